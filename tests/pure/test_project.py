@@ -1,0 +1,96 @@
+"""The project file: what it accepts, what it says of mistakes, and that a save loses nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Account, Domain, Production, Project, load, only_wizard, parse, save
+
+FULL = Project(
+    account=Account(profile="work", region="eu-west-1", id="123456789012"),
+    domain=Domain(name="example.com"),
+    production=Production(mail_type="TRANSACTIONAL", contacts=("me@example.com",)),
+).seen_done("account", "account 123456789012", datetime(2026, 11, 24, 10, tzinfo=UTC))
+
+
+def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    save(FULL, path)
+    assert load(path) == FULL
+    assert path.stat().st_mode & 0o077 == 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
+
+
+def test_no_file_is_a_new_project(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.yaml") == Project()
+
+
+def test_every_setting_is_in_the_example() -> None:
+    path = Path(__file__).parents[2] / "config.example.yaml"
+    project = load(path)
+    text = path.read_text()
+    for section in ("account", "domain", "identity", "reminder", "production"):
+        for key in type(getattr(project, section)).__struct_fields__:
+            assert f"\n  {key}:" in text, f"{section}.{key}"
+    assert project.domain.name == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"schema: 1\naccount:\n  region: x y\n", "Line 3: account.region: expected an AWS Region"),
+        (b"schema: 1\naccount:\n  id: 123456789012\n", "Line 3: account.id: expected str, got int"),
+        (b"schema: 1\nfoo: 2", "Line 2: foo: there is no such setting"),
+        (b"schema: 1\nproduction:\n  contacts:\n   - a@b\n   - 'x y'\n", "Line 5: production.contacts.1"),
+        (b"schema: 1\ndomain:\n  name: Example.com\n", "Line 3: domain.name: expected a domain name"),
+        (b"schema: 1\nidentity:\n  configuration_set: 'a;b'\n", "Line 3: identity.configuration_set"),
+        (b"a: [", "Line 1: "),
+        (b"schema: 9", "Line 1: schema: this version knows no number above 1"),
+        (b"domain: {}", "Line 1: the key schema is missing"),
+        (b"- 1", "Line 1: the file: expected object, got array"),
+        (b"\xff\xfe\x00", "not YAML in UTF-8"),
+        (b"schema: 1\nprogress:\n  foo: {at: 2026-01-01T00:00:00Z, words: x}\n", "progress"),
+    ],
+)
+def test_a_mistake_is_named_by_line_and_key(raw: bytes, said: str) -> None:
+    with pytest.raises(WizardError) as caught:
+        parse(raw, Path("ses-wizard.yaml"))
+    assert said in caught.value.what
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_a_file_that_could_not_be_read_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    path.write_text("not: [valid")
+    with pytest.raises(WizardError):
+        save(FULL, path)
+    assert path.read_text() == "not: [valid"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    save(FULL, path)
+    before = path.read_bytes()
+
+    def no_space(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(WizardError, match="could not be written"):
+        save(Project(), path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
+
+
+def test_two_wizards_do_not_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    with only_wizard(path), pytest.raises(WizardError, match="Another ses-wizard"), only_wizard(path):
+        pass
+    with only_wizard(path):
+        pass

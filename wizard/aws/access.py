@@ -1,0 +1,95 @@
+"""The way to AWS: which profile, Region and endpoint, and the clients made from them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedKeys:
+    """Keys for an endpoint that is ours. With them, nothing of the user's AWS environment is read."""
+
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
+class AwsAccess:
+    """How to reach one account in one Region.
+
+    ``profile`` and ``region`` are None where the standard AWS environment shall decide, as with every AWS
+    tool. ``endpoint_url`` is set for the embedded account only; for everybody else botocore itself reads
+    ``AWS_ENDPOINT_URL``. Clients are made once and are safe to use from several threads.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    keys: EmbeddedKeys | None = None
+    _made: dict[tuple[str, str | None], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
+
+    def choose(self, profile: str | None, region: str | None) -> AwsAccess:
+        """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
+        return replace(self, profile=profile, region=region)
+
+    def session(self) -> boto3.Session:
+        """A boto3 session for this access.
+
+        Raises botocore's ``ProfileNotFound`` where the profile does not exist.
+        """
+        import boto3
+
+        if self.keys is None:
+            return boto3.Session(profile_name=self.profile, region_name=self.region)
+        return boto3.Session(
+            aws_access_key_id=self.keys.access_key,
+            aws_secret_access_key=self.keys.secret_key,
+            region_name=self.region,
+            botocore_session=_session_without_environment(),
+        )
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """The client for ``service``, in ``region`` or else in this access's own Region."""
+        with self._lock:
+            made = self._made.get((service, region))
+            if made is None:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=5,
+                    read_timeout=20,
+                    retries={"mode": "standard", "total_max_attempts": 4},
+                    user_agent_extra="ses-wizard",
+                    proxies={} if self.keys else None,
+                )
+                made = self.session().client(
+                    service,  # type: ignore[call-overload]
+                    region_name=region or self.region,
+                    endpoint_url=self.endpoint_url,
+                    config=config,
+                )
+                self._made[(service, region)] = made
+            return made
+
+
+def _session_without_environment() -> Any:
+    """A botocore session that reads no ``AWS_*`` variable and no file of the user's."""
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+    from botocore.session import Session
+
+    defaults = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        defaults[name] = (None, None, os.devnull, None)
+    return Session(session_vars=defaults)

@@ -1,0 +1,1 @@
+"""The DNS side: what should stand in the zone, what does, and why it differs."""

@@ -1,0 +1,311 @@
+"""The YAML file of one set-up: what the user decided, and dated evidence of what was seen.
+
+AWS and DNS stay the truth; the file lets the wizard go on where it stopped. It is written whole (temporary
+file, fsync, rename), and never over a file that could not be read. It holds no secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
+
+from wizard.errors import ExitCode, WizardError
+
+if TYPE_CHECKING:
+    import yaml
+
+SCHEMA: Literal[1] = 1
+DEFAULT_FILE = Path("ses-wizard.yaml")
+MAX_BYTES = 1_000_000
+
+HEADER = """\
+# The settings and the progress of one ses-wizard set-up. It holds no secret and can be kept in git.
+# Every setting is explained in config.example.yaml. Comments of your own are not kept when the wizard saves.
+"""
+
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_PLAIN = r"[^@\s\"`$;\\\\<>,]+"
+_SHAPES = {
+    "host": (rf"^{_LABEL}(\.{_LABEL})+$", "a domain name in lower case, such as example.com"),
+    "name": (r"^[A-Za-z0-9_-]{1,64}$", "up to 64 letters, digits, hyphens and underscores"),
+    "stack": (r"^[A-Za-z][A-Za-z0-9-]{0,39}$", "a letter, then up to 39 letters, digits and hyphens"),
+    "address": (rf"^{_PLAIN}@{_PLAIN}$", "one e-mail address"),
+    "url": (r"^https?://[^\s\"`$;\\<>]+$", "an address that begins with https:// or http://"),
+    "region": (r"^[a-z]{2}(-[a-z0-9]+)+-\d$", "an AWS Region, such as us-east-1"),
+    "account": (r"^\d{12}$", "an AWS account id: 12 digits, in quotes"),
+}
+"""Patterns for values that end up in AWS calls, and what they ask for in words."""
+
+HostName = Annotated[str, Meta(pattern=_SHAPES["host"][0], max_length=253)]
+ResourceName = Annotated[str, Meta(pattern=_SHAPES["name"][0])]
+StackName = Annotated[str, Meta(pattern=_SHAPES["stack"][0])]
+Address = Annotated[str, Meta(pattern=_SHAPES["address"][0], max_length=320)]
+Url = Annotated[str, Meta(pattern=_SHAPES["url"][0], max_length=1000)]
+RegionName = Annotated[str, Meta(pattern=_SHAPES["region"][0])]
+AccountId = Annotated[str, Meta(pattern=_SHAPES["account"][0])]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One section of the file: read-only, and strict about its keys."""
+
+
+class Account(Section, frozen=True):
+    """Which AWS account and Region. Absent values are left to the AWS environment."""
+
+    profile: str | None = None
+    region: RegionName | None = None
+    id: AccountId | None = None
+    """The account the set-up was made in: seen, not chosen. Another one stops the wizard."""
+
+
+class Domain(Section, frozen=True):
+    """Which domain sends, in its A-label form."""
+
+    name: HostName | None = None
+
+
+class Identity(Section, frozen=True):
+    """How the domain's mail is signed and bounced."""
+
+    mail_from: HostName | None = None
+    """The full MAIL FROM name, a subdomain of the domain."""
+    configuration_set: ResourceName = "ses-wizard"
+
+
+class Reminder(Section, frozen=True):
+    """Who gets what, when. Names of fields in the message stand in double braces: ``{{name}}``."""
+
+    stack: StackName = "ses-wizard-reminder"
+    sender: Address | None = None
+    sender_name: str = ""
+    recipients: str | None = None
+    """A CSV file with a header line and an ``email`` column; a relative path is seen from this file."""
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    schedule: str | None = None
+    """An EventBridge Scheduler expression: ``cron(…)``, ``rate(…)`` or ``at(…)``."""
+    timezone: str = "UTC"
+
+
+class Production(Section, frozen=True):
+    """What the request to leave the sandbox says."""
+
+    mail_type: Literal["TRANSACTIONAL", "MARKETING"] | None = None
+    website: Url | None = None
+    contacts: Annotated[tuple[Address, ...], Meta(max_length=4)] = ()
+    language: Literal["EN", "JA"] = "EN"
+
+
+class Seen(Section, frozen=True):
+    """Evidence that a step was found done: when, and what was seen."""
+
+    at: datetime
+    words: str
+
+
+StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]
+
+
+class Project(Section, frozen=True):
+    """The whole file."""
+
+    schema: Literal[1] = SCHEMA
+    account: Account = field(default_factory=Account)
+    domain: Domain = field(default_factory=Domain)
+    identity: Identity = field(default_factory=Identity)
+    reminder: Reminder = field(default_factory=Reminder)
+    production: Production = field(default_factory=Production)
+    progress: dict[StepKey, Seen] = field(default_factory=dict)
+
+    def seen_done(self, step: StepKey, words: str, at: datetime) -> Project:
+        """The project with the evidence that ``step`` is done."""
+        return replace(self, progress={**self.progress, step: Seen(at=at, words=words)})
+
+    def not_done(self, step: StepKey) -> Project:
+        """The project without evidence for ``step``: what was seen is no longer so."""
+        return replace(self, progress={key: seen for key, seen in self.progress.items() if key != step})
+
+
+def load(path: Path) -> Project:
+    """The project in the file at ``path``, or a new one where there is no file.
+
+    Raises WizardError (exit code 2), naming line and key, where the file is not valid.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return Project()
+    except OSError as error:
+        raise WizardError(
+            f"{path} could not be read",
+            f"{error.strerror}.",
+            "Make the file readable, then start again.",
+            ExitCode.USAGE,
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise _invalid(path, "It is larger than 1 MB, so it is not a file of this program's.")
+    return parse(raw, path)
+
+
+def parse(raw: bytes, path: Path) -> Project:
+    """The project in the bytes of a file; ``path`` is for messages only. Raises WizardError (exit code 2)."""
+    import yaml
+
+    try:
+        node = yaml.compose(raw, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(raw)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it is not YAML in UTF-8"
+        raise _invalid(path, f"{_line(mark.line) if mark else ''}{problem}.") from error
+    if content is None:
+        return Project()
+    if isinstance(content, dict) and isinstance(content.get("schema"), int) and content["schema"] > SCHEMA:
+        raise WizardError(
+            f"{path} is of a newer ses-wizard",
+            f"{_line(_line_of(node, ['schema']))}schema: this version knows no number above {SCHEMA}.",
+            "Update ses-wizard, then start again.",
+            ExitCode.USAGE,
+        )
+    if isinstance(content, dict) and "schema" not in content:
+        raise _invalid(path, "Line 1: the key schema is missing (it should say: schema: 1).")
+    try:
+        return msgspec.convert(content, Project, strict=True)
+    except msgspec.ValidationError as error:
+        problem, keys = _explain(str(error))
+        where = ".".join(str(key) for key in keys) or "the file"
+        raise _invalid(path, f"{_line(_line_of(node, keys))}{where}: {problem}.") from error
+
+
+def save(project: Project, path: Path) -> None:
+    """Write ``project`` to ``path``, whole or not at all, readable by the user alone.
+
+    Raises WizardError where the file there is not valid (it is left as it is) or the disk refuses.
+    """
+    import yaml
+
+    load(path)
+    content = msgspec.to_builtins(project, builtin_types=(datetime,))
+    body = yaml.safe_dump({"schema": SCHEMA, **content}, sort_keys=False, allow_unicode=True, width=100)
+    write_whole(path, HEADER + "\n" + body)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` by a temporary file, fsync and a rename. Raises WizardError."""
+    target = path.resolve()
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+        temporary = None
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise WizardError(
+            f"{path} could not be written",
+            f"{error.strerror or error}. Nothing was changed in it.",
+            "Make room or mend the folder's permissions, then try again.",
+        ) from error
+    finally:
+        if temporary:
+            with suppress(OSError):
+                Path(temporary).unlink()
+
+
+@contextmanager
+def only_wizard(path: Path) -> Iterator[None]:
+    """Hold the lock that goes with the file at ``path``. Raises WizardError where another wizard has it."""
+    import filelock
+
+    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise WizardError(
+            f"Another ses-wizard is open on {path}",
+            "Two wizards on one file would undo each other's work.",
+            "Close the other one, or name another file with `--file`.",
+        ) from error
+    except OSError as error:
+        raise WizardError(
+            f"The folder of {path} cannot be used",
+            f"{error.strerror}.",
+            "Start in a folder you may write to, or name a file elsewhere with `--file`.",
+            ExitCode.USAGE,
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` durable, on systems where a folder can be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _invalid(path: Path, what: str) -> WizardError:
+    return WizardError(
+        f"{path} is not valid", what, "Mend that line, or move the file away to begin anew.", ExitCode.USAGE
+    )
+
+
+def _line(number: int | None) -> str:
+    return "" if number is None else f"Line {number + 1}: "
+
+
+def _explain(message: str) -> tuple[str, list[str | int]]:
+    """A msgspec message as (problem in words, keys that lead to the value)."""
+    problem, _, path = message.partition(" - at `")
+    keys: list[str | int] = [
+        int(index) if index else name for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path.rstrip("`"))
+    ]
+    unknown = re.match(r"Object contains unknown field `(.*)`", problem)
+    if unknown:
+        return "there is no such setting", [*keys, unknown.group(1)]
+    for pattern, words in _SHAPES.values():
+        if f"regex {pattern!r}" in problem:
+            return f"expected {words}", keys
+    return problem[0].lower() + problem[1:].replace("`", "").replace(" | null", ""), keys
+
+
+def _line_of(node: yaml.Node | None, keys: list[str | int]) -> int | None:
+    """The line (from 0) of the value that ``keys`` lead to, or of the last one on the way that exists."""
+    import yaml
+
+    line = node.start_mark.line if node else None
+    for key in keys:
+        children: Mapping[object, yaml.Node] = {}
+        lines: dict[object, int] = {}
+        if isinstance(node, yaml.MappingNode):
+            children = {name.value: value for name, value in node.value}
+            lines = {name.value: name.start_mark.line for name, _ in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            children = dict(enumerate(node.value))
+            lines = {index: child.start_mark.line for index, child in enumerate(node.value)}
+        if key not in children:
+            return line
+        node, line = children[key], lines[key]
+    return line

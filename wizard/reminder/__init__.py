@@ -1,0 +1,1 @@
+"""What gets deployed for the scheduled, personal mail."""

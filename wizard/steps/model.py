@@ -1,0 +1,102 @@
+"""What all steps speak in: where a step stands, what it would change, what is happening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StepName(StrEnum):
+    """The steps, in order."""
+
+    ACCOUNT = "account"
+    DOMAIN = "domain"
+    IDENTITY = "identity"
+    DNS = "dns"
+    REMINDER = "reminder"
+    PRODUCTION = "production"
+
+    @property
+    def number(self) -> int:
+        """1 to 6, as people count."""
+        return list(StepName).index(self) + 1
+
+
+class Status(StrEnum):
+    """Where a step stands. WAITING is for time or other people, ATTENTION needs the user."""
+
+    TODO = "todo"
+    WORKING = "working"
+    WAITING = "waiting"
+    ATTENTION = "attention"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one step stands, and why, in one short sentence."""
+
+    step: StepName
+    status: Status
+    words: str
+
+
+class ChangeKind(StrEnum):
+    """What a planned change does."""
+
+    CREATE = "create"
+    ADOPT = "adopt"
+    CHANGE = "change"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan: ``subject`` is the thing, ``detail`` what it is for or what differs.
+
+    ``operation`` is the AWS operation that does it (``sesv2:CreateEmailIdentity``), empty for KEEP.
+    """
+
+    kind: ChangeKind
+    subject: str
+    detail: str
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Exactly what a step would do, to be shown before it is done.
+
+    ``cost`` is what it costs, in words. A plan with nothing but KEEP changes nothing.
+    """
+
+    step: StepName
+    changes: tuple[Change, ...]
+    cost: str = "No charge."
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether carrying it out would change the account or the zone."""
+        return any(change.kind is not ChangeKind.KEEP for change in self.changes)
+
+
+class Progress(StrEnum):
+    """How far one subject of a running act has come."""
+
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened while a step acts, about one subject, in words."""
+
+    subject: str
+    progress: Progress
+    words: str = ""
+
+
+Report = Callable[[Event], None]
+"""Where an acting step tells what happens. It may be called from any thread and must return at once."""

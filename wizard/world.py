@@ -1,0 +1,70 @@
+"""What lies outside: AWS, DNS, the clock. Made once by the command line and handed in, never global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from wizard.aws.access import AwsAccess
+from wizard.dns.access import DnsAccess
+from wizard.dns.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail that the embedded account delivered."""
+
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+    sent_at: datetime
+
+
+class Stage(Protocol):
+    """What only the demo has: a hand behind the curtain. Every call is quick; none asks the network."""
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Put the records into the embedded zone, as the user would in a DNS panel."""
+
+    def publish_wrongly(self, record: Record) -> str:
+        """Publish one record with the commonest mistake, the doubled name, and say what was done."""
+
+    def inbox(self) -> tuple[Mail, ...]:
+        """All mail delivered so far, the newest first."""
+
+    def now(self) -> datetime:
+        """The embedded account's clock, in UTC."""
+
+    def skip_to_next_run(self) -> datetime | None:
+        """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
+
+    def answer_review(self, granted: bool) -> None:
+        """Answer an open production access request as AWS's reviewer would."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """The outside as one value. ``stage`` is set in the demo and None everywhere else."""
+
+    aws: AwsAccess = field(default_factory=AwsAccess)
+    dns: DnsAccess = field(default_factory=DnsAccess)
+    now: Callable[[], datetime] = _utc_now
+    stage: Stage | None = None
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the embedded world."""
+        return self.stage is not None
+
+    def choose(self, profile: str | None, region: str | None) -> World:
+        """The same world with another AWS profile and Region."""
+        return replace(self, aws=self.aws.choose(profile, region))
