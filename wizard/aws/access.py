@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import boto3
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,15 @@ class AwsAccess:
                     endpoint_url=self.endpoint_url,
                     config=config,
                 )
+                made.meta.events.register("after-call", _log_call)
                 self._made[(service, region)] = made
             return made
+
+
+def _log_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """One line a call, for --debug: the operation and how it ended, nothing that was in it."""
+    outcome = parsed.get("Error", {}).get("Code", "ok")
+    log.debug("%s:%s %s %s", model.service_model.service_name, model.name, http_response.status_code, outcome)
 
 
 def _session_without_environment() -> Any:
