@@ -1,0 +1,143 @@
+"""One record under judgement: what should stand, what was seen, and what else a check would like to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from wizard.dns.providers import Provider, entry, hosts, relative_host
+from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId
+from wizard.dns.seen import Address, Answer, Answers, Host, Mx, Question, Rcode, Rdata, Txt, ZoneSeen
+from wizard.dns.verdict import Finding, Row, RowStatus, Severity
+from wizard.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What judging needs to know beside the record itself.
+
+    ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
+    ``records`` all the records wanted for the domain (so that one found in another's place can be told).
+    """
+
+    domain: str
+    provider: Provider | None = None
+    mail_from: str | None = None
+    region: str | None = None
+    signing_zone: str = DEFAULT_SIGNING_ZONE
+    records: tuple[Record, ...] = ()
+
+
+class Case:
+    """A record, the answers so far, and the zone.
+
+    A check reads answers by ``ask``. What is not answered yet is noted in ``unanswered``, for the asking side
+    to bring: so every check says by itself what it needs.
+    """
+
+    def __init__(self, record: Record, zone: ZoneSeen, answers: Answers, context: Context) -> None:
+        self.record = record
+        self.zone = zone
+        self.answers = answers
+        self.context = context
+        self._unanswered: dict[Question, None] = {}
+
+    @property
+    def unanswered(self) -> tuple[Question, ...]:
+        """What checks wanted to know and could not, in the order they asked."""
+        return tuple(self._unanswered)
+
+    def ask(self, name: str, rdtype: str) -> Answer | None:
+        """The answer to a question, or None (noted) while there is none."""
+        question = Question(name.lower(), rdtype)
+        answer = self.answers.get(question)
+        if answer is None:
+            self._unanswered[question] = None
+        return answer
+
+    def holds(self, name: str, rdtype: str) -> tuple[Rdata, ...]:
+        """The data of that name and type; empty where there are none or nobody has answered yet."""
+        answer = self.ask(name, rdtype)
+        return answer.rdatas if answer else ()
+
+    @property
+    def apex(self) -> str:
+        """The zone's own name; the domain where the zone is not known."""
+        return self.zone.apex or self.zone.domain
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer to the record's own question."""
+        return self.ask(self.record.name, self.record.type)
+
+    @property
+    def known(self) -> bool:
+        """Whether some server said what stands at the record's place, if only that nothing does."""
+        answer = self.answer
+        return self.zone.reachable and answer is not None and answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters when this record is not there ("as the record" in CONTRACT.md)."""
+        match self.record.id:
+            case RecordId.MAIL_FROM_SPF | RecordId.DMARC:
+                return Severity.HURTS
+            case RecordId.SPF:
+                return Severity.WARNS if self.context.mail_from else Severity.HURTS
+            case _:
+                return Severity.BLOCKS
+
+    def row(self, record: Record, found: tuple[str, ...], findings: Iterable[Finding]) -> Row:
+        """The row that says ``findings``, worst first; among equals the order given stays."""
+        ranked = tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
+        return Row(
+            record=record,
+            host=relative_host(record.name, self.apex),
+            entry=entry(record, self.apex, self.context.provider),
+            status=self._status(found, ranked),
+            found=tuple(printable(value) for value in found),
+            findings=ranked,
+        )
+
+    def _status(self, found: tuple[str, ...], findings: tuple[Finding, ...]) -> RowStatus:
+        if self.zone.apex is None and self.zone.reachable:
+            return RowStatus.MISSING
+        if not self.known:
+            return RowStatus.UNKNOWN
+        if findings and findings[0].severity in (Severity.BLOCKS, Severity.HURTS):
+            return RowStatus.WRONG if found else RowStatus.MISSING
+        if not found and any(finding.severity is Severity.WARNS for finding in findings):
+            return RowStatus.OPTIONAL
+        return RowStatus.OK
+
+    def host_words(self, name: str | None = None) -> str:
+        """What to type as host, in words; both forms where the panel's habit is not known."""
+        forms = hosts(name or self.record.name, self.apex, self.context.provider)
+        first = f"host `{forms[0]}`" if forms[0] else "the host field left empty"
+        return first if len(forms) == 1 else f"{first} (full-name panels: `{forms[1]}`)"
+
+    def entry_words(self, record: Record | None = None) -> str:
+        """Type, host and value to enter, in words, for ``record`` or else for this case's own."""
+        wanted = record or self.record
+        typed = entry(wanted, self.apex, self.context.provider)
+        priority = f"priority `{typed.priority}`, " if typed.priority else ""
+        return f"type {typed.type}, {self.host_words(wanted.name)}, {priority}value `{typed.value}`"
+
+    def with_value(self, value: str) -> Record:
+        """The record with another value, such as one merged with what already stands there."""
+        return replace(self.record, value=value)
+
+
+def shown(rdata: Rdata) -> str:
+    """A record's data as a person would write it, not escaped yet."""
+    match rdata:
+        case Txt():
+            return rdata.text
+        case Mx():
+            return f"{rdata.preference} {rdata.host}"
+        case Host():
+            return rdata.name
+        case Address():
+            return rdata.address
+        case _:
+            return f"{rdata.zone} {rdata.serial}"
