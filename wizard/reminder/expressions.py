@@ -1,0 +1,259 @@
+"""The language of EventBridge Scheduler's expressions, and what is wrong with one it would refuse. Pure.
+
+Source: EventBridge Scheduler user guide, "Schedule types": ``cron(minutes hours day-of-month month
+day-of-week year)``, ``rate(value unit)`` and ``at(yyyy-mm-ddThh:mm:ss)``. What the guide does not allow is
+refused here, even where related schedulers would take it (``LW``, ``FRI-MON``, a step among weekdays).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+"""The names EventBridge knows; their numbers count from 1, so SUN is 1."""
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+MAX_LENGTH = 256
+"""The longest expression EventBridge takes, in characters."""
+
+RATE_UNITS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+
+
+class ScheduleError(ValueError):
+    """An expression that EventBridge would refuse.
+
+    ``position`` is the place of the mistake in the whole expression, counted from 1, and None for a time
+    zone; ``expected`` says what should stand there.
+    """
+
+    def __init__(self, position: int | None, expected: str) -> None:
+        self.position = position
+        self.expected = expected
+        super().__init__(expected if position is None else f"At character {position}: {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A ``cron(…)`` expression: what each field allows.
+
+    Exactly one of the two day fields speaks; the other is ``?`` and holds nothing. Weekdays count as
+    EventBridge does: 1 is Sunday.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    months: tuple[int, ...]
+    years: tuple[int, ...]
+    days: tuple[int, ...] = ()
+    last_day: bool = False
+    nearest_weekdays: tuple[int, ...] = ()
+    """Days of the month given with ``W``: the weekday nearest to each, within the month."""
+    weekdays: tuple[int, ...] = ()
+    last_weekdays: tuple[int, ...] = ()
+    """Weekdays given with ``L``: the last one of the month."""
+    nth_weekday: tuple[int, int] | None = None
+    """Weekday and number given with ``#``: (3, 2) is the second Tuesday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A ``rate(…)`` expression. The time between two runs is real time, whatever clocks do."""
+
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """An ``at(…)`` expression: one moment, by the clocks of the schedule's time zone."""
+
+    moment: datetime
+
+
+Expression = Cron | Rate | At
+
+
+def parse(text: str) -> Expression:
+    """The expression in ``text``. Raises ScheduleError, which names the character and what is expected."""
+    if len(text) > MAX_LENGTH:
+        raise ScheduleError(MAX_LENGTH + 1, f"an expression has at most {MAX_LENGTH} characters.")
+    found = re.match(r"(cron|rate|at)\(", text)
+    if not found:
+        raise ScheduleError(1, "expected cron(…), rate(…) or at(…).")
+    start = found.end()
+    if not text.endswith(")"):
+        raise ScheduleError(len(text) + 1, "expected a closing parenthesis.")
+    body = _Piece(text[start:-1], start + 1)
+    match found[1]:
+        case "cron":
+            return _cron(body)
+        case "rate":
+            return _rate(body)
+        case _:
+            return _at(body)
+
+
+class _Piece(NamedTuple):
+    """A part of the expression and the position of its first character, counted from 1."""
+
+    text: str
+    position: int
+
+    def refuse(self, expected: str) -> ScheduleError:
+        shown = f"{self.text!r} stands here; " if self.text else ""
+        return ScheduleError(self.position, f"{shown}expected {expected}.")
+
+    def split(self, separator: str) -> list[_Piece]:
+        pieces, position = [], self.position
+        for text in self.text.split(separator):
+            pieces.append(_Piece(text, position))
+            position += len(text) + len(separator)
+        return pieces
+
+
+class _Field(NamedTuple):
+    """One cron field: its name, its range, and names for the range's values."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        named = f" or {self.names[0]} to {self.names[-1]}" if self.names else ""
+        return f"{self.name}: {self.low} to {self.high}{named}"
+
+    def number(self, piece: _Piece) -> int:
+        """The value of one number or name."""
+        if piece.text.upper() in self.names:
+            return self.names.index(piece.text.upper()) + 1
+        if not re.fullmatch(r"[0-9]{1,4}", piece.text) or not self.low <= int(piece.text) <= self.high:
+            raise piece.refuse(self.allowed)
+        return int(piece.text)
+
+    def values(self, piece: _Piece, steps: bool = True) -> set[int]:
+        """The values of one comma-free piece: ``*``, ``n``, ``a-b``, and each of them with ``/step``."""
+        whole, *step = piece.split("/")
+        if step and not steps:
+            raise step[0].refuse(f"no step here; a step (/) is for other fields than {self.name}")
+        if len(step) > 1:
+            raise step[1].refuse("one step only")
+        if step and (not re.fullmatch(r"[0-9]{1,4}", step[0].text) or int(step[0].text) == 0):
+            raise step[0].refuse("a step: a whole number from 1")
+        first, last = self._bounds(whole, open_ended=bool(step))
+        return set(range(first, last + 1, int(step[0].text) if step else 1))
+
+    def _bounds(self, piece: _Piece, open_ended: bool) -> tuple[int, int]:
+        if piece.text == "*":
+            return self.low, self.high
+        ends = piece.split("-")
+        if len(ends) > 2:
+            raise ends[2].refuse("a range of two values")
+        first = self.number(ends[0])
+        if len(ends) == 1:
+            return first, self.high if open_ended else first
+        last = self.number(ends[1])
+        if last < first:
+            raise ends[1].refuse(f"a range that goes upwards, so nothing below {ends[0].text}")
+        return first, last
+
+
+_MINUTES = _Field("minutes", 0, 59)
+_HOURS = _Field("hours", 0, 23)
+_DAYS = _Field("day of month", 1, 31)
+_MONTHS = _Field("month", 1, 12, MONTHS)
+_WEEKDAYS = _Field("day of week", 1, 7, WEEKDAYS)
+_YEARS = _Field("year", FIRST_YEAR, LAST_YEAR)
+_NTH = _Field("which one of the month", 1, 5)
+
+
+def _cron(body: _Piece) -> Cron:
+    pieces = [_Piece(found[0], body.position + found.start()) for found in re.finditer(r"[^ ]+", body.text)]
+    if len(pieces) != 6:
+        position = pieces[6].position if len(pieces) > 6 else body.position + len(body.text)
+        raise ScheduleError(
+            position,
+            f"expected six fields (minutes, hours, day of month, month, day of week, year), "
+            f"and there are {len(pieces)}.",
+        )
+    minutes, hours, days, months, weekdays, years = pieces
+    if days.text == "?" and weekdays.text == "?":
+        raise weekdays.refuse("a day of week, since the day of month is ? already")
+    if days.text != "?" and weekdays.text != "?":
+        raise weekdays.refuse("?, since the day of month is given (or put the ? there)")
+    cron = Cron(
+        minutes=_all_values(_MINUTES, minutes),
+        hours=_all_values(_HOURS, hours),
+        months=_all_values(_MONTHS, months),
+        years=_all_values(_YEARS, years),
+    )
+    return _with_weekdays(cron, weekdays) if days.text == "?" else _with_days(cron, days)
+
+
+def _all_values(field: _Field, piece: _Piece) -> tuple[int, ...]:
+    return tuple(sorted(set().union(*(field.values(part) for part in piece.split(",")))))
+
+
+def _with_days(cron: Cron, piece: _Piece) -> Cron:
+    days: set[int] = set()
+    nearest: set[int] = set()
+    last_day = False
+    for part in piece.split(","):
+        if part.text.upper() == "L":
+            last_day = True
+        elif part.text.upper().endswith("W"):
+            nearest.add(_DAYS.number(_Piece(part.text[:-1], part.position)))
+        else:
+            days |= _DAYS.values(part)
+    return replace(cron, days=tuple(sorted(days)), last_day=last_day, nearest_weekdays=tuple(sorted(nearest)))
+
+
+def _with_weekdays(cron: Cron, piece: _Piece) -> Cron:
+    if "#" in piece.text:
+        day, *number = piece.split("#")
+        if "," in piece.text or len(number) > 1:
+            raise piece.refuse("one weekday with # and nothing else, such as TUE#2")
+        return replace(cron, nth_weekday=(_WEEKDAYS.number(day), _NTH.number(number[0])))
+    weekdays: set[int] = set()
+    last: set[int] = set()
+    for part in piece.split(","):
+        if part.text.upper() == "L":
+            weekdays.add(7)
+        elif part.text.upper().endswith("L"):
+            last.add(_WEEKDAYS.number(_Piece(part.text[:-1], part.position)))
+        else:
+            weekdays |= _WEEKDAYS.values(part, steps=False)
+    return replace(cron, weekdays=tuple(sorted(weekdays)), last_weekdays=tuple(sorted(last)))
+
+
+def _rate(body: _Piece) -> Rate:
+    found = re.fullmatch(r"([^ ]*) +([^ ]*)", body.text)
+    if not found:
+        raise body.refuse("a whole number, a space and a unit, such as 5 minutes")
+    value, unit = found[1], _Piece(found[2], body.position + found.start(2))
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
+        raise _Piece(value, body.position).refuse("a whole number from 1")
+    plural = "" if value == "1" else "s"
+    units = [f"{name}{plural}" for name in RATE_UNITS]
+    if unit.text not in units:
+        raise unit.refuse(f"{units[0]}, {units[1]} or {units[2]}")
+    try:
+        return Rate(int(value) * RATE_UNITS[unit.text.removesuffix("s")])
+    except OverflowError as error:
+        raise _Piece(value, body.position).refuse("a smaller number") from error
+
+
+def _at(body: _Piece) -> At:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", body.text, re.ASCII):
+        raise body.refuse("a date and a time like 2027-01-31T09:00:00")
+    try:
+        return At(datetime.fromisoformat(body.text))
+    except ValueError as error:
+        raise body.refuse("a date and a time that exist") from error
