@@ -53,13 +53,22 @@ class AwsAccess:
         import boto3
 
         if self.keys is None:
-            return boto3.Session(profile_name=self.profile, region_name=self.region)
+            # boto3 itself reads AWS_DEFAULT_REGION alone; AWS's other tools let AWS_REGION go before it.
+            region = self.region or os.environ.get("AWS_REGION")
+            return boto3.Session(profile_name=self.profile, region_name=region)
         return boto3.Session(
             aws_access_key_id=self.keys.access_key,
             aws_secret_access_key=self.keys.secret_key,
             region_name=self.region,
             botocore_session=_session_without_environment(),
         )
+
+    def region_in_use(self) -> str | None:
+        """The Region that calls go to: the one chosen, else the environment's, else the profile's, or None.
+
+        Raises botocore's ``ProfileNotFound`` where the profile does not exist.
+        """
+        return self.region or self.session().region_name
 
     def client(self, service: str, region: str | None = None) -> Any:
         """The client for ``service``, in ``region`` or else in this access's own Region."""

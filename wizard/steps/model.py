@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wizard.errors import WizardError
+
 
 class StepName(StrEnum):
     """The steps, in order."""
@@ -35,11 +37,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one step stands, and why, in one short sentence."""
+    """Where one step stands, and why, in one short sentence.
+
+    ``failure`` is set where the step could not be looked at: what happened, and what mends it.
+    """
 
     step: StepName
     status: Status
     words: str
+    failure: WizardError | None = None
 
 
 class ChangeKind(StrEnum):

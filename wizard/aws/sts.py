@@ -1,0 +1,28 @@
+"""AWS STS: whose credentials these are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard.aws.access import AwsAccess
+from wizard.aws.failures import translated
+
+if TYPE_CHECKING:
+    from types_boto3_sts import STSClient
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signs the requests. ``arn`` names the user or role."""
+
+    account: str
+    arn: str
+
+
+def get_caller_identity(aws: AwsAccess) -> Caller:
+    """The caller (sts:GetCallerIdentity, which needs no permission). Raises WizardError."""
+    with translated("sts:GetCallerIdentity", aws.profile):
+        client: STSClient = aws.client("sts")
+        answer = client.get_caller_identity()
+        return Caller(answer["Account"], answer["Arn"])

@@ -1,0 +1,149 @@
+"""Step 1: which AWS account and Region. It looks and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from wizard.aws import sesv2, sts
+from wizard.aws.failures import translated
+from wizard.aws.sesv2 import SesAccount
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Account, Project
+from wizard.steps.model import Standing, Status, StepName
+from wizard.text import printable
+from wizard.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoices:
+    """What there is to choose from, and what is chosen already: by the user, else by the AWS environment.
+
+    ``profile`` None stands for the environment's own credentials (or the default profile). ``regions`` are
+    those where SES is offered.
+    """
+
+    profiles: tuple[str, ...]
+    regions: tuple[str, ...]
+    profile: str | None
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """Who calls, in which account and Region, and SES's state there."""
+
+    account_id: str
+    caller_arn: str
+    profile: str | None
+    region: str
+    ses: SesAccount
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether SES sends to verified addresses alone."""
+        return not self.ses.production_access
+
+
+def choices(world: World) -> AccountChoices:
+    """The profiles and Regions to choose from. Reads AWS's files on this computer, asks no network.
+
+    Raises WizardError where those files cannot be read.
+    """
+    from botocore.session import Session
+
+    with translated("choosing an account", world.aws.profile):
+        session = Session()
+        regions = tuple(
+            region
+            for partition in session.get_available_partitions()
+            for region in session.get_available_regions("sesv2", partition)
+        )
+        if world.aws.keys is not None:
+            return AccountChoices((), regions, None, world.aws.region)
+        profiles = session.full_config.get("profiles", {})
+    profile = (
+        world.aws.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
+    )
+    region = (
+        world.aws.region
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+        or profiles.get(profile or "default", {}).get("region")
+    )
+    return AccountChoices(tuple(profiles), regions, profile, region)
+
+
+def look(world: World) -> AccountSeen:
+    """Ask AWS who calls and how SES stands.
+
+    Raises WizardError, with exit code OUTSIDE where AWS cannot be asked.
+    After credentials were mended, call it with ``world.choose(…)``: that makes new clients.
+    """
+    with translated("choosing a Region", world.aws.profile):
+        region = world.aws.region_in_use()
+    if region is None:
+        raise WizardError(
+            "No AWS Region is chosen",
+            "Neither the project file, nor the environment, nor the profile names one.",
+            "Choose one, or name it with `--region`.",
+            ExitCode.OUTSIDE,
+        )
+    caller = sts.get_caller_identity(world.aws)
+    return AccountSeen(
+        account_id=caller.account,
+        caller_arn=caller.arn,
+        profile=world.aws.profile,
+        region=region,
+        ses=sesv2.get_account(world.aws),
+    )
+
+
+def judge(seen: AccountSeen, project: Project) -> Standing:
+    """Where the step stands: done where it is the project's account and SES may send there."""
+    place = f"account {seen.account_id} in {seen.region}"
+    if _is_another(seen, project):
+        words = f"these credentials are of {place}, but the set-up was made in account {project.account.id}"
+        return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
+    ses = seen.ses
+    if ses.enforcement == "SHUTDOWN":
+        words = f"AWS has shut SES down in {place}: answer the case in the AWS Support Center"
+    elif not ses.sending_enabled:
+        words = f"sending is paused in {place}: switch it on again in the SES console"
+    elif ses.enforcement == "PROBATION":
+        words = f"AWS has SES under review in {place}: mend what its notice names before sending more"
+    elif ses.enforcement != "HEALTHY":
+        words = f"SES says {printable(ses.enforcement, 60)} of {place}: see the SES console"
+    else:
+        state = "in the sandbox" if seen.sandbox else "production access"
+        return Standing(StepName.ACCOUNT, Status.DONE, f"{place}, {state}")
+    return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
+
+
+def act(world: World, project: Project, seen: AccountSeen) -> Project:
+    """The project with the decision in it. Changes nothing in AWS.
+
+    Raises WizardError where ``seen`` is another account than the one the set-up was made in.
+    """
+    if _is_another(seen, project):
+        raise WizardError(
+            "This is another AWS account",
+            f"The set-up in this file was made in account {project.account.id}; these credentials are of "
+            f"account {seen.account_id}.",
+            f"Choose a profile of account {project.account.id}, or start a second file with `--file`.",
+        )
+    decided = replace(project, account=Account(seen.profile, seen.region, seen.account_id))
+    if project.account.region not in (None, seen.region):
+        # SES, the reminder's stack and the review are per Region: what was seen in another one says nothing.
+        domain = {step: evidence for step, evidence in project.progress.items() if step == "domain"}
+        decided = replace(decided, progress=domain)
+    standing = judge(seen, project)
+    if standing.status is not Status.DONE:
+        return decided.not_done("account")
+    return decided.seen_done("account", standing.words, world.now())
+
+
+def _is_another(seen: AccountSeen, project: Project) -> bool:
+    return project.account.id is not None and project.account.id != seen.account_id
