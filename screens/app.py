@@ -1,0 +1,263 @@
+"""The Textual app: opens the world, holds the state, shows one page at a time, saves what was decided.
+
+Everything runs one way: key press → screen → worker → message → state (frozen, replaced here alone) → redraw.
+Only light modules are imported before the first frame: no boto3, dnspython, YAML, and no step's page.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from screens.base import StepScreen, as_wizard_error
+from screens.messages import (
+    Decided,
+    GoTo,
+    GoToStart,
+    Looked,
+    NotSaved,
+    Opened,
+    StartOver,
+    SurveyEnded,
+)
+from screens.state import AppState, known_from, merged
+from screens.theme import WIZARD_THEME
+from screens.welcome import WelcomeScreen
+from wizard.errors import WizardError
+from wizard.steps.model import Status, StepName
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.world import World
+
+Boot = Callable[[], "World"]
+"""Makes the world. Called in a thread after the first frame; what it takes down again is its maker's work."""
+
+PAGES = {
+    StepName.ACCOUNT: "screens.account:AccountScreen",
+    StepName.DOMAIN: "screens.domain:DomainScreen",
+    StepName.IDENTITY: "screens.identity:IdentityScreen",
+    StepName.DNS: "screens.dns:DnsScreen",
+    StepName.REMINDER: "screens.reminder:ReminderScreen",
+    StepName.PRODUCTION: "screens.production:ProductionScreen",
+    None: "screens.summary:SummaryScreen",
+}
+"""Where each step's page is; None is the summary. Imported when first opened."""
+
+
+class WizardApp(App[WizardError]):
+    """The wizard on one project file.
+
+    ``run()`` returns None where the user quit, or the WizardError that ended the app: the caller prints it
+    and ends with its exit code. ``boot`` makes the world; ``start_over``, given in the demo, makes a new one
+    with nothing done yet.
+    """
+
+    TITLE = "ses-wizard"
+    CSS_PATH = "wizard.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (App declares it so)
+        (0, "-narrow"),
+        (100, "-wide"),
+        (150, "-roomy"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False, system=True)]
+
+    state: reactive[AppState | None] = reactive(None)
+
+    def __init__(self, boot: Boot, path: Path, *, demo: bool = False, start_over: Boot | None = None) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.boot = boot
+        self.path = path
+        self.demo = demo
+        self.start_over = start_over
+        self._held = ExitStack()
+        self._saving = threading.Lock()
+        self._pages: dict[StepName | None, StepScreen] = {}
+        self.register_theme(WIZARD_THEME)
+        self.theme = WIZARD_THEME.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first page, on the first frame."""
+        return WelcomeScreen()
+
+    def on_ready(self) -> None:
+        """The first frame is out: now the slow things."""
+        self._open()
+
+    def on_unmount(self) -> None:
+        """Let go of the project file."""
+        self._held.close()
+
+    # Opening and saving, in threads
+
+    @work(thread=True, exit_on_error=False, group="open", description="Opening the project")
+    def _open(self) -> None:
+        from wizard import project
+
+        self._held.enter_context(project.only_wizard(self.path))
+        settings = project.load(self.path)
+        world = self.boot()
+        if self.demo:
+            world = _in_region_of(settings, world)
+        self.post_message(Opened(world, settings))
+
+    @work(
+        thread=True,
+        exit_on_error=False,
+        exclusive=True,
+        group="aws",
+        description="Looking where things stand",
+    )
+    def _survey(self, world: World, settings: Project) -> None:
+        from wizard.steps.survey import survey
+
+        worker = get_current_worker()
+        trouble = None
+        try:
+            for standing in survey(world, settings):
+                if worker.is_cancelled:
+                    return
+                self.post_message(Looked(standing))
+        except Exception as error:
+            trouble = as_wizard_error(error)
+        if not worker.is_cancelled:
+            self.post_message(SurveyEnded(trouble))
+
+    @work(thread=True, exit_on_error=False, group="file", description="Saving")
+    def _save(self) -> None:
+        from wizard import project
+
+        with self._saving:
+            state = self.state
+            if state is None:
+                return
+            try:
+                project.save(state.project, self.path)
+            except WizardError as error:
+                self.post_message(NotSaved(error))
+
+    @work(thread=True, exit_on_error=False, group="open", description="Starting over")
+    def _begin_anew(self, start_over: Boot) -> None:
+        from wizard import project
+
+        world = start_over()
+        with self._saving:
+            project.save(project.Project(), self.path)
+        self.post_message(Opened(world, project.Project()))
+
+    @on(Worker.StateChanged)
+    def _opening_failed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "open" and event.state is WorkerState.ERROR and event.worker.error:
+            error = as_wizard_error(event.worker.error)
+            self.exit(error, return_code=error.exit_code)
+
+    # The one place that changes the state
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        for page in self._pages.values():
+            self.uninstall_screen(page)
+            page.remove()
+        self._pages = {}
+        continuing = message.project.domain.name is not None
+        self.state = AppState(message.world, message.project, known_from(message.project), looking=continuing)
+        if continuing:
+            self._survey(message.world, message.project)
+
+    @on(Looked)
+    def _looked(self, message: Looked) -> None:
+        if self.state is None:
+            return
+        standing, project = message.standing, self.state.project
+        evidence = project.progress.get(standing.step.value)
+        if standing.status is Status.DONE and (evidence is None or evidence.words != standing.words):
+            project = project.seen_done(standing.step.value, standing.words, self.state.world.now())
+        elif standing.status in (Status.TODO, Status.ATTENTION) and evidence:
+            project = project.not_done(standing.step.value)
+        changed = project is not self.state.project
+        self.state = replace(self.state.standing(standing), project=project)
+        if changed:
+            self._save()
+
+    @on(SurveyEnded)
+    def _survey_ended(self, message: SurveyEnded) -> None:
+        if self.state is not None:
+            self.state = replace(self.state, looking=False, trouble=message.trouble)
+
+    @on(Decided)
+    def _decided(self, message: Decided) -> None:
+        if self.state is None:
+            return
+        project = merged(self.state.project, message.before, message.after)
+        state = replace(self.state, project=project, world=message.world or self.state.world)
+        elsewhere = (project.account, project.domain) != (
+            self.state.project.account,
+            self.state.project.domain,
+        )
+        if elsewhere:
+            state = replace(state, standings=known_from(project))
+        self.state = state
+        self._save()
+        if elsewhere and project.domain.name:
+            self._survey(state.world, project)
+
+    @on(NotSaved)
+    def _not_saved(self, message: NotSaved) -> None:
+        error = message.error
+        self.notify(
+            f"{error.what} {error.todo}", title=error.title, severity="error", timeout=15, markup=False
+        )
+
+    # Pages
+
+    @on(GoTo)
+    def _go(self, message: GoTo) -> None:
+        if self.state is not None:
+            self.switch_screen(self._page(message.step))
+
+    @on(GoToStart)
+    def _go_to_start(self) -> None:
+        self.switch_screen(WelcomeScreen())
+
+    @on(StartOver)
+    def _start_over(self) -> None:
+        if self.start_over:
+            self.state = None
+            self._begin_anew(self.start_over)
+
+    def _page(self, step: StepName | None) -> StepScreen:
+        if step not in self._pages:
+            module, name = PAGES[step].split(":")
+            page: StepScreen = getattr(import_module(module), name)()
+            self.install_screen(page, step or "summary")
+            self._pages[step] = page
+        return self._pages[step]
+
+    async def action_quit(self) -> None:
+        """Leave. Nothing is asked, as nothing is lost: what was finished is in the file."""
+        await self.workers.wait_for_complete([worker for worker in self.workers if worker.group == "file"])
+        self.exit()
+
+    def action_say_how_to_quit(self) -> None:
+        """Ctrl+C copies in a field; here it says what quits."""
+        self.notify("F10 quits. What is finished is saved.", timeout=4)
+
+
+def _in_region_of(project: Project, world: World) -> World:
+    """The demo's ``world`` in the Region that was chosen in it."""
+    region = project.account.region
+    return world if region in (None, world.aws.region) else world.choose(None, region)

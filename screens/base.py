@@ -1,0 +1,243 @@
+"""What every step's screen stands on: the frame that stays, and the way from a key to a worker and back.
+
+How to write a step's screen:
+
+- Subclass `StepScreen`; set `STEP`, `QUESTION`, `WHY` and `HELP` (Markdown); yield the page's own widgets
+  from `compose_step`. Give the act button its words by `ACT` (None for a step with nothing to do on F4).
+- `begin()` is called each time the page comes up and for F5 and "Try again": start looking there.
+- Look, plan and act in workers: `@work(thread=True, exclusive=True, exit_on_error=False, group="aws",
+  description="Asking SES")` (DNS: async, `group="dns"`). Read `self.state` before the worker starts and hand
+  what it needs in as arguments. A worker touches no widget: it calls `self.tell(message)`, which is dropped
+  where the worker was cancelled meanwhile, or `self.post_message` for what must not be lost (an act's
+  result). All workers of a page are cancelled when it is left.
+- Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
+  `lambda event: self.post_message(Happened(event))`.
+- Errors: let a worker raise `WizardError`. The page shows it with "Try again", which calls `retry`: `begin`
+  by default, or what you set in `self.retry` before starting the worker. While a worker runs, its
+  description is shown.
+- `redraw(state)` is called when the app's state changed (and once at the start): update widgets in place.
+- F2 and Esc, F3, F4, F5 call `action_back`, `action_next`, `action_act`, `action_look_again`. Override
+  `action_next` where going on is what finishes the step, and call `self.go(step)` when done.
+- Text from outside goes into widgets as `Content(text)` or with ``markup=False``, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Button, Static
+from textual.widgets.button import ButtonVariant
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from screens.messages import GoTo, GoToStart
+from screens.state import AppState
+from screens.widgets.busy_line import BusyLine
+from screens.widgets.error_panel import ErrorPanel
+from screens.widgets.key_line import KeyLine
+from screens.widgets.steps import StepLine, StepRail
+from screens.widgets.top_bar import TopBar
+from wizard.errors import WizardError
+from wizard.steps.model import StepName
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+
+def as_wizard_error(error: BaseException) -> WizardError:
+    """``error`` as something a person can act on; what we did not expect says so."""
+    if isinstance(error, WizardError):
+        return error
+    return WizardError(
+        "Something unexpected happened",
+        printable(f"{type(error).__name__}: {error}", 400),
+        "Try again. If it stays, start with `--debug` and report it with the log.",
+    )
+
+
+class StepScreen(Screen[None]):
+    """The frame: top bar, steps, a question with its page, the line of what runs, buttons, keys."""
+
+    STEP: ClassVar[StepName | None] = None
+    QUESTION: ClassVar[str] = ""
+    WHY: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    ACT: ClassVar[str | None] = None
+    """The words on the button for F4; None where there is nothing to do on it."""
+    NEXT: ClassVar[str] = "Next"
+    BACK: ClassVar[str] = "Back"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help"),
+        Binding("f2,escape", "back", "Back"),
+        Binding("f3", "next", "Next"),
+        Binding("f4", "act", "Do it", show=False),
+        Binding("f5", "look_again", "Look again"),
+        Binding("f10,ctrl+q", "app.quit", "Quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.retry: Callable[[], object] = self.begin
+        """What "Try again" does."""
+        self._covered = False
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The app, by its own type."""
+        return cast("WizardApp", self.app)
+
+    @property
+    def state(self) -> AppState:
+        """The app's state. Read it on the loop, not in a worker."""
+        state = self.wizard.state
+        assert state is not None, "no page but the first is shown before the world is open"
+        return state
+
+    def compose(self) -> ComposeResult:
+        """The frame around `compose_step`."""
+        yield TopBar(demo=self.wizard.demo)
+        yield StepLine(self.STEP)
+        with Horizontal(id="frame"):
+            yield StepRail(self.STEP)
+            with Vertical(id="page"):
+                yield Static(self.QUESTION, id="question", markup=False)
+                yield Static(self.WHY, id="why", markup=False)
+                yield ErrorPanel()
+                with VerticalScroll(id="body", can_focus=False):
+                    yield from self.compose_step()
+                yield BusyLine()
+                with Horizontal(classes="buttons"):
+                    yield from self.compose_buttons()
+        yield KeyLine([binding for binding in self.BINDINGS if isinstance(binding, Binding)])
+
+    def compose_step(self) -> ComposeResult:
+        """The page's own widgets."""
+        yield from ()
+
+    def compose_buttons(self) -> ComposeResult:
+        """Back, the act of this page, Next."""
+        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        if self.ACT:
+            yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
+        variant: ButtonVariant = "default" if self.ACT else "primary"
+        yield Button(f"{self.NEXT}  F3", id="next", variant=variant, compact=True)
+
+    def begin(self) -> None:
+        """Called when the page comes up, for F5 and for "Try again": start looking."""
+
+    def redraw(self, state: AppState) -> None:
+        """The app's state changed: bring the page's own widgets up to it."""
+
+    def tell(self, message: Message) -> None:
+        """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
+        if not get_current_worker().is_cancelled:
+            self.post_message(message)
+
+    def go(self, step: StepName | None) -> None:
+        """Open another step; None is the summary."""
+        self.post_message(GoTo(step))
+
+    def show_error(self, error: WizardError) -> None:
+        """Put ``error`` on the page, with a way to try again."""
+        self.query_one(ErrorPanel).show(error)
+
+    # Keys
+
+    def action_back(self) -> None:
+        """Go to the page before; from the first step to the start."""
+        assert self.STEP is not None
+        before = self.STEP.number - 2
+        self.post_message(GoTo(list(StepName)[before]) if before >= 0 else GoToStart())
+
+    def action_next(self) -> None:
+        """Go to the page after; from the last step to the summary."""
+        assert self.STEP is not None
+        after = self.STEP.number
+        self.go(list(StepName)[after] if after < len(StepName) else None)
+
+    def action_act(self) -> None:
+        """Do what the button for F4 says. Pages that have one override this."""
+
+    def action_look_again(self) -> None:
+        """Look afresh."""
+        self._again()
+
+    def action_help(self) -> None:
+        """Show what this page is about and its keys."""
+        from screens.dialogs import Help
+
+        self.app.push_screen(Help(self.QUESTION, self.HELP, self._keys()))
+
+    # How the frame works
+
+    def on_mount(self) -> None:
+        """Follow the app's state from here on."""
+        self.watch(self.app, "state", self._state_changed)
+
+    def on_screen_resume(self) -> None:
+        """Look, each time the page comes up; not when a dialog over it closes."""
+        covered, self._covered = self._covered, False
+        if not covered and self.wizard.state is not None:
+            self._again()
+
+    def on_screen_suspend(self) -> None:
+        """Stop the workers of a page that is left; under a dialog they go on."""
+        self._covered = self in self.app.screen_stack
+        if not self._covered:
+            self.workers.cancel_node(self)
+
+    @on(Button.Pressed, "#back, #next, #act")
+    async def _button_of_the_frame(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.run_action(event.button.id or "")
+
+    @on(ErrorPanel.TryAgain)
+    def _try_again(self, event: ErrorPanel.TryAgain) -> None:
+        event.stop()
+        self.query_one(ErrorPanel).clear()
+        self.retry()
+
+    @on(Worker.StateChanged)
+    def _follow_worker(self, event: Worker.StateChanged) -> None:
+        event.stop()
+        worker, busy = event.worker, self.query_one(BusyLine)
+        if event.state is WorkerState.RUNNING:
+            busy.start(worker, worker.description)
+        elif worker.is_finished:
+            busy.stop(worker)
+        if event.state is WorkerState.ERROR and worker.error and not worker.is_cancelled:
+            self.show_error(as_wizard_error(worker.error))
+
+    def _state_changed(self, state: AppState | None) -> None:
+        if state is None:
+            return
+        self.query_one(TopBar).show(state)
+        self.query_one(StepRail).show(state)
+        self.query_one(StepLine).show(state)
+        self.redraw(state)
+
+    def _again(self) -> None:
+        self.query_one(ErrorPanel).clear()
+        self.retry = self.begin
+        self.begin()
+
+    def _keys(self) -> list[tuple[str, str]]:
+        bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        return [(_key_names(binding.key), self._description(binding)) for binding in bindings]
+
+    def _description(self, binding: Binding) -> str:
+        return self.ACT or "" if binding.action == "act" else binding.description
+
+
+def _key_names(keys: str) -> str:
+    """``f2,escape`` as a person reads it: F2 or Esc."""
+    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q"}
+    return " or ".join(names.get(key, key.upper()) for key in keys.split(","))

@@ -1,0 +1,102 @@
+"""Dialogs over a page: a yes or no, a plan to agree to, help. Each says what its keys are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from screens.symbols import CHANGE, lines
+from wizard.steps.model import Change, Plan
+
+
+class Ask(ModalScreen[bool]):
+    """A question with a yes and a no. Dismissed with True for yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape,f2", "answer(False)", "No"),
+        Binding("left,right", "app.focus_next", "Other button", show=False),
+    ]
+
+    def __init__(self, title: str, body: Content | str, *, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__()
+        self.heading = title
+        self.body = Content(body) if isinstance(body, str) else body
+        self.yes = yes
+        self.no = no
+
+    def compose(self) -> ComposeResult:
+        """The title, what it is about, and the two buttons."""
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="dialog-title", markup=False)
+            with VerticalScroll(can_focus=False, classes="dialog-body"):
+                yield Static(self.body, id="dialog-text", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
+                yield Button(f"{self.no}  N", id="no", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Either button answers."""
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        """Either key answers."""
+        self.dismiss(answer)
+
+
+class ConfirmPlan(Ask):
+    """Shows exactly what a step would do and asks whether to do it."""
+
+    def __init__(self, plan: Plan, *, yes: str = "Yes, do it") -> None:
+        super().__init__("This is what will happen", plan_text(plan), yes=yes, no="No, leave it")
+
+
+def plan_text(plan: Plan) -> Content:
+    """A plan in words: each change with its kind, thing, purpose and operation, then the cost."""
+    rows = [_change(change) for change in plan.changes]
+    return lines([*rows, Content.assemble(Content.styled("Cost: ", "bold"), plan.cost)])
+
+
+def _change(change: Change) -> Content:
+    symbol, word, colour = CHANGE[change.kind]
+    operation = f"   {change.operation}" if change.operation else ""
+    return Content.assemble(
+        Content.styled(f"{symbol} {word:<7}", colour),
+        Content.styled(change.subject, "bold"),
+        Content.styled(operation, "$text-muted"),
+        f"\n          {change.detail}" if change.detail else "",
+        "\n",
+    )
+
+
+class Help(ModalScreen[None]):
+    """What this page is about, and every key that works on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,f2,enter", "dismiss(None)", "Close"),
+    ]
+
+    def __init__(self, title: str, text: str, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.heading = title
+        self.text = text
+        self.keys = keys
+
+    def compose(self) -> ComposeResult:
+        """The page's own words, then the keys."""
+        from textual.widgets import Markdown
+
+        table = "\n".join(f"- **{key}** {description}" for key, description in self.keys)
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="dialog-title", markup=False)
+            with VerticalScroll(classes="dialog-body"):
+                yield Markdown(f"{self.text.strip()}\n\n### Keys\n\n{table}", open_links=False)
+            yield Static("Esc closes this", classes="dialog-foot", markup=False)

@@ -1,0 +1,98 @@
+"""What the app knows, as one frozen value. `WizardApp` alone replaces it; screens redraw from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from wizard.steps.model import Standing, Status, StepName
+
+if TYPE_CHECKING:
+    from wizard.errors import WizardError
+    from wizard.project import Project
+    from wizard.world import World
+
+
+def nothing_known() -> Mapping[StepName, Standing]:
+    """Six steps of which nothing has been seen yet."""
+    return MappingProxyType({step: Standing(step, Status.TODO, "") for step in StepName})
+
+
+@dataclass(frozen=True)
+class AppState:
+    """The state of the whole app, from the moment the world and the project file are open.
+
+    ``standings`` always holds all six steps. ``looking`` is True while the survey over all steps runs and
+    ``trouble`` is what ended it, if anything did.
+    """
+
+    world: World
+    project: Project
+    standings: Mapping[StepName, Standing] = field(default_factory=nothing_known)
+    looking: bool = False
+    trouble: WizardError | None = None
+
+    @property
+    def domain(self) -> str:
+        """The domain that sends, or an empty text while none is chosen."""
+        return self.project.domain.name or ""
+
+    @property
+    def account(self) -> str:
+        """The account id that was seen, or an empty text."""
+        return self.project.account.id or ""
+
+    @property
+    def region(self) -> str:
+        """The Region in use, or an empty text while AWS's environment has not been asked."""
+        return self.world.aws.region or self.project.account.region or ""
+
+    @property
+    def next_step(self) -> StepName | None:
+        """The first step that is not done; None when all are."""
+        return next((step for step in StepName if not self.done(step)), None)
+
+    def done(self, step: StepName) -> bool:
+        """Whether ``step`` was found done."""
+        return self.standings[step].status is Status.DONE
+
+    def standing(self, standing: Standing) -> AppState:
+        """This state with one step's standing replaced."""
+        standings = MappingProxyType({**self.standings, standing.step: standing})
+        return replace(self, standings=standings)
+
+
+def known_from(project: Project) -> Mapping[StepName, Standing]:
+    """Where the steps stood when the file was written: good until somebody looks again."""
+    return MappingProxyType(
+        {
+            step: Standing(step, Status.DONE, seen.words)
+            if (seen := project.progress.get(step.value))
+            else Standing(step, Status.TODO, "")
+            for step in StepName
+        }
+    )
+
+
+def merged(now: Project, before: Project, after: Project) -> Project:
+    """``now`` with what an act changed between ``before`` and ``after``.
+
+    An act runs on the project it was handed; meanwhile something else may have been decided or seen.
+    """
+    from msgspec.structs import fields
+    from msgspec.structs import replace as with_sections
+
+    changed = {
+        section.name: getattr(after, section.name)
+        for section in fields(now)
+        if section.name != "progress" and getattr(after, section.name) != getattr(before, section.name)
+    }
+    kept = {
+        step: seen
+        for step, seen in now.progress.items()
+        if step in after.progress or step not in before.progress
+    }
+    fresh = {step: seen for step, seen in after.progress.items() if before.progress.get(step) != seen}
+    return with_sections(now, **changed, progress={**kept, **fresh})

@@ -1,0 +1,111 @@
+"""The first page: what this is, or where a set-up that was begun goes on."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from screens.base import StepScreen
+from screens.messages import StartOver
+from screens.state import AppState
+from screens.symbols import NAMES, STATUS, lines
+from wizard.steps.model import StepName
+
+NEW = """\
+ses-wizard takes you from "I own a domain" to personal mail that leaves on schedule, signed, from your
+domain, to anybody. It uses Amazon SES and goes in six steps."""
+
+DEMO = """\
+This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine, nothing
+costs anything, and everything in front of them is the real wizard."""
+
+DOES = {
+    StepName.ACCOUNT: "which AWS account and Region send",
+    StepName.DOMAIN: "which domain of yours sends",
+    StepName.IDENTITY: "how SES signs its mail",
+    StepName.DNS: "the records that prove it, checked live",
+    StepName.REMINDER: "who gets what mail, and when",
+    StepName.PRODUCTION: "permission from AWS to write to everybody",
+}
+
+
+class WelcomeScreen(StepScreen):
+    """Shown on the first frame, before anything is open; fills in when the world and the file are."""
+
+    QUESTION = "Welcome"
+    NEXT = "Start"
+    HELP = """
+Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
+You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on
+there, after looking at AWS and DNS again.
+"""
+
+    def compose_step(self) -> ComposeResult:
+        """What this is, then the six steps."""
+        yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
+        yield Static("Opening …", id="standings", markup=False)
+
+    def compose_buttons(self) -> ComposeResult:
+        """Start or go on; in the demo also start over."""
+        yield Button(f"{self.NEXT}  F3", id="next", variant="primary", compact=True, disabled=True)
+        if self.wizard.start_over:
+            yield Button("Start over  F4", id="act", compact=True)
+
+    def redraw(self, state: AppState) -> None:
+        """Show what is known of the steps, and where it goes on."""
+        begun = bool(state.domain)
+        next_step = state.next_step
+        if begun and next_step:
+            heading = f"Continuing {state.domain}, step {next_step.number} of {len(StepName)}"
+        elif begun:
+            heading = f"{state.domain} is set up: all {len(StepName)} steps are done"
+        else:
+            heading = "Welcome"
+        self.query_one("#question", Static).update(Content(heading))
+        self.query_one("#standings", Static).update(lines([_row(state, step) for step in StepName]))
+        button = self.query_one("#next", Button)
+        button.label = "Continue  F3" if begun else "Start  F3"
+        if button.disabled:
+            button.disabled = False
+            button.focus()
+
+    def action_back(self) -> None:
+        """There is nothing before this page."""
+
+    def action_next(self) -> None:
+        """Go on where the set-up stands."""
+        if self.wizard.state is not None:
+            begun = bool(self.state.domain)
+            self.go(self.state.next_step if begun else StepName.ACCOUNT)
+
+    @on(Button.Pressed, "#act")
+    def action_act(self) -> None:
+        """Begin the demo anew, after a yes."""
+        if not self.wizard.start_over or self.wizard.state is None:
+            return
+        from screens.dialogs import Ask
+
+        question = Ask(
+            "Start the demo over?",
+            "The demo's account, its DNS zone and its project file become empty again.",
+            yes="Start over",
+            no="Go on",
+        )
+        self.app.push_screen(question, self._answered)
+
+    def _answered(self, yes: bool | None) -> None:
+        if yes:
+            self.post_message(StartOver())
+
+
+def _row(state: AppState, step: StepName) -> Content:
+    standing = state.standings[step]
+    symbol, word, colour = STATUS[standing.status]
+    return Content.assemble(
+        f"  {step.number}  ",
+        Content.styled(f"{NAMES[step]:<12}", "bold"),
+        Content.styled(f"{symbol} {word:<10}", colour),
+        Content.styled(standing.words or DOES[step], "$text-muted"),
+    )

@@ -1,0 +1,54 @@
+"""One row that says what is being waited for, once it takes noticeably long."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+QUIET_SECONDS = 0.3
+"""Shorter waits show nothing: a flash helps nobody."""
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+class BusyLine(Static):
+    """Always one row high, so that nothing moves when it comes and goes."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._waits: dict[object, tuple[str, float]] = {}
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """A timer that only ticks while something runs."""
+        self._timer = self.set_interval(0.1, self._draw, pause=not self._waits)
+
+    def start(self, key: object, words: str) -> None:
+        """Something began that is told apart by ``key``."""
+        self._waits.setdefault(key, (words, monotonic()))
+        if self._timer:
+            self._timer.resume()
+
+    def stop(self, key: object) -> None:
+        """It ended, however it did."""
+        self._waits.pop(key, None)
+        if not self._waits and self._timer:
+            self._timer.pause()
+            self.update("")
+
+    def _draw(self) -> None:
+        now = monotonic()
+        shown = [
+            (words, now - since) for words, since in self._waits.values() if now - since >= QUIET_SECONDS
+        ]
+        if not shown:
+            return
+        words, seconds = shown[-1]
+        frame = FRAMES[int(now * 10) % len(FRAMES)]
+        elapsed = f"  {seconds:.0f} s" if seconds >= 1 else ""
+        self.update(
+            Content.assemble(Content.styled(frame, "$text-accent"), " ", words, (elapsed, "$text-muted"))
+        )

@@ -1,0 +1,56 @@
+"""The six steps and where they stand: a rail beside the page, or one line above it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import Click
+from textual.widgets import Static
+
+from screens.messages import GoTo
+from screens.state import AppState
+from screens.symbols import NAMES, STATUS, lines, status_words
+from wizard.steps.model import StepName
+
+
+class StepRail(Static):
+    """The steps one below the other, for wide terminals. A click opens a step."""
+
+    ROWS_PER_STEP = 3
+
+    def __init__(self, current: StepName | None) -> None:
+        super().__init__("", markup=False)
+        self.current = current
+
+    def show(self, state: AppState) -> None:
+        """Show where the steps stand in ``state``."""
+        self.update(lines([self._step(state, step) for step in StepName]))
+
+    def _step(self, state: AppState, step: StepName) -> Content:
+        here = step is self.current
+        name = Content.styled(f"{'▸' if here else ' '} {step.number}  {NAMES[step]}", "bold" if here else "")
+        return Content.assemble(name, "\n", "     ", status_words(state.standings[step].status), "\n")
+
+    def on_click(self, event: Click) -> None:
+        """Open the step that was clicked."""
+        index = event.get_content_offset(self)
+        if index is not None and index.y // self.ROWS_PER_STEP < len(StepName):
+            self.post_message(GoTo(list(StepName)[index.y // self.ROWS_PER_STEP]))
+
+
+class StepLine(Static):
+    """All six steps in one row, for narrow terminals: symbol and name, the current one marked."""
+
+    def __init__(self, current: StepName | None) -> None:
+        super().__init__("", markup=False)
+        self.current = current
+
+    def show(self, state: AppState) -> None:
+        """Show where the steps stand in ``state``."""
+        self.update(Content("  ").join([self._step(state, step) for step in StepName]))
+
+    def _step(self, state: AppState, step: StepName) -> Content:
+        symbol, _, colour = STATUS[state.standings[step].status]
+        mark = Content.styled(symbol, colour)
+        if step is self.current:
+            return Content.assemble(mark, " ", Content.styled(f"[{NAMES[step]}]", "bold"))
+        return Content.assemble(mark, " ", Content.styled(NAMES[step], "$text-muted"))

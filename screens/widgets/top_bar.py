@@ -1,0 +1,33 @@
+"""The line at the very top: the program, what it works on, and whether that is the demo."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.state import AppState
+
+
+class TopBar(Horizontal):
+    """Title, domain, account, Region and the DEMO badge, in one row."""
+
+    def __init__(self, *, demo: bool) -> None:
+        super().__init__()
+        self.demo = demo
+
+    def compose(self) -> ComposeResult:
+        """Three pieces: who we are on the left, what we work on in the middle, the badge on the right."""
+        yield Static("ses-wizard", id="program", markup=False)
+        yield Static("", id="subject", markup=False)
+        if self.demo:
+            yield Static(" DEMO ", id="badge", markup=False)
+
+    def show(self, state: AppState) -> None:
+        """Show what ``state`` is about."""
+        account = f"account {state.account}" if state.account else ""
+        parts = [Content.styled(state.domain, "bold"), Content(account), Content(state.region)]
+        self.query_one("#subject", Static).update(
+            Content("  ·  ").join([part for part in parts if part.plain])
+        )
