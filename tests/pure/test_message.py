@@ -1,0 +1,88 @@
+"""The message: its fields, what a recipient sees, and what is refused here, before SES fails in silence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.reminder.message import (
+    EXAMPLE,
+    Message,
+    field_name,
+    fields_of,
+    for_ses,
+    missing_fields,
+    preview,
+    problems,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("name", "name"),
+        (" First Name ", "first_name"),
+        ("E-Mail", "e_mail"),
+        ("a__b", "a_b"),
+        ("name__html", "name_html"),
+        ("Straße", None),
+        ("2nd", None),
+        ("", None),
+        ("#if x", None),
+        ("a.b", None),
+        ("x" * 51, None),
+    ],
+)
+def test_names_of_fields(written: str, name: str | None) -> None:
+    assert field_name(written) == name
+
+
+def test_fields_come_once_in_order() -> None:
+    message = Message("{{b}} {{ A }}", "{{a}} {{c}}", "{{B}}{{email}}")
+    assert fields_of(message) == ("b", "a", "c", "email")
+    assert missing_fields(message, ("email", "a")) == ("b", "c")
+
+
+def test_a_preview_is_what_the_recipient_gets() -> None:
+    message = Message("Hi {{Name}}", "{{name}} & {{city}}", "<b>{{name}}</b> {{city}}")
+    shown = preview(message, {"name": '<Ana> & "Bo"\r\nBcc: x@y.z\x1b'})
+    assert shown.subject == 'Hi <Ana> & "Bo" Bcc: x@y.z'
+    assert shown.text == '<Ana> & "Bo" Bcc: x@y.z & '
+    assert shown.html == "<b>&lt;Ana&gt; &amp; &quot;Bo&quot; Bcc: x@y.z</b> "
+
+
+@given(st.text(), st.text())
+def test_no_value_breaks_a_header_or_opens_a_tag(name: str, city: str) -> None:
+    shown = preview(Message("{{name}}{{city}}", "", "{{name}}{{city}}"), {"name": name, "city": city})
+    assert len(shown.subject.splitlines()) <= 1
+    assert not set("<>\"'") & set(shown.html)
+
+
+def test_ses_gets_escaped_values_in_html_only() -> None:
+    assert for_ses(Message("{{ First Name }}", "{{a}}", "{{a}} {{{x}")) == Message(
+        "{{first_name}}", "{{a}}", "{{a__html}} {{{x}"
+    )
+
+
+def test_the_example_is_right() -> None:
+    assert problems(EXAMPLE) == ()
+    assert fields_of(EXAMPLE) == ("name",)
+
+
+@pytest.mark.parametrize(
+    ("message", "part", "said"),
+    [
+        (Message(" ", "x", ""), "subject", "Write a subject."),
+        (Message("x" * 201, "x", ""), "subject", "at most 200"),
+        (Message("a\r\nBcc: b", "x", ""), "subject", "one line"),
+        (Message("x", " ", "\n"), "text", "Write a text"),
+        (Message("x", "{{#if a}}", ""), "text", "{{#if a}} is no field"),
+        (Message("x", "", "{{a"), "html", "without their partners"),
+        (Message("x", "a}}", ""), "text", "without their partners"),
+        (Message("x", "", "{{{a}}}"), "html", "Three braces"),
+        (Message("x", "a\x00b", ""), "text", "control characters"),
+    ],
+)
+def test_what_is_wrong_is_named(message: Message, part: str, said: str) -> None:
+    assert [(where, said in sentence) for where, sentence in problems(message)] == [(part, True)]

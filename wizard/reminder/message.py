@@ -1,0 +1,138 @@
+"""What mail says: a subject, a text and an HTML part with fields like ``{{name}}``. Pure.
+
+A field is filled for each recipient from the CSV's column of that name. Names are the same however they are
+written: ``{{First name}}`` is filled from the column ``first_name``. SES's template language knows more
+(conditions, loops, partials), but SES checks it only while sending, in silence; here it is refused.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+MAX_SUBJECT = 200
+"""The longest subject, in characters, before fields are filled."""
+ESCAPED = "__html"
+"""What follows a field's name in SES's HTML part: the Lambda hands each value over raw and escaped."""
+
+_BRACES = re.compile(r"\{\{([^{}\n]*)\}\}")
+_NAME = re.compile(r"[a-z](_?[a-z0-9])*")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The three parts of a mail, with or without fields still in them. ``text`` or ``html`` may be empty."""
+
+    subject: str
+    text: str
+    html: str
+
+
+EXAMPLE = Message(
+    subject="Hello {{name}}, a small reminder",
+    text="Hello {{name}},\n\nthis is your reminder, as you asked for.\n\nHave a good day!\n",
+    html="<p>Hello {{name}},</p>\n<p>this is your reminder, as you asked for.</p>\n<p>Have a good day!</p>\n",
+)
+"""What a new set-up begins with."""
+
+
+def field_name(text: str) -> str | None:
+    """The name that a column's title or the inside of two braces stands for, or None where it cannot be one.
+
+    Small letters, digits and single underscores, at most 50, a letter first: ``First-Name`` is
+    ``first_name``.
+    """
+    name = re.sub(r"[\s_-]+", "_", text.strip().lower()).strip("_")
+    return name if len(name) <= 50 and _NAME.fullmatch(name) else None
+
+
+def fields_of(message: Message) -> tuple[str, ...]:
+    """The names of the fields in ``message``, each once, in order of appearance."""
+    inside = (found for part in _parts(message) for found in _BRACES.findall(part))
+    return tuple(dict.fromkeys(name for name in map(field_name, inside) if name))
+
+
+def missing_fields(message: Message, columns: Collection[str]) -> tuple[str, ...]:
+    """The fields of ``message`` that no column fills."""
+    return tuple(name for name in fields_of(message) if name not in columns)
+
+
+def preview(message: Message, values: Mapping[str, str]) -> Message:
+    """``message`` as the recipient with these ``values`` gets it; a field without a value becomes nothing.
+
+    Line breaks in values become spaces, so that none reaches a header; in the HTML part values are escaped.
+    """
+
+    def plain(name: str) -> str:
+        return one_line(values.get(name, ""))
+
+    return Message(
+        subject=_filled(message.subject, plain),
+        text=_filled(message.text, plain),
+        html=_filled(message.html, lambda name: html.escape(plain(name))),
+    )
+
+
+def for_ses(message: Message) -> Message:
+    """``message`` in SES's template language: names as the Lambda hands them over, escaped ones in HTML."""
+    return Message(
+        subject=_filled(message.subject, lambda name: f"{{{{{name}}}}}"),
+        text=_filled(message.text, lambda name: f"{{{{{name}}}}}"),
+        html=_filled(message.html, lambda name: f"{{{{{name}{ESCAPED}}}}}"),
+    )
+
+
+def one_line(value: str) -> str:
+    """``value`` without control characters and line breaks: each run of white space is one space."""
+    return "".join(char for char in " ".join(value.split()) if unicodedata.category(char) != "Cc")
+
+
+def problems(message: Message) -> tuple[tuple[str, str], ...]:
+    """What is wrong with ``message``: pairs of part (``subject``, ``text``, ``html``) and sentence."""
+    found = []
+    if not message.subject.strip():
+        found.append(("subject", "Write a subject."))
+    if len(message.subject) > MAX_SUBJECT:
+        found.append(("subject", f"Make the subject shorter: at most {MAX_SUBJECT} characters."))
+    if re.search(r"[\r\n]", message.subject):
+        found.append(("subject", "Write the subject on one line: a line break would end the header."))
+    if not message.text.strip() and not message.html.strip():
+        found.append(("text", "Write a text, an HTML part, or both."))
+    for part, text in zip(("subject", "text", "html"), _parts(message), strict=True):
+        found += [(part, sentence) for sentence in _part_problems(text)]
+    return tuple(found)
+
+
+def _part_problems(text: str) -> list[str]:
+    found = []
+    for inside in _BRACES.findall(text):
+        if field_name(inside) is None:
+            shown = inside.strip()[:50]
+            found.append(
+                f"{{{{{shown}}}}} is no field: use letters, digits and underscores, such as {{{{name}}}}."
+            )
+    rest = _BRACES.sub("", text)
+    if "{{" in rest or "}}" in rest:
+        found.append("Two braces stand without their partners: a field is written like {{name}}.")
+    elif re.search(r"\{\{\{|\}\}\}", text):
+        found.append("Three braces in a row: a field is written with two, like {{name}}.")
+    if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in text):
+        found.append("Take out the control characters: mail cannot carry them.")
+    return found
+
+
+def _parts(message: Message) -> tuple[str, str, str]:
+    return message.subject, message.text, message.html
+
+
+def _filled(text: str, value_of: Callable[[str], str]) -> str:
+    """``text`` with each field replaced; braces that hold no name stay as they are."""
+
+    def fill(found: re.Match[str]) -> str:
+        name = field_name(found[1])
+        return found[0] if name is None else value_of(name)
+
+    return _BRACES.sub(fill, text)
