@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wizard.errors import WizardError
-
 
 class StepName(StrEnum):
     """The steps, in order."""
@@ -37,15 +35,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one step stands, and why, in one short sentence.
-
-    ``failure`` is set where the step could not be looked at: what happened, and what mends it.
-    """
+    """Where one step stands, and why, in one short sentence."""
 
     step: StepName
     status: Status
     words: str
-    failure: WizardError | None = None
 
 
 class ChangeKind(StrEnum):

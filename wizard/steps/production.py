@@ -1,0 +1,266 @@
+"""Step 6: ask AWS to let SES write to everyone, and follow the review."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from wizard.aws import sesv2
+from wizard.aws.sesv2 import SesAccount, SesIdentity
+from wizard.errors import WizardError
+from wizard.project import Production, Project
+from wizard.steps.identity import chosen_domain
+from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
+from wizard.text import printable
+from wizard.world import World
+
+MAX_CONTACTS = 4
+"""AdditionalContactEmailAddresses holds no more (the model of sesv2)."""
+
+_UNSAFE = re.compile(r"[\s\"'`$;\\<>]")
+_ADDRESS = re.compile(r"^[^@,]{1,64}@(?=.{1,255}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The request as typed: ``mail_type`` TRANSACTIONAL or MARKETING, ``language`` EN or JA."""
+
+    mail_type: str = ""
+    website: str = ""
+    contacts: tuple[str, ...] = ()
+    language: str = "EN"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionSeen:
+    """SES's state in the Region, and the identity that is to send (None where there is none)."""
+
+    domain: str
+    account: SesAccount
+    identity: SesIdentity | None
+
+
+def first_form(project: Project, seen: ProductionSeen) -> Form:
+    """The form to begin with: the file's values, else what AWS has, else the domain's own website."""
+    said, known = project.production, seen.account
+    return Form(
+        mail_type=said.mail_type or known.mail_type or "TRANSACTIONAL",
+        website=said.website or known.website or f"https://{seen.domain}",
+        contacts=said.contacts or known.contacts,
+        language=said.language if said != Production() else known.language or said.language,
+    )
+
+
+def problems(form: Form) -> tuple[tuple[str, str], ...]:
+    """What is wrong with the form: (field, sentence) pairs, ``field`` as in Form. Empty: it may be sent."""
+    found = []
+    if form.mail_type not in ("TRANSACTIONAL", "MARKETING"):
+        found.append(
+            ("mail_type", "Choose TRANSACTIONAL (mail a person waits for) or MARKETING (news, offers).")
+        )
+    if website := _website_problem(form.website):
+        found.append(("website", website))
+    if contacts := _contacts_problem(form.contacts):
+        found.append(("contacts", contacts))
+    if form.language not in ("EN", "JA"):
+        found.append(
+            ("language", "Choose EN (English) or JA (Japanese): AWS's reviewers write in one of them.")
+        )
+    return tuple(found)
+
+
+def assertion(project: Project) -> str:
+    """What the user asserts by sending the request, in a sentence to agree to."""
+    return (
+        f"I send mail from {chosen_domain(project)} only to people who asked for it, I stop writing to "
+        "addresses that bounce or complain, and AWS may hold me to it; sending this opens a case at AWS."
+    )
+
+
+def gate(seen: ProductionSeen) -> str | None:
+    """Why the request may not be sent yet, in a sentence; None where it may.
+
+    Verified, DKIM and MAIL FROM ``SUCCESS`` have to stand in one answer of SES.
+    """
+    identity = seen.identity
+    if identity is None:
+        return f"SES does not know {seen.domain} yet: do the steps before first."
+    if not identity.complete:
+        missing = [
+            words
+            for words, there in (
+                ("the domain is not verified", identity.verified),
+                ("DKIM is not confirmed", identity.dkim_status == "SUCCESS"),
+                ("MAIL FROM is not confirmed", identity.mail_from_status == "SUCCESS"),
+            )
+            if not there
+        ]
+        return f"SES does not see the DNS records yet ({', '.join(missing)}): finish step 4 first."
+    if not seen.account.sending_enabled or seen.account.enforcement != "HEALTHY":
+        return "Sending is paused or under review in this account: settle that with AWS first (step 1)."
+    return None
+
+
+def look(world: World, project: Project) -> ProductionSeen:
+    """Read the sandbox state, the review state and the identity. Raises WizardError."""
+    domain = chosen_domain(project)
+    return ProductionSeen(
+        domain=domain, account=sesv2.get_account(world.aws), identity=sesv2.get_identity(world.aws, domain)
+    )
+
+
+def plan(form: Form, seen: ProductionSeen) -> Plan:
+    """What sending the request does: one request to AWS, or nothing where none is needed."""
+    account = seen.account
+    subject = "Production access"
+    if account.production_access:
+        change = Change(ChangeKind.KEEP, subject, "granted already")
+    elif account.review_status in ("PENDING", "GRANTED"):
+        change = Change(ChangeKind.KEEP, subject, "asked for already: AWS has the request")
+    else:
+        contacts = f", contacts {', '.join(form.contacts)}" if form.contacts else ""
+        detail = f"{form.mail_type}, {form.website}{contacts}, in {form.language}; opens a case at AWS"
+        change = Change(
+            ChangeKind.CREATE, f"Request: {subject.lower()}", printable(detail), "sesv2:PutAccountDetails"
+        )
+    return Plan(StepName.PRODUCTION, (change,))
+
+
+def act(world: World, project: Project, form: Form) -> Project:
+    """Send the request, once, and return the project with the form in it and the evidence that is there.
+
+    Where a review is open already nothing is sent. Raises WizardError where the gate is closed or the form
+    has problems.
+    """
+    if wrong := problems(form):
+        raise WizardError(
+            "The request is not complete",
+            " ".join(sentence for _, sentence in wrong),
+            "Correct the form, then send it again.",
+        )
+    seen = look(world, project)
+    if plan(form, seen).changes_anything:
+        if closed := gate(seen):
+            raise WizardError("Too early for this request", closed, "Then send the request.")
+        sesv2.put_account_details(
+            world.aws,
+            mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
+            website=form.website,
+            contacts=form.contacts,
+            language=cast(Literal["EN", "JA"], form.language),
+        )
+        seen = look(world, project)
+    decided = replace(
+        project,
+        production=Production(
+            mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
+            website=form.website,
+            contacts=form.contacts,
+            language=cast(Literal["EN", "JA"], form.language),
+        ),
+    )
+    standing = judge(seen)
+    if standing.status is not Status.DONE:
+        return decided.not_done("production")
+    return decided.seen_done("production", standing.words, world.now())
+
+
+def judge(seen: ProductionSeen) -> Standing:
+    """Where the step stands. The sandbox is over when ProductionAccessEnabled says so, by nothing else."""
+    status, words = _judged(seen)
+    return Standing(StepName.PRODUCTION, status, words)
+
+
+def what_next(seen: ProductionSeen) -> str:
+    """What comes next, in a few sentences to read on the step's page."""
+    account = seen.account
+    case = _case(account)
+    if account.production_access:
+        return (
+            "You can write to everyone. Keep bounces under 5 % and complaints under 0.1 %, or AWS pauses "
+            "sending. A larger quota is asked for in the Service Quotas console."
+        )
+    match account.review_status:
+        case "PENDING":
+            return (
+                f"AWS's reviewers have the request{case}. It usually takes about a day, but that is no "
+                "promise. Do not send it again; answer if they write. Until then mail goes to verified "
+                "addresses only."
+            )
+        case "GRANTED":
+            return "AWS said yes. The Region is opened within minutes: look again then."
+        case "DENIED":
+            return (
+                f"AWS said no{case}. Open the case in the AWS Support Center "
+                "(https://support.console.aws.amazon.com/support/home), read the reason, and answer there: "
+                "how people sign up, what you send, how they can stop it. A second request does not help."
+            )
+        case "FAILED":
+            return "The request did not arrive at AWS's reviewers. Nothing was decided: send it again."
+    return gate(seen) or "Everything is ready. Fill in the form, read what you assert, and send the request."
+
+
+def _judged(seen: ProductionSeen) -> tuple[Status, str]:
+    account = seen.account
+    if account.production_access:
+        quota = account.max_24_hour_send
+        limit = "without a daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
+        return Status.DONE, f"production access, {limit}"
+    case = _case(account)
+    match account.review_status:
+        case "PENDING":
+            return Status.WAITING, f"AWS reviews the request{case}, usually about a day"
+        case "GRANTED":
+            return Status.WAITING, "AWS said yes and is opening the Region: look again in a few minutes"
+        case "DENIED":
+            return Status.ATTENTION, f"AWS said no: answer in the case{case}"
+        case "FAILED":
+            return Status.ATTENTION, "the request never arrived at AWS: send it again"
+    closed = gate(seen)
+    return (
+        Status.TODO,
+        "in the sandbox; to be asked for after step 4" if closed else "in the sandbox; ready to ask",
+    )
+
+
+def _case(account: SesAccount) -> str:
+    """The case's number in brackets; AWS does not always tell it."""
+    return f" (case {printable(account.case_id, 60)})" if account.case_id else ""
+
+
+def _website_problem(website: str) -> str | None:
+    if not website:
+        return "Enter the address of a website that shows what you do: AWS's reviewers look at it."
+    if len(website) > 1000:
+        return "The website's address is longer than 1000 characters."
+    if _UNSAFE.search(website):
+        return "The website's address has a space, a quote or another sign that does not belong into it."
+    try:
+        parts = urlsplit(website)
+        host = parts.hostname or ""
+    except ValueError:
+        return "The website's address cannot be read: it looks like https://example.com."
+    if parts.scheme not in ("http", "https"):
+        return "The website's address has to begin with https:// or http://."
+    if "." not in host.strip(".") or re.fullmatch(r"[\d.]+", host):
+        return (
+            "The website needs a public name, such as https://example.com: reviewers look at it from outside."
+        )
+    return None
+
+
+def _contacts_problem(contacts: tuple[str, ...]) -> str | None:
+    if len(contacts) > MAX_CONTACTS:
+        return f"AWS takes up to {MAX_CONTACTS} contacts; these are {len(contacts)}."
+    for contact in contacts:
+        if _UNSAFE.search(contact) or not _ADDRESS.match(contact):
+            return f"{printable(contact, 100)} is not an e-mail address."
+        if contact.rsplit("@", 1)[1].lower() == "simulator.amazonses.com":
+            return f"{printable(contact, 100)} is the mail simulator: nobody reads it."
+    if len({contact.lower() for contact in contacts}) < len(contacts):
+        return "An address stands twice among the contacts."
+    return None
