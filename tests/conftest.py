@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from wizard.demo import Demo
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +20,12 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def account() -> Iterator[Demo]:
+    """A new embedded AWS account and its DNS, where nothing takes time; ``account.world`` is for steps."""
+    from wizard import demo
+
+    with demo.start(None, story=demo.AT_ONCE) as running:
+        yield running

@@ -1,0 +1,166 @@
+"""What the embedded account holds that moto has no place for: SES of each Region, reviews, mail, the clock.
+
+moto keeps its backends once in a process; so there is one embedded account in a process: ``current()``.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wizard.demo.aws.clock import Clock
+from wizard.dns.access import Nameserver
+from wizard.world import Mail
+
+ACCOUNT_ID = "123456789012"
+
+
+@dataclass(frozen=True)
+class Story:
+    """How fast the embedded world goes, in seconds.
+
+    ``review`` is how long AWS looks at a production access request; None leaves it to
+    ``Stage.answer_review``. ``look`` is the least time between two looks of SES at the same identity's
+    records. ``resource`` is how long CloudFormation works on one resource.
+    """
+
+    review: float | None = 8.0
+    look: float = 0.8
+    resource: float = 0.25
+
+
+AT_ONCE = Story(review=None, look=0.0, resource=0.0)
+"""For tests: nothing takes time, and reviews are answered by hand."""
+
+
+@dataclass
+class Identity:
+    """One SES identity: a domain or an address.
+
+    SES searches for records for 72 hours from ``dkim_since`` and ``mail_from_since``.
+    """
+
+    name: str
+    created_at: datetime
+    tokens: tuple[str, ...] = ()
+    signing_zone: str = ""
+    dkim_status: str = "NOT_STARTED"
+    dkim_since: datetime | None = None
+    key_length: str = "RSA_2048_BIT"
+    key_made_at: datetime | None = None
+    signing_enabled: bool = True
+    verified: bool = False
+    mail_from: str | None = None
+    mail_from_status: str | None = None
+    mail_from_since: datetime | None = None
+    on_mx_failure: str = "USE_DEFAULT_VALUE"
+    configuration_set: str | None = None
+    forwarding: bool = True
+    tags: list[dict[str, str]] = field(default_factory=list)
+    looked_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    error: str | None = None
+    soa: dict[str, Any] | None = None
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether this is a domain, not one address."""
+        return "@" not in self.name
+
+
+@dataclass
+class Review:
+    """A production access request, from its sending to AWS's answer."""
+
+    opened_at: datetime
+    case_id: str
+    status: str = "PENDING"
+
+
+@dataclass
+class SesRegion:
+    """SES in one Region. ``sent`` is when each recipient of the last 24 hours was written to."""
+
+    name: str
+    identities: dict[str, Identity] = field(default_factory=dict)
+    configuration_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    templates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    suppressed_reasons: list[str] = field(default_factory=list)
+    sending_enabled: bool = True
+    enforcement: str = "HEALTHY"
+    production: bool = False
+    details: dict[str, Any] | None = None
+    review: Review | None = None
+    sent: list[datetime] = field(default_factory=list)
+
+    @property
+    def daily_quota(self) -> int:
+        """How many recipients a day: 200 in the sandbox, 50,000 after it."""
+        return 50_000 if self.production else 200
+
+    @property
+    def rate(self) -> int:
+        """How many recipients a second."""
+        return 14 if self.production else 1
+
+
+@dataclass
+class Kept:
+    """What survives a quit. ``records`` are the user's zones in the DNS panel: name, type, value."""
+
+    clock: Clock = field(default_factory=Clock)
+    ses: dict[str, SesRegion] = field(default_factory=dict)
+    inbox: list[Mail] = field(default_factory=list)
+    records: list[tuple[str, str, str]] = field(default_factory=list)
+    fired: dict[str, datetime] = field(default_factory=dict)
+    """When each schedule, by ARN, was last due and handled."""
+
+
+@dataclass
+class Account:
+    """The running account. ``lock`` is held while a request changes anything; ``dns`` is where SES asks."""
+
+    story: Story
+    kept: Kept = field(default_factory=Kept)
+    dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
+    endpoint_url: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    allowance: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
+    refusals: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
+    """What the next calls of an operation are refused with, as (code, message, HTTP status). For tests."""
+
+    def ses(self, region: str) -> SesRegion:
+        """SES of ``region``."""
+        return self.kept.ses.setdefault(region, SesRegion(region))
+
+    def now(self) -> datetime:
+        """The time in the account."""
+        return self.kept.clock.now()
+
+
+_current: Account | None = None
+
+
+def current() -> Account:
+    """The running account. Raises RuntimeError where none is running."""
+    if _current is None:
+        raise RuntimeError("no embedded account is running in this process")
+    return _current
+
+
+def enter(account: Account) -> None:
+    """Make ``account`` the running one. Raises RuntimeError where another one is running."""
+    global _current
+    if _current is not None:
+        raise RuntimeError("an embedded account is running in this process already")
+    _current = account
+
+
+def leave() -> None:
+    """End the running account."""
+    global _current
+    _current = None

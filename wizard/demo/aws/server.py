@@ -1,0 +1,123 @@
+"""The HTTP endpoint of the embedded account: bound at once, answering as soon as moto is imported."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from wizard.demo.aws.account import Account
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from werkzeug.serving import BaseWSGIServer
+
+LOOPBACK = "127.0.0.1"
+
+
+class AccountServer:
+    """Serves ``account`` on a free port of 127.0.0.1, on threads of its own.
+
+    ``start`` returns when the port is bound; requests wait there until moto, which takes a while to import,
+    is ready. ``prepare`` is called then, before the first request is answered; ``changed`` after each request
+    that may have changed something.
+    """
+
+    def __init__(self, account: Account, prepare: Callable[[], None], changed: Callable[[], None]) -> None:
+        self._account = account
+        self._prepare = prepare
+        self._changed = changed
+        self._socket = socket.create_server((LOOPBACK, 0), backlog=128)
+        self._ready = threading.Event()
+        self._stopping = False
+        self._server: BaseWSGIServer | None = None
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="aws-account", daemon=True)
+        account.endpoint_url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+
+    def start(self) -> None:
+        """Begin to import and to serve."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until requests are answered. Raises what went wrong where they never will be."""
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        self._ready.wait()
+        self._stopping = True
+        if self._server is not None:
+            self._server.shutdown()
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            self._server = _http_server(self._socket, self._gate(_moto_application()))
+            self._prepare()
+        except Exception as error:
+            self._failure = error
+            self._ready.set()
+            return
+        self._ready.set()
+        self._server.serve_forever(poll_interval=0.05)
+        self._server.server_close()
+
+    def _gate(self, application: WSGIApplication) -> WSGIApplication:
+        """One request at a time, but for Invoke, whose function calls back while it runs.
+
+        What is not signed by an AWS client is refused, so that no web page reaches the account, nor anybody
+        moto's own interface.
+        """
+
+        def gated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if self._stopping:
+                return _refuse(start_response, "503 Service Unavailable", "ServiceUnavailable")
+            if "AWS4-HMAC-SHA256" not in environ.get("HTTP_AUTHORIZATION", ""):
+                return _refuse(start_response, "403 Forbidden", "MissingAuthenticationToken")
+            if environ["PATH_INFO"].endswith("/invocations"):
+                return application(environ, start_response)
+            with self._account.lock:
+                reply = application(environ, start_response)
+            if environ["REQUEST_METHOD"] != "GET":
+                self._changed()
+            return reply
+
+        return gated
+
+
+def _refuse(start_response: StartResponse, status: str, error: str) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain"), ("x-amzn-errortype", error)])
+    return [error.encode()]
+
+
+def _moto_application() -> WSGIApplication:
+    """moto's server application with our operations in it."""
+    from moto.moto_server import werkzeug_app
+
+    from wizard.demo.aws.extensions import install
+
+    install()
+    werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
+    return werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+
+
+def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
+    """A threaded HTTP/1.1 server on a bound socket that keeps connections open and writes no log."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    class QuietHandler(MotoRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+            """Write nothing: the terminal is the user's."""
+
+    host, port = bound.getsockname()
+    return make_server(
+        host, port, application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
+    )

@@ -1,0 +1,174 @@
+"""The demo: the embedded account, the embedded DNS and the hand behind the curtain, as one ``World``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from wizard.aws.access import AwsAccess, EmbeddedKeys
+from wizard.demo import zones
+from wizard.demo.aws import account as accounts
+from wizard.demo.aws.account import Account, Kept, Story
+from wizard.demo.aws.server import AccountServer
+from wizard.demo.dns_server import DnsServer
+from wizard.dns.access import DnsAccess, Nameserver
+from wizard.dns.records import Record
+from wizard.world import Mail, World
+
+if TYPE_CHECKING:
+    from wizard.demo.aws.route53 import Route53Zone
+
+KEYS = EmbeddedKeys("AKIADEMODEMODEMODEMO", "only-for-the-embedded-account")
+REGION = "us-east-1"
+
+
+def start(state: Path | None, *, story: Story | None = None) -> Demo:
+    """A running demo, to be used with ``with`` or ended with ``close``.
+
+    With a ``state`` file, everything comes back as it was when a demo with the same file ended. It returns
+    before moto is imported: the first AWS calls wait for that. Only one demo runs in a process.
+    """
+    return Demo(state, story or Story())
+
+
+class Demo:
+    """A running demo, as ``start`` makes it; it is the ``stage`` of its own ``world``."""
+
+    def __init__(self, state: Path | None, story: Story) -> None:
+        self.account = Account(story, Kept(records=zones.panel_records()))
+        accounts.enter(self.account)
+        self.dns_server = DnsServer()
+        self._server = AccountServer(self.account, self._furnish_account, self._changed)
+        self.dns_server.start()
+        self.account.dns = Nameserver(self.dns_server.address, self.dns_server.port)
+        zones.furnish(self.dns_server, self.account)
+        self._server.start()
+        self.world = World(
+            aws=AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS),
+            dns=DnsAccess((self.account.dns,)),
+            now=self.account.now,
+            stage=self,
+        )
+
+    def close(self) -> None:
+        """End it: servers stopped, ports free."""
+        self._server.stop()
+        self.dns_server.stop()
+        accounts.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _furnish_account(self) -> None:
+        from moto.core.base_backend import BackendDict
+
+        from wizard.demo.aws import route53
+
+        BackendDict.reset()
+        hosted = route53.furnish(zones.ROUTE53_DOMAIN)
+        self.dns_server.set_zone(
+            zones.ROUTE53_DOMAIN,
+            route53.name_servers(hosted),
+            source=lambda: route53.resources(zones.ROUTE53_DOMAIN),
+        )
+
+    def _changed(self) -> None:
+        pass
+
+    # --- the Stage protocol ----------------------------------------------------------------------------
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Put the records into the embedded zone, as the user would in a DNS panel.
+
+        A record of the same kind is edited, one under the doubled name is mended. Raises ValueError for a
+        record in none of the story's domains.
+        """
+        with self.account.lock:
+            for record in records:
+                self._enter(record, record.name)
+                self._take_away(record, _doubled(record))
+        self._changed()
+
+    def publish_wrongly(self, record: Record) -> str:
+        """Publish one record with the commonest mistake, the doubled name, and say what was done.
+
+        Raises ValueError for a record in none of the story's domains.
+        """
+        name = _doubled(record)
+        with self.account.lock:
+            self._enter(record, name)
+            self._take_away(record, record.name)
+        self._changed()
+        return f"Published as {name}: the domain is there twice, because the panel adds it to what is typed."
+
+    def _enter(self, record: Record, name: str) -> None:
+        host = self._host(record)
+        others = [value for value in host.values(name, record.type) if not _same_kind(record, value)]
+        host.replace(name, record.type, [*others, record.value])
+
+    def _take_away(self, record: Record, name: str) -> None:
+        host = self._host(record)
+        standing = host.values(name, record.type)
+        others = [value for value in standing if not _same_kind(record, value)]
+        if others != standing:
+            host.replace(name, record.type, others)
+
+    def _host(self, record: Record) -> zones.PanelZone | Route53Zone:
+        """Where the record's domain is edited."""
+        if _domain(record) != zones.ROUTE53_DOMAIN:
+            return zones.PanelZone(self.dns_server, self.account)
+        self._server.wait()
+        from wizard.demo.aws.route53 import Route53Zone
+
+        return Route53Zone(zones.ROUTE53_DOMAIN)
+
+    def inbox(self) -> tuple[Mail, ...]:
+        """All mail delivered so far, the newest first."""
+        with self.account.lock:
+            return tuple(reversed(self.account.kept.inbox))
+
+    def now(self) -> datetime:
+        """The embedded account's clock, in UTC."""
+        return self.account.now()
+
+    def skip_to_next_run(self) -> datetime | None:
+        """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
+        return None
+
+    def answer_review(self, granted: bool) -> None:
+        """Answer an open production access request as AWS's reviewer would."""
+        from wizard.demo.aws.sesv2_account import answer_review
+
+        with self.account.lock:
+            for ses in self.account.kept.ses.values():
+                answer_review(ses, granted)
+        self._changed()
+
+
+def _domain(record: Record) -> str:
+    domain = zones.zone_of(record.name)
+    if domain is None:
+        raise ValueError(f"{record.name} is in none of the demo's domains")
+    return domain
+
+
+def _doubled(record: Record) -> str:
+    """The name a panel makes of a full name, when it adds the domain to what is typed."""
+    return f"{record.name}.{_domain(record)}"
+
+
+def _same_kind(record: Record, value: str) -> bool:
+    """Whether ``value``, at the record's place and of its type, is an earlier edition of it."""
+    if record.type != "TXT":
+        return True
+    return (
+        value == record.value or value.split(" ")[0].split(";")[0] == record.value.split(" ")[0].split(";")[0]
+    )

@@ -1,0 +1,114 @@
+"""The zones of the story, and what SES itself has in the DNS."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wizard.demo.aws.account import Account
+from wizard.demo.dns_server import DnsServer
+from wizard.demo.dns_zones import Resource
+
+PANEL_DOMAIN = "example.com"
+"""The user's domain at a DNS host with a web panel."""
+
+ROUTE53_DOMAIN = "example.org"
+"""The user's domain in the account's own Route 53."""
+
+EMPTY_DOMAIN = "example.net"
+"""A registered domain with an empty zone."""
+
+PANEL_SERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
+EMPTY_SERVERS = ("ns1.parkingcrew.net", "ns2.parkingcrew.net")
+SES_SERVERS = ("ns-1021.awsdns-63.net", "ns-1513.awsdns-61.org")
+
+SES_ZONE = "amazonses.com"
+SES_SPF = (
+    "v=spf1 ip4:199.255.192.0/22 ip4:199.127.232.0/22 ip4:54.240.0.0/18 ip4:69.169.224.0/20 "
+    "ip4:23.249.208.0/20 ip4:23.251.224.0/19 ip4:76.223.176.0/20 ip4:54.240.64.0/18 ip4:76.223.128.0/19 "
+    "ip4:216.221.160.0/19 ip4:206.55.144.0/20 -all"
+)
+PANEL_SPF = "v=spf1 include:spf.efwd.registrar-servers.com ~all"
+"""What this DNS host's mail forwarding puts at the domain, so the wizard has something to merge with."""
+
+_KEY_HEAD = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a02820101")
+_KEY_TAIL = bytes.fromhex("0203010001")
+
+
+def panel_records() -> list[tuple[str, str, str]]:
+    """What stands in the user's zones when the story begins: a web page, and mail forwarding with its SPF."""
+    forwarding = [(10, "eforward1"), (10, "eforward2"), (15, "eforward4")]
+    return [
+        (PANEL_DOMAIN, "A", "127.0.0.1"),
+        (PANEL_DOMAIN, "TXT", PANEL_SPF),
+        *((PANEL_DOMAIN, "MX", f"{order} {host}.registrar-servers.com") for order, host in forwarding),
+    ]
+
+
+def furnish(server: DnsServer, account: Account) -> None:
+    """Put the story's zones into ``server``, and the user's records as ``account`` kept them."""
+    server.set_zone("registrar-servers.com", PANEL_SERVERS)
+    server.add(
+        "spf.efwd.registrar-servers.com", "TXT", "v=spf1 ip4:162.255.118.0/24 ip4:198.54.114.0/24 ~all"
+    )
+    server.set_zone(PANEL_DOMAIN, PANEL_SERVERS)
+    for host in ("eforward1", "eforward2", "eforward4"):
+        server.add(f"{host}.registrar-servers.com", "A", "127.0.0.1")
+    server.set_zone(EMPTY_DOMAIN, EMPTY_SERVERS)
+    server.set_zone(SES_ZONE, SES_SERVERS, source=lambda: _ses_records(account))
+    for name, rdtype, value in account.kept.records:
+        server.add(name, rdtype, value)
+
+
+def _ses_records(account: Account) -> Iterable[Resource]:
+    """What SES publishes: its SPF record, its mail servers, a public key for each DKIM token."""
+    yield Resource(SES_ZONE, "TXT", _quoted(SES_SPF))
+    for region in list(account.kept.ses.values()):
+        yield Resource(f"feedback-smtp.{region.name}.amazonses.com", "A", "127.0.0.1")
+        for identity in list(region.identities.values()):
+            for token in identity.tokens:
+                yield Resource(f"{token}.{identity.signing_zone}", "TXT", _quoted(public_key(token)))
+
+
+def public_key(token: str) -> str:
+    """The DKIM key record of ``token`` (RFC 6376 §3.6.1): RSA, 2048 bits, always the same for one token.
+
+    Nothing is signed here, so nobody has the private half: the modulus is made of the token's hash.
+    """
+    modulus = bytearray(hashlib.shake_256(token.encode()).digest(256))
+    modulus[0] |= 0x80
+    modulus[-1] |= 1
+    key = base64.b64encode(_KEY_HEAD + b"\x00" + bytes(modulus) + _KEY_TAIL)
+    return f"p={key.decode()}"
+
+
+@dataclass(frozen=True)
+class PanelZone:
+    """The user's zones at the DNS host with a panel: a change is served at once and kept by the account."""
+
+    server: DnsServer
+    account: Account
+
+    def values(self, name: str, rdtype: str) -> list[str]:
+        """The values of the records of one name and type."""
+        return [value for at, kind, value in self.account.kept.records if (at, kind) == (name, rdtype)]
+
+    def replace(self, name: str, rdtype: str, values: list[str]) -> None:
+        """Let exactly ``values`` stand at one name and type."""
+        others = [row for row in self.account.kept.records if row[:2] != (name, rdtype)]
+        self.account.kept.records[:] = [*others, *((name, rdtype, value) for value in values)]
+        self.server.remove(name, rdtype)
+        for value in values:
+            self.server.add(name, rdtype, value)
+
+
+def zone_of(name: str) -> str | None:
+    """Which of the user's domains ``name`` is in."""
+    domains = (PANEL_DOMAIN, ROUTE53_DOMAIN, EMPTY_DOMAIN)
+    return next((domain for domain in domains if name == domain or name.endswith(f".{domain}")), None)
+
+
+def _quoted(text: str) -> str:
+    return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))
