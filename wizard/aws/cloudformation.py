@@ -1,0 +1,220 @@
+"""AWS CloudFormation: a function for each operation in use, typed; its errors become WizardError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from wizard.aws.access import AwsAccess
+from wizard.aws.failures import translated
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+"""The resource type of the events that are about the stack itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack (DescribeStacks). ``status`` is StackStatus, ``reason`` why it is so, often empty."""
+
+    id: str
+    name: str
+    status: str
+    reason: str
+    outputs: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    @property
+    def running(self) -> bool:
+        """Whether CloudFormation is at work on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its resources stand, after a creation, an update or an update taken back."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One line of a change set. ``action`` is Add, Modify, Remove or Import."""
+
+    action: str
+    logical_id: str
+    type: str
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set (DescribeChangeSet). ``status`` is CREATE_COMPLETE when it can be executed."""
+
+    id: str
+    status: str
+    reason: str
+    changes: tuple[ResourceChange, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it failed because there is nothing to change, which CloudFormation says only in words."""
+        words = ("didn't contain changes", "No updates are to be performed")
+        return self.status == "FAILED" and any(text in self.reason for text in words)
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """One event of a stack (DescribeStackEvents)."""
+
+    id: str
+    logical_id: str
+    type: str
+    status: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StackResource:
+    """One resource of a stack (ListStackResources)."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+
+
+def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
+    """The stack ``name`` (or id), or None (cloudformation:DescribeStacks). Raises WizardError."""
+    from botocore.exceptions import ClientError
+
+    with translated("cloudformation:DescribeStacks", aws.profile):
+        try:
+            found = _client(aws).describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            # A stack that is not there has no error code of its own.
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise
+    return Stack(
+        id=found.get("StackId", name),
+        name=found["StackName"],
+        status=found["StackStatus"],
+        reason=found.get("StackStatusReason", ""),
+        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+    )
+
+
+def create_change_set(
+    aws: AwsAccess, stack: str, name: str, body: str, tags: Mapping[str, str], *, new: bool
+) -> str:
+    """Have CloudFormation work out what ``body`` would change, and give the change set's ARN.
+
+    (cloudformation:CreateChangeSet.) ``new``: the stack is not there yet; it then appears as
+    REVIEW_IN_PROGRESS, without a resource. Raises WizardError.
+    """
+    with translated("cloudformation:CreateChangeSet", aws.profile):
+        answer = _client(aws).create_change_set(
+            StackName=stack,
+            ChangeSetName=name,
+            ChangeSetType="CREATE" if new else "UPDATE",
+            TemplateBody=body,
+            Capabilities=["CAPABILITY_IAM"],
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+        return answer["Id"]
+
+
+def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
+    """The change set with this ARN, all pages (cloudformation:DescribeChangeSet). Raises WizardError."""
+    changes: list[ResourceChange] = []
+    with translated("cloudformation:DescribeChangeSet", aws.profile):
+        client = _client(aws)
+        answer = client.describe_change_set(ChangeSetName=change_set)
+        while True:
+            for change in answer.get("Changes", []):
+                resource = change.get("ResourceChange", {})
+                changes.append(
+                    ResourceChange(
+                        action=resource.get("Action", "Modify"),
+                        logical_id=resource.get("LogicalResourceId", ""),
+                        type=resource.get("ResourceType", ""),
+                        replaces=resource.get("Replacement") == "True",
+                    )
+                )
+            if not answer.get("NextToken"):
+                break
+            answer = client.describe_change_set(ChangeSetName=change_set, NextToken=answer["NextToken"])
+    return ChangeSet(change_set, answer["Status"], answer.get("StatusReason", ""), tuple(changes))
+
+
+def execute_change_set(aws: AwsAccess, change_set: str) -> None:
+    """Let a change set happen (cloudformation:ExecuteChangeSet). Raises WizardError."""
+    with translated("cloudformation:ExecuteChangeSet", aws.profile):
+        _client(aws).execute_change_set(ChangeSetName=change_set)
+
+
+def list_change_sets(aws: AwsAccess, stack: str) -> dict[str, str]:
+    """The ARNs of the stack's open change sets, by name (cloudformation:ListChangeSets).
+
+    Raises WizardError.
+    """
+    with translated("cloudformation:ListChangeSets", aws.profile):
+        answer = _client(aws).list_change_sets(StackName=stack)
+        return {found["ChangeSetName"]: found["ChangeSetId"] for found in answer["Summaries"]}
+
+
+def delete_change_set(aws: AwsAccess, change_set: str) -> None:
+    """Throw a change set away (cloudformation:DeleteChangeSet). Raises WizardError."""
+    with translated("cloudformation:DeleteChangeSet", aws.profile):
+        _client(aws).delete_change_set(ChangeSetName=change_set)
+
+
+def delete_stack(aws: AwsAccess, name: str) -> None:
+    """Begin to delete a stack (cloudformation:DeleteStack). Raises WizardError."""
+    with translated("cloudformation:DeleteStack", aws.profile):
+        _client(aws).delete_stack(StackName=name)
+
+
+def describe_stack_events(aws: AwsAccess, name: str) -> tuple[StackEvent, ...]:
+    """The newest hundred or so events, the newest first (cloudformation:DescribeStackEvents).
+
+    Raises WizardError.
+    """
+    with translated("cloudformation:DescribeStackEvents", aws.profile):
+        answer = _client(aws).describe_stack_events(StackName=name)
+    return tuple(
+        StackEvent(
+            id=event["EventId"],
+            logical_id=event.get("LogicalResourceId", ""),
+            type=event.get("ResourceType", ""),
+            status=event.get("ResourceStatus", ""),
+            reason=event.get("ResourceStatusReason", ""),
+            at=event["Timestamp"],
+        )
+        for event in answer["StackEvents"]
+    )
+
+
+def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]:
+    """The resources of a stack, up to a hundred (cloudformation:ListStackResources). Raises WizardError."""
+    with translated("cloudformation:ListStackResources", aws.profile):
+        answer = _client(aws).list_stack_resources(StackName=name)
+    return tuple(
+        StackResource(
+            logical_id=resource["LogicalResourceId"],
+            physical_id=resource.get("PhysicalResourceId", ""),
+            type=resource["ResourceType"],
+            status=resource["ResourceStatus"],
+        )
+        for resource in answer["StackResourceSummaries"]
+    )
+
+
+def _client(aws: AwsAccess) -> CloudFormationClient:
+    client: CloudFormationClient = aws.client("cloudformation")
+    return client

@@ -1,0 +1,52 @@
+"""AWS Lambda: calling one function, and asking whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wizard.aws.access import AwsAccess
+from wizard.aws.failures import translated
+from wizard.errors import WizardError
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+
+
+def get_function_tags(aws: AwsAccess, name: str) -> Mapping[str, str] | None:
+    """The tags of the function ``name``, or None where there is none (lambda:GetFunction).
+
+    CloudFormation tags what it makes with ``aws:cloudformation:stack-name``. Raises WizardError.
+    """
+    with translated("lambda:GetFunction", aws.profile):
+        client = _client(aws)
+        try:
+            return client.get_function(FunctionName=name).get("Tags", {})
+        except client.exceptions.ResourceNotFoundException:
+            return None
+
+
+def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the function ``name`` and wait for what it returns, an object (lambda:Invoke).
+
+    Raises WizardError, also where the function itself failed.
+    """
+    with translated("lambda:Invoke", aws.profile):
+        answer = _client(aws).invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError") or not isinstance(payload, dict):
+        error = payload if isinstance(payload, dict) else {}
+        said = f"{error.get('errorType', 'Error')}: {error.get('errorMessage', 'no message')}"
+        raise WizardError(
+            f"The function {name} failed",
+            f"It ended with {printable(said, 300)}.",
+            "Look at its log group in the CloudWatch console, then try again.",
+        )
+    return payload
+
+
+def _client(aws: AwsAccess) -> LambdaClient:
+    client: LambdaClient = aws.client("lambda")
+    return client
