@@ -35,16 +35,6 @@ _THROTTLED = {
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
 }
-_AWS_AT_FAULT = {
-    "InternalFailure",
-    "InternalError",
-    "InternalServerError",
-    "InternalServerException",
-    "InternalServiceErrorException",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "ServiceException",
-}
 _AGAIN = "then try again."
 
 
@@ -85,7 +75,7 @@ def _explained(error: Exception, operation: str, profile: str | None) -> WizardE
     from botocore.parsers import ResponseParserError
 
     if isinstance(error, ClientError):
-        return _refusal(error.response.get("Error", {}), operation, profile)
+        return _refusal(error.response, operation, profile)
     if isinstance(error, ResponseParserError):
         return _unsure(operation, "AWS's answer could not be read")
     if isinstance(error, BotoCoreError):
@@ -108,10 +98,10 @@ def _explained(error: Exception, operation: str, profile: str | None) -> WizardE
     return None
 
 
-def _refusal(answer: Any, operation: str, profile: str | None) -> WizardError:
-    """The error for a ``ClientError``: AWS answered, and said no. ``answer`` has Code and Message."""
-    code = printable(str(answer.get("Code", "")), 100)
-    message = str(answer.get("Message", ""))
+def _refusal(response: Any, operation: str, profile: str | None) -> WizardError:
+    """The error for a ``ClientError``: AWS answered, and said no. ``response`` is the exception's."""
+    code = printable(str(response.get("Error", {}).get("Code", "")), 100)
+    message = str(response.get("Error", {}).get("Message", ""))
     if code in _EXPIRED:
         return _outside(
             "The AWS sign-in has expired",
@@ -160,7 +150,7 @@ def _refusal(answer: Any, operation: str, profile: str | None) -> WizardError:
             f"{operation} was refused because too many requests came at once. Nothing was changed.",
             "Wait a minute, then try again.",
         )
-    if code in _AWS_AT_FAULT:
+    if response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return _unsure(operation, "AWS had a failure of its own")
     return WizardError(
         f"AWS refused {operation}",
