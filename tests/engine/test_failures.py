@@ -242,8 +242,8 @@ REFUSALS = [
     ("AccessDeniedException", f"User: {ARN} is not authorized to perform: ses:GetAccount on resource: *", NO,
      "The permission ses:GetAccount is missing", "Have ses:GetAccount allowed"),
     ("AccessDeniedException", f"User: {ARN} is not authorized to perform: ses:GetAccount "
-     "on resource: * with an explicit deny in a service control policy", NO, "The organisation forbids ses:GetAccount",
-     "Ask those who run your AWS organisation"),
+     "on resource: * with an explicit deny in a service control policy", NO,
+     "The organisation forbids ses:GetAccount", "Ask those who run your AWS organisation"),
     ("AccessDenied", f"User: {ARN} is not authorized to perform: iam:PassRole on resource: role/x",
      NO, "iam:PassRole is missing", "iam:PassRole"),
     ("AccessDeniedException", "", NO, "The permission sesv2:GetAccount is missing", "in IAM"),
