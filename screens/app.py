@@ -19,7 +19,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from screens.base import StepScreen, as_wizard_error
@@ -226,12 +226,19 @@ class WizardApp(App[WizardError]):
 
     @on(GoTo)
     def _go(self, message: GoTo) -> None:
-        if self.state is not None:
-            self.switch_screen(self._page(message.step))
+        """One page at a time, over the first one; none while a dialog waits for its answer."""
+        if self.state is None or isinstance(self.screen, ModalScreen):
+            return
+        page = self._page(message.step)
+        if isinstance(self.screen, WelcomeScreen):
+            self.push_screen(page)
+        else:
+            self.switch_screen(page)
 
     @on(GoToStart)
     def _go_to_start(self) -> None:
-        self.switch_screen(WelcomeScreen())
+        if not isinstance(self.screen, WelcomeScreen | ModalScreen):
+            self.pop_screen()
 
     @on(StartOver)
     def _start_over(self) -> None:

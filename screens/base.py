@@ -11,7 +11,8 @@ How to write a step's screen:
   where the worker was cancelled meanwhile, or `self.post_message` for what must not be lost (an act's
   result). All workers of a page are cancelled when it is left.
 - Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
-  `lambda event: self.post_message(Happened(event))`.
+  `self.happened`; the `Happened` messages that come are shown in an `EventList`.
+- `confirm(plan, act)` shows a plan and calls `act` after a yes.
 - Errors: let a worker raise `WizardError`. The page shows it with "Try again", which calls `retry`: `begin`
   by default, or what you set in `self.retry` before starting the worker. While a worker runs, its
   description is shown.
@@ -36,15 +37,17 @@ from textual.widgets import Button, Static
 from textual.widgets.button import ButtonVariant
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from screens.messages import GoTo, GoToStart
+from screens.messages import GoTo, GoToStart, Happened
 from screens.state import AppState
+from screens.symbols import status_words
 from screens.widgets.busy_line import BusyLine
+from screens.widgets.columns import Columns
 from screens.widgets.error_panel import ErrorPanel
 from screens.widgets.key_line import KeyLine
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
 from wizard.errors import WizardError
-from wizard.steps.model import StepName
+from wizard.steps.model import Event, Plan, Standing, StepName
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -88,6 +91,7 @@ class StepScreen(Screen[None]):
         self.retry: Callable[[], object] = self.begin
         """What "Try again" does."""
         self._covered = False
+        self._own_standing: Standing | None = None
 
     @property
     def wizard(self) -> WizardApp:
@@ -110,8 +114,9 @@ class StepScreen(Screen[None]):
             with Vertical(id="page"):
                 yield Static(self.QUESTION, id="question", markup=False)
                 yield Static(self.WHY, id="why", markup=False)
-                yield ErrorPanel()
                 with VerticalScroll(id="body", can_focus=False):
+                    yield Columns(id="standing")
+                    yield ErrorPanel()
                     yield from self.compose_step()
                 yield BusyLine()
                 with Horizontal(classes="buttons"):
@@ -141,13 +146,41 @@ class StepScreen(Screen[None]):
         if not get_current_worker().is_cancelled:
             self.post_message(message)
 
+    def happened(self, event: Event) -> None:
+        """The `Report` for an act: from any thread, tell this page what happened."""
+        self.post_message(Happened(event))
+
     def go(self, step: StepName | None) -> None:
         """Open another step; None is the summary."""
         self.post_message(GoTo(step))
 
-    def show_error(self, error: WizardError) -> None:
-        """Put ``error`` on the page, with a way to try again."""
+    def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
+        """Put ``error`` on the page and the focus on "Try again", or on the widget that ``focus`` selects."""
         self.query_one(ErrorPanel).show(error)
+        self.query_one(focus or "#try-again").focus()
+
+    def clear_error(self) -> None:
+        """Take the error off the page: what failed is being tried again."""
+        self.query_one(ErrorPanel).display = False
+
+    def show_standing(self, standing: Standing | None) -> None:
+        """Show ``standing`` on this page though it is not the app's yet; None for the app's again."""
+        self._own_standing = standing
+        if self.wizard.state is not None:
+            self._draw_standing(self.state)
+
+    def confirm(self, plan: Plan, act: Callable[[], object], *, yes: str = "Yes, do it") -> None:
+        """Show ``plan`` and call ``act`` after a yes. A plan that changes nothing asks nothing."""
+        from screens.dialogs import ConfirmPlan
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                act()
+
+        if plan.changes_anything:
+            self.app.push_screen(ConfirmPlan(plan, yes=yes), answered)
+        else:
+            act()
 
     # Keys
 
@@ -202,7 +235,7 @@ class StepScreen(Screen[None]):
     @on(ErrorPanel.TryAgain)
     def _try_again(self, event: ErrorPanel.TryAgain) -> None:
         event.stop()
-        self.query_one(ErrorPanel).clear()
+        self.clear_error()
         self.retry()
 
     @on(Worker.StateChanged)
@@ -222,10 +255,18 @@ class StepScreen(Screen[None]):
         self.query_one(TopBar).show(state)
         self.query_one(StepRail).show(state)
         self.query_one(StepLine).show(state)
+        self._draw_standing(state)
         self.redraw(state)
 
+    def _draw_standing(self, state: AppState) -> None:
+        if self.STEP is None:
+            return
+        standing = self._own_standing or state.standings[self.STEP]
+        row = (status_words(standing.status), standing.words)
+        self.query_one("#standing", Columns).show([row] if standing.words else [])
+
     def _again(self) -> None:
-        self.query_one(ErrorPanel).clear()
+        self.clear_error()
         self.retry = self.begin
         self.begin()
 

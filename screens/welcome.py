@@ -10,16 +10,19 @@ from textual.widgets import Button, Static
 from screens.base import StepScreen
 from screens.messages import StartOver
 from screens.state import AppState
-from screens.symbols import NAMES, STATUS, lines
+from screens.symbols import NAMES, status_words
+from screens.widgets.columns import Cells, Columns
 from wizard.steps.model import StepName
 
-NEW = """\
-ses-wizard takes you from "I own a domain" to personal mail that leaves on schedule, signed, from your
-domain, to anybody. It uses Amazon SES and goes in six steps."""
+NEW = (
+    'From "I own a domain" to personal mail that leaves on schedule, signed, from your domain, to anybody: '
+    "on Amazon SES, in six steps. Every step looks first, shows what it would do, and acts when you say so."
+)
 
-DEMO = """\
-This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine, nothing
-costs anything, and everything in front of them is the real wizard."""
+DEMO = (
+    "This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine and "
+    "nothing costs anything. Everything in front of them is the real wizard."
+)
 
 DOES = {
     StepName.ACCOUNT: "which AWS account and Region send",
@@ -45,7 +48,8 @@ there, after looking at AWS and DNS again.
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
-        yield Static("Opening …", id="standings", markup=False)
+        yield Columns([("Opening …",)], id="standings")
+        yield Static("", id="trouble", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
         """Start or go on; in the demo also start over."""
@@ -64,7 +68,7 @@ there, after looking at AWS and DNS again.
         else:
             heading = "Welcome"
         self.query_one("#question", Static).update(Content(heading))
-        self.query_one("#standings", Static).update(lines([_row(state, step) for step in StepName]))
+        self.query_one("#standings", Columns).show([_row(state, step) for step in StepName])
         button = self.query_one("#next", Button)
         button.label = "Continue  F3" if begun else "Start  F3"
         if button.disabled:
@@ -100,12 +104,11 @@ there, after looking at AWS and DNS again.
             self.post_message(StartOver())
 
 
-def _row(state: AppState, step: StepName) -> Content:
+def _row(state: AppState, step: StepName) -> Cells:
     standing = state.standings[step]
-    symbol, word, colour = STATUS[standing.status]
-    return Content.assemble(
-        f"  {step.number}  ",
-        Content.styled(f"{NAMES[step]:<12}", "bold"),
-        Content.styled(f"{symbol} {word:<10}", colour),
+    return (
+        f"{step.number}",
+        Content.styled(NAMES[step], "bold"),
+        status_words(standing.status),
         Content.styled(standing.words or DOES[step], "$text-muted"),
     )

@@ -28,7 +28,7 @@ class ErrorPanel(Vertical):
         yield Button("Try again  F5", id="try-again", variant="error", compact=True)
 
     def show(self, error: WizardError) -> None:
-        """Show ``error`` and put the focus on the way out."""
+        """Show ``error`` until the panel is hidden again."""
         self.query_one("#error-text", Static).update(
             lines(
                 [
@@ -39,11 +39,6 @@ class ErrorPanel(Vertical):
             )
         )
         self.display = True
-        self.query_one(Button).focus()
-
-    def clear(self) -> None:
-        """Hide the panel: it is being tried again."""
-        self.display = False
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Hand the wish on to the screen."""

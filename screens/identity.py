@@ -1,0 +1,171 @@
+"""Step 3's page: what SES has for the domain, and what would be created so that its mail is signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Label, Static
+
+from screens.base import StepScreen
+from screens.messages import Decided, Happened, Looked
+from screens.state import AppState
+from screens.widgets.columns import Cells, Columns, EventList
+from wizard.steps.model import Plan, Standing, Status, StepName
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.identity import IdentitySeen
+    from wizard.world import World
+
+
+class IdentityScreen(StepScreen):
+    """Asks for the MAIL FROM subdomain, shows the plan, creates or adopts."""
+
+    STEP = StepName.IDENTITY
+    QUESTION = "How shall the mail be signed?"
+    WHY = "SES signs with DKIM keys it keeps itself. Bounces come back to a subdomain, the MAIL FROM."
+    ACT = "Set it up"
+    HELP = """
+**F4** shows exactly what would be created or changed in SES, and does it after your yes:
+
+- the domain as an **identity**, signed by SES with 2048-bit keys (Easy DKIM); one that exists is adopted;
+- a **MAIL FROM** subdomain, so that SPF passes under your own name. It must not receive other mail;
+- a **configuration set** with reputation figures, and the list that stops mail to addresses that bounced.
+
+None of this costs anything, and none of it touches your DNS: that is the next step.
+"""
+
+    class Seen(Message):
+        """SES answered."""
+
+        def __init__(self, seen: IdentitySeen, standing: Standing, mail_from: str) -> None:
+            super().__init__()
+            self.seen = seen
+            self.standing = standing
+            self.mail_from = mail_from
+
+    class Planned(Message):
+        """This is what would be done."""
+
+        def __init__(self, plan: Plan, mail_from: str) -> None:
+            super().__init__()
+            self.plan = plan
+            self.mail_from = mail_from
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: IdentitySeen | None = None
+
+    def compose_step(self) -> ComposeResult:
+        """The one question, what SES has, and what happens while acting."""
+        with Horizontal(classes="field"):
+            yield Label("MAIL FROM", classes="label")
+            yield Input(placeholder="mail.example.com", id="mail-from", compact=True)
+        yield Static(
+            "A subdomain that receives no other mail. What is proposed is a good choice.",
+            classes="hint",
+            markup=False,
+        )
+        yield Columns(id="facts", classes="block")
+        yield EventList(id="events")
+
+    def begin(self) -> None:
+        """Look at what SES has for the domain."""
+        self._look(self.state.world, self.state.project)
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the domain"
+    )
+    def _look(self, world: World, project: Project) -> None:
+        from wizard.steps import identity
+
+        seen = identity.look(world, project)
+        found = seen.identity.mail_from if seen.identity else None
+        mail_from = project.identity.mail_from or found or identity.suggest_mail_from(seen.domain)
+        self.tell(self.Seen(seen, identity.judge(seen, project), mail_from))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to do")
+    def _plan(self, project: Project, seen: IdentitySeen, text: str) -> None:
+        from wizard.steps import identity
+
+        mail_from = identity.parse_mail_from(seen.domain, text)
+        self.tell(self.Planned(identity.plan(project, seen, mail_from), mail_from))
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Setting up the identity"
+    )
+    def _act(self, world: World, project: Project, mail_from: str) -> None:
+        from wizard.steps import identity
+
+        decided = identity.act(world, project, mail_from, self.happened)
+        self.post_message(Decided(project, decided))
+        seen = identity.look(world, decided)
+        standing = identity.judge(seen, decided)
+        self.post_message(Looked(standing))
+        self.tell(self.Seen(seen, standing, mail_from))
+
+    @on(Seen)
+    def _show_seen(self, message: Seen) -> None:
+        self._seen = message.seen
+        field = self.query_one("#mail-from", Input)
+        if not field.value:
+            field.value = message.mail_from
+        self.query_one("#facts", Columns).show(_facts(message.seen))
+        self.post_message(Looked(message.standing))
+        if message.standing.status is Status.DONE:
+            self.query_one("#next").focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_act()
+
+    def action_act(self) -> None:
+        """Work out the plan and show it."""
+        if self._seen is None:
+            return
+        self.clear_error()
+        self.retry = self.action_act
+        self._plan(self.state.project, self._seen, self.query_one("#mail-from", Input).value)
+
+    @on(Planned)
+    def _confirm(self, message: Planned) -> None:
+        self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
+
+    def _carry_out(self, mail_from: str) -> None:
+        self.query_one("#events", EventList).clear()
+        self._act(self.state.world, self.state.project, mail_from)
+
+    @on(Happened)
+    def _show_event(self, message: Happened) -> None:
+        message.stop()
+        self.query_one("#events", EventList).add(message.event)
+
+    def redraw(self, state: AppState) -> None:
+        """Another domain was chosen: what was seen and typed is about the old one."""
+        if self._seen and self._seen.domain != state.domain:
+            self._seen = None
+            self.query_one("#mail-from", Input).value = ""
+            self.query_one("#facts", Columns).show([])
+            self.query_one("#events", EventList).clear()
+
+
+def _facts(seen: IdentitySeen) -> list[Cells]:
+    identity = seen.identity
+    if identity is None:
+        return [("Identity", "SES does not know the domain in this Region yet")]
+    signed = "by SES (Easy DKIM)" if identity.signs_itself else f"by {identity.signing_origin}: left alone"
+    rows: list[Cells] = [
+        ("Identity", f"{identity.name}, {'verified' if identity.verified else 'not verified yet'}"),
+        ("Signed", f"{signed}, {identity.key_length or 'key length not known'}, {identity.dkim_status}"),
+        (
+            "MAIL FROM",
+            f"{identity.mail_from}, {identity.mail_from_status}" if identity.mail_from else "not set",
+        ),
+        ("Config. set", seen.configuration_set.name if seen.configuration_set else "none yet"),
+    ]
+    return rows

@@ -1,0 +1,246 @@
+"""Step 6's page: the request to leave the sandbox, and the review that follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+
+from screens.base import StepScreen
+from screens.messages import Decided, Looked
+from screens.state import AppState
+from screens.widgets.columns import Columns
+from wizard.steps.model import Plan, Standing, StepName
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.production import Form, ProductionSeen
+    from wizard.world import Stage, World
+
+MAIL_TYPES = (
+    ("transactional: each mail answers to one person", "TRANSACTIONAL"),
+    ("marketing: the same news or offer to many", "MARKETING"),
+)
+LANGUAGES = (("English", "EN"), ("Japanese", "JA"))
+FIELDS = {"mail_type": "Mail type", "website": "Website", "contacts": "Contacts", "language": "Answers in"}
+
+
+class ProductionScreen(StepScreen):
+    """The form is open while a request may be sent; afterwards the page tells how the review stands."""
+
+    STEP = StepName.PRODUCTION
+    QUESTION = "May SES write to everybody?"
+    WHY = (
+        "In the sandbox it writes to verified addresses only. AWS lifts that on request, after a look at you."
+    )
+    ACT = "Send the request"
+    NEXT = "Summary"
+    HELP = """
+AWS reads what you fill in and usually answers within a day. **F5** asks how the review stands; so does every
+start of the wizard. Nothing else has to wait for it.
+
+- **Mail type**: transactional for reminders and receipts, marketing for newsletters and offers.
+- **Website**: where a reviewer sees what you do.
+- **Contacts**: up to four addresses of your own, with a comma between them. AWS writes to them.
+
+Sending the request opens a case with AWS in your account's name. It is sent once, after your consent and a
+yes.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *StepScreen.BINDINGS,
+        Binding("f7", "answer(True)", "Demo: grant the request", show=False),
+        Binding("f8", "answer(False)", "Demo: deny the request", show=False),
+    ]
+
+    class Seen(Message):
+        """AWS answered. ``first_form`` is what to fill the form with, if nobody has yet."""
+
+        def __init__(self, seen: ProductionSeen, standing: Standing, first_form: Form, gate: str) -> None:
+            super().__init__()
+            self.seen = seen
+            self.standing = standing
+            self.first_form = first_form
+            self.gate = gate
+
+    class Judged(Message):
+        """The form was checked: it has problems, or this is what sending it does."""
+
+        def __init__(self, form: Form, problems: tuple[tuple[str, str], ...], plan: Plan | None) -> None:
+            super().__init__()
+            self.form = form
+            self.problems = problems
+            self.plan = plan
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: ProductionScreen.Seen | None = None
+        self._filled_for: str | None = None
+
+    def compose_step(self) -> ComposeResult:
+        """The form with the consent, and in the demo the reviewer's two keys."""
+        yield Static("", id="gate", markup=False)
+        with Vertical(id="form"):
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["mail_type"], classes="label")
+                yield Select[str](MAIL_TYPES, id="mail_type", allow_blank=True, prompt="choose", compact=True)
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["website"], classes="label")
+                yield Input(placeholder="https://example.com", id="website", compact=True)
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["contacts"], classes="label")
+                yield Input(placeholder="you@example.com", id="contacts", compact=True)
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["language"], classes="label")
+                yield Select[str](LANGUAGES, id="language", allow_blank=False, value="EN", compact=True)
+            yield Static("", id="assertion", classes="block", markup=False)
+            yield Checkbox("This is true, and I agree", id="consent", compact=True)
+            yield Columns(id="problems")
+        with Horizontal(id="reviewer", classes="field block"):
+            yield Label("Demo: you are AWS's reviewer now.", classes="label wide")
+            yield Button("Grant it  F7", id="grant", compact=True)
+            yield Button("Deny it  F8", id="deny", compact=True)
+
+    def on_mount(self) -> None:
+        """Show no form before AWS said how things stand."""
+        super().on_mount()
+        self.query_one("#form").display = self.query_one("#reviewer").display = False
+
+    def begin(self) -> None:
+        """Ask how the sandbox and the review stand."""
+        self._look(self.state.world, self.state.project)
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the review"
+    )
+    def _look(self, world: World, project: Project) -> None:
+        self.tell(_look_at(world, project))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Checking the form")
+    def _judge(self, project: Project, seen: ProductionSeen, form: Form) -> None:
+        from wizard.steps import production
+
+        problems = production.problems(form)
+        self.tell(self.Judged(form, problems, None if problems else production.plan(form, seen)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Sending the request")
+    def _act(self, world: World, project: Project, form: Form) -> None:
+        from wizard.steps import production
+
+        decided = production.act(world, project, form)
+        self.post_message(Decided(project, decided))
+        message = _look_at(world, decided)
+        self.post_message(Looked(message.standing))
+        self.tell(message)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Answering the request")
+    def _answer(self, world: World, project: Project, stage: Stage, granted: bool) -> None:
+        stage.answer_review(granted)
+        self.tell(_look_at(world, project))
+
+    @on(Seen)
+    def _show_seen(self, message: Seen) -> None:
+        self._seen = message
+        account = message.seen.account
+        asked = account.production_access or account.review_status in ("PENDING", "GRANTED", "DENIED")
+        self.query_one("#form").display = not asked
+        self.query_one("#gate", Static).update(Content.styled(message.gate, "$text-warning"))
+        self.query_one("#gate").display = bool(message.gate) and not asked
+        self.query_one("#act", Button).disabled = asked or bool(message.gate)
+        self.query_one("#reviewer").display = self._reviewable
+        if self._filled_for != self.state.domain and not asked:
+            self._fill_in(message.first_form)
+        if self._reviewable:
+            self.query_one("#grant").focus()
+        elif asked:
+            self.query_one("#next").focus()
+        self.post_message(Looked(message.standing))
+
+    @on(Judged)
+    def _show_judged(self, message: Judged) -> None:
+        rows = [
+            (Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in message.problems
+        ]
+        self.query_one("#problems", Columns).show(rows)
+        if message.problems:
+            self.query_one(f"#{message.problems[0][0]}").focus()
+        elif message.plan:
+            self.confirm(message.plan, lambda: self._send(message.form), yes="Yes, send it")
+
+    def _send(self, form: Form) -> None:
+        self._act(self.state.world, self.state.project, form)
+
+    def action_act(self) -> None:
+        """Check the form, show what sending it does, and send it after a yes."""
+        if self._seen is None or self.query_one("#act", Button).disabled:
+            return
+        if not self.query_one("#consent", Checkbox).value:
+            row = (
+                Content.styled("! Consent", "$text-error"),
+                "tick the box if the sentence above it is true",
+            )
+            self.query_one("#problems", Columns).show([row])
+            self.query_one("#consent").focus()
+            return
+        self.clear_error()
+        self.retry = self.action_act
+        self._judge(self.state.project, self._seen.seen, self._typed())
+
+    def action_answer(self, granted: bool) -> None:
+        """In the demo: answer as AWS's reviewer would."""
+        if self._reviewable and self.state.world.stage:
+            self._answer(self.state.world, self.state.project, self.state.world.stage, granted)
+
+    @on(Button.Pressed, "#grant, #deny")
+    def _answered(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_answer(event.button.id == "grant")
+
+    def redraw(self, state: AppState) -> None:
+        """What is asserted names the domain."""
+        if state.domain:
+            from wizard.steps.production import assertion
+
+            self.query_one("#assertion", Static).update(Content(assertion(state.project)))
+
+    @property
+    def _reviewable(self) -> bool:
+        """Whether the demo's presenter may answer a review now."""
+        return bool(
+            self.state.world.stage and self._seen and self._seen.seen.account.review_status == "PENDING"
+        )
+
+    def _fill_in(self, form: Form) -> None:
+        self._filled_for = self.state.domain
+        self.query_one("#mail_type", Select).value = form.mail_type or Select.NULL
+        self.query_one("#website", Input).value = form.website
+        self.query_one("#contacts", Input).value = ", ".join(form.contacts)
+        self.query_one("#language", Select).value = form.language
+        self.query_one("#consent", Checkbox).value = False
+
+    def _typed(self) -> Form:
+        from wizard.steps.production import Form
+
+        mail_type, language = (
+            self.query_one(f"#{field}", Select).value for field in ("mail_type", "language")
+        )
+        contacts = self.query_one("#contacts", Input).value.split(",")
+        return Form(
+            mail_type=mail_type if isinstance(mail_type, str) else "",
+            website=self.query_one("#website", Input).value.strip(),
+            contacts=tuple(contact.strip() for contact in contacts if contact.strip()),
+            language=language if isinstance(language, str) else "",
+        )
+
+
+def _look_at(world: World, project: Project) -> ProductionScreen.Seen:
+    from wizard.steps import production
+
+    seen = production.look(world, project)
+    first = production.first_form(project, seen)
+    return ProductionScreen.Seen(seen, production.judge(seen), first, production.gate(seen) or "")

@@ -1,0 +1,120 @@
+"""The page at the end: what was created, where it can be seen, and what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from screens.base import StepScreen
+from screens.messages import GoTo
+from screens.state import AppState
+from screens.symbols import NAMES, status_words
+from screens.widgets.columns import Cells, Columns
+from wizard.steps.model import Status, StepName
+
+if TYPE_CHECKING:
+    pass
+
+
+class SummaryScreen(StepScreen):
+    """Everything in one place. It asks nothing and changes nothing."""
+
+    QUESTION = "Where the set-up stands"
+    NEXT = "Go on"
+    HELP = """
+Where something still needs you, **F3** leads there. Come back at any time: `ses-wizard` on the same file
+looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a script.
+"""
+
+    def compose_step(self) -> ComposeResult:
+        """Four short lists."""
+        yield Columns(id="standings")
+        yield Static("What was created", classes="heading", markup=False)
+        yield Columns(id="created")
+        yield Static("Where to see it", classes="heading", markup=False)
+        yield Columns(id="places")
+        yield Static("What comes next", classes="heading", markup=False)
+        yield Columns(id="next-things")
+
+    def redraw(self, state: AppState) -> None:
+        """Fill the lists in from ``state``."""
+        left = state.next_step
+        self.query_one("#question", Static).update(
+            Content(f"{state.domain} is ready" if left is None else self.QUESTION)
+        )
+        self.query_one("#standings", Columns).show([_standing(state, step) for step in StepName])
+        self.query_one("#created", Columns).show(_created(state))
+        self.query_one("#places", Columns).show(_places(state))
+        self.query_one("#next-things", Columns).show(_next_things(state))
+        button = self.query_one("#next", Button)
+        button.label = "Quit  F3" if left is None else f"To {NAMES[left]}  F3"
+
+    def action_back(self) -> None:
+        """Back to the last step."""
+        self.post_message(GoTo(StepName.PRODUCTION))
+
+    def action_next(self) -> None:
+        """To the first step that is not done, or out."""
+        if self.state.next_step is None:
+            self.call_later(self.app.action_quit)
+        else:
+            self.go(self.state.next_step)
+
+
+def _standing(state: AppState, step: StepName) -> Cells:
+    standing = state.standings[step]
+    return (Content.styled(NAMES[step], "bold"), status_words(standing.status), standing.words)
+
+
+def _created(state: AppState) -> list[Cells]:
+    project, rows = state.project, list[Cells]()
+    if state.done(StepName.IDENTITY):
+        rows.append(("SES identity", state.domain))
+        rows.append(("MAIL FROM", project.identity.mail_from or ""))
+        rows.append(("Config. set", project.identity.configuration_set))
+    if state.done(StepName.REMINDER):
+        rows.append(("Stack", f"{project.reminder.stack}: schedule, Lambda, recipients table, logs"))
+    return rows or [("Nothing yet.",)]
+
+
+def _places(state: AppState) -> list[Cells]:
+    project, region = state.project, state.region
+    if state.world.demo:
+        endpoint = state.world.aws.endpoint_url
+        return [
+            ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
+            ("File", "the project file: settings and progress, to read and to keep"),
+        ]
+    console = f"https://{region}.console.aws.amazon.com"
+    return [
+        ("SES", f"{console}/ses/home?region={region}#/identities/{state.domain}"),
+        (
+            "Stack",
+            f"{console}/cloudformation/home?region={region}#/stacks?filteringText={project.reminder.stack}",
+        ),
+        ("Logs", f"{console}/cloudwatch/home?region={region}#logsV2:log-groups"),
+    ]
+
+
+def _next_things(state: AppState) -> list[Cells]:
+    rows: list[Cells] = [
+        (status_words(standing.status), _advice(standing.step, standing.status))
+        for standing in state.standings.values()
+        if standing.status is not Status.DONE
+    ]
+    rows.append(
+        (
+            Content.styled("» any time", "$text-accent"),
+            f"ses-wizard check {state.domain}: are the records still right?",
+        )
+    )
+    return rows
+
+
+def _advice(step: StepName, status: Status) -> str:
+    if status is Status.WAITING:
+        return f"{NAMES[step]}: nothing to do for you; look again later"
+    return f"{NAMES[step]}: step {step.number} is still open"
