@@ -64,8 +64,8 @@ class Records:
     def add(self, resource: Resource) -> None:
         """Add one record to its set. Raises dns.exception.DNSException where it is malformed."""
         name, rdtype = absolute(resource.name), RdataType.make(resource.type)
-        found = self.nodes.get(name, {}).get(rdtype)
-        merged = rdataset(rdtype, resource.ttl, [*(rd.to_text() for rd in found or ()), resource.value])
+        before = self.nodes.get(name, {}).get(rdtype, ())
+        merged = rdataset(rdtype, resource.ttl, [resource.value], before)
         if name not in self.nodes:
             self.below.update(ancestors(name))
         self.nodes.setdefault(name, {})[rdtype] = merged
@@ -199,10 +199,14 @@ def ancestors(name: Name) -> list[Name]:
     return [Name(name.labels[depth:]) for depth in range(1, len(name))]
 
 
-def rdataset(rdtype: RdataType, ttl: int, values: Iterable[str]) -> Rdataset:
-    """A record set from values in master-file form, its TTL the last one's."""
+def rdataset(
+    rdtype: RdataType, ttl: int, values: Iterable[str], before: Iterable[dns.rdata.Rdata] = ()
+) -> Rdataset:
+    """A record set: the data of ``before``, then values in master-file form."""
     found = Rdataset(dns.rdataclass.IN, rdtype)
     found.update_ttl(ttl)
+    for rd in before:
+        found.add(rd)
     for value in values:
         found.add(
             dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
