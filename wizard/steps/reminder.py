@@ -1,0 +1,461 @@
+"""Step 5: who gets what, when. One CloudFormation stack, and the recipients in its table.
+
+``plan`` has CloudFormation work out a change set, which changes nothing yet; ``act`` lets exactly that one
+happen; ``decline`` throws it away. A run that was interrupted is found again: ``plan`` says so, and ``act``
+goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from wizard.aws import cloudformation, dynamodb, functions, scheduler, sesv2
+from wizard.aws.cloudformation import ChangeSet, Stack, StackResource
+from wizard.aws.scheduler import Schedule
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Project
+from wizard.reminder import costs, draft, schedules, template
+from wizard.reminder.recipients import AddressError, Recipient, Recipients, normal_address
+from wizard.reminder.refusals import explain
+from wizard.reminder.template import FUNCTION_NAME, PURPOSES
+from wizard.steps import reminder_lines as lines
+from wizard.steps import stack as stacks
+from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.steps.stack import Failed, Pause
+from wizard.text import printable
+from wizard.world import World
+
+CHANGE_SET = "ses-wizard"
+TAG = "ses-wizard"
+"""The stack's tag that says it is ours; its value is the domain."""
+_DEPLOY_TRIES = 3
+"""How often a new stack is tried that failed only because its roles were too new."""
+_CLEARED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+"""What is left of a creation that failed; it is deleted before the next try."""
+_STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"}
+_NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderSeen:
+    """What AWS has: the stack, and the schedule, its next run (UTC) and the number of recipients in it."""
+
+    stack: Stack | None
+    resources: tuple[StackResource, ...] = ()
+    schedule: Schedule | None = None
+    recipients: int = 0
+    next_run: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPlan:
+    """A plan, and what is needed to carry out exactly that.
+
+    ``change_set`` is the ARN of the change set behind it, None where the stack stays as it is, is being
+    worked on (``running``), or where what is left of a failed try goes first (``clear``).
+    """
+
+    plan: Plan
+    body: str
+    change_set: str | None
+    clear: bool
+    running: bool
+    puts: tuple[Recipient, ...]
+    deletes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What became of a test mail: whether SES took it, in plain words, and what to do next if it did not.
+
+    ``project`` has the evidence where it did. ``message_id`` is SES's; it is no delivery yet.
+    """
+
+    sent: bool
+    words: str
+    todo: str
+    message_id: str | None
+    project: Project
+
+
+def look(world: World, project: Project) -> ReminderSeen:
+    """Read the stack and what is in it. Raises WizardError."""
+    stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    if stack is None or stack.status == "REVIEW_IN_PROGRESS":
+        return ReminderSeen(stack)
+    resources = cloudformation.list_stack_resources(world.aws, stack.name)
+    if not stack.complete:
+        return ReminderSeen(stack, resources)
+    schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
+    return ReminderSeen(
+        stack=stack,
+        resources=resources,
+        schedule=schedule,
+        recipients=dynamodb.count(world.aws, _recipients_table(stack)),
+        next_run=_next_run(schedule, world.now()),
+    )
+
+
+def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) -> ReminderPlan:
+    """Work out what the project file would change. ``base`` is the folder of the project file.
+
+    It leaves a change set behind, which changes nothing by itself: carry it out with ``act``, or throw it
+    away with ``decline``. Raises WizardError, also for what ``draft.problems`` finds and where somebody
+    else's stack or function is in the way.
+    """
+    _refuse_problems(project, base, world.now())
+    people = draft.read_recipients(project, base)
+    stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    if stack and stack.status == "DELETE_COMPLETE":
+        stack = None
+    _refuse_foreign(world, project, stack)
+    body = template.body(
+        draft.setup_of(project, _identities(world, project, people), _start(world, project, stack))
+    )
+    if stack and stack.running:
+        return _planned(world, project, people, (lines.running_line(stack),), body, running=True)
+    if stack and stack.status in _CLEARED:
+        changes = (lines.cleared_line(stack), *lines.all_lines(project, world.now()))
+        return _planned(world, project, people, changes, body, clear=True)
+    change_set = _change_set(world, project, body, pause, new=not (stack and stack.complete))
+    if change_set is None:
+        kept = Change(ChangeKind.KEEP, f"stack {project.reminder.stack}", "is as the project file says")
+        return _planned(world, project, people, (kept,), body, stack=stack)
+    changes = tuple(lines.line(change, project, world.now()) for change in change_set.changes)
+    return _planned(world, project, people, changes, body, stack=stack, change_set=change_set.id)
+
+
+def decline(world: World, project: Project) -> None:
+    """Throw the planned change set away, with the empty stack it may have opened. Raises WizardError."""
+    stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    if stack is None or TAG not in stack.tags:
+        return
+    if stack.status == "REVIEW_IN_PROGRESS":
+        cloudformation.delete_stack(world.aws, stack.name)
+    elif not stack.running:
+        _drop_change_set(world, stack.name)
+
+
+def act(
+    world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause = time.sleep
+) -> Project:
+    """Carry out ``planned``, tell what happens to each resource, and write the recipients into the table.
+
+    A new stack that fails because its roles are too new is tried again. Raises WizardError with the first
+    failed resource's reason; what CloudFormation took back can simply be planned and tried again.
+    """
+    name = project.reminder.stack
+    new = planned.clear or _opened(world, name)
+    if failed := _deploy(world, project, planned, report, pause):
+        raise WizardError(
+            "The stack could not be made" if new else "The stack could not be changed",
+            f"The {failed.resource}: {failed.words}",
+            "CloudFormation took everything back. Mend what it says, then plan and try again.",
+        )
+    stack = cloudformation.describe_stack(world.aws, name)
+    if stack is None:
+        raise _nothing_there(name)
+    _write_recipients(world, stack, planned, report)
+    return project.not_done("reminder") if new else project
+
+
+def test_run(
+    world: World,
+    project: Project,
+    address: str,
+    report: Report,
+    recipient: str | None = None,  # noqa: PT028 (a test run, not a pytest test)
+) -> TestResult:
+    """Have the deployed function send one mail to ``address`` alone, filled in for ``recipient`` (or anyone).
+
+    Raises WizardError where the stack is not complete, the address is none, or the function itself fails;
+    a refusal by SES is a result.
+    """
+    try:
+        address = normal_address(address)
+    except AddressError as error:
+        raise WizardError(
+            "This is no e-mail address",
+            f"{printable(address, 100)}: {error}.",
+            "Type it again.",
+            ExitCode.USAGE,
+        ) from error
+    seen = look(world, project)
+    if seen.stack is None or not seen.stack.complete:
+        raise _nothing_there(project.reminder.stack)
+    report(Event("test mail", Progress.STARTED))
+    answer = functions.invoke(
+        world.aws, FUNCTION_NAME, {"test": {"address": address, "recipient": recipient}}
+    )
+    if message_id := answer.get("message_id"):
+        report(Event("test mail", Progress.DONE, "SES took it"))
+        words = f"SES took the mail to {address}. Look into that inbox, and into its spam folder."
+        evidence = project.seen_done("reminder", _done_words(seen), world.now())
+        return TestResult(True, words, "", str(message_id), evidence)
+    refusal = explain(
+        str(answer.get("refused", "")),
+        str(answer.get("reason", "")),
+        address,
+        project.reminder.sender or "",
+        not sesv2.get_account(world.aws).production_access,
+    )
+    report(Event("test mail", Progress.FAILED, refusal.words))
+    return TestResult(False, refusal.words, refusal.todo, None, project)
+
+
+def judge(seen: ReminderSeen, project: Project) -> Standing:
+    """Where the step stands: done when the stack is complete and a test mail has left."""
+    status, words = _judged(seen, project)
+    return Standing(StepName.REMINDER, status, words)
+
+
+def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
+    stack = seen.stack
+    if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+        return Status.TODO, "nothing is set up yet"
+    if TAG not in stack.tags:
+        return Status.ATTENTION, f"a stack called {stack.name} is there that this wizard did not make"
+    if stack.running:
+        return Status.WORKING, f"CloudFormation is at work ({stack.status.lower().replace('_', ' ')})"
+    if not stack.complete:
+        return Status.ATTENTION, f"the stack failed ({stack.status.lower().replace('_', ' ')}): try again"
+    if seen.schedule is None or not seen.schedule.enabled:
+        return Status.ATTENTION, "the schedule is gone or switched off"
+    if seen.recipients == 0:
+        return Status.ATTENTION, "the stack is complete, but the table of recipients is empty"
+    if "reminder" not in project.progress:
+        return Status.ATTENTION, "everything stands: send a test mail to finish this step"
+    return Status.DONE, _done_words(seen)
+
+
+def _done_words(seen: ReminderSeen) -> str:
+    people = f"{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"
+    if seen.schedule is None:
+        return people
+    when = f"next run {seen.next_run:%Y-%m-%d %H:%M} UTC" if seen.next_run else "no run to come"
+    return f"{people}, {schedules.words(seen.schedule.expression, seen.schedule.timezone)}; {when}"
+
+
+def _next_run(schedule: Schedule | None, now: datetime) -> datetime | None:
+    if schedule is None or not schedule.enabled:
+        return None
+    coming = schedules.next_runs(schedule.expression, schedule.timezone, now, 1, schedule.start)
+    return coming[0] if coming else None
+
+
+def _refuse_problems(project: Project, base: Path, now: datetime) -> None:
+    found = draft.problems(project, base, now)
+    if found:
+        raise WizardError(
+            "The reminder cannot be set up like this",
+            " ".join(f"{setting}: {sentence}" for setting, sentence in found[:3]),
+            "Mend it, then plan again.",
+            ExitCode.USAGE,
+        )
+
+
+def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None:
+    """Raise where a stack or a function stands in the way that is not this set-up's."""
+    name = project.reminder.stack
+    if stack and stack.tags.get(TAG) != project.domain.name:
+        owner = stack.tags.get(TAG)
+        raise WizardError(
+            f"The stack name {name} is taken",
+            f"A stack of that name belongs to the set-up of {printable(owner)}."
+            if owner
+            else "A stack of that name is there that this wizard did not make. It is left alone.",
+            "Choose another name: `reminder.stack` in the project file.",
+        )
+    if stack and stack.status in _STUCK:
+        raise WizardError(
+            f"The stack {name} is stuck",
+            f"CloudFormation could not finish ({stack.status}). {printable(stack.reason, 300)}".strip(),
+            "Open it in the CloudFormation console and choose “Continue update rollback” or “Delete”.",
+        )
+    if stack and (stack.complete or stack.running):
+        return
+    tags = functions.get_function_tags(world.aws, FUNCTION_NAME)
+    if tags is not None and tags.get("aws:cloudformation:stack-name") != name:
+        owner = tags.get("aws:cloudformation:stack-name", "no stack")
+        raise WizardError(
+            f"A function called {FUNCTION_NAME} is there already",
+            f"It belongs to {printable(owner)}. There is one of that name in an account and Region.",
+            "Use another Region or account for this set-up, or remove the other one first.",
+        )
+
+
+def _identities(world: World, project: Project, people: Recipients) -> tuple[str, ...]:
+    """The SES identities that the function must be allowed to use.
+
+    SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
+    it authorises the recipients' too: those that cover a recipient, and verified addresses, for test mail.
+    """
+    domain, sender = project.domain.name or "", project.reminder.sender or ""
+    names = {domain}
+    listed = sesv2.list_identities(world.aws)
+    names.update(identity.name for identity in listed if identity.name.lower() == sender.lower())
+    if not sesv2.get_account(world.aws).production_access:
+        hosts = {person.email.lower().rpartition("@")[2] for person in people.people}
+        covering = {host.split(".", cut)[-1] for host in hosts for cut in range(host.count(".") + 1)}
+        names.update(
+            identity.name
+            for identity in listed
+            if identity.verification_status == "SUCCESS"
+            and (identity.type == "EMAIL_ADDRESS" or identity.name in covering)
+        )
+    return tuple(sorted(names))
+
+
+def _start(world: World, project: Project, stack: Stack | None) -> datetime | None:
+    """The schedule's StartDate: the deployed one as long as expression and time zone stay the same."""
+    wanted = project.reminder.schedule or ""
+    if stack and stack.complete:
+        deployed = scheduler.get_schedule(world.aws, stack.name, stack.name)
+        if deployed and (deployed.expression, deployed.timezone) == (wanted, project.reminder.timezone):
+            return deployed.start
+    return draft.first_start(wanted, world.now())
+
+
+def _change_set(world: World, project: Project, body: str, pause: Pause, *, new: bool) -> ChangeSet | None:
+    """A fresh change set for ``body``, worked out; None where it would change nothing."""
+    name = project.reminder.stack
+    _drop_change_set(world, name)
+    tags = {TAG: project.domain.name or ""}
+    arn = cloudformation.create_change_set(world.aws, name, CHANGE_SET, body, tags, new=new)
+    for _ in range(int(stacks.PATIENCE / stacks.interval(world))):
+        change_set = cloudformation.describe_change_set(world.aws, arn)
+        if change_set.status == "CREATE_COMPLETE":
+            return change_set
+        if change_set.status == "FAILED":
+            cloudformation.delete_change_set(world.aws, arn)
+            if change_set.empty:
+                return None
+            raise WizardError(
+                "CloudFormation does not accept the plan",
+                printable(change_set.reason, 500) or "It gave no reason.",
+                "Mend what it says, then plan again. Nothing was changed.",
+            )
+        pause(stacks.interval(world))
+    raise stacks.still_running()
+
+
+def _drop_change_set(world: World, stack: str) -> None:
+    """Delete the change set of an earlier plan, if there is one."""
+    if cloudformation.describe_stack(world.aws, stack):
+        arn = cloudformation.list_change_sets(world.aws, stack).get(CHANGE_SET)
+        if arn:
+            cloudformation.delete_change_set(world.aws, arn)
+
+
+def _planned(
+    world: World,
+    project: Project,
+    people: Recipients,
+    changes: tuple[Change, ...],
+    body: str,
+    *,
+    stack: Stack | None = None,
+    change_set: str | None = None,
+    clear: bool = False,
+    running: bool = False,
+) -> ReminderPlan:
+    """The plan with its line about the recipients, and its cost."""
+    present: dict[str, dict[str, str]] = {}
+    if stack and stack.complete:
+        present = {row["email"]: row for row in dynamodb.scan(world.aws, _recipients_table(stack))}
+    puts = tuple(person for person in people.people if present.get(person.email) != person.fields)
+    deletes = tuple(sorted(present.keys() - {person.email for person in people.people}))
+    reminder = project.reminder
+    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), len(people.people))
+    about_people = lines.recipients_line(project, people, present, puts, deletes)
+    return ReminderPlan(
+        plan=Plan(StepName.REMINDER, (*changes, about_people), cost),
+        body=body,
+        change_set=change_set,
+        clear=clear,
+        running=running,
+        puts=puts,
+        deletes=deletes,
+    )
+
+
+def _opened(world: World, name: str) -> bool:
+    """Whether the stack has no resources yet: it is only planned, or not there at all."""
+    stack = cloudformation.describe_stack(world.aws, name)
+    return stack is None or stack.status == "REVIEW_IN_PROGRESS"
+
+
+def _deploy(
+    world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause
+) -> Failed | None:
+    """Bring the stack to where the plan wants it. Gives the first failure where that came to nothing."""
+    name = project.reminder.stack
+    if planned.running:
+        return stacks.follow(world, name, stacks.event_before_start(world, name), _NAMES, report, pause)
+    if planned.clear:
+        failed: Failed | None = _from_nothing(world, project, planned, report, pause)
+    elif planned.change_set:
+        failed = _execute(world, name, planned.change_set, report, pause)
+    else:
+        return None
+    for _ in range(_DEPLOY_TRIES - 1):
+        stack = cloudformation.describe_stack(world.aws, name)
+        if not (failed and failed.role_too_new and stack and stack.status in _CLEARED):
+            break
+        report(
+            Event(failed.resource, Progress.STARTED, "its new role was not known everywhere yet: once more")
+        )
+        failed = _from_nothing(world, project, planned, report, pause)
+    return failed
+
+
+def _from_nothing(
+    world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause
+) -> Failed | None:
+    """Delete what a failed creation left, then make the stack anew."""
+    name = project.reminder.stack
+    cloudformation.delete_stack(world.aws, name)
+    stacks.wait_until_gone(world, name, pause)
+    change_set = _change_set(world, project, planned.body, pause, new=True)
+    return _execute(world, name, change_set.id, report, pause) if change_set else None
+
+
+def _execute(world: World, name: str, change_set: str, report: Report, pause: Pause) -> Failed | None:
+    after = stacks.newest_event(world, name)
+    cloudformation.execute_change_set(world.aws, change_set)
+    return stacks.follow(world, name, after, _NAMES, report, pause)
+
+
+def _write_recipients(world: World, stack: Stack, planned: ReminderPlan, report: Report) -> None:
+    if not planned.puts and not planned.deletes:
+        return
+    report(Event("recipients", Progress.STARTED))
+    dynamodb.write(
+        world.aws,
+        _recipients_table(stack),
+        [person.fields for person in planned.puts],
+        [{"email": email} for email in planned.deletes],
+    )
+    report(Event("recipients", Progress.DONE))
+
+
+def _recipients_table(stack: Stack) -> str:
+    """The name of the recipients' table. Raises WizardError where the stack does not say it."""
+    if "RecipientsTable" not in stack.outputs:
+        raise WizardError(
+            f"The stack {stack.name} is not as this wizard makes it",
+            "It has no output called RecipientsTable.",
+            "Plan and carry out this step again.",
+        )
+    return stack.outputs["RecipientsTable"]
+
+
+def _nothing_there(name: str) -> WizardError:
+    return WizardError(
+        "The reminder is not set up yet",
+        f"The stack {name} is not complete.",
+        "Plan and carry out this step first.",
+    )

@@ -1,0 +1,81 @@
+"""The lines of the reminder's plan: each change in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from wizard.aws.cloudformation import ResourceChange, Stack
+from wizard.project import Project
+from wizard.reminder import draft, schedules
+from wizard.reminder.message import fields_of
+from wizard.reminder.recipients import Recipient, Recipients
+from wizard.reminder.template import PURPOSES
+from wizard.steps.model import Change, ChangeKind
+from wizard.text import printable
+
+
+def all_lines(project: Project, now: datetime) -> tuple[Change, ...]:
+    """The lines of a stack that is made from nothing."""
+    return tuple(
+        line(ResourceChange("Add", logical_id, "", replaces=False), project, now) for logical_id in PURPOSES
+    )
+
+
+def line(change: ResourceChange, project: Project, now: datetime) -> Change:
+    """One line of a change set in words."""
+    purpose = PURPOSES.get(change.logical_id)
+    name = purpose.name if purpose else printable(change.logical_id, 100)
+    detail = purpose.words if purpose else printable(change.type, 100)
+    if change.logical_id == "Schedule":
+        detail = _schedule_detail(project, now)
+    if change.action == "Remove":
+        detail = "is removed: this version does not need it any more"
+    elif change.replaces:
+        detail = f"is replaced by a new one: {detail}"
+    kind = ChangeKind.CREATE if change.action == "Add" else ChangeKind.CHANGE
+    return Change(kind, name, detail, "cloudformation:ExecuteChangeSet")
+
+
+def _schedule_detail(project: Project, now: datetime) -> str:
+    expression, timezone = project.reminder.schedule or "", project.reminder.timezone
+    first = schedules.next_runs(expression, timezone, now, 1)[0].astimezone(schedules.zone(timezone))
+    return f"starts the function {schedules.words(expression, timezone)}; first on {first:%Y-%m-%d at %H:%M}"
+
+
+def running_line(stack: Stack) -> Change:
+    """The line of a stack that CloudFormation works on since an earlier run."""
+    words = "CloudFormation is at work on it since an earlier run: wait for it, then go on"
+    return Change(ChangeKind.CHANGE, f"stack {stack.name}", words, "cloudformation:DescribeStackEvents")
+
+
+def cleared_line(stack: Stack) -> Change:
+    """The line of a stack whose creation failed."""
+    words = f"what is left of the try that failed ({stack.status}) is deleted first; it holds nothing"
+    return Change(ChangeKind.CHANGE, f"stack {stack.name}", words, "cloudformation:DeleteStack")
+
+
+def recipients_line(
+    project: Project,
+    people: Recipients,
+    present: Mapping[str, Mapping[str, str]],
+    puts: Sequence[Recipient],
+    deletes: Sequence[str],
+) -> Change:
+    """What happens to the table: ``present`` are its rows, by address."""
+    changed = sum(person.email in present for person in puts)
+    counts = [
+        f"{count} {what}"
+        for count, what in ((len(puts) - changed, "added"), (changed, "changed"), (len(deletes), "removed"))
+        if count
+    ]
+    blanks = [
+        f"{len(blank)} have no {name}, so it stays blank"
+        for name in fields_of(draft.message_of(project))
+        if (blank := people.without(name))
+    ]
+    detail = "; ".join([", ".join(counts) or f"all {len(people.people)} are in the table", *blanks])
+    if not counts:
+        return Change(ChangeKind.KEEP, "recipients", detail)
+    kind = ChangeKind.CHANGE if present else ChangeKind.CREATE
+    return Change(kind, "recipients", detail, "dynamodb:BatchWriteItem")
