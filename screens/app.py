@@ -6,21 +6,23 @@ Only light modules are imported before the first frame: no boto3, dnspython, YAM
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.message_pump import MessagePump
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.worker import Worker, WorkerError, WorkerState, get_current_worker
 
 from screens.base import StepScreen, as_wizard_error
 from screens.messages import (
@@ -28,6 +30,7 @@ from screens.messages import (
     GoTo,
     GoToStart,
     Looked,
+    LookEverywhere,
     NotSaved,
     Opened,
     StartOver,
@@ -35,6 +38,7 @@ from screens.messages import (
 )
 from screens.state import AppState, known_from, merged
 from screens.theme import WIZARD_THEME
+from screens.threads import DaemonThreads
 from screens.welcome import WelcomeScreen
 from wizard.errors import WizardError
 from wizard.steps.model import Status, StepName
@@ -74,6 +78,7 @@ class WizardApp(App[WizardError]):
         (100, "-wide"),
         (150, "-roomy"),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 (App declares it so)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False, system=True)]
 
     state: reactive[AppState | None] = reactive(None)
@@ -93,6 +98,10 @@ class WizardApp(App[WizardError]):
     def get_default_screen(self) -> Screen[None]:
         """The first page, on the first frame."""
         return WelcomeScreen()
+
+    def on_load(self) -> None:
+        """Before anything runs: workers get threads that nobody has to wait for."""
+        asyncio.get_running_loop().set_default_executor(DaemonThreads())
 
     def on_ready(self) -> None:
         """The first frame is out: now the slow things."""
@@ -186,7 +195,7 @@ class WizardApp(App[WizardError]):
         evidence = project.progress.get(standing.step.value)
         if standing.status is Status.DONE and (evidence is None or evidence.words != standing.words):
             project = project.seen_done(standing.step.value, standing.words, self.state.world.now())
-        elif standing.status in (Status.TODO, Status.ATTENTION) and evidence:
+        elif standing.status is not Status.DONE and evidence:
             project = project.not_done(standing.step.value)
         changed = project is not self.state.project
         self.state = replace(self.state.standing(standing), project=project)
@@ -240,9 +249,16 @@ class WizardApp(App[WizardError]):
         if not isinstance(self.screen, WelcomeScreen | ModalScreen):
             self.pop_screen()
 
+    @on(LookEverywhere)
+    def _look_everywhere(self) -> None:
+        if self.state is not None:
+            self.state = replace(self.state, looking=True, trouble=None)
+            self._survey(self.state.world, self.state.project)
+
     @on(StartOver)
     def _start_over(self) -> None:
         if self.start_over:
+            self.workers.cancel_group(self, "survey")
             self.state = None
             self._begin_anew(self.start_over)
 
@@ -255,13 +271,37 @@ class WizardApp(App[WizardError]):
         return self._pages[step]
 
     async def action_quit(self) -> None:
-        """Leave. Nothing is asked, as nothing is lost: what was finished is in the file."""
-        await self.workers.wait_for_complete([worker for worker in self.workers if worker.group == "file"])
+        """Leave. Nothing is asked, as nothing is lost: what is being done is finished, and saved."""
+        self._leave()
+
+    @work(exclusive=True, group="leave", description="Finishing what was begun")
+    async def _leave(self) -> None:
+        acting = [worker for worker in self.workers if worker.group == "act" and not worker.is_finished]
+        if acting:
+            self.notify("Finishing what was begun, then leaving.")
+        await _ended(acting)
+        for pump in (*(worker.node for worker in acting), self):
+            await _caught_up(pump)
+        await _ended([worker for worker in self.workers if worker.group == "file"])
         self.exit()
 
     def action_say_how_to_quit(self) -> None:
         """Ctrl+C copies in a field; here it says what quits."""
         self.notify("F10 quits. What is finished is saved.", timeout=4)
+
+
+async def _ended(workers: list[Worker[Any]]) -> None:
+    """Wait until none of ``workers`` runs, however they end."""
+    for worker in workers:
+        with suppress(WorkerError):
+            await worker.wait()
+
+
+async def _caught_up(pump: MessagePump) -> None:
+    """Wait until ``pump`` has handled the messages it has now."""
+    done = asyncio.Event()
+    pump.call_later(done.set)
+    await done.wait()
 
 
 def _in_region_of(project: Project, world: World) -> World:

@@ -9,7 +9,9 @@ How to write a step's screen:
   description="Asking SES")` (DNS: async, `group="dns"`). Read `self.state` before the worker starts and hand
   what it needs in as arguments. A worker touches no widget: it calls `self.tell(message)`, which is dropped
   where the worker was cancelled meanwhile, or `self.post_message` for what must not be lost (an act's
-  result). All workers of a page are cancelled when it is left.
+  result). What only reads is cancelled when the page is left.
+- What changes something runs with `group="act"`: it goes on when the page is left, quitting waits for it, and
+  while it runs (`self.acting`) F4 and F5 do nothing.
 - Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
   `self.happened`; the `Happened` messages that come are shown in an `EventList`.
 - `confirm(plan, act)` shows a plan and calls `act` after a yes.
@@ -76,6 +78,8 @@ class StepScreen(Screen[None]):
     """The words on the button for F4; None where there is nothing to do on it."""
     NEXT: ClassVar[str] = "Next"
     BACK: ClassVar[str] = "Back"
+    UNENDING: ClassVar[frozenset[str]] = frozenset()
+    """Groups of workers that go on for as long as the page is open: nobody waits for them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
@@ -84,6 +88,8 @@ class StepScreen(Screen[None]):
         Binding("f4", "act", "Do it", show=False),
         Binding("f5", "look_again", "Look again"),
         Binding("f10,ctrl+q", "app.quit", "Quit"),
+        Binding("pageup", "scroll_body(-8)", "Scroll up", show=False),
+        Binding("pagedown", "scroll_body(8)", "Scroll down", show=False),
     ]
 
     def __init__(self) -> None:
@@ -97,6 +103,14 @@ class StepScreen(Screen[None]):
     def wizard(self) -> WizardApp:
         """The app, by its own type."""
         return cast("WizardApp", self.app)
+
+    @property
+    def acting(self) -> bool:
+        """Whether an act of this page is under way."""
+        return any(
+            worker.node is self and worker.group == "act" and not worker.is_finished
+            for worker in self.wizard.workers
+        )
 
     @property
     def state(self) -> AppState:
@@ -113,7 +127,8 @@ class StepScreen(Screen[None]):
             yield StepRail(self.STEP)
             with Vertical(id="page"):
                 yield Static(self.QUESTION, id="question", markup=False)
-                yield Static(self.WHY, id="why", markup=False)
+                if self.WHY:
+                    yield Static(self.WHY, id="why", markup=False)
                 with VerticalScroll(id="body", can_focus=False):
                     yield Columns(id="standing")
                     yield ErrorPanel()
@@ -203,6 +218,10 @@ class StepScreen(Screen[None]):
         """Look afresh."""
         self._again()
 
+    def action_scroll_body(self, rows: int) -> None:
+        """Scroll what does not fit."""
+        self.query_one("#body").scroll_relative(y=rows, animate=False)
+
     def action_help(self) -> None:
         """Show what this page is about and its keys."""
         from screens.dialogs import Help
@@ -222,15 +241,18 @@ class StepScreen(Screen[None]):
             self._again()
 
     def on_screen_suspend(self) -> None:
-        """Stop the workers of a page that is left; under a dialog they go on."""
+        """Stop what reads for a page that is left; under a dialog it goes on, and so does an act."""
         self._covered = self in self.app.screen_stack
         if not self._covered:
-            self.workers.cancel_node(self)
+            for worker in self.workers:
+                if worker.node is self and worker.group != "act":
+                    worker.cancel()
 
     @on(Button.Pressed, "#back, #next, #act")
     async def _button_of_the_frame(self, event: Button.Pressed) -> None:
         event.stop()
-        await self.run_action(event.button.id or "")
+        if event.button.id != "act" or not self.acting:
+            await self.run_action(event.button.id or "")
 
     @on(ErrorPanel.TryAgain)
     def _try_again(self, event: ErrorPanel.TryAgain) -> None:
@@ -242,7 +264,7 @@ class StepScreen(Screen[None]):
     def _follow_worker(self, event: Worker.StateChanged) -> None:
         event.stop()
         worker, busy = event.worker, self.query_one(BusyLine)
-        if event.state is WorkerState.RUNNING:
+        if event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
             busy.start(worker, worker.description)
         elif worker.is_finished:
             busy.stop(worker)
@@ -263,22 +285,28 @@ class StepScreen(Screen[None]):
             return
         standing = self._own_standing or state.standings[self.STEP]
         row = (status_words(standing.status), standing.words)
-        self.query_one("#standing", Columns).show([row] if standing.words else [])
+        shown = self.query_one("#standing", Columns)
+        shown.display = bool(standing.words)
+        shown.show([row])
 
     def _again(self) -> None:
+        if self.acting:
+            return
         self.clear_error()
         self.retry = self.begin
         self.begin()
 
     def _keys(self) -> list[tuple[str, str]]:
         bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-        return [(_key_names(binding.key), self._description(binding)) for binding in bindings]
-
-    def _description(self, binding: Binding) -> str:
-        return self.ACT or "" if binding.action == "act" else binding.description
+        acting = [self.ACT] if self.ACT else []
+        return [
+            (_key_names(binding.key), words)
+            for binding in bindings
+            for words in (acting if binding.action == "act" else [binding.description])
+        ]
 
 
 def _key_names(keys: str) -> str:
     """``f2,escape`` as a person reads it: F2 or Esc."""
-    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q"}
+    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q", "pageup": "Page Up", "pagedown": "Page Down"}
     return " or ".join(names.get(key, key.upper()) for key in keys.split(","))

@@ -9,26 +9,43 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button, Static
 
-from screens.symbols import CHANGE, lines
+from screens.symbols import CHANGE
+from screens.widgets.columns import Cells, Columns
 from wizard.steps.model import Change, Plan
 
+SCROLLING: list[BindingType] = [
+    Binding("up", "scroll_body(-1)", "Up", show=False),
+    Binding("down", "scroll_body(1)", "Down", show=False),
+    Binding("pageup", "scroll_body(-10)", "Page up", show=False),
+    Binding("pagedown", "scroll_body(10)", "Page down", show=False),
+]
 
-class Ask(ModalScreen[bool]):
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A box over the page whose body scrolls by the arrow keys."""
+
+    def action_scroll_body(self, rows: int) -> None:
+        """Scroll what does not fit."""
+        self.query_one(".dialog-body").scroll_relative(y=rows, animate=False)
+
+
+class Ask(Dialog[bool]):
     """A question with a yes and a no. Dismissed with True for yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape,f2", "answer(False)", "No"),
         Binding("left,right", "app.focus_next", "Other button", show=False),
+        *SCROLLING,
     ]
 
-    def __init__(self, title: str, body: Content | str, *, yes: str = "Yes", no: str = "No") -> None:
+    def __init__(self, title: str, body: Sequence[Cells] | str, *, yes: str = "Yes", no: str = "No") -> None:
         super().__init__()
         self.heading = title
-        self.body = Content(body) if isinstance(body, str) else body
+        self.body: Sequence[Cells] = [(body,)] if isinstance(body, str) else body
         self.yes = yes
         self.no = no
 
@@ -37,7 +54,7 @@ class Ask(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False, classes="dialog-body"):
-                yield Static(self.body, id="dialog-text", markup=False)
+                yield Columns(self.body, id="dialog-text")
             with Horizontal(classes="buttons"):
                 yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
                 yield Button(f"{self.no}  N", id="no", compact=True)
@@ -56,32 +73,29 @@ class ConfirmPlan(Ask):
     """Shows exactly what a step would do and asks whether to do it."""
 
     def __init__(self, plan: Plan, *, yes: str = "Yes, do it") -> None:
-        super().__init__("This is what will happen", plan_text(plan), yes=yes, no="No, leave it")
+        super().__init__("This is what will happen", plan_rows(plan), yes=yes, no="No, leave it")
 
 
-def plan_text(plan: Plan) -> Content:
-    """A plan in words: each change with its kind, thing, purpose and operation, then the cost."""
-    rows = [_change(change) for change in plan.changes]
-    return lines([*rows, Content.assemble(Content.styled("Cost: ", "bold"), plan.cost)])
+def plan_rows(plan: Plan) -> list[Cells]:
+    """A plan in words: each change with its kind, thing, operation and purpose, then the cost."""
+    rows = [row for change in plan.changes for row in _change(change)]
+    return [*rows, (Content.styled("  cost", "$text-muted"), plan.cost)]
 
 
-def _change(change: Change) -> Content:
+def _change(change: Change) -> list[Cells]:
     symbol, word, colour = CHANGE[change.kind]
-    operation = f"   {change.operation}" if change.operation else ""
-    return Content.assemble(
-        Content.styled(f"{symbol} {word:<7}", colour),
-        Content.styled(change.subject, "bold"),
-        Content.styled(operation, "$text-muted"),
-        f"\n          {change.detail}" if change.detail else "",
-        "\n",
+    subject = Content.assemble(
+        Content.styled(change.subject, "bold"), "  ", Content.styled(change.operation, "$text-muted")
     )
+    return [(Content.styled(f"{symbol} {word}", colour), subject), ("", change.detail)]
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """What this page is about, and every key that works on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,f2,enter", "dismiss(None)", "Close"),
+        *SCROLLING,
     ]
 
     def __init__(self, title: str, text: str, keys: Sequence[tuple[str, str]]) -> None:
@@ -97,6 +111,6 @@ class Help(ModalScreen[None]):
         table = "\n".join(f"- **{key}** {description}" for key, description in self.keys)
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="dialog-title", markup=False)
-            with VerticalScroll(classes="dialog-body"):
+            with VerticalScroll(can_focus=False, classes="dialog-body"):
                 yield Markdown(f"{self.text.strip()}\n\n### Keys\n\n{table}", open_links=False)
-            yield Static("Esc closes this", classes="dialog-foot", markup=False)
+            yield Static("Esc closes this, ↑ ↓ scroll", classes="dialog-foot", markup=False)

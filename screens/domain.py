@@ -30,7 +30,7 @@ class DomainScreen(StepScreen):
 
     STEP = StepName.DOMAIN
     QUESTION = "Which domain of yours shall send?"
-    WHY = "A domain you can add DNS records to. Shared ones, such as gmail.com, can't be set up."
+    WHY = "One whose DNS records you can change. Shared ones, such as gmail.com, can't be used."
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered and who hosts its DNS.
 Or choose one below: those are the domains already in Route 53 or SES of this account.

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
+KEYS = {"RSA_2048_BIT": "2048-bit key", "RSA_1024_BIT": "1024-bit key"}
+"""SES's names for key lengths, in words."""
+
+
 class IdentityScreen(StepScreen):
     """Asks for the MAIL FROM subdomain, shows the plan, creates or adopts."""
 
     STEP = StepName.IDENTITY
     QUESTION = "How shall the mail be signed?"
-    WHY = "SES signs with DKIM keys it keeps itself. Bounces come back to a subdomain, the MAIL FROM."
+    WHY = "SES signs with DKIM keys of its own. Bounces return to a subdomain: MAIL FROM."
     ACT = "Set it up"
     HELP = """
 **F4** shows exactly what would be created or changed in SES, and does it after your yes:
@@ -62,16 +66,12 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 
     def compose_step(self) -> ComposeResult:
         """The one question, what SES has, and what happens while acting."""
-        with Horizontal(classes="field"):
+        with Horizontal(classes="field tight"):
             yield Label("MAIL FROM", classes="label")
             yield Input(placeholder="mail.example.com", id="mail-from", compact=True)
-        yield Static(
-            "A subdomain that receives no other mail. What is proposed is a good choice.",
-            classes="hint",
-            markup=False,
-        )
+        yield Static("It must receive no other mail. The proposal is a good choice.", classes="hint")
         yield Columns(id="facts", classes="block")
-        yield EventList(id="events")
+        yield EventList(id="events", classes="block")
 
     def begin(self) -> None:
         """Look at what SES has for the domain."""
@@ -96,7 +96,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.tell(self.Planned(identity.plan(project, seen, mail_from), mail_from))
 
     @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Setting up the identity"
+        thread=True, exclusive=True, exit_on_error=False, group="act", description="Setting up the identity"
     )
     def _act(self, world: World, project: Project, mail_from: str) -> None:
         from wizard.steps import identity
@@ -114,7 +114,10 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         field = self.query_one("#mail-from", Input)
         if not field.value:
             field.value = message.mail_from
-        self.query_one("#facts", Columns).show(_facts(message.seen))
+        self.query_one("#events").display = False
+        facts = self.query_one("#facts", Columns)
+        facts.show(_facts(message.seen))
+        facts.display = True
         self.post_message(Looked(message.standing))
         if message.standing.status is Status.DONE:
             self.query_one("#next").focus()
@@ -126,7 +129,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 
     def action_act(self) -> None:
         """Work out the plan and show it."""
-        if self._seen is None:
+        if self.acting or self._seen is None:
             return
         self.clear_error()
         self.retry = self.action_act
@@ -137,7 +140,10 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
 
     def _carry_out(self, mail_from: str) -> None:
-        self.query_one("#events", EventList).clear()
+        events = self.query_one("#events", EventList)
+        events.clear()
+        events.display = True
+        self.query_one("#facts").display = False
         self._act(self.state.world, self.state.project, mail_from)
 
     @on(Happened)
@@ -151,21 +157,28 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             self._seen = None
             self.query_one("#mail-from", Input).value = ""
             self.query_one("#facts", Columns).show([])
-            self.query_one("#events", EventList).clear()
+            self.query_one("#events").display = False
 
 
 def _facts(seen: IdentitySeen) -> list[Cells]:
     identity = seen.identity
     if identity is None:
-        return [("Identity", "SES does not know the domain in this Region yet")]
+        return []
     signed = "by SES (Easy DKIM)" if identity.signs_itself else f"by {identity.signing_origin}: left alone"
-    rows: list[Cells] = [
+    key = KEYS.get(identity.key_length or "", "key length not known yet")
+    mail_from = (
+        f"{identity.mail_from}, {_words(identity.mail_from_status)}" if identity.mail_from else "not set"
+    )
+    return [
         ("Identity", f"{identity.name}, {'verified' if identity.verified else 'not verified yet'}"),
-        ("Signed", f"{signed}, {identity.key_length or 'key length not known'}, {identity.dkim_status}"),
-        (
-            "MAIL FROM",
-            f"{identity.mail_from}, {identity.mail_from_status}" if identity.mail_from else "not set",
-        ),
+        ("Signed", f"{signed}, {key}, {_words(identity.dkim_status)}"),
+        ("MAIL FROM", mail_from),
         ("Config. set", seen.configuration_set.name if seen.configuration_set else "none yet"),
     ]
-    return rows
+
+
+def _words(status: str | None) -> str:
+    """SES's status in words: what is pending waits for the DNS records of the next step."""
+    if status == "PENDING":
+        return "waiting for the DNS records"
+    return (status or "not started").lower().replace("_", " ")

@@ -71,6 +71,10 @@ class GoToStart(Message):
     """The user wants to see the first page."""
 
 
+class LookEverywhere(Message):
+    """The user wants all steps looked at again."""
+
+
 class StartOver(Message):
     """The user wants to begin the demo anew."""
 

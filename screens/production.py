@@ -10,12 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from screens.base import StepScreen
 from screens.messages import Decided, Looked
 from screens.state import AppState
 from screens.widgets.columns import Columns
+from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, Standing, StepName
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class ProductionScreen(StepScreen):
 
     STEP = StepName.PRODUCTION
     QUESTION = "May SES write to everybody?"
-    WHY = (
-        "In the sandbox it writes to verified addresses only. AWS lifts that on request, after a look at you."
-    )
+    WHY = "In the sandbox SES writes to verified addresses only. AWS lifts that on request."
     ACT = "Send the request"
     NEXT = "Summary"
     HELP = """
@@ -91,15 +90,19 @@ yes.
                 yield Select[str](MAIL_TYPES, id="mail_type", allow_blank=True, prompt="choose", compact=True)
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["website"], classes="label")
-                yield Input(placeholder="https://example.com", id="website", compact=True)
+                yield Input(
+                    placeholder="https://… where a reviewer sees what you do", id="website", compact=True
+                )
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["contacts"], classes="label")
-                yield Input(placeholder="you@example.com", id="contacts", compact=True)
+                yield Input(
+                    placeholder="up to four addresses of your own, with commas", id="contacts", compact=True
+                )
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["language"], classes="label")
                 yield Select[str](LANGUAGES, id="language", allow_blank=False, value="EN", compact=True)
             yield Static("", id="assertion", classes="block", markup=False)
-            yield Checkbox("This is true, and I agree", id="consent", compact=True)
+            yield Tick("This is true, and I agree", id="consent", compact=True)
             yield Columns(id="problems")
         with Horizontal(id="reviewer", classes="field block"):
             yield Label("Demo: you are AWS's reviewer now.", classes="label wide")
@@ -128,7 +131,7 @@ yes.
         problems = production.problems(form)
         self.tell(self.Judged(form, problems, None if problems else production.plan(form, seen)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Sending the request")
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending the request")
     def _act(self, world: World, project: Project, form: Form) -> None:
         from wizard.steps import production
 
@@ -138,7 +141,7 @@ yes.
         self.post_message(Looked(message.standing))
         self.tell(message)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Answering the request")
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Answering the request")
     def _answer(self, world: World, project: Project, stage: Stage, granted: bool) -> None:
         stage.answer_review(granted)
         self.tell(_look_at(world, project))
@@ -151,7 +154,7 @@ yes.
         self.query_one("#form").display = not asked
         self.query_one("#gate", Static).update(Content.styled(message.gate, "$text-warning"))
         self.query_one("#gate").display = bool(message.gate) and not asked
-        self.query_one("#act", Button).disabled = asked or bool(message.gate)
+        self.query_one("#act").display = not asked
         self.query_one("#reviewer").display = self._reviewable
         if self._filled_for != self.state.domain and not asked:
             self._fill_in(message.first_form)
@@ -177,9 +180,12 @@ yes.
 
     def action_act(self) -> None:
         """Check the form, show what sending it does, and send it after a yes."""
-        if self._seen is None or self.query_one("#act", Button).disabled:
+        if self.acting or self._seen is None or not self.query_one("#form").display:
             return
-        if not self.query_one("#consent", Checkbox).value:
+        if self._seen.gate:
+            self.notify(self._seen.gate, title="Not yet", severity="warning", markup=False)
+            return
+        if not self.query_one("#consent", Tick).value:
             row = (
                 Content.styled("! Consent", "$text-error"),
                 "tick the box if the sentence above it is true",
@@ -221,7 +227,7 @@ yes.
         self.query_one("#website", Input).value = form.website
         self.query_one("#contacts", Input).value = ", ".join(form.contacts)
         self.query_one("#language", Select).value = form.language
-        self.query_one("#consent", Checkbox).value = False
+        self.query_one("#consent", Tick).value = False
 
     def _typed(self) -> Form:
         from wizard.steps.production import Form

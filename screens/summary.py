@@ -30,9 +30,8 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
 """
 
     def compose_step(self) -> ComposeResult:
-        """Four short lists."""
-        yield Columns(id="standings")
-        yield Static("What was created", classes="heading", markup=False)
+        """Three short lists."""
+        yield Static("What was created", classes="heading first", markup=False)
         yield Columns(id="created")
         yield Static("Where to see it", classes="heading", markup=False)
         yield Columns(id="places")
@@ -45,7 +44,6 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.query_one("#question", Static).update(
             Content(f"{state.domain} is ready" if left is None else self.QUESTION)
         )
-        self.query_one("#standings", Columns).show([_standing(state, step) for step in StepName])
         self.query_one("#created", Columns).show(_created(state))
         self.query_one("#places", Columns).show(_places(state))
         self.query_one("#next-things", Columns).show(_next_things(state))
@@ -62,11 +60,6 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
             self.call_later(self.app.action_quit)
         else:
             self.go(self.state.next_step)
-
-
-def _standing(state: AppState, step: StepName) -> Cells:
-    standing = state.standings[step]
-    return (Content.styled(NAMES[step], "bold"), status_words(standing.status), standing.words)
 
 
 def _created(state: AppState) -> list[Cells]:
@@ -101,20 +94,9 @@ def _places(state: AppState) -> list[Cells]:
 
 def _next_things(state: AppState) -> list[Cells]:
     rows: list[Cells] = [
-        (status_words(standing.status), _advice(standing.step, standing.status))
-        for standing in state.standings.values()
+        (status_words(standing.status), f"{NAMES[step]}: {standing.words or 'not begun'}")
+        for step, standing in state.standings.items()
         if standing.status is not Status.DONE
     ]
-    rows.append(
-        (
-            Content.styled("» any time", "$text-accent"),
-            f"ses-wizard check {state.domain}: are the records still right?",
-        )
-    )
-    return rows
-
-
-def _advice(step: StepName, status: Status) -> str:
-    if status is Status.WAITING:
-        return f"{NAMES[step]}: nothing to do for you; look again later"
-    return f"{NAMES[step]}: step {step.number} is still open"
+    check = f"ses-wizard check {state.domain}: are the DNS records still right?"
+    return [*rows, (Content.styled("» any time", "$text-accent"), check)]

@@ -8,10 +8,11 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from screens.base import StepScreen
-from screens.messages import StartOver
+from screens.messages import LookEverywhere, StartOver
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns
+from wizard.errors import WizardError
 from wizard.steps.model import StepName
 
 NEW = (
@@ -45,11 +46,15 @@ You can leave at any moment with **F10**: what is finished is in the project fil
 there, after looking at AWS and DNS again.
 """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble: WizardError | None = None
+
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
         yield Columns([("Opening …",)], id="standings")
-        yield Static("", id="trouble", markup=False)
+        yield Static("", id="looking", classes="hint block", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
         """Start or go on; in the demo also start over."""
@@ -67,8 +72,13 @@ there, after looking at AWS and DNS again.
             heading = f"{state.domain} is set up: all {len(StepName)} steps are done"
         else:
             heading = "Welcome"
+        for button in self.query("#act"):
+            button.display = any(state.project.progress)
         self.query_one("#question", Static).update(Content(heading))
         self.query_one("#standings", Columns).show([_row(state, step) for step in StepName])
+        looking = "Looking at AWS and DNS again …" if state.looking else ""
+        self.query_one("#looking", Static).update(looking)
+        self._show_trouble(state.trouble)
         button = self.query_one("#next", Button)
         button.label = "Continue  F3" if begun else "Start  F3"
         if button.disabled:
@@ -77,6 +87,12 @@ there, after looking at AWS and DNS again.
 
     def action_back(self) -> None:
         """There is nothing before this page."""
+
+    def action_look_again(self) -> None:
+        """Look at all steps again, once there is something to look at."""
+        if self.wizard.state is not None and self.state.domain:
+            self.clear_error()
+            self.post_message(LookEverywhere())
 
     def action_next(self) -> None:
         """Go on where the set-up stands."""
@@ -99,8 +115,16 @@ there, after looking at AWS and DNS again.
         )
         self.app.push_screen(question, self._answered)
 
+    def _show_trouble(self, trouble: WizardError | None) -> None:
+        if trouble is not self._trouble:
+            self._trouble = trouble
+            if trouble:
+                self.show_error(trouble)
+                self.retry = self.action_look_again
+
     def _answered(self, yes: bool | None) -> None:
         if yes:
+            self.query_one("#standings", Columns).show([("Starting over …",)])
             self.post_message(StartOver())
 
 

@@ -229,10 +229,13 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def only_wizard(path: Path) -> Iterator[None]:
-    """Hold the lock that goes with the file at ``path``. Raises WizardError where another wizard has it."""
+    """Hold the lock that goes with the file at ``path``; another thread may let go of it.
+
+    Raises WizardError where another wizard has it.
+    """
     import filelock
 
-    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
+    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"), timeout=0, thread_local=False)
     try:
         lock.acquire()
     except filelock.Timeout as error:

@@ -77,8 +77,8 @@ def _padded(cell: Content, size: int) -> Content:
 class EventList(Columns):
     """What a running act reports: one row a subject, updated as it comes along."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._events: dict[str, Event] = {}
 
     def clear(self) -> None:
