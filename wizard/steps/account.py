@@ -55,7 +55,8 @@ def choices(world: World) -> AccountChoices:
     from botocore.session import Session
 
     with translated("choosing an account", world.aws.profile):
-        session = Session()
+        # Without a profile, so that there is a choice even where AWS_PROFILE names one that does not exist.
+        session = Session(session_vars={"profile": (None, None, None, None)})
         regions = tuple(
             region
             for partition in session.get_available_partitions()
@@ -104,7 +105,7 @@ def look(world: World) -> AccountSeen:
 def judge(seen: AccountSeen, project: Project) -> Standing:
     """Where the step stands: done where it is the project's account and SES may send there."""
     place = f"account {seen.account_id} in {seen.region}"
-    if _is_another(seen, project):
+    if is_another(seen, project):
         words = f"these credentials are of {place}, but the set-up was made in account {project.account.id}"
         return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
     ses = seen.ses
@@ -122,12 +123,17 @@ def judge(seen: AccountSeen, project: Project) -> Standing:
     return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
 
 
+def is_another(seen: AccountSeen, project: Project) -> bool:
+    """Whether ``seen`` is another account than the one the set-up was made in."""
+    return project.account.id is not None and project.account.id != seen.account_id
+
+
 def act(world: World, project: Project, seen: AccountSeen) -> Project:
     """The project with the decision in it. Changes nothing in AWS.
 
     Raises WizardError where ``seen`` is another account than the one the set-up was made in.
     """
-    if _is_another(seen, project):
+    if is_another(seen, project):
         raise WizardError(
             "This is another AWS account",
             f"The set-up in this file was made in account {project.account.id}; these credentials are of "
@@ -143,7 +149,3 @@ def act(world: World, project: Project, seen: AccountSeen) -> Project:
     if standing.status is not Status.DONE:
         return decided.not_done("account")
     return decided.seen_done("account", standing.words, world.now())
-
-
-def _is_another(seen: AccountSeen, project: Project) -> bool:
-    return project.account.id is not None and project.account.id != seen.account_id

@@ -63,7 +63,7 @@ def parse_name(text: str) -> DomainName:
     A leading ``www.`` is left out: it names a web server, not who sends mail. Raises WizardError where it is
     no domain name, or one that mail cannot be set up for: shared with others, reserved, or a bare suffix.
     """
-    name = _read(text)
+    name = read_name(text)
     if name.ascii.startswith("www.") and _suffixes().privatesuffix(name.ascii[4:]):
         name = DomainName(name.ascii[4:], name.unicode[4:])
     _refuse_what_is_not_ones_own(name)
@@ -75,8 +75,11 @@ def organizational(domain: str) -> str:
     return _suffixes().privatesuffix(domain) or domain
 
 
-def _read(text: str) -> DomainName:
-    """The host name in ``text``, by IDNA 2008 with UTS 46 mapping."""
+def read_name(text: str) -> DomainName:
+    """The host name in ``text``, by IDNA 2008 with UTS 46 mapping, whoever it belongs to.
+
+    Raises WizardError where there is none.
+    """
     import idna
 
     typed = text.strip()

@@ -16,7 +16,7 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
-from wizard.steps.domain_name import parse_name
+from wizard.steps.domain_name import read_name
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
 from wizard.text import printable
 from wizard.world import World
@@ -54,7 +54,7 @@ def parse_mail_from(domain: str, text: str) -> str:
     Raises WizardError where it is no subdomain of ``domain``: SES would refuse it.
     """
     typed = text.strip().rstrip(".")
-    name = parse_name(typed if "." in typed else f"{typed}.{domain}").ascii
+    name = read_name(typed if "." in typed or not typed else f"{typed}.{domain}").ascii
     if not name.endswith(f".{domain}"):
         raise WizardError(
             f"{printable(typed, 100)} is not below {domain}",
@@ -138,10 +138,8 @@ def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
             Status.ATTENTION,
             "SES gave up looking for the DKIM records: publish them, then do this step again",
         )
-    if identity.dkim_status == "NOT_STARTED":
-        return Status.TODO, "SES knows the domain, but DKIM is not set up"
     if identity.signs_itself and not identity.tokens:
-        return Status.WAITING, "SES has not said the DKIM tokens yet: look again in a minute"
+        return Status.TODO, "SES knows the domain, but DKIM is not set up"
     if identity.mail_from is None:
         return Status.TODO, "SES signs; the MAIL FROM domain is not set yet"
     if wanted is not None and wanted != identity.mail_from:

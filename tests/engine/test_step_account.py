@@ -1,0 +1,154 @@
+"""Step 1 against the embedded account, and what the AWS environment says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wizard.aws.access import AwsAccess
+from wizard.demo import Demo
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Account, Domain, Project
+from wizard.steps import account as step
+from wizard.steps.model import Status
+from wizard.world import World
+
+
+def test_look_judge_act(account: Demo) -> None:
+    seen = step.look(account.world)
+    assert (seen.account_id, seen.region, seen.sandbox) == ("123456789012", "us-east-1", True)
+    assert seen.caller_arn.startswith("arn:aws:")
+    assert (seen.ses.max_24_hour_send, seen.ses.max_send_rate) == (200, 1)
+    standing = step.judge(seen, Project())
+    assert standing.status is Status.DONE
+    assert standing.words == "account 123456789012 in us-east-1, in the sandbox"
+
+    decided = step.act(account.world, Project(), seen)
+    assert decided.account == Account(None, "us-east-1", "123456789012")
+    assert decided.progress["account"].words == standing.words
+    assert step.act(account.world, decided, step.look(account.world)).account == decided.account
+
+
+def test_another_account_is_not_taken(account: Demo) -> None:
+    project = Project(account=Account(id="999999999999"))
+    seen = step.look(account.world)
+    standing = step.judge(seen, project)
+    assert standing.status is Status.ATTENTION
+    assert "999999999999" in standing.words
+    with pytest.raises(WizardError, match="another AWS account"):
+        step.act(account.world, project, seen)
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "enabled", "words"),
+    [
+        ("SHUTDOWN", False, "shut SES down"),
+        ("PROBATION", True, "under review"),
+        ("HEALTHY", False, "sending is paused"),
+        ("PAUSED_\x1b[31m", True, r"PAUSED_\x1b"),
+    ],
+)
+def test_account_that_may_not_send(account: Demo, enforcement: str, enabled: bool, words: str) -> None:
+    ses = account.account.ses("us-east-1")
+    ses.enforcement, ses.sending_enabled = enforcement, enabled
+    seen = step.look(account.world)
+    standing = step.judge(seen, Project())
+    assert standing.status is Status.ATTENTION
+    assert words in standing.words
+    before = Project().seen_done("account", "was fine", account.world.now())
+    assert "account" not in step.act(account.world, before, seen).progress
+
+
+def test_production_access_is_said(account: Demo) -> None:
+    account.account.ses("us-east-1").production = True
+    assert step.judge(step.look(account.world), Project()).words.endswith("production access")
+
+
+def test_each_region_stands_for_itself(account: Demo) -> None:
+    account.account.ses("us-east-1").production = True
+    seen = step.look(account.world.choose(None, "eu-west-1"))
+    assert (seen.region, seen.sandbox) == ("eu-west-1", True)
+
+
+def test_another_region_takes_the_evidence_of_the_old_one_away(account: Demo) -> None:
+    now = account.world.now()
+    before = step.act(account.world, Project(domain=Domain("example.com")), step.look(account.world))
+    before = before.seen_done("domain", "d", now).seen_done("identity", "i", now)
+    there = account.world.choose(None, "eu-west-1")
+    after = step.act(there, before, step.look(there))
+    assert set(after.progress) == {"account", "domain"}
+    assert after.account.region == "eu-west-1"
+
+
+def test_choices_of_the_embedded_account(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    choices = step.choices(account.world)
+    assert (choices.profiles, choices.profile, choices.region) == ((), None, "us-east-1")
+    assert {"us-east-1", "eu-central-1"} <= set(choices.regions)
+
+
+@pytest.fixture
+def aws_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's AWS files: three profiles."""
+    (tmp_path / "config").write_text(
+        "[default]\nregion = us-west-2\n[profile work]\nregion = eu-central-1\n[profile bare]\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+
+@pytest.mark.usefixtures("aws_files")
+@pytest.mark.parametrize(
+    ("said", "environment", "profile", "region"),
+    [
+        (AwsAccess(), {}, None, "us-west-2"),
+        (AwsAccess(profile="work"), {}, "work", "eu-central-1"),
+        (AwsAccess(profile="bare"), {}, "bare", None),
+        (AwsAccess(profile="gone"), {}, "gone", None),
+        (AwsAccess(), {"AWS_PROFILE": "gone"}, "gone", None),
+        (AwsAccess(), {"AWS_PROFILE": "work"}, "work", "eu-central-1"),
+        (AwsAccess(profile="work"), {"AWS_PROFILE": "bare"}, "work", "eu-central-1"),
+        (AwsAccess(), {"AWS_DEFAULT_REGION": "eu-west-3"}, None, "eu-west-3"),
+        (AwsAccess(), {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-3"}, None, "eu-west-1"),
+        (AwsAccess(profile="work"), {"AWS_REGION": "eu-west-1"}, "work", "eu-west-1"),
+        (AwsAccess(region="ca-central-1"), {"AWS_REGION": "eu-west-1"}, None, "ca-central-1"),
+    ],
+)
+def test_what_the_environment_says_is_preselected(
+    said: AwsAccess,
+    environment: dict[str, str],
+    profile: str | None,
+    region: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    choices = step.choices(World(aws=said))
+    assert choices.profiles == ("default", "work", "bare")
+    assert (choices.profile, choices.region) == (profile, region)
+    if profile != "gone":
+        assert said.region_in_use() == region, "what is shown is what is used"
+
+
+@pytest.mark.usefixtures("aws_files")
+def test_no_region_is_said_before_anything_is_asked() -> None:
+    with pytest.raises(WizardError, match="No AWS Region is chosen") as raised:
+        step.look(World(aws=AwsAccess(profile="bare")))
+    assert raised.value.exit_code is ExitCode.OUTSIDE
+
+
+def test_try_again_after_credentials_were_mended(
+    account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same process, the same world: only the credentials file changes in between."""
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.account.endpoint_url)
+    world = World(aws=AwsAccess(profile="work", region="us-east-1"))
+    with pytest.raises(WizardError, match="There is no AWS profile work"):
+        step.look(world)
+    (tmp_path / "credentials").write_text("[work]\naws_access_key_id = AKIA1\n")
+    with pytest.raises(WizardError, match="incomplete"):
+        step.look(world.choose("work", "us-east-1"))
+    (tmp_path / "credentials").write_text("[work]\naws_access_key_id = AKIA1\naws_secret_access_key = x\n")
+    assert step.look(world.choose("work", "us-east-1")).account_id == "123456789012"

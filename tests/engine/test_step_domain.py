@@ -1,0 +1,134 @@
+"""Step 2 against the embedded account and the embedded DNS."""
+
+from __future__ import annotations
+
+from dataclasses import replace as replaced
+
+import pytest
+
+from tests.engine.refusal import refuse
+from wizard.aws import sesv2
+from wizard.demo import Demo
+from wizard.dns.access import DnsAccess, Nameserver
+from wizard.errors import WizardError
+from wizard.project import Domain, Identity, Project, Reminder
+from wizard.steps import domain as step
+from wizard.steps.model import Status
+
+
+def look(account: Demo, name: str) -> step.DomainSeen:
+    return step.look(account.world, step.parse_name(name))
+
+
+def test_domain_at_a_dns_host_with_a_panel(account: Demo) -> None:
+    seen = look(account, "example.com")
+    assert seen.registered
+    assert seen.zone.apex == "example.com"
+    assert seen.provider is not None
+    assert seen.provider.key == "namecheap"
+    assert seen.hosted_zone is None
+    standing = step.judge(seen)
+    assert (standing.status, standing.words) == (Status.DONE, "example.com, DNS at Namecheap")
+
+
+def test_domain_in_route53_of_this_account(account: Demo) -> None:
+    seen = look(account, "example.org")
+    assert seen.hosted_zone is not None
+    assert step.judge(seen).words == "example.org, DNS at Route 53 in this account"
+
+
+def test_hosted_zone_that_the_world_does_not_ask_is_no_use(account: Demo) -> None:
+    account.world.aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    assert look(account, "example.com").hosted_zone is None
+
+
+def test_subdomain_lies_in_its_parents_zone(account: Demo) -> None:
+    seen = look(account, "news.example.com")
+    assert (seen.name.ascii, seen.zone.apex) == ("news.example.com", "example.com")
+    assert step.judge(seen).status is Status.DONE
+
+
+def test_unregistered_domain_is_said_to_be_so(account: Demo) -> None:
+    seen = look(account, "mail.nobody-has-this.com")
+    assert seen.registered is False
+    standing = step.judge(seen)
+    assert standing.status is Status.ATTENTION
+    assert standing.words.startswith("nobody-has-this.com is not registered")
+    with pytest.raises(WizardError, match="is not registered"):
+        step.act(account.world, Project(), seen)
+
+
+def test_no_dns_from_here_is_no_verdict_on_the_domain(account: Demo) -> None:
+    world = replaced(account.world, dns=DnsAccess((Nameserver("127.0.0.1", 1),)))
+    seen = step.look(world, step.parse_name("example.com"))
+    assert seen.registered is None
+    assert step.judge(seen).status is Status.ATTENTION
+    decided = step.act(world, Project(), seen)
+    assert decided.domain.name == "example.com"
+    assert "domain" not in decided.progress
+
+
+def test_choices_from_route53_and_ses(account: Demo) -> None:
+    aws = account.world.aws
+    for name in ("example.com", "example.org", "me@example.com", "shop.github.io", "xn--bcher-kva.de"):
+        aws.client("sesv2").create_email_identity(EmailIdentity=name)
+    route53 = aws.client("route53")
+    route53.create_hosted_zone(Name="bare-zone.net", CallerReference="1")
+    route53.create_hosted_zone(
+        Name="inside.net",
+        CallerReference="2",
+        VPC={"VPCRegion": "us-east-1", "VPCId": "vpc-1"},
+        HostedZoneConfig={"PrivateZone": True},
+    )
+    assert [(choice.name.unicode, choice.words) for choice in step.choices(account.world)] == [
+        ("bare-zone.net", "hosted in Route 53"),
+        ("bücher.de", "in SES, not verified yet"),
+        ("example.com", "in SES, not verified yet"),
+        ("example.org", "hosted in Route 53; in SES, not verified yet"),
+    ]
+
+
+def test_choices_without_the_right_to_list_zones(account: Demo) -> None:
+    sesv2.create_identity(account.world.aws, "example.com")
+    refuse(account.world.aws, "route53", "ListHostedZones", "AccessDenied")
+    assert [choice.name.ascii for choice in step.choices(account.world)] == ["example.com"]
+
+
+def test_choices_over_more_than_a_page(account: Demo) -> None:
+    for number in range(3):
+        sesv2.create_identity(account.world.aws, f"shop{number}.com")
+    asked: list[str | None] = []
+
+    def small_pages(params: dict[str, object], **_: object) -> None:
+        asked.append(str(params.get("NextToken")))
+        params["PageSize"] = 2
+
+    events = account.world.aws.client("sesv2").meta.events
+    events.register(
+        "provide-client-params.sesv2.ListEmailIdentities", lambda params, **_: small_pages(params)
+    )
+    assert len(sesv2.list_identities(account.world.aws)) == 3
+    assert len(asked) == 2
+
+
+def test_act_records_the_decision(account: Demo) -> None:
+    decided = step.act(account.world, Project(), look(account, "example.com"))
+    assert decided.domain.name == "example.com"
+    assert decided.progress["domain"].words == "example.com, DNS at Namecheap"
+
+
+def test_another_domain_takes_what_named_the_old_one_away(account: Demo) -> None:
+    now = account.world.now()
+    before = Project(
+        domain=Domain("example.net"),
+        identity=Identity("mail.example.net", "my-set"),
+        reminder=Reminder(sender="me@example.net", subject="Hello"),
+    )
+    before = before.seen_done("account", "a", now).seen_done("identity", "i", now).seen_done("dns", "d", now)
+    after = step.act(account.world, before, look(account, "example.com"))
+    assert after.identity == Identity(None, "my-set")
+    assert (after.reminder.sender, after.reminder.subject) == (None, "Hello")
+    assert set(after.progress) == {"account", "domain"}
+    again = step.act(account.world, before, look(account, "example.net"))
+    assert again.identity.mail_from == "mail.example.net"
+    assert set(again.progress) == {"account", "domain", "identity", "dns"}
