@@ -11,6 +11,12 @@ from wizard.dns.seen import Address, Answer, Answers, Host, Mx, Question, Rcode,
 from wizard.dns.verdict import Finding, Row, RowStatus, Severity
 from wizard.text import printable
 
+PROBE_LABEL = "ses-wizard-probe"
+"""A label that nobody uses: where it has an answer, a wildcard gave it."""
+
+CHAIN_LIMIT = 8
+"""How many aliases are followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -26,6 +32,14 @@ class Context:
     region: str | None = None
     signing_zone: str = DEFAULT_SIGNING_ZONE
     records: tuple[Record, ...] = ()
+
+
+NOT_THERE = frozenset(
+    ("absent", "doubled-name", "underscore-lost", "wrong-host", "wrong-type", "quoted-value")
+)
+"""Codes that mean that the record is not there, whatever else is: they matter as much as the record does."""
+
+_SEVERITIES = tuple(Severity)
 
 
 class Case:
@@ -55,10 +69,34 @@ class Case:
             self._unanswered[question] = None
         return answer
 
-    def holds(self, name: str, rdtype: str) -> tuple[Rdata, ...]:
-        """The data of that name and type; empty where there are none or nobody has answered yet."""
+    def standing(self, name: str, rdtype: str) -> tuple[Rdata, ...]:
+        """What was put at that name on purpose: nothing where a wildcard answers in its place."""
         answer = self.ask(name, rdtype)
-        return answer.rdatas if answer else ()
+        if answer is None or not answer.rdatas or self.by_wildcard(answer):
+            return ()
+        return answer.rdatas
+
+    def by_wildcard(self, answer: Answer) -> bool:
+        """Whether a name beside it that surely nobody made gives the same answer."""
+        label, _, parent = answer.question.name.partition(".")
+        if label == PROBE_LABEL or not (parent == self.apex or parent.endswith(f".{self.apex}")):
+            return False
+        beside = self.ask(f"{PROBE_LABEL}.{parent}", answer.question.type)
+        return beside is not None and bool(beside.rdatas) and set(beside.rdatas) == set(answer.rdatas)
+
+    def texts(self, name: str) -> tuple[Txt, ...]:
+        """The TXT records of a name; where it is an alias to another zone, those at the alias's end."""
+        answer = self.ask(name, "TXT")
+        for _ in range(CHAIN_LIMIT):
+            if (
+                answer is None
+                or answer.rdatas
+                or not answer.cnames
+                or answer.cnames[-1] == answer.question.name
+            ):
+                break
+            answer = self.ask(answer.cnames[-1], "TXT")
+        return tuple(rdata for rdata in answer.rdatas if isinstance(rdata, Txt)) if answer else ()
 
     @property
     def apex(self) -> str:
@@ -77,6 +115,11 @@ class Case:
         return self.zone.reachable and answer is not None and answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
 
     @property
+    def target(self) -> str:
+        """The host name that a CNAME or MX record should lead to."""
+        return self.record.value.rpartition(" ")[2]
+
+    @property
     def severity(self) -> Severity:
         """How much it matters when this record is not there ("as the record" in CONTRACT.md)."""
         match self.record.id:
@@ -89,7 +132,7 @@ class Case:
 
     def row(self, record: Record, found: tuple[str, ...], findings: Iterable[Finding]) -> Row:
         """The row that says ``findings``, worst first; among equals the order given stays."""
-        ranked = tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
+        ranked = tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)))
         return Row(
             record=record,
             host=relative_host(record.name, self.apex),
@@ -104,28 +147,25 @@ class Case:
             return RowStatus.MISSING
         if not self.known:
             return RowStatus.UNKNOWN
-        if findings and findings[0].severity in (Severity.BLOCKS, Severity.HURTS):
+        not_there = any(finding.code in NOT_THERE for finding in findings)
+        if any(finding.severity in (Severity.BLOCKS, Severity.HURTS) for finding in findings):
             return RowStatus.WRONG if found else RowStatus.MISSING
-        if not found and any(finding.severity is Severity.WARNS for finding in findings):
-            return RowStatus.OPTIONAL
+        if not_there:
+            return RowStatus.WRONG if found else RowStatus.OPTIONAL
         return RowStatus.OK
 
     def host_words(self, name: str | None = None) -> str:
         """What to type as host, in words; both forms where the panel's habit is not known."""
         forms = hosts(name or self.record.name, self.apex, self.context.provider)
         first = f"host `{forms[0]}`" if forms[0] else "the host field left empty"
-        return first if len(forms) == 1 else f"{first} (full-name panels: `{forms[1]}`)"
+        return first if len(forms) == 1 else f"{first} (panels that want full names: `{forms[1]}`)"
 
-    def entry_words(self, record: Record | None = None) -> str:
-        """Type, host and value to enter, in words, for ``record`` or else for this case's own."""
-        wanted = record or self.record
-        typed = entry(wanted, self.apex, self.context.provider)
+    def entry_words(self, value: str | None = None) -> str:
+        """Type, host and value to enter for this record, in words; with another value where one is given."""
+        record = replace(self.record, value=value) if value else self.record
+        typed = entry(record, self.apex, self.context.provider)
         priority = f"priority `{typed.priority}`, " if typed.priority else ""
-        return f"type {typed.type}, {self.host_words(wanted.name)}, {priority}value `{typed.value}`"
-
-    def with_value(self, value: str) -> Record:
-        """The record with another value, such as one merged with what already stands there."""
-        return replace(self.record, value=value)
+        return f"type {typed.type}, {self.host_words()}, {priority}value `{typed.value}`"
 
 
 def shown(rdata: Rdata) -> str:
@@ -141,3 +181,9 @@ def shown(rdata: Rdata) -> str:
             return rdata.address
         case _:
             return f"{rdata.zone} {rdata.serial}"
+
+
+def cleaned(host: str) -> str:
+    """A host name without what people paste around it: quotes, a scheme, a path, a final dot."""
+    text = host.replace("\\", "").replace('"', "").replace("'", "").strip().lower()
+    return text.partition("://")[2].strip("/.") if "://" in text else text.strip("/.")

@@ -1,12 +1,101 @@
-"""Which checks belong to which kind of record, and the order in which mistakes are to be mended."""
+"""Which checks belong to which kind of record, in the order in which mistakes are to be mended."""
 
 from __future__ import annotations
 
-from wizard.dns.causes.case import Case, Context, shown
-from wizard.dns.causes.place import absent, unreachable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from wizard.dns.causes import dkim, dmarc, mail_from, place, spf, targets
+from wizard.dns.causes.case import Case, Context
 from wizard.dns.records import Record, RecordId
 from wizard.dns.seen import Question, ZoneSeen
 from wizard.dns.verdict import Finding, Row, Severity
+
+Cause = Callable[[Case], Iterator[Finding]]
+"""One finding code: looks at the case, asks what else it needs, and yields what it finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is checked of one kind of record.
+
+    ``found`` are the values that stand at the right place, ``mended`` is the value to end with. ``faults``
+    look at what stands there; ``elsewhere`` looks for what does not.
+    """
+
+    found: Callable[[Case], tuple[str, ...]]
+    mended: Callable[[Case], str]
+    faults: tuple[Cause, ...]
+    elsewhere: tuple[Cause, ...]
+
+
+def _as_wanted(case: Case) -> str:
+    return case.record.value
+
+
+_MISPLACED = (place.doubled_name, place.underscore_lost, place.wrong_host, place.wrong_type)
+
+_DKIM = Kind(
+    dkim.found,
+    _as_wanted,
+    (targets.quoted_value, targets.relative_target, dkim.wrong_target, dkim.cname_chain),
+    (*_MISPLACED, dkim.proxied),
+)
+_MAIL_FROM_MX = Kind(
+    mail_from.found,
+    _as_wanted,
+    (
+        targets.quoted_value,
+        targets.relative_target,
+        mail_from.mx_region,
+        mail_from.wrong_target,
+        mail_from.mx_multiple,
+        mail_from.mail_from_in_use,
+        mail_from.mx_preference,
+    ),
+    (place.doubled_name, place.wrong_host, place.wrong_type, place.cname_conflict),
+)
+_SPF = Kind(
+    spf.found,
+    spf.mended,
+    (
+        spf.txt_split,
+        spf.quoted_value,
+        spf.spf_multiple,
+        spf.spf_syntax,
+        spf.spf_redirect,
+        spf.spf_unreachable,
+        spf.spf_include_missing,
+    ),
+    (place.doubled_name, place.wrong_host, place.wrong_type, place.cname_conflict),
+)
+_DMARC = Kind(
+    dmarc.found,
+    dmarc.mended,
+    (
+        dmarc.txt_split,
+        dmarc.quoted_value,
+        dmarc.dmarc_multiple,
+        dmarc.dmarc_ignored,
+        dmarc.dmarc_policy,
+        dmarc.dmarc_tag,
+        dmarc.dmarc_psd,
+        dmarc.dmarc_strict,
+    ),
+    (*_MISPLACED, place.cname_conflict, dmarc.dmarc_inherited),
+)
+KINDS = {
+    RecordId.DKIM1: _DKIM,
+    RecordId.DKIM2: _DKIM,
+    RecordId.DKIM3: _DKIM,
+    RecordId.MAIL_FROM_MX: _MAIL_FROM_MX,
+    RecordId.MAIL_FROM_SPF: _SPF,
+    RecordId.SPF: replace(_SPF, faults=(*_SPF.faults, spf.spf_permissive, spf.spf_ptr)),
+    RecordId.DMARC: _DMARC,
+}
+
+_AT_ITS_NAME = ("proxied", "wrong-type")
+"""Codes whose evidence ``found`` is what stands at the record's own name, in another type."""
 
 
 def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
@@ -16,13 +105,33 @@ def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
 
 def judged(case: Case) -> Row:
     """The row of one case, with every check of its kind applied."""
-    answer = case.answer
-    found = tuple(shown(rdata) for rdata in answer.rdatas) if answer else ()
     if case.zone.apex is None and case.zone.reachable:
         return case.row(case.record, (), ())
     if not case.known:
-        return case.row(case.record, (), (unreachable(case),))
-    return case.row(case.record, found, () if found else (absent(case),))
+        return case.row(case.record, (), (place.unreachable(case),))
+    kind = KINDS[case.record.id]
+    case.record = replace(case.record, value=kind.mended(case))
+    found = kind.found(case)
+    mistakes = [finding for cause in (kind.faults if found else kind.elsewhere) for finding in cause(case)]
+    if not found and not mistakes:
+        mistakes = [place.absent(case)]
+    instead = [value for finding in mistakes if finding.code in _AT_ITS_NAME for value in _values(finding)]
+    return case.row(case.record, found or tuple(instead), [*mistakes, *_remarks(case, mistakes, found)])
+
+
+def _remarks(case: Case, mistakes: list[Finding], found: tuple[str, ...]) -> Iterator[Finding]:
+    """What makes mistakes harder to see or slower to mend."""
+    yield from place.servers_disagree(case)
+    if any(finding.severity in (Severity.BLOCKS, Severity.HURTS, Severity.WARNS) for finding in mistakes):
+        yield from place.wildcard(case)
+        yield from place.ttl_high(case)
+        if not found:
+            yield from place.negative_cache(case)
+
+
+def _values(finding: Finding) -> list[str]:
+    values = finding.evidence.get("found")
+    return [str(value) for value in values] if isinstance(values, list) else []
 
 
 def unknown_dkim(zone: ZoneSeen, context: Context) -> tuple[Row, ...]:

@@ -1,0 +1,137 @@
+"""A zone on paper: what its servers would answer, and the whole round of asking and judging against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wizard.dns.causes import Context, judge_all, probes, questions, zone_findings, zone_questions
+from wizard.dns.providers import Provider, recognise
+from wizard.dns.records import Record, RecordId, wanted_records
+from wizard.dns.seen import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen
+from wizard.dns.verdict import Finding, Row
+
+TOKENS = ("tok1", "tok2", "tok3")
+REGION = "us-east-1"
+DOMAIN = "example.com"
+MAIL_FROM = "mail.example.com"
+
+GOOD: dict[tuple[str, str], list[str]] = {
+    ("tok1._domainkey.example.com", "CNAME"): ["tok1.dkim.amazonses.com"],
+    ("tok2._domainkey.example.com", "CNAME"): ["tok2.dkim.amazonses.com"],
+    ("tok3._domainkey.example.com", "CNAME"): ["tok3.dkim.amazonses.com"],
+    ("mail.example.com", "MX"): ["10 feedback-smtp.us-east-1.amazonses.com"],
+    ("mail.example.com", "TXT"): ["v=spf1 include:amazonses.com ~all"],
+    ("example.com", "TXT"): ["google-site-verification=x", "v=spf1 include:amazonses.com ~all"],
+    ("example.com", "MX"): ["1 mx.example.net"],
+    ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none;"],
+}
+
+Entries = dict[tuple[str, str], list[str] | list[Rdata]]
+
+
+def rdata(rdtype: str, value: str | Rdata) -> Rdata:
+    """One record's data; in a TXT value ``|`` parts the strings."""
+    if not isinstance(value, str):
+        return value
+    match rdtype:
+        case "TXT" | "SPF":
+            return Txt(tuple(part.encode("latin-1") for part in value.split("|")))
+        case "MX":
+            preference, _, host = value.partition(" ")
+            return Mx(int(preference), host)
+        case "A" | "AAAA":
+            return Address(value)
+        case _:
+            return Host(value)
+
+
+class PaperZone:
+    """Answers to questions from a table. ``*`` names are wildcards; a CNAME is followed as servers do."""
+
+    def __init__(self, entries: Entries, ttl: int = 300, silent: bool = False, agree: bool = True) -> None:
+        self.entries = entries
+        self.ttl = ttl
+        self.silent = silent
+        self.agree = agree
+        self.asked: list[Question] = []
+
+    def answer(self, question: Question) -> Answer:
+        self.asked.append(question)
+        if self.silent:
+            return Answer(question, Rcode.NO_ANSWER)
+        chain: list[str] = []
+        name = question.name
+        while question.type != "CNAME" and (alias := self._at(name, "CNAME")) and len(chain) < 9:
+            name = str(alias[0])
+            chain.append(name)
+        values = self._at(name, question.type)
+        rdatas = tuple(rdata(question.type, value) for value in values)
+        known = rdatas or chain or self._exists(name)
+        answer = Answer(
+            question,
+            Rcode.NOERROR if known else Rcode.NXDOMAIN,
+            rdatas,
+            tuple(chain),
+            ttl=self.ttl,
+            servers=("192.0.2.1",),
+            agree=self.agree,
+        )
+        return answer if rdatas or chain else replace(answer, soa=Soa("example.com", 1, 900))
+
+    def _at(self, name: str, rdtype: str) -> list[str] | list[Rdata]:
+        own = self.entries.get((name, rdtype))
+        if own is not None or self._exists(name):
+            return own or []
+        _, _, parent = name.partition(".")
+        while parent:
+            wild = self.entries.get((f"*.{parent}", rdtype))
+            if wild is not None or self._exists(parent):
+                return wild or []
+            _, _, parent = parent.partition(".")
+        return []
+
+    def _exists(self, name: str) -> bool:
+        return any(known == name or known.endswith(f".{name}") for known, _ in self.entries)
+
+
+def checked(
+    entries: Entries,
+    *,
+    domain: str = DOMAIN,
+    apex: str | None = DOMAIN,
+    mail_from: str | None = MAIL_FROM,
+    tokens: tuple[str, ...] = TOKENS,
+    provider: Provider | None = None,
+    silent: bool = False,
+    ttl: int = 300,
+    agree: bool = True,
+) -> tuple[dict[RecordId, Row], tuple[Finding, ...], PaperZone]:
+    """One round against a zone with these entries: the rows, the zone's findings, and what was asked."""
+    zone = ZoneSeen(
+        domain, apex, ("ns1.example.net", "ns2.example.net"), ("192.0.2.1", "192.0.2.2"), reachable=not silent
+    )
+    records = wanted_records(domain, tokens=tokens, mail_from=mail_from, region=REGION)
+    paper = PaperZone(entries, ttl, silent, agree)
+    first = [question for record in records for question in questions(record, zone)]
+    answers = {question: paper.answer(question) for question in (*first, *zone_questions(zone))}
+    for record in records:
+        _probe(record, zone, answers, paper)
+    context = Context(domain, provider, mail_from, REGION, records=records)
+    rows = {row.record.id: row for row in judge_all(records, answers, zone, context)}
+    return rows, zone_findings(zone, answers), paper
+
+
+def _probe(record: Record, zone: ZoneSeen, answers: dict[Question, Answer], paper: PaperZone) -> None:
+    for _ in range(30):
+        further = probes(record, zone, answers)
+        if not further:
+            return
+        answers.update({question: paper.answer(question) for question in further})
+    raise AssertionError("probing does not come to an end")
+
+
+def provider(nameserver: str) -> Provider:
+    """The provider of a name server, which the table must know."""
+    found = recognise([nameserver])
+    assert found is not None
+    return found

@@ -1,0 +1,160 @@
+"""What can be wrong with a DMARC record, and where the policy comes from when there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wizard.dns import dmarc
+from wizard.dns.causes import text
+from wizard.dns.causes.case import Case
+from wizard.dns.seen import Txt
+from wizard.dns.verdict import Finding, Severity
+from wizard.text import printable
+
+_STARTS_A_TAG = re.compile(rb"\s*[a-z]+\s*=", re.IGNORECASE)
+_MEANINGS = {
+    "adkim": "the DKIM signature must be of exactly {domain}, which is how SES signs here",
+    "aspf": "the MAIL FROM domain must be exactly {domain}; SES uses a subdomain or its own, so SPF never "
+    "counts for DMARC here, and the DKIM signature alone must pass",
+}
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The texts that are, or were meant to be, DMARC records."""
+    return tuple(txt.text for txt in _records(case))
+
+
+def mended(case: Case) -> str:
+    """The one record to end with, never weaker than what stands there."""
+    return dmarc.mended(text.joined(txt, _STARTS_A_TAG, b"; ") for txt in _records(case))
+
+
+def dmarc_inherited(case: Case) -> Iterator[Finding]:
+    """A domain above publishes a policy that applies here (RFC 9989 §4.10)."""
+    domain = case.zone.domain
+    texts = {name: [txt.text for txt in case.texts(name)] for name in dmarc.walk(domain)[1:]}
+    heir = dmarc.inherited(texts, domain)
+    if heir:
+        name, record = heir
+        tag = "sp" if record.policy("sp") else "p"
+        policy = record.policy(tag) or "none"
+        source = name.removeprefix("_dmarc.")
+        yield Finding(
+            "dmarc-inherited",
+            Severity.INFO,
+            f"{domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
+            "",
+            {"from": name, "tag": tag, "policy": policy, "record": printable(record.text)},
+        )
+
+
+def txt_split(case: Case) -> Iterator[Finding]:
+    """Strings that join wrongly."""
+    return text.txt_split(case, _records(case), _STARTS_A_TAG)
+
+
+def quoted_value(case: Case) -> Iterator[Finding]:
+    """Quotes in the text."""
+    return text.quoted_value(case, _records(case))
+
+
+def dmarc_multiple(case: Case) -> Iterator[Finding]:
+    """Two or more records: receivers ignore them all (RFC 9989 §4.10)."""
+    texts = [value for value in found(case) if dmarc.is_dmarc(value)]
+    if len(texts) > 1:
+        yield Finding(
+            "dmarc-multiple",
+            Severity.HURTS,
+            f"{case.record.name} has {len(texts)} DMARC records; receivers then ignore them all.",
+            f"Delete all {len(texts)} and add one in their place: {case.entry_words()}.",
+            {"values": [printable(value) for value in texts]},
+        )
+
+
+def dmarc_ignored(case: Case) -> Iterator[Finding]:
+    """A text that was meant to be a DMARC record and is none."""
+    for value in found(case):
+        try:
+            dmarc.parse(text.unquoted(value))
+        except dmarc.DmarcError as error:
+            yield Finding(
+                "dmarc-ignored",
+                Severity.HURTS,
+                f"Receivers do not take the text for a DMARC record: {error}.",
+                f"Change it to: {case.entry_words()}.",
+                {"value": printable(value), "reason": str(error)},
+            )
+
+
+def dmarc_policy(case: Case) -> Iterator[Finding]:
+    """``p``, ``sp`` or ``np`` has no valid value."""
+    for record in _valid(case):
+        for tag, value in record.bad_policies:
+            what = (
+                f"`{tag}={printable(value, 100)}` is not"
+                if value is not None
+                else f"`{tag}=` is missing: it needs"
+            )
+            yield Finding(
+                "dmarc-policy",
+                Severity.HURTS,
+                f"{what} one of none, quarantine and reject.",
+                f"Change the record to: {case.entry_words()}.",
+                {"tag": tag, "value": printable(value, 100) if value is not None else None},
+            )
+
+
+def dmarc_tag(case: Case) -> Iterator[Finding]:
+    """A tag that does nothing."""
+    reasons = {
+        dmarc.TagFault.REMOVED: "is no longer part of DMARC (RFC 9989); receivers ignore it",
+        dmarc.TagFault.UNKNOWN: "is not a DMARC tag; receivers ignore it",
+        dmarc.TagFault.VALUE: "has a value that the tag cannot have; receivers ignore it",
+        dmarc.TagFault.TWICE: "stands there twice",
+    }
+    for record in _valid(case):
+        for tag, value, fault in record.faults:
+            yield Finding(
+                "dmarc-tag",
+                Severity.WARNS,
+                f"`{printable(f'{tag}={value}', 100)}` {reasons[fault]}.",
+                f"Leave it out: {case.entry_words()}.",
+                {"tag": printable(tag, 100), "value": printable(value, 100), "reason": str(fault)},
+            )
+
+
+def dmarc_psd(case: Case) -> Iterator[Finding]:
+    """``psd=y``, which only a registry may say."""
+    for record in _valid(case):
+        if (record.tag("psd") or "").lower() == "y":
+            yield Finding(
+                "dmarc-psd",
+                Severity.WARNS,
+                "`psd=y` says that this is a registry's domain, such as com or co.uk, under which others "
+                "register: reports and alignment then go wrong.",
+                f"Leave it out: {case.entry_words()}.",
+                {"tag": "psd", "value": "y"},
+            )
+
+
+def dmarc_strict(case: Case) -> Iterator[Finding]:
+    """Strict alignment, and what it means for this set-up."""
+    for record in _valid(case):
+        for tag, meaning in _MEANINGS.items():
+            if (record.tag(tag) or "").lower() == "s":
+                yield Finding(
+                    "dmarc-strict",
+                    Severity.INFO,
+                    f"`{tag}=s`: {meaning.format(domain=case.zone.domain)}.",
+                    "",
+                    {"tag": tag, "value": "s"},
+                )
+
+
+def _records(case: Case) -> tuple[Txt, ...]:
+    return tuple(txt for txt in case.texts(case.record.name) if dmarc.intended(txt.text))
+
+
+def _valid(case: Case) -> list[dmarc.DmarcRecord]:
+    return [dmarc.parse(value) for value in found(case) if dmarc.is_dmarc(value)]

@@ -1,0 +1,114 @@
+"""What can be wrong with the MX record of the MAIL FROM domain, where bounces go to SES."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from wizard.dns.causes.case import Case, cleaned, shown
+from wizard.dns.causes.targets import without_zone
+from wizard.dns.seen import Mx
+from wizard.dns.verdict import Finding, Severity
+from wizard.text import printable
+
+WANTED_PREFERENCE = 10
+_FEEDBACK = re.compile(r"feedback-smtp\.([a-z0-9-]+)\.amazonses\.com\Z")
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The MX records as published."""
+    return tuple(shown(mx) for mx in _mxs(case))
+
+
+def mx_multiple(case: Case) -> Iterator[Finding]:
+    """More than one MX: SES wants exactly one."""
+    if len(_mxs(case)) > 1:
+        yield Finding(
+            "mx-multiple",
+            Severity.BLOCKS,
+            f"{case.record.name} has {len(_mxs(case))} MX records; SES accepts exactly one.",
+            f"Delete all MX records of that name but this one: {case.entry_words()}.",
+            {"values": [printable(value) for value in found(case)]},
+        )
+
+
+def mx_region(case: Case) -> Iterator[Finding]:
+    """Another Region's feedback host."""
+    for mx in _mxs(case):
+        match = _FEEDBACK.match(_typed(case, mx))
+        if match and _typed(case, mx) != case.target:
+            yield Finding(
+                "mx-region",
+                Severity.BLOCKS,
+                f"Bounces would go to SES in {match.group(1)}, but this set-up is in {_region(case)}.",
+                f"Change it to: {case.entry_words()}.",
+                {"region": match.group(1), "expected": _region(case)},
+            )
+
+
+def wrong_target(case: Case) -> Iterator[Finding]:
+    """A host that was surely meant to be the feedback host, and is not."""
+    for mx in _mxs(case):
+        if _is_misspelt(case, mx):
+            yield Finding(
+                "wrong-target",
+                Severity.BLOCKS,
+                f"The MX record leads to {printable(mx.host)}, not to {case.target}.",
+                f"Change it to: {case.entry_words()}.",
+                {"value": printable(shown(mx)), "expected": case.target},
+            )
+
+
+def mail_from_in_use(case: Case) -> Iterator[Finding]:
+    """The name already receives other mail."""
+    others = [
+        printable(mx.host)
+        for mx in _mxs(case)
+        if not _FEEDBACK.match(_typed(case, mx)) and not _is_misspelt(case, mx)
+    ]
+    if others:
+        yield Finding(
+            "mail-from-in-use",
+            Severity.BLOCKS,
+            f"{case.record.name} already receives mail at {', '.join(others)}; SES needs a name of its own "
+            "for bounces.",
+            f"Choose another subdomain as MAIL FROM domain. Or, if nobody needs that mail, delete its MX and "
+            f"add: {case.entry_words()}.",
+            {"hosts": others},
+        )
+
+
+def mx_preference(case: Case) -> Iterator[Finding]:
+    """The right host with another preference."""
+    for mx in _mxs(case):
+        if mx.host == case.target and mx.preference != WANTED_PREFERENCE:
+            yield Finding(
+                "mx-preference",
+                Severity.WARNS,
+                f"The MX record's priority is {mx.preference}; SES asks for {WANTED_PREFERENCE}.",
+                f"Change it to: {case.entry_words()}.",
+                {"preference": mx.preference},
+            )
+
+
+def _mxs(case: Case) -> list[Mx]:
+    return [rdata for rdata in (case.answer.rdatas if case.answer else ()) if isinstance(rdata, Mx)]
+
+
+def _typed(case: Case, mx: Mx) -> str:
+    """The host as somebody typed it: without quotes, scheme, or the zone's name that the DNS host added."""
+    return without_zone(case, mx.host) or cleaned(mx.host)
+
+
+def _region(case: Case) -> str:
+    match = _FEEDBACK.match(case.target)
+    return match.group(1) if match else (case.context.region or "")
+
+
+def _is_misspelt(case: Case, mx: Mx) -> bool:
+    """Whether the host is nearly the wanted one, or nothing at all (``.``, RFC 7505)."""
+    host = _typed(case, mx)
+    if _FEEDBACK.match(host):
+        return False
+    return not host or SequenceMatcher(None, host[:253], case.target).ratio() > 0.8

@@ -1,0 +1,224 @@
+"""What can be wrong with an SPF record, at the MAIL FROM domain or at the domain itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wizard.dns import spf
+from wizard.dns.causes import text
+from wizard.dns.causes.case import Case
+from wizard.dns.records import SES_SPF_INCLUDE
+from wizard.dns.seen import Txt
+from wizard.dns.verdict import Finding, Severity
+from wizard.text import printable
+
+_STARTS_A_TERM = re.compile(
+    rb"[+?~-]?(include:|a[ :/]|mx([ :/]|\Z)|ip4:|ip6:|exists:|ptr|all\b|redirect=|exp=)", re.IGNORECASE
+)
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The texts that are, or were meant to be, SPF records."""
+    return tuple(txt.text for txt in _records(case))
+
+
+def mended(case: Case) -> str:
+    """The one record to end with: what stands there as it is where it authorises SES, else merged."""
+    texts = [text.joined(txt, _STARTS_A_TERM, b" ") for txt in _records(case)]
+    if len(texts) == 1 and spf.is_spf(texts[0]) and not spf.faults(texts[0]) and _authorises(case, texts[0]):
+        return texts[0]
+    return spf.merged(texts, SES_SPF_INCLUDE)
+
+
+def txt_split(case: Case) -> Iterator[Finding]:
+    """Strings that join wrongly."""
+    return text.txt_split(case, _records(case), _STARTS_A_TERM)
+
+
+def quoted_value(case: Case) -> Iterator[Finding]:
+    """Quotes in the text."""
+    return text.quoted_value(case, _records(case))
+
+
+def spf_multiple(case: Case) -> Iterator[Finding]:
+    """Two or more records: a permerror (RFC 7208 §4.5)."""
+    texts = [value for value in found(case) if spf.is_spf(value)]
+    if len(texts) > 1:
+        yield Finding(
+            "spf-multiple",
+            Severity.HURTS,
+            f"{case.record.name} has {len(texts)} SPF records; receivers then ignore them all.",
+            f"Delete all {len(texts)} and add one in their place: {case.entry_words()}.",
+            {"values": [printable(value) for value in texts]},
+        )
+
+
+def spf_syntax(case: Case) -> Iterator[Finding]:
+    """Terms that the grammar does not allow: a permerror for the whole record."""
+    for value in found(case):
+        for fault in spf.faults(text.unquoted(value)):
+            if not _is_redirect(fault):
+                term = printable(fault.term, 100)
+                yield Finding(
+                    "spf-syntax",
+                    Severity.HURTS,
+                    f"`{term}` at column {fault.column} is not right: {fault.reason}. One wrong term makes "
+                    "receivers ignore the whole record.",
+                    _mend_words(case),
+                    {"term": term, "column": fault.column, "record": printable(value)},
+                )
+
+
+def spf_redirect(case: Case) -> Iterator[Finding]:
+    """A redirect to nowhere, twice, or empty: a permerror (RFC 7208 §6.1)."""
+    for value in found(case):
+        for fault in spf.faults(text.unquoted(value)):
+            if _is_redirect(fault):
+                yield Finding(
+                    "spf-redirect",
+                    Severity.HURTS,
+                    f"`{printable(fault.term, 100)}` at column {fault.column} is not right: {fault.reason}.",
+                    _mend_words(case),
+                    {"term": printable(fault.term, 100), "column": fault.column},
+                )
+        record = _parsed(value)
+        target = record.modifier("redirect") if record and not record.all else None
+        if target and "%" not in target:
+            answer = case.ask(target.rstrip("."), "TXT")
+            known = answer is not None and (answer.rdatas or answer.absent)
+            if known and not any(map(spf.is_spf, _texts_of(case, target))):
+                yield Finding(
+                    "spf-redirect",
+                    Severity.HURTS,
+                    f"The record hands over to {printable(target)} by redirect=, but there is no SPF record.",
+                    "Replace the redirect by what it should lead to: "
+                    f"{case.entry_words(spf.merged([_without_redirect(value)], SES_SPF_INCLUDE))}.",
+                    {"target": printable(target)},
+                )
+
+
+def spf_unreachable(case: Case) -> Iterator[Finding]:
+    """The SES include stands after ``all``, where nobody reads on."""
+    for value in found(case):
+        if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not _authorises(case, value):
+            yield Finding(
+                "spf-unreachable",
+                Severity.HURTS,
+                f"`include:{SES_SPF_INCLUDE}` stands after `all`, where receivers have stopped reading.",
+                f"Put it before `all`: {case.entry_words()}.",
+                {"record": printable(value)},
+            )
+
+
+def spf_include_missing(case: Case) -> Iterator[Finding]:
+    """It does not authorise SES."""
+    texts = found(case)
+    behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
+    if not any(behind) and not any(_authorises(case, value) for value in texts):
+        yield Finding(
+            "spf-include-missing",
+            Severity.HURTS,
+            "The SPF record does not allow Amazon SES to send for this name.",
+            f"Change it to: {case.entry_words()}.",
+            {"records": [printable(value) for value in texts], "include": SES_SPF_INCLUDE},
+        )
+
+
+def spf_permissive(case: Case) -> Iterator[Finding]:
+    """``+all`` or ``?all``: everybody may send as this name."""
+    for value in found(case):
+        record = _parsed(value)
+        everyone = record.all if record else None
+        if everyone and everyone.qualifier in (spf.Qualifier.PASS, spf.Qualifier.NEUTRAL):
+            stricter = re.sub(r"(?i)(?<= )[+?]?all(?= |\Z)", "~all", case.record.value)
+            yield Finding(
+                "spf-permissive",
+                Severity.WARNS,
+                f"`{everyone.text}` lets everybody in the world send as {case.record.name}.",
+                f"End the record with `~all`: {case.entry_words(stricter)}.",
+                {"term": everyone.text, "column": everyone.column},
+            )
+
+
+def spf_ptr(case: Case) -> Iterator[Finding]:
+    """``ptr``, which RFC 7208 §5.5 asks not to use."""
+    for value in found(case):
+        record = _parsed(value)
+        for term in record.mechanisms if record else ():
+            if term.name == "ptr":
+                without = " ".join(part for part in case.record.value.split() if part != term.text)
+                yield Finding(
+                    "spf-ptr",
+                    Severity.WARNS,
+                    f"`{printable(term.text, 100)}` is slow and unreliable, and large receivers skip it.",
+                    "Name the sending servers by ip4, ip6, a or include instead, then leave it out: "
+                    f"{case.entry_words(without)}.",
+                    {"term": printable(term.text, 100), "column": term.column},
+                )
+
+
+def _records(case: Case) -> tuple[Txt, ...]:
+    return tuple(txt for txt in case.texts(case.record.name) if spf.intended(txt.text))
+
+
+def _texts_of(case: Case, name: str) -> tuple[str, ...]:
+    return tuple(txt.text for txt in case.texts(name.rstrip(".")))
+
+
+def _parsed(value: str) -> spf.SpfRecord | None:
+    try:
+        return spf.parse(value)
+    except spf.SpfError:
+        return None
+
+
+def _is_redirect(fault: spf.SpfError) -> bool:
+    return fault.term.lower().startswith("redirect")
+
+
+def _mend_words(case: Case) -> str:
+    left = spf.faults(case.record.value)
+    if not left:
+        return f"Change the record to: {case.entry_words()}."
+    terms = ", ".join(f"`{printable(fault.term, 100)}`" for fault in left)
+    return f"Mend or remove {terms}; the rest stays: {case.entry_words()}."
+
+
+def _without_redirect(value: str) -> str:
+    return " ".join(term for term in value.split() if not term.lower().startswith("redirect="))
+
+
+def _authorises(case: Case, value: str) -> bool:
+    """Whether the record lets SES send: by its include, by one further on, or by letting everybody."""
+    return _leads_to_ses(case, value, visited=set())
+
+
+def _leads_to_ses(case: Case, value: str, visited: set[str]) -> bool:
+    if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.REACHED:
+        return True
+    record = _parsed(value)
+    if record is None:
+        return False
+    names = []
+    for term in record.mechanisms:
+        if term.name == "all":
+            if term.qualifier is spf.Qualifier.PASS:
+                return True
+            break
+        if term.name == "include" and term.qualifier is spf.Qualifier.PASS:
+            names.append(term.domain)
+    redirect = record.modifier("redirect")
+    if redirect and not record.all:
+        names.append(redirect)
+    return any(_name_leads_to_ses(case, name.lower().rstrip("."), visited) for name in names)
+
+
+def _name_leads_to_ses(case: Case, name: str, visited: set[str]) -> bool:
+    if name == SES_SPF_INCLUDE:
+        return True
+    if "%" in name or name in visited or len(visited) >= 10:
+        return False
+    visited.add(name)
+    texts = [value for value in _texts_of(case, name) if spf.is_spf(value)]
+    return len(texts) == 1 and _leads_to_ses(case, texts[0], visited)

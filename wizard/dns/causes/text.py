@@ -1,0 +1,67 @@
+"""What can be wrong with the way a TXT record holds its text, whatever the text says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wizard.dns.causes.case import Case
+from wizard.dns.seen import Txt
+from wizard.dns.verdict import Finding, Severity
+from wizard.text import printable
+
+FULL_STRING = 255
+"""Bytes that one character string of a TXT record can hold; a panel that splits there splits rightly."""
+
+_QUOTES = ('"', "“", "”", "\xe2\x80\x9c", "\xe2\x80\x9d")
+
+
+def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
+    """Quotes that the panel took for a part of the text."""
+    for txt in records:
+        if unquoted(txt.text) != txt.text:
+            yield Finding(
+                "quoted-value",
+                case.severity,
+                "Quotation marks became part of the text, so receivers do not recognise it.",
+                f"Enter it without the quotes: type TXT, {case.host_words()}, value `{case.record.value}`.",
+                {"value": printable(txt.text)},
+            )
+
+
+def unquoted(text: str) -> str:
+    """The text without quotes around it and between its parts; the text itself where it has none."""
+    bare = text.strip()
+    if bare.startswith(("'", "\\", *_QUOTES)) or bare.endswith(("'", *_QUOTES)) or '" "' in bare:
+        return re.sub("|".join(("['\\\\]", *_QUOTES)), "", bare).strip()
+    return text
+
+
+def joined(txt: Txt, starts_a_part: re.Pattern[bytes], between: bytes) -> str:
+    """The text as it was meant: with ``between`` put where strings join wrongly."""
+    whole = b"".join(txt.strings[:1])
+    for left, right in zip(txt.strings, txt.strings[1:], strict=False):
+        whole += between + right if _joins_wrongly(left, right, starts_a_part) else right
+    return whole.decode("latin-1")
+
+
+def _joins_wrongly(left: bytes, right: bytes, starts_a_part: re.Pattern[bytes]) -> bool:
+    open_end = bool(left) and not left.endswith((b" ", b";")) and len(left) < FULL_STRING
+    return open_end and starts_a_part.match(right) is not None
+
+
+def txt_split(case: Case, records: tuple[Txt, ...], starts_a_part: re.Pattern[bytes]) -> Iterator[Finding]:
+    """Strings that join without the space or ``;`` that belongs between them (RFC 7208 §3.3)."""
+    for txt in records:
+        for left, right in zip(txt.strings, txt.strings[1:], strict=False):
+            if _joins_wrongly(left, right, starts_a_part):
+                join = printable((left[-20:] + right[:20]).decode("latin-1"))
+                yield Finding(
+                    "txt-split",
+                    Severity.HURTS,
+                    f"The text is stored in {len(txt.strings)} strings, which receivers join without a "
+                    f"space: …{join}…",
+                    f"Enter it as one text: {case.entry_words()}.",
+                    {"strings": [printable(string.decode("latin-1")) for string in txt.strings]},
+                )
+                break

@@ -1,0 +1,218 @@
+"""DMARC records by RFC 9989: reading one, finding the one that applies, mending a wrong one. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+DEFAULT_RECORD = "v=DMARC1; p=none;"
+WALK_LIMIT = 8
+"""RFC 9989 §4.10: how many names a tree walk asks at most."""
+
+POLICIES = ("none", "quarantine", "reject")
+"""The policies of RFC 9989 §4.7, from the weakest to the strictest."""
+POLICY_TAGS = ("p", "sp", "np")
+REMOVED_TAGS = ("pct", "rf", "ri")
+"""Tags of RFC 7489 that RFC 9989 removed. Receivers ignore them."""
+
+_TAG_VALUES = {
+    "adkim": re.compile(r"[rs]\Z", re.IGNORECASE),
+    "aspf": re.compile(r"[rs]\Z", re.IGNORECASE),
+    "t": re.compile(r"[yn]\Z", re.IGNORECASE),
+    "psd": re.compile(r"[ynu]\Z", re.IGNORECASE),
+    "fo": re.compile(r"[01ds](\s*:\s*[01ds])*\Z", re.IGNORECASE),
+    "rua": re.compile(r".+\Z"),
+    "ruf": re.compile(r".+\Z"),
+}
+_KNOWN = f"({'|'.join((*POLICY_TAGS, *_TAG_VALUES, *REMOVED_TAGS))})"
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|\Z)")
+_INTENDED = re.compile(r"\bv[^a-z0-9]{0,4}dmarc|^[^a-z0-9]*p\s*=\s*(none|quarantine|reject)\b", re.IGNORECASE)
+
+
+class DmarcError(Exception):
+    """The text is no DMARC record: receivers pass over it. The message says why, in words."""
+
+
+class TagFault(StrEnum):
+    """Why a tag of a valid record does nothing."""
+
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+    VALUE = "bad value"
+    TWICE = "twice"
+
+
+@dataclass(frozen=True, slots=True)
+class DmarcRecord:
+    """A record that receivers take for one. ``tags`` are in order, names in lower case, without ``v``."""
+
+    text: str
+    tags: tuple[tuple[str, str], ...]
+
+    def tag(self, name: str) -> str | None:
+        """The value of a tag, the first where it stands twice; None where it is not there."""
+        return next((value for key, value in self.tags if key == name), None)
+
+    def policy(self, tag: str = "p") -> str | None:
+        """The value of ``p``, ``sp`` or ``np`` where it is a valid one, in lower case."""
+        value = (self.tag(tag) or "").lower()
+        return value if value in POLICIES else None
+
+    @property
+    def bad_policies(self) -> tuple[tuple[str, str | None], ...]:
+        """``p`` where it has no valid value or is missing, ``sp`` and ``np`` where theirs is not valid.
+
+        RFC 9989 reads a missing ``p`` as none; receivers by RFC 7489 pass over such a record.
+        """
+        return tuple(
+            (tag, self.tag(tag))
+            for tag in POLICY_TAGS
+            if self.policy(tag) is None and (tag == "p" or self.tag(tag) is not None)
+        )
+
+    @property
+    def faults(self) -> tuple[tuple[str, str, TagFault], ...]:
+        """Tags that do nothing: name, value, why. Policies are not among them."""
+        found = []
+        seen: set[str] = set()
+        for name, value in self.tags:
+            if name in seen:
+                found.append((name, value, TagFault.TWICE))
+            elif name in REMOVED_TAGS:
+                found.append((name, value, TagFault.REMOVED))
+            elif name in _TAG_VALUES and not _TAG_VALUES[name].match(value):
+                found.append((name, value, TagFault.VALUE))
+            elif name not in _TAG_VALUES and name not in POLICY_TAGS:
+                found.append((name, value, TagFault.UNKNOWN))
+            seen.add(name)
+        return tuple(found)
+
+
+def is_dmarc(text: str) -> bool:
+    """Whether receivers take this text for a DMARC record (RFC 9989 §4.7: ``v`` first, in this case)."""
+    return bool(_VERSION.match(text))
+
+
+def intended(text: str) -> bool:
+    """Whether somebody meant this text to be a DMARC record, if perhaps in a way that no receiver sees."""
+    return bool(_INTENDED.search(text[:1000]))
+
+
+def parse(text: str) -> DmarcRecord:
+    """The record in ``text``. Raises DmarcError where receivers do not take it for one."""
+    if not is_dmarc(text):
+        raise DmarcError(_why_ignored(text))
+    pairs = [part.partition("=") for part in text.split(";")[1:] if part.strip()]
+    tags = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
+    return DmarcRecord(text, tuple(tags))
+
+
+def walk(domain: str) -> tuple[str, ...]:
+    """The names to ask for a domain's policy, its own first, then upwards, at most eight (RFC 9989 §4.10)."""
+    labels = domain.split(".")
+    parents = [labels[start:] for start in range(1, len(labels))]
+    steps = [labels, *parents[-(WALK_LIMIT - 1) :]]
+    return tuple(f"_dmarc.{'.'.join(step)}" for step in steps)
+
+
+def inherited(found: Mapping[str, Iterable[str]], domain: str) -> tuple[str, DmarcRecord] | None:
+    """The name and record that apply to ``domain`` from above it, or None (RFC 9989 §4.10.2).
+
+    ``found`` maps names of ``walk`` to the texts there. A name with several records counts as one without.
+    """
+    best: tuple[str, DmarcRecord] | None = None
+    for name in walk(domain)[1:]:
+        records = [parse(text) for text in found.get(name, ()) if is_dmarc(text)]
+        if len(records) != 1:
+            continue
+        psd = (records[0].tag("psd") or "").lower()
+        if psd == "y":
+            return best or (name, records[0])
+        best = (name, records[0])
+        if psd == "n":
+            break
+    return best
+
+
+def mended(texts: Iterable[str]) -> str:
+    """The one valid record to end with; a text that is already right is returned as it stands.
+
+    No policy gets weaker: of several records the strictest ``p``, ``sp`` and ``np`` are kept, and everybody
+    who got reports goes on getting them. Tags that do nothing are left out, and so is ``psd=y``, which only a
+    registry may say.
+    """
+    meant = [text for text in texts if intended(text)]
+    if not meant:
+        return DEFAULT_RECORD
+    if len(meant) == 1 and is_dmarc(meant[0]):
+        record = parse(meant[0])
+        if not record.bad_policies and not record.faults and record.tag("psd") != "y" and _plain(meant[0]):
+            return meant[0]
+    records = [DmarcRecord(text, _tags_of(text)) for text in meant]
+    tags = dict(_policies(records))
+    for record in records:
+        useless = {(name, value) for name, value, _ in record.faults}
+        for name, value in record.tags:
+            if name in ("rua", "ruf"):
+                tags[name] = _together(tags.get(name, ""), value)
+            elif name not in POLICY_TAGS and (name, value) not in useless and (name, value) != ("psd", "y"):
+                tags.setdefault(name, value)
+    text = "; ".join(["v=DMARC1", *(f"{name}={value}" for name, value in tags.items())])
+    return re.sub(r"[^\x20-\x7e]", "", text)
+
+
+def _plain(text: str) -> bool:
+    return bool(re.fullmatch(r"[\x20-\x7e]*", text))
+
+
+def closest_policy(value: str) -> str | None:
+    """The policy that a mistyped value was meant to be, or None."""
+    near = get_close_matches(value.lower()[:40], POLICIES, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def _policies(records: list[DmarcRecord]) -> Iterable[tuple[str, str]]:
+    """The strictest p, sp and np that any record says or was meant to say."""
+    said = [
+        {tag: record.policy(tag) or closest_policy(record.tag(tag) or "") for tag in POLICY_TAGS}
+        for record in records
+    ]
+    strictest = {}
+    for tag, falls_to in (("p", "p"), ("sp", "p"), ("np", "sp")):
+        effective = [one[tag] or one[falls_to] or one["p"] or "none" for one in said]
+        strictest[tag] = max(effective, key=POLICIES.index)
+    yield "p", strictest["p"]
+    if any(one["sp"] for one in said):
+        yield "sp", strictest["sp"]
+    if any(one["np"] for one in said):
+        yield "np", strictest["np"]
+
+
+def _tags_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Every tag of a text that was meant to be a record, however it is put together."""
+    if is_dmarc(text):
+        return parse(text).tags
+    clean = re.sub(r"\bv\W{0,4}dmarc\W?1?", ";", re.sub(r"[\"'\\\\]", "", text), flags=re.IGNORECASE)
+    pairs = re.findall(rf"\b{_KNOWN}\s*=\s*([^;]*?)(?=[\s,]*(?:;|\Z|\b{_KNOWN}\s*=))", clean, re.IGNORECASE)
+    return tuple((name.lower(), value.strip(" ,")) for name, value, _ in pairs if value.strip(" ,"))
+
+
+def _together(first: str, second: str) -> str:
+    """Two lists of report addresses as one."""
+    addresses = [part.strip() for part in f"{first},{second}".split(",") if part.strip()]
+    return ",".join(dict.fromkeys(addresses))
+
+
+def _why_ignored(text: str) -> str:
+    if not re.match(r"\s*v\s*=", text, re.IGNORECASE):
+        return "it does not begin with `v=DMARC1`"
+    if re.match(r"\s", text):
+        return "there is a space before `v=DMARC1`"
+    if re.match(r"v\s*=\s*DMARC1", text, re.IGNORECASE) and not re.match(r"[vV]\s*=\s*DMARC1", text):
+        return "`DMARC1` must be in capital letters"
+    if re.match(r"[vV]\s*=\s*DMARC1", text):
+        return "there is no `;` after `v=DMARC1`"
+    return "its version is not `DMARC1`"
