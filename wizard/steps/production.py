@@ -208,7 +208,7 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     account = seen.account
     if account.production_access:
         quota = account.max_24_hour_send
-        limit = "without a daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
+        limit = "no daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
         return Status.DONE, f"production access, {limit}"
     case = _case(account)
     match account.review_status:
