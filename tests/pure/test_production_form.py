@@ -86,7 +86,7 @@ SANDBOX = SesAccount(False, True, "HEALTHY", 200, 1, 0)
         (
             {"production_access": True, "max_24_hour_send": -1},
             Status.DONE,
-            "without a daily limit",
+            "no daily limit",
             "everyone",
         ),
         ({"production_access": True, "review_status": "DENIED"}, Status.DONE, "production", "everyone"),
