@@ -1,0 +1,160 @@
+"""Where the set-up stands: the survey over all steps, and the ``status`` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.engine.refusal import refuse
+from wizard import status
+from wizard.aws import sesv2
+from wizard.aws.access import AwsAccess
+from wizard.demo import Demo
+from wizard.dns.records import wanted_records
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Account, Domain, Project, save
+from wizard.steps import identity
+from wizard.steps import survey as surveying
+from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.survey import survey
+from wizard.world import World
+
+TODO, DONE, ATTENTION, WAITING = Status.TODO, Status.DONE, Status.ATTENTION, Status.WAITING
+PROJECT = Project(domain=Domain("example.com"))
+
+
+def statuses(standings: list[Standing]) -> list[Status]:
+    assert [standing.step for standing in standings] == list(StepName)
+    assert all(standing.words for standing in standings)
+    return [standing.status for standing in standings]
+
+
+def test_a_new_project(account: Demo) -> None:
+    standings = list(survey(account.world, Project()))
+    assert statuses(standings) == [DONE, TODO, TODO, TODO, TODO, TODO]
+    assert standings[3].words == "comes after the domain is chosen"
+
+
+def test_a_domain_alone(account: Demo) -> None:
+    standings = list(survey(account.world, PROJECT))
+    assert statuses(standings) == [DONE, DONE, TODO, TODO, TODO, TODO]
+    assert standings[3].words.startswith("comes after the identity")
+
+
+def test_an_identity_and_then_its_records(account: Demo) -> None:
+    project = identity.act(account.world, PROJECT, "bounce.example.com", lambda _: None)
+    standings = list(survey(account.world, project))
+    assert statuses(standings) == [DONE, DONE, DONE, ATTENTION, TODO, TODO]
+    assert "missing" in standings[3].words
+    made = sesv2.get_identity(account.world.aws, "example.com")
+    assert made is not None
+    account.publish(
+        wanted_records("example.com", tokens=made.tokens, mail_from="bounce.example.com", region="us-east-1")
+    )
+    standings = list(survey(account.world, project))
+    assert statuses(standings) == [DONE, DONE, DONE, DONE, TODO, TODO]
+    assert standings[5].words == "in the sandbox; ready to ask"
+
+
+def test_the_file_is_not_believed(account: Demo) -> None:
+    """AWS and DNS are the truth: old evidence does not make a step done."""
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    project = PROJECT.seen_done("identity", "was there", now).seen_done("production", "was granted", now)
+    assert statuses(list(survey(account.world, project))) == [DONE, DONE, TODO, TODO, TODO, TODO]
+
+
+def test_another_account_is_not_looked_into(account: Demo) -> None:
+    project = Project(domain=Domain("example.com"), account=Account(id="999999999999"))
+    standings = list(survey(account.world, project))
+    assert statuses(standings) == [ATTENTION, TODO, TODO, TODO, TODO, TODO]
+    assert "999999999999" in standings[2].words
+
+
+def test_a_missing_permission_leaves_the_other_steps_alone(account: Demo) -> None:
+    world = account.world.choose(None, "us-east-1")
+    refuse(world.aws, "cloudformation", "DescribeStacks", "AccessDenied")
+    standings = list(survey(world, PROJECT))
+    assert statuses(standings) == [DONE, DONE, TODO, TODO, ATTENTION, TODO]
+    assert standings[4].words == "The permission cloudformation:DescribeStacks is missing"
+
+
+def test_a_domain_of_others_in_the_file(account: Demo) -> None:
+    standings = list(survey(account.world, Project(domain=Domain("gmail.com"))))
+    assert standings[1] == Standing(StepName.DOMAIN, ATTENTION, "gmail.com is not your own domain")
+
+
+def test_credentials_that_expire_on_the_way(account: Demo) -> None:
+    world = account.world.choose(None, "us-east-1")
+    refuse(world.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
+    seen: list[Standing] = []
+    with pytest.raises(WizardError, match="has expired") as raised:
+        seen.extend(survey(world, PROJECT))
+    assert raised.value.exit_code is ExitCode.OUTSIDE
+
+
+def run(world: World, path: Path, *options: str) -> int:
+    parser = argparse.ArgumentParser()
+    status.add_arguments(parser)
+    return status.run(argparse.Namespace(file=path, **vars(parser.parse_args(options))), world)
+
+
+def test_status_for_people(account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    save(PROJECT, path)
+    assert run(account.world, path) == ExitCode.NO
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "example.com · account 123456789012 · us-east-1"
+    assert lines[2:4] == [
+        "1  account     done       account 123456789012 in us-east-1, in the sandbox",
+        "2  domain      done       example.com, DNS at Namecheap",
+    ]
+    assert len(lines) == 8
+
+
+def test_status_for_programs(account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    save(PROJECT, path)
+    assert run(account.world, path, "--json") == ExitCode.NO
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert (printed.out.count("\n"), printed.err) == (1, "")
+    assert [result[key] for key in ("schema", "domain", "account", "region")] == [
+        1,
+        "example.com",
+        "123456789012",
+        "us-east-1",
+    ]
+    assert [step["step"] for step in result["steps"]] == list(StepName)
+    assert result["steps"][1] == {
+        "step": "domain",
+        "status": "done",
+        "words": "example.com, DNS at Namecheap",
+    }
+
+
+def test_status_when_all_is_done(
+    account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = [Standing(step, DONE, "fine") for step in StepName]
+    monkeypatch.setattr(surveying, "survey", lambda *_: iter(done))
+    assert run(account.world, tmp_path / "none.yaml") == ExitCode.OK
+    assert capsys.readouterr().out.startswith("no domain yet")
+
+
+def test_status_of_a_file_that_is_not_valid(account: Demo, tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    path.write_text("schema: 1\ndomain: [\n")
+    with pytest.raises(WizardError) as raised:
+        run(account.world, path)
+    assert raised.value.exit_code is ExitCode.USAGE
+
+
+def test_status_without_credentials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(WizardError) as raised:
+        run(World(aws=AwsAccess(region="us-east-1")), tmp_path / "none.yaml")
+    assert raised.value.exit_code is ExitCode.OUTSIDE
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,62 @@
+"""The ``status`` command: where the set-up stands, step by step, found out by looking."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from wizard.errors import ExitCode
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.account import AccountSeen
+    from wizard.steps.model import Standing
+    from wizard.world import World
+
+SCHEMA = 1
+"""The version of the JSON that ``--json`` prints. It may only grow."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options to ``parser``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace, world: World) -> int:
+    """Look at every step and print where it stands. ``args`` has ``file`` and ``json``.
+
+    Returns 0 when all steps are done, else 1. Raises WizardError: exit code 2 where the file is not valid, 3
+    where AWS cannot be asked.
+    """
+    from wizard.project import load
+    from wizard.steps import account
+    from wizard.steps.model import Status
+    from wizard.steps.survey import survey
+
+    project = load(args.file)
+    seen = account.look(world)
+    standings = list(survey(world, project, seen))
+    print(as_json(project, seen, standings) if args.json else as_table(project, seen, standings))
+    return ExitCode.OK if all(s.status is Status.DONE for s in standings) else ExitCode.NO
+
+
+def as_json(project: Project, seen: AccountSeen, standings: list[Standing]) -> str:
+    """The result as one JSON object on one line."""
+    steps = [{"step": s.step.value, "status": s.status.value, "words": s.words} for s in standings]
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "domain": project.domain.name,
+            "account": seen.account_id,
+            "region": seen.region,
+            "steps": steps,
+        }
+    )
+
+
+def as_table(project: Project, seen: AccountSeen, standings: list[Standing]) -> str:
+    """The result for people: a heading, then a line a step."""
+    heading = f"{project.domain.name or 'no domain yet'} · account {seen.account_id} · {seen.region}"
+    lines = [f"{s.step.number}  {s.step.value:<10}  {s.status.value:<9}  {s.words}" for s in standings]
+    return "\n".join([heading, "", *lines])

@@ -1,0 +1,97 @@
+"""Where all six steps stand, found out by looking: at the start of the wizard, and for ``status``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec.structs import replace
+
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Project
+from wizard.steps import account, domain, identity, production
+from wizard.steps.account import AccountSeen
+from wizard.steps.model import Standing, Status, StepName
+from wizard.world import World
+
+_Look = Callable[[World, Project], Standing]
+
+
+def survey(world: World, project: Project, seen: AccountSeen | None = None) -> Iterator[Standing]:
+    """The standing of each of the six steps, in order, as it becomes known.
+
+    Looks at the account first (``seen`` is that look, where it was made already), then at all the others at
+    once. Those that cannot be looked at yet are ``todo`` and say why. Raises WizardError, with exit code
+    OUTSIDE, where AWS cannot be asked: then nothing is known of the steps not yielded.
+    """
+    seen = seen or account.look(world)
+    yield account.judge(seen, project)
+    if closed := _closed(seen, project):
+        yield from (Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT)
+        return
+    # A file written by hand may leave the Region to the environment; the looks below want to know it.
+    project = replace(project, account=replace(project.account, region=seen.region))
+    with ThreadPoolExecutor(len(_LOOKS), thread_name_prefix="survey") as pool:
+        standings = [pool.submit(_standing, step, look, world, project) for step, look in _LOOKS.items()]
+        for standing in standings:
+            yield standing.result()
+
+
+def _closed(seen: AccountSeen, project: Project) -> str:
+    """Why no step after the first can be looked at, or nothing."""
+    if account.is_another(seen, project):
+        return f"not looked at: it belongs to account {project.account.id}"
+    return "" if project.domain.name else "comes after the domain is chosen"
+
+
+def _standing(step: StepName, look: _Look, world: World, project: Project) -> Standing:
+    """The standing by ``look``; a refusal (a missing permission, a domain of others) needs the user."""
+    try:
+        return look(world, project)
+    except WizardError as error:
+        if error.exit_code is ExitCode.OUTSIDE:
+            raise
+        return Standing(step, Status.ATTENTION, error.title)
+
+
+def _domain(world: World, project: Project) -> Standing:
+    return domain.judge(domain.look(world, domain.parse_name(identity.chosen_domain(project))))
+
+
+def _identity(world: World, project: Project) -> Standing:
+    return identity.judge(identity.look(world, project), project)
+
+
+def _dns(world: World, project: Project) -> Standing:
+    from wizard.aws import sesv2
+    from wizard.dns.verdict import Round
+    from wizard.steps import dns
+
+    known = sesv2.get_identity(world.aws, identity.chosen_domain(project))
+    if known is None:
+        return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES then names the records")
+
+    async def first_round() -> Round:
+        return await anext(dns.watch(world, project, known, asyncio.Event()))
+
+    return dns.judge(asyncio.run(first_round()), known)
+
+
+def _reminder(world: World, project: Project) -> Standing:
+    from wizard.steps import reminder
+
+    return reminder.judge(reminder.look(world, project), project)
+
+
+def _production(world: World, project: Project) -> Standing:
+    return production.judge(production.look(world, project))
+
+
+_LOOKS: dict[StepName, _Look] = {
+    StepName.DOMAIN: _domain,
+    StepName.IDENTITY: _identity,
+    StepName.DNS: _dns,
+    StepName.REMINDER: _reminder,
+    StepName.PRODUCTION: _production,
+}
