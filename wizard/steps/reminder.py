@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard.aws import cloudformation, dynamodb, functions, scheduler, sesv2
-from wizard.aws.cloudformation import ChangeSet, Stack, StackResource
+from wizard.aws.cloudformation import Stack, StackResource
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
@@ -28,13 +28,8 @@ from wizard.steps.stack import Failed, Pause
 from wizard.text import printable
 from wizard.world import World
 
-CHANGE_SET = "ses-wizard"
 TAG = "ses-wizard"
 """The stack's tag that says it is ours; its value is the domain."""
-_DEPLOY_TRIES = 3
-"""How often a new stack is tried that failed only because its roles were too new."""
-_CLEARED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
-"""What is left of a creation that failed; it is deleted before the next try."""
 _STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"}
 _NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
 
@@ -117,10 +112,12 @@ def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) 
     )
     if stack and stack.running:
         return _planned(world, project, people, (lines.running_line(stack),), body, running=True)
-    if stack and stack.status in _CLEARED:
+    if stack and stack.status in stacks.CREATION_FAILED:
         changes = (lines.cleared_line(stack), *lines.all_lines(project, world.now()))
         return _planned(world, project, people, changes, body, clear=True)
-    change_set = _change_set(world, project, body, pause, new=not (stack and stack.complete))
+    change_set = stacks.work_out(
+        world, project.reminder.stack, body, _tags(project), pause, new=not (stack and stack.complete)
+    )
     if change_set is None:
         kept = Change(ChangeKind.KEEP, f"stack {project.reminder.stack}", "is as the project file says")
         return _planned(world, project, people, (kept,), body, stack=stack)
@@ -136,7 +133,7 @@ def decline(world: World, project: Project) -> None:
     if stack.status == "REVIEW_IN_PROGRESS":
         cloudformation.delete_stack(world.aws, stack.name)
     elif not stack.running:
-        _drop_change_set(world, stack.name)
+        stacks.drop_change_set(world, stack.name)
 
 
 def act(
@@ -269,6 +266,12 @@ def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None
             else "A stack of that name is there that this wizard did not make. It is left alone.",
             "Choose another name: `reminder.stack` in the project file.",
         )
+    if stack and stack.status == "DELETE_IN_PROGRESS":
+        raise WizardError(
+            f"The stack {name} is being deleted",
+            "CloudFormation is at work on it.",
+            "Wait a few minutes, then plan again.",
+        )
     if stack and stack.status in _STUCK:
         raise WizardError(
             f"The stack {name} is stuck",
@@ -319,37 +322,6 @@ def _start(world: World, project: Project, stack: Stack | None) -> datetime | No
     return draft.first_start(wanted, world.now())
 
 
-def _change_set(world: World, project: Project, body: str, pause: Pause, *, new: bool) -> ChangeSet | None:
-    """A fresh change set for ``body``, worked out; None where it would change nothing."""
-    name = project.reminder.stack
-    _drop_change_set(world, name)
-    tags = {TAG: project.domain.name or ""}
-    arn = cloudformation.create_change_set(world.aws, name, CHANGE_SET, body, tags, new=new)
-    for _ in range(int(stacks.PATIENCE / stacks.interval(world))):
-        change_set = cloudformation.describe_change_set(world.aws, arn)
-        if change_set.status == "CREATE_COMPLETE":
-            return change_set
-        if change_set.status == "FAILED":
-            cloudformation.delete_change_set(world.aws, arn)
-            if change_set.empty:
-                return None
-            raise WizardError(
-                "CloudFormation does not accept the plan",
-                printable(change_set.reason, 500) or "It gave no reason.",
-                "Mend what it says, then plan again. Nothing was changed.",
-            )
-        pause(stacks.interval(world))
-    raise stacks.still_running()
-
-
-def _drop_change_set(world: World, stack: str) -> None:
-    """Delete the change set of an earlier plan, if there is one."""
-    if cloudformation.describe_stack(world.aws, stack):
-        arn = cloudformation.list_change_sets(world.aws, stack).get(CHANGE_SET)
-        if arn:
-            cloudformation.delete_change_set(world.aws, arn)
-
-
 def _planned(
     world: World,
     project: Project,
@@ -392,41 +364,22 @@ def _deploy(
     world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause
 ) -> Failed | None:
     """Bring the stack to where the plan wants it. Gives the first failure where that came to nothing."""
-    name = project.reminder.stack
+    work = stacks.Work(world, project.reminder.stack, _NAMES, report, pause)
     if planned.running:
-        return stacks.follow(world, name, stacks.event_before_start(world, name), _NAMES, report, pause)
+        return work.resume()
     if planned.clear:
-        failed: Failed | None = _from_nothing(world, project, planned, report, pause)
-    elif planned.change_set:
-        failed = _execute(world, name, planned.change_set, report, pause)
-    else:
+        return work.make_anew(planned.body, _tags(project))
+    if planned.change_set is None:
         return None
-    for _ in range(_DEPLOY_TRIES - 1):
-        stack = cloudformation.describe_stack(world.aws, name)
-        if not (failed and failed.role_too_new and stack and stack.status in _CLEARED):
-            break
-        report(
-            Event(failed.resource, Progress.STARTED, "its new role was not known everywhere yet: once more")
-        )
-        failed = _from_nothing(world, project, planned, report, pause)
+    failed = work.execute(planned.change_set)
+    if failed and failed.role_too_new and work.creation_failed():
+        report(Event(failed.resource, Progress.STARTED, "its new role was too new: once more"))
+        return work.make_anew(planned.body, _tags(project))
     return failed
 
 
-def _from_nothing(
-    world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause
-) -> Failed | None:
-    """Delete what a failed creation left, then make the stack anew."""
-    name = project.reminder.stack
-    cloudformation.delete_stack(world.aws, name)
-    stacks.wait_until_gone(world, name, pause)
-    change_set = _change_set(world, project, planned.body, pause, new=True)
-    return _execute(world, name, change_set.id, report, pause) if change_set else None
-
-
-def _execute(world: World, name: str, change_set: str, report: Report, pause: Pause) -> Failed | None:
-    after = stacks.newest_event(world, name)
-    cloudformation.execute_change_set(world.aws, change_set)
-    return stacks.follow(world, name, after, _NAMES, report, pause)
+def _tags(project: Project) -> dict[str, str]:
+    return {TAG: project.domain.name or ""}
 
 
 def _write_recipients(world: World, stack: Stack, planned: ReminderPlan, report: Report) -> None:

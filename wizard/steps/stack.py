@@ -1,4 +1,7 @@
-"""Following a CloudFormation stack until it has settled, and saying what happens to each resource."""
+"""Work on one CloudFormation stack: a change set, its execution, and what happens to each resource.
+
+Nothing here knows what the stack is for.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wizard.aws import cloudformation
-from wizard.aws.cloudformation import STACK_TYPE, StackEvent
+from wizard.aws.cloudformation import STACK_TYPE, ChangeSet, StackEvent
 from wizard.errors import ExitCode, WizardError
 from wizard.steps.model import Event, Progress, Report
 from wizard.text import printable
@@ -20,6 +23,11 @@ PATIENCE = 900.0
 """Seconds after which following ends; CloudFormation goes on without us."""
 _INTERVAL, _DEMO_INTERVAL = 2.0, 0.1
 """Seconds between two looks at AWS, and at the embedded account."""
+
+CHANGE_SET = "ses-wizard"
+"""The name of the one change set that is open at a time."""
+CREATION_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+"""What is left of a creation that failed; it must be deleted before the next try."""
 
 _STARTED = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 _ALL_WELL = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
@@ -60,53 +68,100 @@ class Failed:
         return reason or "CloudFormation gave no reason"
 
 
-def newest_event(world: World, stack: str) -> str | None:
-    """The id of the newest event, to follow from; None where there is none. Raises WizardError."""
-    events = cloudformation.describe_stack_events(world.aws, stack)
-    return events[0].id if events else None
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work on the stack ``name``, told to ``report``; ``names`` has its resources' names by logical id.
 
-
-def event_before_start(world: World, stack: str) -> str | None:
-    """The id of the event before the running operation began; None where it is the first.
-
-    Raises WizardError.
+    Every method waits until the stack has settled and gives the first failure, or None where all is well. It
+    raises WizardError where AWS cannot be asked, or where it takes longer than PATIENCE.
     """
-    events = cloudformation.describe_stack_events(world.aws, stack)
-    starts = (
-        place for place, event in enumerate(events) if event.type == STACK_TYPE and event.status in _STARTED
-    )
-    before = next(starts, len(events)) + 1
-    return events[before].id if before < len(events) else None
+
+    world: World
+    name: str
+    names: Mapping[str, str]
+    report: Report
+    pause: Pause
+
+    def execute(self, change_set: str) -> Failed | None:
+        """Let the change set with this ARN happen."""
+        events = cloudformation.describe_stack_events(self.world.aws, self.name)
+        cloudformation.execute_change_set(self.world.aws, change_set)
+        return self._follow(events[0].id if events else None)
+
+    def resume(self) -> Failed | None:
+        """Follow an operation that is running already, from its beginning."""
+        events = cloudformation.describe_stack_events(self.world.aws, self.name)
+        begins = [event.type == STACK_TYPE and event.status in _STARTED for event in events]
+        before = begins.index(True) + 1 if True in begins else len(events)
+        return self._follow(events[before].id if before < len(events) else None)
+
+    def make_anew(self, body: str, tags: Mapping[str, str]) -> Failed | None:
+        """Delete what a failed creation left, then make the stack from ``body``."""
+        cloudformation.delete_stack(self.world.aws, self.name)
+        wait_until_gone(self.world, self.name, self.pause)
+        change_set = work_out(self.world, self.name, body, tags, self.pause, new=True)
+        return self.execute(change_set.id) if change_set else None
+
+    def creation_failed(self) -> bool:
+        """Whether the stack is what a failed creation left."""
+        stack = cloudformation.describe_stack(self.world.aws, self.name)
+        return stack is not None and stack.status in CREATION_FAILED
+
+    def _follow(self, after: str | None) -> Failed | None:
+        """Report the events later than ``after`` until the stack has settled."""
+        told: set[str] = set()
+        failure: Failed | None = None
+        for _ in range(int(PATIENCE / interval(self.world))):
+            for event in _later(cloudformation.describe_stack_events(self.world.aws, self.name), after):
+                if event.id in told:
+                    continue
+                told.add(event.id)
+                if event.type == STACK_TYPE:
+                    if event.status in _ALL_WELL:
+                        return None
+                    if event.status in _TAKEN_BACK:
+                        return failure or Failed("stack", event.reason)
+                    continue
+                resource = self.names.get(event.logical_id, event.logical_id)
+                _tell(event, resource, self.report)
+                if failure is None and _is_cause(event):
+                    failure = Failed(resource, event.reason)
+            self.pause(interval(self.world))
+        raise still_running()
 
 
-def follow(
-    world: World, stack: str, after: str | None, names: Mapping[str, str], report: Report, pause: Pause
-) -> Failed | None:
-    """Report the events later than ``after`` until the stack has settled; the first failure, or None.
+def work_out(
+    world: World, stack: str, body: str, tags: Mapping[str, str], pause: Pause, *, new: bool
+) -> ChangeSet | None:
+    """A fresh change set for ``body``, ready to be executed; None where it would change nothing.
 
-    ``names`` has the resources' names in words by their logical id. Raises WizardError where AWS cannot be
-    asked, or where the stack takes longer than PATIENCE.
+    Raises WizardError, also where CloudFormation does not accept ``body``.
     """
-    told: set[str] = set()
-    failure: Failed | None = None
+    drop_change_set(world, stack)
+    arn = cloudformation.create_change_set(world.aws, stack, CHANGE_SET, body, tags, new=new)
     for _ in range(int(PATIENCE / interval(world))):
-        for event in _later(cloudformation.describe_stack_events(world.aws, stack), after):
-            if event.id in told:
-                continue
-            told.add(event.id)
-            if event.type == STACK_TYPE:
-                if event.status in _ALL_WELL:
-                    return None
-                if event.status in _TAKEN_BACK:
-                    return failure or Failed("the stack", event.reason)
-                continue
-            name = names.get(event.logical_id, event.logical_id)
-            _tell(event, name, report)
-            cancelled = "cancelled" in event.reason.lower()
-            if event.status in ("CREATE_FAILED", "UPDATE_FAILED") and not cancelled and failure is None:
-                failure = Failed(name, event.reason)
+        change_set = cloudformation.describe_change_set(world.aws, arn)
+        if change_set.status == "CREATE_COMPLETE":
+            return change_set
+        if change_set.status == "FAILED":
+            cloudformation.delete_change_set(world.aws, arn)
+            if change_set.empty:
+                return None
+            raise WizardError(
+                "CloudFormation does not accept the plan",
+                printable(change_set.reason, 500) or "It gave no reason.",
+                "Mend what it says, then plan again. Nothing was changed.",
+            )
         pause(interval(world))
     raise still_running()
+
+
+def drop_change_set(world: World, stack: str) -> None:
+    """Delete the change set of an earlier plan, if there is one. Raises WizardError."""
+    if cloudformation.describe_stack(world.aws, stack):
+        arn = cloudformation.list_change_sets(world.aws, stack).get(CHANGE_SET)
+        if arn:
+            cloudformation.delete_change_set(world.aws, arn)
 
 
 def wait_until_gone(world: World, stack: str, pause: Pause) -> None:
@@ -148,6 +203,11 @@ def _later(events: tuple[StackEvent, ...], after: str | None) -> list[StackEvent
             break
         later.append(event)
     return later[::-1]
+
+
+def _is_cause(event: StackEvent) -> bool:
+    """Whether the event is a failure of its own, not one that another failure led to."""
+    return event.status in ("CREATE_FAILED", "UPDATE_FAILED") and "cancelled" not in event.reason.lower()
 
 
 def _tell(event: StackEvent, name: str, report: Report) -> None:

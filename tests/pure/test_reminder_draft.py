@@ -1,0 +1,199 @@
+"""What is told about a reminder before AWS is asked, what it costs, and where it stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from wizard.aws.cloudformation import Stack
+from wizard.aws.scheduler import Schedule
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Domain, Project, Reminder
+from wizard.reminder import costs, draft
+from wizard.reminder.message import EXAMPLE
+from wizard.reminder.recipients import MAX_BYTES, parse_lines
+from wizard.reminder.refusals import SIMULATOR, explain
+from wizard.steps import reminder as step
+from wizard.steps.model import Status
+from wizard.steps.reminder import TAG, ReminderSeen
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+PROJECT = Project(
+    domain=Domain(name="example.com"),
+    reminder=Reminder(
+        sender="reminders@example.com",
+        recipients="people.csv",
+        subject=EXAMPLE.subject,
+        text=EXAMPLE.text,
+        html=EXAMPLE.html,
+        schedule="cron(0 9 ? * MON-FRI *)",
+        timezone="Europe/Berlin",
+    ),
+)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    (tmp_path / "people.csv").write_text("email,name\nana@example.com,Ana\nbo@example.com,\n")
+    return tmp_path
+
+
+def with_reminder(**changes: Any) -> Project:
+    return replace(PROJECT, reminder=replace(PROJECT.reminder, **changes))
+
+
+def test_a_good_draft_has_no_problem(base: Path) -> None:
+    assert draft.problems(PROJECT, base, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting", "said"),
+    [
+        ({"sender": None}, "sender", "such as reminders@example.com"),
+        ({"sender": "me@mail.example.com"}, "sender", "an address at example.com"),
+        ({"sender": "a..b@example.com"}, "sender", "no address to send from"),
+        ({"sender_name": "A\r\nBcc: x"}, "sender_name", "on one line"),
+        ({"sender_name": "x" * 101}, "sender_name", "at most 100"),
+        ({"subject": ""}, "subject", "Write a subject"),
+        ({"recipients": None}, "recipients", "There are no recipients yet"),
+        ({"recipients": "gone.csv"}, "recipients", "could not be read"),
+        ({"recipients": "."}, "recipients", "could not be read"),
+        ({"recipients": "a\0b"}, "recipients", "could not be read"),
+        ({"text": "{{city}}"}, "recipients", "no column is called city"),
+        ({"schedule": None}, "schedule", "Choose when"),
+        ({"schedule": "cron(0 25 * * ? *)"}, "schedule", "At character 8"),
+        ({"schedule": "at(2026-11-24T09:00:00)"}, "schedule", "never comes"),
+        ({"timezone": "Mars/Base"}, "timezone", "no time zone"),
+        ({"html": "x" * 52_000}, "html", "51,200 bytes"),
+    ],
+)
+def test_a_problem_is_named_by_its_setting(
+    base: Path, changes: dict[str, Any], setting: str, said: str
+) -> None:
+    found = draft.problems(with_reminder(**changes), base, NOW)
+    assert [(where, said in sentence) for where, sentence in found] == [(setting, True)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("email,name\nana\n", ["Line 2: the address is not valid"]),
+        ("email,name\n", ["nobody stands below"]),
+        (
+            "email,name\n" + "x,y\n" * 7,
+            ["Line 2", "Line 3", "Line 4", "Line 5", "Line 6", "And 2 more lines"],
+        ),
+        ("email,name\n" + "x" * MAX_BYTES, ["larger than 5 MB"]),
+    ],
+)
+def test_problems_of_the_file_are_named_by_line(base: Path, content: str, said: list[str]) -> None:
+    (base / "people.csv").write_text(content)
+    sentences = [sentence for _, sentence in draft.problems(PROJECT, base, NOW)]
+    assert len(sentences) == len(said)
+    assert all(part in sentence for part, sentence in zip(said, sentences, strict=True))
+
+
+def test_typed_recipients_are_kept_beside_the_project_file(tmp_path: Path) -> None:
+    typed = parse_lines("ana@example.com, Ana\nbo@example.com, Bo")
+    project = draft.keep_recipients(PROJECT, tmp_path, typed)
+    assert project.reminder.recipients == draft.RECIPIENTS_FILE
+    assert draft.read_recipients(project, tmp_path) == typed
+
+
+def test_a_plan_of_a_draft_with_problems_is_refused(base: Path) -> None:
+    from wizard.world import World
+
+    with pytest.raises(WizardError) as caught:
+        step.plan(World(), with_reminder(sender=None, schedule=None), base)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "sender: Name the address" in caught.value.what
+    assert "schedule: Choose when" in caught.value.what
+
+
+def test_a_rate_starts_one_step_from_now() -> None:
+    assert draft.first_start("rate(2 hours)", NOW) == datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert draft.first_start("cron(0 9 * * ? *)", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "recipients", "said"),
+    [
+        ("cron(0 9 * * ? *)", 1000, "about $3.06: 30 runs to 1,000 recipients are 30,000 mails"),
+        ("cron(0 9 * * ? *)", 1, "less than one cent: 30 runs to 1 recipient are 30 mails"),
+        ("at(2026-12-01T09:00:00)", 500, "about $0.05: 1 run to 500 recipients are 500 mails"),
+        ("rate(1 minute)", 10, "about $44.11: 43,200 runs to 10 recipients are 432,000 mails"),
+    ],
+)
+def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) -> None:
+    assert said in costs.monthly(schedule, "UTC", NOW, recipients)
+
+
+NOT_VERIFIED = (
+    "Email address is not verified. The following identities failed the check in region US-EAST-1: {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "words", "todo"),
+    [
+        ("MessageRejected", NOT_VERIFIED.format("me@x.org"), "in the sandbox", SIMULATOR),
+        (
+            "MessageRejected",
+            NOT_VERIFIED.format("Reminders <reminders@example.com>, me@x.org"),
+            "not verified example.com",
+            "DNS step",
+        ),
+        ("AccessDeniedException", "User x is not authorized", "role does not cover", "plan again"),
+        ("NotFoundException", "Template x does not exist.", "Template x does not exist", "identity step"),
+        ("SendingPausedException", "", "stopped sending", "SES console"),
+        ("MailFromDomainNotVerifiedException", "", "MAIL FROM", "DNS step"),
+        ("LimitExceededException", "Daily message quota exceeded.", "quota is used up", "tomorrow"),
+        ("TooManyRequestsException", "Maximum sending rate exceeded.", "slower", "a minute"),
+        ("BadRequestException", "What\x1b[31m", "What\\x1b[31m (BadRequestException)", "Mend"),
+    ],
+)
+def test_a_refused_test_mail_is_explained(code: str, reason: str, words: str, todo: str) -> None:
+    refusal = explain(code, reason, "me@x.org", "reminders@example.com", sandboxed=True)
+    assert words in refusal.words
+    assert todo in refusal.todo
+
+
+def seen(status: str, *, recipients: int = 2, enabled: bool = True, ours: bool = True) -> ReminderSeen:
+    stack = Stack("id", "ses-wizard-reminder", status, "", {}, {TAG: "example.com"} if ours else {})
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled, None)
+    return ReminderSeen(stack, (), schedule, recipients, datetime(2026, 11, 25, 8, tzinfo=UTC))
+
+
+TESTED = PROJECT.seen_done("reminder", "seen", NOW)
+
+
+@pytest.mark.parametrize(
+    ("found", "project", "status", "words"),
+    [
+        (ReminderSeen(None), TESTED, Status.TODO, "nothing is set up"),
+        (seen("REVIEW_IN_PROGRESS"), TESTED, Status.TODO, "nothing is set up"),
+        (seen("DELETE_COMPLETE"), TESTED, Status.TODO, "nothing is set up"),
+        (seen("CREATE_COMPLETE", ours=False), TESTED, Status.ATTENTION, "did not make"),
+        (seen("CREATE_IN_PROGRESS"), PROJECT, Status.WORKING, "create in progress"),
+        (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),
+        (seen("CREATE_COMPLETE", recipients=0), TESTED, Status.ATTENTION, "empty"),
+        (seen("CREATE_COMPLETE", enabled=False), TESTED, Status.ATTENTION, "switched off"),
+        (seen("CREATE_COMPLETE"), PROJECT, Status.ATTENTION, "send a test mail"),
+        (
+            seen("UPDATE_COMPLETE"),
+            TESTED,
+            Status.DONE,
+            "2 recipients, every weekday (Monday to Friday) at 09:00, Europe/Berlin time; "
+            "next run 2026-11-25 08:00 UTC",
+        ),
+        (seen("UPDATE_ROLLBACK_COMPLETE"), TESTED, Status.DONE, "2 recipients"),
+    ],
+)
+def test_where_the_step_stands(found: ReminderSeen, project: Project, status: Status, words: str) -> None:
+    standing = step.judge(found, project)
+    assert standing.status is status
+    assert words in standing.words
