@@ -109,6 +109,8 @@ def aws_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (AwsAccess(), {"AWS_PROFILE": "gone"}, "gone", None),
         (AwsAccess(), {"AWS_PROFILE": "work"}, "work", "eu-central-1"),
         (AwsAccess(profile="work"), {"AWS_PROFILE": "bare"}, "work", "eu-central-1"),
+        (AwsAccess(), {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "AKIA1"}, None, "eu-central-1"),
+        (AwsAccess(profile="work"), {"AWS_ACCESS_KEY_ID": "AKIA1"}, "work", "eu-central-1"),
         (AwsAccess(), {"AWS_DEFAULT_REGION": "eu-west-3"}, None, "eu-west-3"),
         (AwsAccess(), {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-3"}, None, "eu-west-1"),
         (AwsAccess(profile="work"), {"AWS_REGION": "eu-west-1"}, "work", "eu-west-1"),

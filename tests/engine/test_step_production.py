@@ -78,6 +78,8 @@ def test_denied(account: Demo, ready: Project) -> None:
     seen = step.look(account.world, ready)
     assert step.judge(seen).status is Status.ATTENTION
     assert "answer there" in step.what_next(seen)
+    step.act(account.world, ready, FORM)
+    assert step.look(account.world, ready) == seen, "no second request"
 
 
 def test_a_review_that_is_open_is_not_asked_for_again(account: Demo, ready: Project) -> None:

@@ -65,16 +65,17 @@ def choices(world: World) -> AccountChoices:
         if world.aws.keys is not None:
             return AccountChoices((), regions, None, world.aws.region)
         profiles = session.full_config.get("profiles", {})
-    profile = (
-        world.aws.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
-    )
+    said = world.aws.profile
+    named = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
     region = (
         world.aws.region
         or os.environ.get("AWS_REGION")
         or os.environ.get("AWS_DEFAULT_REGION")
-        or profiles.get(profile or "default", {}).get("region")
+        or profiles.get(said or named or "default", {}).get("region")
     )
-    return AccountChoices(tuple(profiles), regions, profile, region)
+    # Keys in the environment go before a profile named there, but not before one the user says.
+    preselected = said or (None if os.environ.get("AWS_ACCESS_KEY_ID") else named)
+    return AccountChoices(tuple(profiles), regions, preselected, region)
 
 
 def look(world: World) -> AccountSeen:

@@ -121,6 +121,10 @@ def plan(form: Form, seen: ProductionSeen) -> Plan:
         change = Change(ChangeKind.KEEP, subject, "granted already")
     elif account.review_status in ("PENDING", "GRANTED"):
         change = Change(ChangeKind.KEEP, subject, "asked for already: AWS has the request")
+    elif account.review_status == "DENIED":
+        change = Change(
+            ChangeKind.KEEP, subject, "denied: answer in AWS's case, a second request does not help"
+        )
     else:
         contacts = f", contacts {', '.join(form.contacts)}" if form.contacts else ""
         detail = f"{form.mail_type}, {form.website}{contacts}, in {form.language}; opens a case at AWS"
@@ -133,8 +137,8 @@ def plan(form: Form, seen: ProductionSeen) -> Plan:
 def act(world: World, project: Project, form: Form) -> Project:
     """Send the request, once, and return the project with the form in it and the evidence that is there.
 
-    Where a review is open already nothing is sent. Raises WizardError where the gate is closed or the form
-    has problems.
+    Where AWS has the request, or has said no to it, nothing is sent. Raises WizardError where the gate is
+    closed or the form has problems.
     """
     if wrong := problems(form):
         raise WizardError(
