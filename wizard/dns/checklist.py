@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -44,7 +44,7 @@ async def watch(
     context: Context,
     now: Callable[[], datetime],
     wake: asyncio.Event,
-) -> AsyncIterator[Round]:
+) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: every 2 s, easing to 5, 15 and 60 s while nothing changes.
 
     Setting ``wake`` starts the next round at once and the pace anew. Each row's ``since`` is when its status

@@ -1,0 +1,233 @@
+"""Rounds of the live checklist against real DNS servers: what is asked, what is seen, and when again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
+from wizard.demo.dns_server import DnsServer
+from wizard.dns import checklist
+from wizard.dns.causes import Context
+from wizard.dns.checklist import Checklist, check_once, pause, watch
+from wizard.dns.records import Record, RecordId, wanted_records
+from wizard.dns.verdict import Round, RowStatus
+
+RECORDS = wanted_records(
+    "example.com", tokens=("t1", "t2", "t3"), mail_from="m.example.com", region="us-east-1"
+)
+CONTEXT = Context("example.com", mail_from="m.example.com", region="us-east-1", records=RECORDS)
+DMARC = RECORDS[-1]
+
+
+class Clock:
+    """A clock that moves a second with each look."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 24, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+def furnish(server: DnsServer) -> DnsServer:
+    server.set_zone("amazonses.com", ("ns-1.amazonses-dns.com",))
+    server.add("amazonses.com", "TXT", "v=spf1 ip4:199.255.192.0/22 -all")
+    server.set_zone("example.com", NAMESERVERS)
+    server.add("example.com", "MX", "10 mx.example.net")
+    return server
+
+
+def publish(server: DnsServer, *records: Record) -> None:
+    for record in records:
+        server.add(record.name, record.type, record.value)
+        if record.type == "CNAME":
+            server.add(record.value, "TXT", "p=" + "A" * 392)
+
+
+def status(seen: Round, record_id: RecordId) -> RowStatus:
+    return next(row.status for row in seen.rows if row.record.id is record_id)
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    with world() as running:
+        yield furnish(running)
+
+
+async def test_one_round_judges_every_record(server: DnsServer) -> None:
+    publish(server, *RECORDS[:3])
+    seen = await check_once(access(server), RECORDS, CONTEXT, Clock())
+    assert [row.record.id for row in seen.rows] == [record.id for record in RECORDS]
+    assert [row.status for row in seen.rows[:3]] == [RowStatus.OK] * 3
+    assert status(seen, RecordId.MAIL_FROM_MX) is RowStatus.MISSING
+    assert status(seen, RecordId.SPF) is RowStatus.OPTIONAL
+    assert (seen.domain, seen.zone.apex, seen.provider) == ("example.com", "example.com", "namecheap")
+    assert not seen.ready
+
+
+async def test_a_good_domain_costs_one_question_a_record_and_server_for_each_later_round() -> None:
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        publish(server, *RECORDS)
+        checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+        assert (await checks.round()).ok
+        server.asked.clear()
+        assert (await checks.round()).ok
+        in_zone = sorted(words for words, _, recursive in server.asked if not recursive)
+    assert in_zone == sorted(["example.com MX", *(f"{record.name} {record.type}" for record in RECORDS)])
+
+
+async def test_a_round_asks_nothing_of_a_resolver_about_the_users_own_names() -> None:
+    """A resolver that was asked too early would go on denying the record after it is there."""
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        await check_once(access(server), RECORDS, CONTEXT, Clock())
+        recursive = [words for words, _, recursive in server.asked if recursive]
+    assert not [words for words in recursive if "example.com" in words and not words.endswith(" NS")]
+
+
+async def test_the_registry_is_asked_again_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+        await checks.round()
+        server.set_zone("example.com", ("ns1.example.net",))
+        assert (await checks.round()).zone.nameservers == NAMESERVERS
+        monkeypatch.setattr(checklist, "DELEGATION_SECONDS", 0.0)
+        seen = await checks.round()
+        assert seen.zone.nameservers == ("ns1.example.net",)
+        assert seen.provider is None
+
+
+async def test_a_domain_that_gets_registered_shows_at_once(server: DnsServer) -> None:
+    server.remove_zone("example.com")
+    checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+    assert [finding.code for finding in (await checks.round()).findings] == ["zone-missing"]
+    furnish(server)
+    seen = await checks.round()
+    assert seen.zone.apex == "example.com"
+    assert status(seen, RecordId.DMARC) is RowStatus.MISSING
+
+
+async def test_the_network_coming_back_shows_at_once(server: DnsServer) -> None:
+    server.stop()
+    checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+    seen = await checks.round()
+    assert {row.status for row in seen.rows} == {RowStatus.UNKNOWN}
+    server.start()
+    assert status(await checks.round(), RecordId.DMARC) is RowStatus.MISSING
+
+
+async def test_watching_sees_each_change_and_keeps_since_when(server: DnsServer) -> None:
+    wake = asyncio.Event()
+    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), wake)
+    async with asyncio.timeout(20):
+        first = await anext(rounds)
+        wake.set()
+        second = await anext(rounds)
+        publish(server, DMARC)
+        wake.set()
+        third = await anext(rounds)
+    await rounds.aclose()
+    assert first.checked_at < second.checked_at < third.checked_at
+    assert [row.since for row in second.rows] == [first.checked_at] * len(RECORDS)
+    assert [status(seen, RecordId.DMARC) for seen in (first, second, third)] == [
+        RowStatus.MISSING,
+        RowStatus.MISSING,
+        RowStatus.OK,
+    ]
+    assert [row.since for row in third.rows] == [first.checked_at] * 6 + [third.checked_at]
+
+
+async def test_without_a_wake_the_next_round_comes_by_itself(
+    server: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def soon(unchanged: float) -> float:
+        asked.append(unchanged)
+        return 0.01
+
+    monkeypatch.setattr(checklist, "pause", soon)
+    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), asyncio.Event())
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await anext(rounds)
+        unchanged = asked[-1]
+        publish(server, DMARC)
+        await anext(rounds)
+        await anext(rounds)
+    await rounds.aclose()
+    assert asked[-1] < unchanged, "a change sets the pace anew"
+
+
+@pytest.mark.parametrize(
+    ("unchanged", "seconds"),
+    [(0, 2), (59, 2), (60, 5), (179, 5), (180, 15), (599, 15), (600, 60), (9999, 60)],
+)
+def test_the_pace(unchanged: float, seconds: float) -> None:
+    assert pause(unchanged) == seconds
+
+
+async def test_cancelling_leaves_nothing_behind(server: DnsServer) -> None:
+    """Cancelled in the middle of a round, with servers that are silent."""
+
+    class Mute(DnsServer):
+        def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+            asked.set()
+            return None
+
+    loop = asyncio.get_running_loop()
+    asked = ThreadsafeEvent(loop)
+    with Mute() as mute:
+        before = asyncio.all_tasks()
+        task = asyncio.create_task(check_once(access(mute), RECORDS, CONTEXT, Clock()))
+        async with asyncio.timeout(10):
+            await asked.event.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        left = asyncio.all_tasks() - before
+        if left:
+            _, pending = await asyncio.wait(left, timeout=5)
+            assert not pending
+
+
+class ThreadsafeEvent:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.event = asyncio.Event()
+        self._loop = loop
+
+    def set(self) -> None:
+        self._loop.call_soon_threadsafe(self.event.set)
+
+
+async def test_a_hostile_zone_costs_bounded_work() -> None:
+    """An SPF record whose includes branch for ever, and a CNAME loop in every record's place."""
+
+    class Bomb(Counting):
+        def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+            answer = super().respond(wire, tcp=tcp)
+            words = self.asked[-1][0]
+            name, _, rdtype = words.partition(" ")
+            if rdtype == "TXT" and name.endswith("bomb.example.com") and name.count(".") < 40:
+                parts = " ".join(f"include:{letter}.{name}" for letter in "abcdefgh")
+                self.add(name, "TXT", f"v=spf1 {parts} -all")
+                answer = super().respond(wire, tcp=tcp)
+            return answer
+
+    with furnish(Bomb()) as server:
+        assert isinstance(server, Bomb)
+        server.add("example.com", "TXT", "v=spf1 include:bomb.example.com -all")
+        for record in RECORDS[:3]:
+            server.add(record.name, "CNAME", f"x.{record.name}")
+            server.add(f"x.{record.name}", "CNAME", record.name)
+        async with asyncio.timeout(20):
+            seen = await check_once(access(server), RECORDS, CONTEXT, Clock())
+        assert not seen.ok
+        assert len(server.asked) <= 2 * checklist.MAX_QUESTIONS

@@ -1,0 +1,214 @@
+"""Step 4: are the records right? The live checklist, publishing where we may, and SES's own view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from wizard.aws import route53
+from wizard.aws.route53 import HostedZone
+from wizard.aws.sesv2 import SesIdentity
+from wizard.dns import publish
+from wizard.dns.causes import Context
+from wizard.dns.publish import ZoneChange
+from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
+from wizard.dns.verdict import Round, RowStatus
+from wizard.errors import WizardError
+from wizard.project import Project
+from wizard.steps.identity import chosen_domain
+from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.text import printable
+from wizard.world import World
+
+ExportKind = Literal["zone", "csv"]
+
+_OPERATION = "route53:ChangeResourceRecordSets"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What publishing in Route 53 would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
+
+    ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where Route 53 has a
+    zone of that name but the world asks other servers.
+    """
+
+    plan: Plan
+    zone: HostedZone | None
+    changes: tuple[ZoneChange, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def records(project: Project, identity: SesIdentity) -> tuple[Record, ...]:
+    """The records that should stand for the project's domain, as SES says its side (tokens, signing zone).
+
+    Without DKIM rows where the keys are not SES's own. The MAIL FROM MX needs ``project.account.region``.
+    """
+    return wanted_records(
+        chosen_domain(project),
+        tokens=identity.tokens if identity.signs_itself else (),
+        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
+        mail_from=identity.mail_from or project.identity.mail_from,
+        region=project.account.region,
+    )
+
+
+def watch(
+    world: World, project: Project, identity: SesIdentity, wake: asyncio.Event
+) -> AsyncGenerator[Round, None]:
+    """Rounds of the checklist without end; ``wake`` starts the next at once. See ``checklist.watch``."""
+    from wizard.dns import checklist
+
+    wanted = records(project, identity)
+    context = Context(
+        domain=chosen_domain(project),
+        mail_from=identity.mail_from or project.identity.mail_from,
+        region=project.account.region,
+        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
+        records=wanted,
+    )
+    return checklist.watch(world.dns, wanted, context, world.now, wake)
+
+
+def judge(seen: Round, identity: SesIdentity) -> Standing:
+    """Where the step stands. Done is SES's to say: verified, DKIM and MAIL FROM ``SUCCESS`` in one answer."""
+    status, words = _judged(seen, identity)
+    return Standing(StepName.DNS, status, words)
+
+
+def ses_words(identity: SesIdentity, now: datetime) -> str:
+    """SES's own view, in words: what it found, and when it last looked."""
+    found = [f"DKIM {_plain(identity.dkim_status)}"]
+    if identity.mail_from_status is not None:
+        found.append(f"MAIL FROM {_plain(identity.mail_from_status)}")
+    error = f" ({_plain(identity.error_type)})" if identity.error_type and not identity.verified else ""
+    return f"SES: {', '.join(found)}{error}; {_looked(identity, now)}"
+
+
+def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
+    """What publishing the missing and wrong records in this account's Route 53 would change.
+
+    None where no public hosted zone of the account can hold the domain: then the records are the user's to
+    enter. Raises WizardError where Route 53 cannot be read.
+    """
+    zones = publish.candidates(route53.hosted_zones(world.aws), chosen_domain(project))
+    if not zones:
+        return None
+    servers = {zone.id: route53.name_servers(world.aws, zone.id) for zone in zones}
+    zone, notes = publish.chosen_zone(zones, servers, seen.zone)
+    if zone is None:
+        return PublishPlan(Plan(StepName.DNS, ()), None, notes=notes)
+    rows = publish.publishable(seen)
+    standing = {
+        name: route53.record_sets(world.aws, zone.id, name) for name in publish.names_to_read(rows, zone.name)
+    }
+    found = publish.zone_changes(rows, zone.name, standing)
+    shown = (
+        *(_shown(change) for change in found.changes),
+        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", "is in Route 53") for r in found.kept),
+    )
+    return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
+
+
+def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
+    """Carry the plan out, all or nothing, if the zone still is as it was shown.
+
+    Raises WizardError where it is not, or where Route 53 refuses; then nothing was changed.
+    """
+    zone, changes = publish_plan.zone, publish_plan.changes
+    if zone is None or not changes:
+        return
+    for change in changes:
+        report(Event(_subject(change), Progress.STARTED))
+    try:
+        for change in changes:
+            _still_as_shown(world, zone, change)
+        route53.change_record_sets(world.aws, zone.id, [(c.action, c.after) for c in changes])
+    except WizardError as error:
+        for change in changes:
+            report(Event(_subject(change), Progress.FAILED, error.what))
+        raise
+    for change in changes:
+        report(Event(_subject(change), Progress.DONE, "in Route 53; its servers have it within a minute"))
+
+
+def export(seen: Round, kind: ExportKind) -> str:
+    """The records still to be entered, as the text of a file: ``zone`` (BIND zone file) or ``csv``."""
+    return _EXPORTS[kind](seen)
+
+
+_EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
+    "zone": publish.zone_file,
+    "csv": publish.csv_file,
+}
+
+
+def _judged(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
+    if identity.complete:
+        return Status.DONE, "SES has verified the domain, DKIM and MAIL FROM"
+    if not seen.zone.reachable:
+        return Status.ATTENTION, "no DNS server answers from here: check the network connection"
+    if seen.zone.apex is None:
+        return Status.ATTENTION, f"{printable(seen.domain)} does not exist in the DNS"
+    open_rows = [row for row in seen.rows if row.status in (RowStatus.MISSING, RowStatus.WRONG)]
+    if open_rows:
+        wrong = sum(row.status is RowStatus.WRONG for row in open_rows)
+        counts = [f"{len(open_rows) - wrong} missing"] if len(open_rows) > wrong else []
+        counts += [f"{wrong} wrong"] if wrong else []
+        return Status.ATTENTION, f"records: {' and '.join(counts)} of {len(seen.rows)}"
+    unknown = sum(row.status is RowStatus.UNKNOWN for row in seen.rows)
+    if unknown:
+        return Status.ATTENTION, f"{unknown} of {len(seen.rows)} records could not be looked up"
+    if identity.mail_from is None:
+        return Status.ATTENTION, "the records are right, but SES has no MAIL FROM domain: see step 3"
+    if "FAILED" in (identity.dkim_status, identity.mail_from_status):
+        return (
+            Status.ATTENTION,
+            "the records are right, but SES had given up: do step 3 again, so that it looks",
+        )
+    return Status.WAITING, f"all records are right; waiting for SES, {_looked(identity, seen.checked_at)}"
+
+
+def _looked(identity: SesIdentity, now: datetime) -> str:
+    if identity.last_checked is None:
+        return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
+    return f"which last looked {_ago(now - identity.last_checked)}"
+
+
+def _ago(passed: timedelta) -> str:
+    minutes = int(passed.total_seconds() // 60)
+    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def _plain(status: str) -> str:
+    return printable(status.lower().replace("_", " "), 60)
+
+
+def _still_as_shown(world: World, zone: HostedZone, change: ZoneChange) -> None:
+    sets = route53.record_sets(world.aws, zone.id, change.after.name)
+    now = next((found for found in sets if found.type == change.after.type), None)
+    if now != change.before:
+        raise WizardError(
+            "The zone has changed since you saw the plan",
+            f"{_subject(change)} is not as it was shown. Nothing was changed.",
+            "Look at the plan again, then publish.",
+        )
+
+
+def _shown(change: ZoneChange) -> Change:
+    after = ", ".join(map(printable, change.after.values))
+    if change.before is None:
+        return Change(ChangeKind.CREATE, _subject(change), after, _OPERATION)
+    before = ", ".join(map(printable, change.before.values))
+    return Change(ChangeKind.CHANGE, _subject(change), f"{before} → {after}", _OPERATION)
+
+
+def _subject(change: ZoneChange) -> str:
+    return f"{change.after.type} {printable(change.after.name)}"
