@@ -13,6 +13,7 @@ from wizard.demo import zones
 from wizard.demo.aws import account as accounts
 from wizard.demo.aws.account import Account, Kept, Story
 from wizard.demo.aws.server import AccountServer
+from wizard.demo.aws.ticker import Ticker
 from wizard.demo.dns_server import DnsServer
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.records import Record
@@ -41,11 +42,14 @@ class Demo:
         self.account = Account(story, Kept(records=zones.panel_records()))
         accounts.enter(self.account)
         self.dns_server = DnsServer()
-        self._server = AccountServer(self.account, self._furnish_account, self._changed)
+        self._server = AccountServer(self.account, self._furnish_account)
+        self._ticker = Ticker(self.account)
+        self.account.changed = self._changed
         self.dns_server.start()
         self.account.dns = Nameserver(self.dns_server.address, self.dns_server.port)
         zones.furnish(self.dns_server, self.account)
         self._server.start()
+        self._ticker.start()
         self.world = World(
             aws=AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS),
             dns=DnsAccess((self.account.dns,)),
@@ -55,6 +59,8 @@ class Demo:
 
     def close(self) -> None:
         """End it: servers stopped, ports free."""
+        self.account.close()
+        self._ticker.stop()
         self._server.stop()
         self.dns_server.stop()
         accounts.leave()
@@ -81,7 +87,7 @@ class Demo:
         )
 
     def _changed(self) -> None:
-        pass
+        self._ticker.wake()
 
     # --- the Stage protocol ----------------------------------------------------------------------------
 
@@ -141,7 +147,8 @@ class Demo:
 
     def skip_to_next_run(self) -> datetime | None:
         """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
-        return None
+        self._server.wait()
+        return self._ticker.skip()
 
     def answer_review(self, granted: bool) -> None:
         """Answer an open production access request as AWS's reviewer would."""

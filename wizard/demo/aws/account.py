@@ -5,7 +5,10 @@ moto keeps its backends once in a process; so there is one embedded account in a
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,15 +26,17 @@ class Story:
 
     ``review`` is how long AWS looks at a production access request; None leaves it to
     ``Stage.answer_review``. ``look`` is the least time between two looks of SES at the same identity's
-    records. ``resource`` is how long CloudFormation works on one resource.
+    records. ``resource`` is how long CloudFormation works on one resource, 0 for all at once, before the
+    request is answered. ``retry`` is the time before Lambda repeats a failed event (AWS waits minutes).
     """
 
     review: float | None = 8.0
     look: float = 0.8
     resource: float = 0.25
+    retry: float = 5.0
 
 
-AT_ONCE = Story(review=None, look=0.0, resource=0.0)
+AT_ONCE = Story(review=None, look=0.0, resource=0.0, retry=0.0)
 """For tests: nothing takes time, and reviews are answered by hand."""
 
 
@@ -115,27 +120,57 @@ class Kept:
     ses: dict[str, SesRegion] = field(default_factory=dict)
     inbox: list[Mail] = field(default_factory=list)
     records: list[tuple[str, str, str]] = field(default_factory=list)
-    fired: dict[str, datetime] = field(default_factory=dict)
-    """When each schedule, by ARN, was last due and handled."""
+    handled: dict[str, datetime] = field(default_factory=dict)
+    """Up to when the runs of each schedule, by ARN, were taken care of."""
 
 
 @dataclass
 class Account:
-    """The running account. ``lock`` is held while a request changes anything; ``dns`` is where SES asks."""
+    """The running account. ``lock`` is held while a request changes anything; ``dns`` is where SES asks.
+
+    ``changed`` is called after every change. ``closing`` is set when the account ends; ``processes`` are the
+    functions that run now.
+    """
 
     story: Story
     kept: Kept = field(default_factory=Kept)
     dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
     endpoint_url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    changed: Callable[[], None] = lambda: None
+    closing: threading.Event = field(default_factory=threading.Event)
+    threads: set[threading.Thread] = field(default_factory=set)
+    processes: set[subprocess.Popen[bytes]] = field(default_factory=set)
     allowance: dict[str, tuple[float, float]] = field(default_factory=dict)
     """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
+    role_keys: dict[str, str] = field(default_factory=dict)
+    """The access key ids of running functions, and their roles."""
     refusals: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     """What the next calls of an operation are refused with, as (code, message, HTTP status). For tests."""
 
     def ses(self, region: str) -> SesRegion:
         """SES of ``region``."""
         return self.kept.ses.setdefault(region, SesRegion(region))
+
+    def spawn(self, name: str, work: Callable[[], None]) -> None:
+        """Do ``work`` on a thread of its own, which ``close`` waits for."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self.threads.add(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """End what is running: functions are killed, threads see ``closing`` and end."""
+        self.closing.set()
+        for process in list(self.processes):
+            process.kill()
+        for thread in list(self.threads):
+            thread.join()
+
+    def keys_of_role(self, arn: str) -> str:
+        """An access key id whose requests are made as the role ``arn``."""
+        key = "ASIA" + hashlib.sha256(arn.encode()).hexdigest()[:16].upper()
+        self.role_keys[key] = arn
+        return key
 
     def now(self) -> datetime:
         """The time in the account."""

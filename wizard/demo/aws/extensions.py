@@ -1,42 +1,31 @@
-"""Our operations, hooked into moto's services: from here on moto's server answers with them."""
+"""Our operations, hooked into moto's services one by one, when a service is first used.
+
+moto finds a method by the operation's name, so a class of ours at a service's addresses is all it takes.
+CloudFormation alone takes a second to import: nobody waits for what nobody uses.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from importlib import import_module
 from typing import Any
 
-import moto.route53.urls
-import moto.sesv2.urls
-from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores, method_names_from_class
-
-from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.route53 import HostedZones
-from wizard.demo.aws.sesv2_account import AccountSettings, ConfigurationSets
-from wizard.demo.aws.sesv2_identities import Identities
-from wizard.demo.aws.sesv2_sending import Sending
-from wizard.demo.aws.sesv2_templates import Templates
+_OURS = {
+    "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
+    "route53": ("wizard.demo.aws.route53", "HostedZones"),
+    "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
+    "awslambda": ("wizard.demo.aws.functions", "Functions"),
+    "cloudformation": ("wizard.demo.aws.cloudformation", "Stacks"),
+}
+"""For each service of moto's: the module and the class that answer in its place."""
 
 
-class Sesv2(Identities, AccountSettings, ConfigurationSets, Templates, Sending):
-    """All of sesv2 that the embedded account knows."""
-
-    def call_action(self) -> Any:
-        """The answer to the request; an operation that is not known is refused, not left to crash."""
-        action = self._get_action()
-        if camelcase_to_underscores(action or "") in method_names_from_class(type(self)):
-            return super().call_action()
-        unknown = Refusal("BadRequestException", f"The embedded account does not know {action}.")
-        return self.serialized(ActionResult(unknown))
-
-
-@cache
-def install() -> None:
-    """Put our operations in moto's place. Doing it again changes nothing."""
-    moto.sesv2.urls.url_paths = {"{0}/v2/(?P<path>.+)$": Sesv2.dispatch}
-    _replace(moto.route53.urls, HostedZones)
-
-
-def _replace(urls: Any, operations: type[BaseResponse]) -> None:
-    """Let ``operations`` answer at all addresses of a service of moto's."""
-    urls.url_paths = dict.fromkeys(urls.url_paths, operations.dispatch)
+def install(service: str) -> None:
+    """Let our operations answer for ``service``, where we have some. Doing it again changes nothing."""
+    package = "awslambda" if service == "lambda" else service
+    if package not in _OURS:
+        return
+    module, name = _OURS[package]
+    operations: Any = getattr(import_module(module), name)
+    urls: Any = import_module(f"moto.{package}.urls")
+    paths = ["{0}/v2/(?P<path>.+)$"] if package == "sesv2" else list(urls.url_paths)
+    urls.url_paths = dict.fromkeys(paths, operations.dispatch)

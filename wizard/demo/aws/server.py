@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wizard.demo.aws.account import Account
+from wizard.demo.aws.extensions import install
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -20,14 +21,12 @@ class AccountServer:
     """Serves ``account`` on a free port of 127.0.0.1, on threads of its own.
 
     ``start`` returns when the port is bound; requests wait there until moto, which takes a while to import,
-    is ready. ``prepare`` is called then, before the first request is answered; ``changed`` after each request
-    that may have changed something.
+    is ready. ``prepare`` is called then, before the first request is answered.
     """
 
-    def __init__(self, account: Account, prepare: Callable[[], None], changed: Callable[[], None]) -> None:
+    def __init__(self, account: Account, prepare: Callable[[], None]) -> None:
         self._account = account
         self._prepare = prepare
-        self._changed = changed
         self._socket = socket.create_server((LOOPBACK, 0), backlog=128)
         self._ready = threading.Event()
         self._stopping = False
@@ -84,7 +83,7 @@ class AccountServer:
             with self._account.lock:
                 reply = application(environ, start_response)
             if environ["REQUEST_METHOD"] != "GET":
-                self._changed()
+                self._account.changed()
             return reply
 
         return gated
@@ -99,11 +98,12 @@ def _moto_application() -> WSGIApplication:
     """moto's server application with our operations in it."""
     from moto.moto_server import werkzeug_app
 
-    from wizard.demo.aws.extensions import install
+    def create(service: Any) -> Any:
+        install(service)
+        return werkzeug_app.create_backend_app(service)
 
-    install()
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
-    return werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    return werkzeug_app.DomainDispatcherApplication(create)
 
 
 def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGIServer:

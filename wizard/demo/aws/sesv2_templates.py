@@ -35,9 +35,7 @@ class Templates(SesOperations):
 
     def update_email_template(self) -> ActionResult:
         """UpdateEmailTemplate: replaces the content."""
-        name = self._get_param("TemplateName")
-        found_template(self.ses, name)
-        self.ses.templates[name] = _valid_content(self._get_param("TemplateContent"))
+        replace_template(self.ses, self._get_param("TemplateName"), self._get_param("TemplateContent"))
         return EmptyResult()
 
     def delete_email_template(self) -> ActionResult:
@@ -74,6 +72,12 @@ def create_template(ses: SesRegion, name: str, content: dict[str, Any]) -> None:
         raise Refusal("BadRequestException", f"Invalid template name <{name}>.")
     if name in ses.templates:
         raise Refusal("AlreadyExistsException", f"Template {name} already exists.")
+    ses.templates[name] = _valid_content(content)
+
+
+def replace_template(ses: SesRegion, name: str, content: dict[str, Any]) -> None:
+    """Give the template ``name`` another content. Refuses unknown names and invalid content."""
+    found_template(ses, name)
     ses.templates[name] = _valid_content(content)
 
 

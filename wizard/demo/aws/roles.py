@@ -1,0 +1,70 @@
+"""What the account's IAM roles allow: who may assume one, and what it may then do."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.iam.models import Role, iam_backends
+
+from wizard.demo.aws.account import ACCOUNT_ID
+
+
+def role_of(arn: str) -> Role | None:
+    """The role with this ARN, where there is one."""
+    backend = iam_backends[ACCOUNT_ID]["aws"]
+    return next((role for role in backend.roles.values() if role.arn == arn), None)
+
+
+def may_assume(role: Role, service: str, source_arn: str = "") -> bool:
+    """Whether the role's trust policy lets ``service`` assume it on behalf of ``source_arn``."""
+    given = {"aws:sourceaccount": ACCOUNT_ID, "aws:sourcearn": source_arn}
+    return any(
+        statement.get("Effect") == "Allow"
+        and service in _listed(statement.get("Principal", {}).get("Service"))
+        and _conditions_hold(statement.get("Condition", {}), given)
+        for statement in _statements(role.assume_role_policy_document)
+    )
+
+
+def allows(role: Role, action: str, resource: str) -> bool:
+    """Whether the role's policies allow ``action`` on ``resource``: an Allow that fits and no Deny that does.
+
+    Policies with conditions are taken as if the conditions held.
+    """
+    attached = (version for policy in role.managed_policies.values() for version in policy.versions)
+    documents = [*role.policies.values(), *(version.document for version in attached if version.is_default)]
+    effects = {
+        statement.get("Effect")
+        for document in documents
+        for statement in _statements(document)
+        if _any_matches(action.lower(), [name.lower() for name in _listed(statement.get("Action"))])
+        and _any_matches(resource, _listed(statement.get("Resource")))
+    }
+    return effects == {"Allow"}
+
+
+def _statements(document: Any) -> list[dict[str, Any]]:
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _conditions_hold(conditions: dict[str, Any], given: dict[str, str]) -> bool:
+    """Whether the conditions of a trust policy hold, as far as they are about who asks."""
+    return all(
+        _any_matches(given.get(key.lower(), ""), _listed(wanted))
+        for keys in conditions.values()
+        for key, wanted in keys.items()
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _any_matches(text: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)

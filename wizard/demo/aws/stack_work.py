@@ -1,0 +1,297 @@
+"""What happens to a stack: its resources made, changed and deleted one by one, with events, and rolled back.
+
+The tasks that are left stand on the stack itself, so that the work goes on after a restart.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from moto.cloudformation.models import ChangeSet, Event, Stack, cloudformation_backends
+from moto.cloudformation.parsing import parse_resource_and_generate_name
+
+from wizard.demo.aws import stack_resources
+from wizard.demo.aws.account import ACCOUNT_ID, Account
+from wizard.demo.aws.stack_templates import order
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: with the resource ``subject``, or, for STATUS, let the stack have that status."""
+
+    action: Literal["CREATE", "UPDATE", "DELETE", "STATUS"]
+    subject: str
+
+
+@dataclass
+class Work:
+    """What is left to do on a stack, and what would undo that which is done.
+
+    ``template`` and ``before`` are template and parameters to work towards and to go back to.
+    """
+
+    tasks: list[Task]
+    ends_in: str
+    template: tuple[str, dict[str, str]]
+    before: tuple[str, dict[str, str]] | None = None
+    back_by: str | None = None
+    """The status of rolling back, None where a failure is final."""
+    done: list[Task] = field(default_factory=list)
+
+
+def create(account: Account, change_set: ChangeSet) -> None:
+    """Begin to create what the change set says."""
+    stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
+    _load(stack, template)
+    tasks = [Task("CREATE", name) for name in order(stack.template_dict["Resources"])]
+    work = Work(tasks, "CREATE_COMPLETE", template, back_by="ROLLBACK_IN_PROGRESS")
+    _begin(account, stack, "CREATE_IN_PROGRESS", work)
+
+
+def update(account: Account, change_set: ChangeSet) -> None:
+    """Begin to update the stack as the change set says."""
+    stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
+    before = (str(stack.template), dict(stack.parameters))
+    changes = difference(stack, change_set.template_dict, change_set.parameters)
+    removed = [name for name in order(stack.template_dict["Resources"]) if name in changes["Remove"]]
+    _load(stack, template)
+    tasks = [
+        Task("CREATE" if name in changes["Add"] else "UPDATE", name)
+        for name in order(stack.template_dict["Resources"])
+        if name in changes["Add"] + changes["Modify"]
+    ]
+    tasks.append(Task("STATUS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"))
+    tasks += [Task("DELETE", name) for name in reversed(removed)]
+    work = Work(tasks, "UPDATE_COMPLETE", template, before, "UPDATE_ROLLBACK_IN_PROGRESS")
+    _begin(account, stack, "UPDATE_IN_PROGRESS", work)
+
+
+def delete(account: Account, stack: Stack) -> None:
+    """Begin to delete the stack."""
+    names = order(stack.template_dict["Resources"]) if stack.template_dict else []
+    tasks = [Task("DELETE", name) for name in reversed(names) if name in _made(stack)]
+    work = Work(tasks, "DELETE_COMPLETE", (str(stack.template), dict(stack.parameters)))
+    _begin(account, stack, "DELETE_IN_PROGRESS", work)
+
+
+def go_on(account: Account) -> None:
+    """Take up the work on all stacks that were left in the middle of it."""
+    for backend in list(cloudformation_backends[ACCOUNT_ID].values()):
+        for stack in list(backend.stacks.values()):
+            if _left(stack) is not None:
+                _run(account, stack)
+
+
+def difference(
+    stack: Stack, template: dict[str, Any], parameters: dict[str, str]
+) -> dict[Literal["Add", "Modify", "Remove"], list[str]]:
+    """Which resources a template would add, modify and remove."""
+    found = stack.resource_map.build_resource_diff(template, parameters)
+    return {"Add": found["Add"], "Modify": found["Modify"], "Remove": found["Remove"]}
+
+
+def last_events(stack: Stack) -> dict[str, Event]:
+    """The last event of each resource, by logical id."""
+    return {event.logical_resource_id: event for event in stack.events if event.resource_type != STACK_TYPE}
+
+
+def stack_event(stack: Stack, status: str, reason: str | None = None) -> None:
+    """Give the stack a status, and say so in an event."""
+    stack.status = status
+    stack.status_reason = reason  # type: ignore[attr-defined]  # DescribeStacks tells it
+    stack._add_stack_event(status, reason)
+
+
+# --- step by step ------------------------------------------------------------------------------------------
+
+
+def _begin(account: Account, stack: Stack, status: str, work: Work) -> None:
+    stack.work = work  # type: ignore[attr-defined]
+    stack_event(stack, status, "User Initiated")
+    _run(account, stack)
+
+
+def _left(stack: Stack) -> Work | None:
+    return getattr(stack, "work", None)
+
+
+def _run(account: Account, stack: Stack) -> None:
+    """Do the work at the story's pace: at once, or on a thread."""
+    if account.story.resource:
+        account.spawn(f"stack-{stack.name}", lambda: _steps(account, stack))
+    else:
+        _steps(account, stack)
+
+
+def _steps(account: Account, stack: Stack) -> None:
+    while not account.closing.is_set():
+        with account.lock:
+            work = _left(stack)
+            if work is None:
+                return
+            task = work.tasks[0] if work.tasks else None
+            if task is None:
+                _end(stack, work)
+            elif task.action == "STATUS":
+                stack_event(stack, work.tasks.pop(0).subject)
+            else:
+                _resource_event(stack, task.subject, f"{task.action}_IN_PROGRESS")
+        account.changed()
+        if task is not None and task.action != "STATUS":
+            if account.closing.wait(account.story.resource):
+                return
+            with account.lock:
+                if not account.closing.is_set():
+                    _do(stack, work, task)
+
+
+def _do(stack: Stack, work: Work, task: Task) -> None:
+    """Do one task, or find that it cannot be done and turn back."""
+    try:
+        if task.action == "DELETE":
+            _delete_resource(stack, task.subject)
+        elif task.action == "CREATE":
+            _create_resource(stack, task.subject)
+        else:
+            _update_resource(stack, task.subject)
+    except Exception as error:
+        reason = f'Resource handler returned message: "{getattr(error, "message", None) or error}"'
+        _resource_event(stack, task.subject, f"{task.action}_FAILED", reason)
+        _turn_back(stack, work, task)
+        return
+    _resource_event(stack, task.subject, f"{task.action}_COMPLETE")
+    if task.action == "DELETE":
+        _made(stack).pop(task.subject, None)
+    work.tasks.pop(0)
+    work.done.append(task)
+
+
+def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
+    """Undo what was done, the last first; where this was an undoing already, the stack stays as it is."""
+    verb = {"CREATE": "create", "UPDATE": "update", "DELETE": "delete"}[failed.action]
+    reason = f"The following resource(s) failed to {verb}: [{failed.subject}]."
+    if work.back_by is None:
+        stack.work = None  # type: ignore[attr-defined]
+        stack_event(stack, stack.status.replace("_IN_PROGRESS", "_FAILED"), reason)
+        return
+    opposite: dict[str, Literal["CREATE", "UPDATE", "DELETE"]] = {"CREATE": "DELETE", "UPDATE": "UPDATE"}
+    done = [task for task in work.done if task.action in opposite]
+    if failed.action == "UPDATE":
+        done.append(failed)
+    tasks = [Task(opposite[task.action], task.subject) for task in reversed(done)]
+    ends_in = work.back_by.replace("_IN_PROGRESS", "_COMPLETE")
+    if work.before is not None:
+        _load(stack, work.before)
+    stack.work = Work(tasks, ends_in, work.before or work.template)  # type: ignore[attr-defined]
+    stack_event(stack, work.back_by, f"{reason} Rollback requested by user.")
+
+
+def _end(stack: Stack, work: Work) -> None:
+    stack.work = None  # type: ignore[attr-defined]
+    stack_event(stack, work.ends_in)
+    if work.ends_in == "DELETE_COMPLETE":
+        backend = cloudformation_backends[ACCOUNT_ID][stack.region_name]
+        backend.stacks.pop(stack.stack_id, None)
+        backend.deleted_stacks[stack.stack_id] = stack
+    elif not work.ends_in.startswith("ROLLBACK"):
+        stack.output_map = stack._create_output_map()
+
+
+# --- one resource ------------------------------------------------------------------------------------------
+
+
+def _load(stack: Stack, template: tuple[str, dict[str, str]]) -> None:
+    """Let the stack, and moto's map of its resources, have this template and these parameters."""
+    stack.template, stack.parameters = template[0], dict(template[1])
+    stack._parse_template()
+    stack.description = stack.template_dict.get("Description")
+    made = stack.resource_map
+    made._template, made._resource_json_map = stack.template_dict, stack.template_dict["Resources"]
+    made.input_parameters, made.resolved_parameters = stack.parameters, {}
+    made.load()
+
+
+def _made(stack: Stack) -> dict[str, Any]:
+    """The resources that are there (and parameters and such), by logical id."""
+    return stack.resource_map._parsed_resources
+
+
+def _create_resource(stack: Stack, name: str) -> None:
+    kind, resolved, physical = _resolved(stack, name)
+    if kind is None:
+        return
+    resource_type, properties = resolved["Type"], resolved["Properties"]
+    stack_resources.check(resource_type, physical, properties, stack.region_name)
+    resource = kind.create_from_cloudformation_json(
+        physical,
+        copy.deepcopy(resolved),
+        ACCOUNT_ID,
+        stack.region_name,
+        LogicalId=name,
+        StackId=stack.stack_id,
+        ResourceType=resource_type,
+    )
+    resource.cf_resource_type, resource.logical_resource_id = resource_type, name
+    _made(stack)[name] = resource
+    stack_resources.complete(resource, resource_type, properties)
+
+
+def _update_resource(stack: Stack, name: str) -> None:
+    kind, resolved, physical = _resolved(stack, name)
+    resource = _made(stack)[name]
+    prepared = stack_resources.prepared_for_update(copy.deepcopy(resolved))
+    if kind is not None and not hasattr(kind.update_from_cloudformation_json, "__isabstractmethod__"):
+        resource = (
+            kind.update_from_cloudformation_json(
+                original_resource=resource,
+                new_resource_name=physical,
+                cloudformation_json=prepared,
+                account_id=ACCOUNT_ID,
+                region_name=stack.region_name,
+            )
+            or resource
+        )
+    resource.cf_resource_type, resource.logical_resource_id = resolved["Type"], name
+    _made(stack)[name] = resource
+    stack_resources.complete(resource, resolved["Type"], resolved["Properties"])
+
+
+def _delete_resource(stack: Stack, name: str) -> None:
+    resource = _made(stack).get(name)
+    wanted = stack.template_dict["Resources"].get(name, {})
+    if resource is None or wanted.get("DeletionPolicy") == "Retain":
+        return
+    stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
+
+
+def _resolved(stack: Stack, name: str) -> tuple[Any, dict[str, Any], str]:
+    """The model, the resource with all references filled in, and its physical name.
+
+    The model is None where the resource's condition does not hold.
+    """
+    wanted = copy.deepcopy(stack.template_dict["Resources"][name])
+    condition = wanted.get("Condition")
+    if condition and not stack.resource_map.lazy_condition_map[condition]:
+        return None, wanted, ""
+    wanted.setdefault("Properties", {})
+    return parse_resource_and_generate_name(name, wanted, stack.resource_map)
+
+
+def _resource_event(stack: Stack, name: str, status: str, reason: str | None = None) -> None:
+    resource = _made(stack).get(name)
+    wanted = stack.template_dict["Resources"].get(name)
+    event = Event(
+        stack_id=stack.stack_id,
+        stack_name=stack.name,
+        logical_resource_id=name,
+        physical_resource_id=getattr(resource, "physical_resource_id", "") or "",
+        resource_type=wanted["Type"] if wanted else resource.cf_resource_type if resource else "",
+        resource_status=status,
+        resource_status_reason=reason,
+        resource_properties=None,
+    )
+    stack.events.append(event)
