@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from wizard.reminder.message import (
     field_name,
     fields_of,
     for_ses,
+    from_header,
     missing_fields,
     preview,
     problems,
@@ -63,6 +67,15 @@ def test_ses_gets_escaped_values_in_html_only() -> None:
     assert for_ses(Message("{{ First Name }}", "{{a}}", "{{a}} {{{x}")) == Message(
         "{{first_name}}", "{{a}}", "{{a__html}} {{{x}"
     )
+
+
+@pytest.mark.parametrize("name", ["", "Example", "Smith, Ann", 'The "X"', "Bücher & Söhne", "ěščřžýáíé" * 11])
+def test_the_senders_name_survives_the_header(name: str) -> None:
+    header = from_header(name, "a@example.com")
+    assert header.isascii()
+    assert all(len(word) <= 75 for word in header.split() if word.startswith("=?"))
+    shown, address = parseaddr(header)
+    assert (str(make_header(decode_header(shown))), address) == (name, "a@example.com")
 
 
 def test_the_example_is_right() -> None:

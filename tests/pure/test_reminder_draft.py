@@ -177,7 +177,7 @@ TESTED = PROJECT.seen_done("reminder", "seen", NOW)
         (ReminderSeen(None), TESTED, Status.TODO, "nothing is set up"),
         (seen("REVIEW_IN_PROGRESS"), TESTED, Status.TODO, "nothing is set up"),
         (seen("DELETE_COMPLETE"), TESTED, Status.TODO, "nothing is set up"),
-        (seen("CREATE_COMPLETE", ours=False), TESTED, Status.ATTENTION, "did not make"),
+        (seen("CREATE_COMPLETE", ours=False), TESTED, Status.ATTENTION, "not this set-up's"),
         (seen("CREATE_IN_PROGRESS"), PROJECT, Status.WORKING, "create in progress"),
         (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),
         (seen("CREATE_COMPLETE", recipients=0), TESTED, Status.ATTENTION, "empty"),

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from email.header import Header
+from email.utils import formataddr
 
 MAX_SUBJECT = 200
 """The longest subject, in characters, before fields are filled."""
@@ -88,6 +90,13 @@ def for_ses(message: Message) -> Message:
 def one_line(value: str) -> str:
     """``value`` without control characters and line breaks: each run of white space is one space."""
     return "".join(char for char in " ".join(value.split()) if unicodedata.category(char) != "Cc")
+
+
+def from_header(name: str, address: str) -> str:
+    """The value of a From header: ``name`` (may be empty), encoded by RFC 2047, and ``address``."""
+    if name.isascii():
+        return formataddr((name, address))
+    return f"{' '.join(Header(name, 'utf-8', maxlinelen=75).encode().split())} <{address}>"
 
 
 def problems(message: Message) -> tuple[tuple[str, str], ...]:

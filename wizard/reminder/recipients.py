@@ -83,6 +83,12 @@ def normal_address(text: str) -> str:
     return f"{local}@{host}"
 
 
+def covering_identities(address: str) -> frozenset[str]:
+    """The names of the SES identities that would cover ``address``: itself, its domain, those above."""
+    labels = address.lower().rpartition("@")[2].split(".")
+    return frozenset({address.lower(), *(".".join(labels[start:]) for start in range(len(labels) - 1))})
+
+
 def parse_csv(raw: bytes) -> Recipients:
     """The recipients in the bytes of a CSV file.
 

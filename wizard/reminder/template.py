@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import formataddr
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from wizard.reminder.message import Message, fields_of, for_ses
+from wizard.reminder.message import Message, fields_of, for_ses, from_header
 
 FUNCTION_NAME = "TriggerReminder"
 """The Lambda's name, and so one reminder set-up for each account and Region."""
@@ -195,7 +194,7 @@ def _function(setup: Setup) -> dict[str, Any]:
                     "CLAIMS": {"Ref": "ClaimsTable"},
                     "TEMPLATE": setup.template_name,
                     "FIELDS": " ".join(fields_of(setup.message)),
-                    "SENDER": formataddr((setup.sender_name, setup.sender)),
+                    "SENDER": from_header(setup.sender_name, setup.sender),
                     "CONFIGURATION_SET": setup.configuration_set,
                 }
             },

@@ -18,7 +18,13 @@ from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
 from wizard.reminder import costs, draft, schedules, template
-from wizard.reminder.recipients import AddressError, Recipient, Recipients, normal_address
+from wizard.reminder.recipients import (
+    AddressError,
+    Recipient,
+    Recipients,
+    covering_identities,
+    normal_address,
+)
 from wizard.reminder.refusals import explain
 from wizard.reminder.template import FUNCTION_NAME, PURPOSES
 from wizard.steps import reminder_lines as lines
@@ -46,18 +52,26 @@ class ReminderSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class ReminderPlan:
-    """A plan, and what is needed to carry out exactly that.
+class StackWork:
+    """What is to be done with the stack, and what is needed to do exactly that.
 
-    ``change_set`` is the ARN of the change set behind it, None where the stack stays as it is, is being
-    worked on (``running``), or where what is left of a failed try goes first (``clear``).
+    ``change_set`` is the ARN of the change set to execute. There is none where the stack stays as it is, is
+    being worked on (``running``), or is what a failed try left, which goes first (``clear``).
     """
 
-    plan: Plan
+    changes: tuple[Change, ...]
     body: str
-    change_set: str | None
-    clear: bool
-    running: bool
+    change_set: str | None = None
+    clear: bool = False
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPlan:
+    """A plan to show, and what ``act`` carries out: work on the stack, rows to put, addresses to delete."""
+
+    plan: Plan
+    work: StackWork
     puts: tuple[Recipient, ...]
     deletes: tuple[str, ...]
 
@@ -79,7 +93,7 @@ class TestResult:
 def look(world: World, project: Project) -> ReminderSeen:
     """Read the stack and what is in it. Raises WizardError."""
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
-    if stack is None or stack.status == "REVIEW_IN_PROGRESS":
+    if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not _ours(stack, project):
         return ReminderSeen(stack)
     resources = cloudformation.list_stack_resources(world.aws, stack.name)
     if not stack.complete:
@@ -107,28 +121,27 @@ def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) 
     if stack and stack.status == "DELETE_COMPLETE":
         stack = None
     _refuse_foreign(world, project, stack)
-    body = template.body(
-        draft.setup_of(project, _identities(world, project, people), _start(world, project, stack))
+    sandboxed = not sesv2.get_account(world.aws).production_access
+    identities = _identities(world, project, people, sandboxed)
+    body = template.body(draft.setup_of(project, identities, _start(world, project, stack)))
+    work = _stack_work(world, project, stack, body, pause)
+    present = _rows(world, stack)
+    puts = tuple(person for person in people.people if present.get(person.email) != person.fields)
+    deletes = tuple(sorted(present.keys() - {person.email for person in people.people}))
+    changes = (
+        *work.changes,
+        lines.recipients_line(project, people, present, puts, deletes),
+        *(lines.sandbox_lines(people, identities) if sandboxed else ()),
     )
-    if stack and stack.running:
-        return _planned(world, project, people, (lines.running_line(stack),), body, running=True)
-    if stack and stack.status in stacks.CREATION_FAILED:
-        changes = (lines.cleared_line(stack), *lines.all_lines(project, world.now()))
-        return _planned(world, project, people, changes, body, clear=True)
-    change_set = stacks.work_out(
-        world, project.reminder.stack, body, _tags(project), pause, new=not (stack and stack.complete)
-    )
-    if change_set is None:
-        kept = Change(ChangeKind.KEEP, f"stack {project.reminder.stack}", "is as the project file says")
-        return _planned(world, project, people, (kept,), body, stack=stack)
-    changes = tuple(lines.line(change, project, world.now()) for change in change_set.changes)
-    return _planned(world, project, people, changes, body, stack=stack, change_set=change_set.id)
+    reminder = project.reminder
+    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), len(people.people))
+    return ReminderPlan(Plan(StepName.REMINDER, changes, cost), work, puts, deletes)
 
 
 def decline(world: World, project: Project) -> None:
     """Throw the planned change set away, with the empty stack it may have opened. Raises WizardError."""
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
-    if stack is None or TAG not in stack.tags:
+    if stack is None or not _ours(stack, project):
         return
     if stack.status == "REVIEW_IN_PROGRESS":
         cloudformation.delete_stack(world.aws, stack.name)
@@ -145,8 +158,8 @@ def act(
     failed resource's reason; what CloudFormation took back can simply be planned and tried again.
     """
     name = project.reminder.stack
-    new = planned.clear or _opened(world, name)
-    if failed := _deploy(world, project, planned, report, pause):
+    new = planned.work.clear or _opened(world, name)
+    if failed := _deploy(world, project, planned.work, report, pause):
         raise WizardError(
             "The stack could not be made" if new else "The stack could not be changed",
             f"The {failed.resource}: {failed.words}",
@@ -213,8 +226,8 @@ def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
     stack = seen.stack
     if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
         return Status.TODO, "nothing is set up yet"
-    if TAG not in stack.tags:
-        return Status.ATTENTION, f"a stack called {stack.name} is there that this wizard did not make"
+    if not _ours(stack, project):
+        return Status.ATTENTION, f"a stack called {stack.name} is there that is not this set-up's"
     if stack.running:
         return Status.WORKING, f"CloudFormation is at work ({stack.status.lower().replace('_', ' ')})"
     if not stack.complete:
@@ -257,7 +270,7 @@ def _refuse_problems(project: Project, base: Path, now: datetime) -> None:
 def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None:
     """Raise where a stack or a function stands in the way that is not this set-up's."""
     name = project.reminder.stack
-    if stack and stack.tags.get(TAG) != project.domain.name:
+    if stack and not _ours(stack, project):
         owner = stack.tags.get(TAG)
         raise WizardError(
             f"The stack name {name} is taken",
@@ -290,24 +303,24 @@ def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None
         )
 
 
-def _identities(world: World, project: Project, people: Recipients) -> tuple[str, ...]:
+def _identities(world: World, project: Project, people: Recipients, sandboxed: bool) -> tuple[str, ...]:
     """The SES identities that the function must be allowed to use.
 
     SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
     it authorises the recipients' too: those that cover a recipient, and verified addresses, for test mail.
     """
-    domain, sender = project.domain.name or "", project.reminder.sender or ""
-    names = {domain}
-    listed = sesv2.list_identities(world.aws)
-    names.update(identity.name for identity in listed if identity.name.lower() == sender.lower())
-    if not sesv2.get_account(world.aws).production_access:
-        hosts = {person.email.lower().rpartition("@")[2] for person in people.people}
-        covering = {host.split(".", cut)[-1] for host in hosts for cut in range(host.count(".") + 1)}
+    wanted = {project.domain.name or "", (project.reminder.sender or "").lower()}
+    covering: frozenset[str] = frozenset().union(
+        *(covering_identities(person.email) for person in people.people)
+    )
+    listed = {identity.name.lower(): identity for identity in sesv2.list_identities(world.aws)}
+    names = {project.domain.name or "", *(wanted & listed.keys())}
+    if sandboxed:
         names.update(
-            identity.name
-            for identity in listed
+            name
+            for name, identity in listed.items()
             if identity.verification_status == "SUCCESS"
-            and (identity.type == "EMAIL_ADDRESS" or identity.name in covering)
+            and (name in covering or identity.type == "EMAIL_ADDRESS")
         )
     return tuple(sorted(names))
 
@@ -322,36 +335,26 @@ def _start(world: World, project: Project, stack: Stack | None) -> datetime | No
     return draft.first_start(wanted, world.now())
 
 
-def _planned(
-    world: World,
-    project: Project,
-    people: Recipients,
-    changes: tuple[Change, ...],
-    body: str,
-    *,
-    stack: Stack | None = None,
-    change_set: str | None = None,
-    clear: bool = False,
-    running: bool = False,
-) -> ReminderPlan:
-    """The plan with its line about the recipients, and its cost."""
-    present: dict[str, dict[str, str]] = {}
-    if stack and stack.complete:
-        present = {row["email"]: row for row in dynamodb.scan(world.aws, _recipients_table(stack))}
-    puts = tuple(person for person in people.people if present.get(person.email) != person.fields)
-    deletes = tuple(sorted(present.keys() - {person.email for person in people.people}))
-    reminder = project.reminder
-    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), len(people.people))
-    about_people = lines.recipients_line(project, people, present, puts, deletes)
-    return ReminderPlan(
-        plan=Plan(StepName.REMINDER, (*changes, about_people), cost),
-        body=body,
-        change_set=change_set,
-        clear=clear,
-        running=running,
-        puts=puts,
-        deletes=deletes,
-    )
+def _stack_work(world: World, project: Project, stack: Stack | None, body: str, pause: Pause) -> StackWork:
+    """What is to be done with the stack, with its change set worked out where there can be one."""
+    name, now = project.reminder.stack, world.now()
+    if stack and stack.running:
+        return StackWork((lines.running_line(stack),), body, running=True)
+    if stack and stack.status in stacks.CREATION_FAILED:
+        return StackWork((lines.cleared_line(stack), *lines.all_lines(project, now)), body, clear=True)
+    new = not (stack and stack.complete)
+    change_set = stacks.work_out(world, name, body, _tags(project), pause, new=new)
+    if change_set is None:
+        return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
+    changes = tuple(lines.line(change, project, now) for change in change_set.changes)
+    return StackWork(changes, body, change_set=change_set.id)
+
+
+def _rows(world: World, stack: Stack | None) -> dict[str, dict[str, str]]:
+    """The rows of the recipients' table by address; none where the stack is not complete."""
+    if stack is None or not stack.complete:
+        return {}
+    return {row["email"]: row for row in dynamodb.scan(world.aws, _recipients_table(stack))}
 
 
 def _opened(world: World, name: str) -> bool:
@@ -360,22 +363,25 @@ def _opened(world: World, name: str) -> bool:
     return stack is None or stack.status == "REVIEW_IN_PROGRESS"
 
 
-def _deploy(
-    world: World, project: Project, planned: ReminderPlan, report: Report, pause: Pause
-) -> Failed | None:
+def _deploy(world: World, project: Project, wanted: StackWork, report: Report, pause: Pause) -> Failed | None:
     """Bring the stack to where the plan wants it. Gives the first failure where that came to nothing."""
     work = stacks.Work(world, project.reminder.stack, _NAMES, report, pause)
-    if planned.running:
+    if wanted.running:
         return work.resume()
-    if planned.clear:
-        return work.make_anew(planned.body, _tags(project))
-    if planned.change_set is None:
+    if wanted.clear:
+        return work.make_anew(wanted.body, _tags(project))
+    if wanted.change_set is None:
         return None
-    failed = work.execute(planned.change_set)
+    failed = work.execute(wanted.change_set)
     if failed and failed.role_too_new and work.creation_failed():
         report(Event(failed.resource, Progress.STARTED, "its new role was too new: once more"))
-        return work.make_anew(planned.body, _tags(project))
+        return work.make_anew(wanted.body, _tags(project))
     return failed
+
+
+def _ours(stack: Stack, project: Project) -> bool:
+    """Whether the stack is this set-up's: made by this program, for this domain."""
+    return TAG in stack.tags and stack.tags[TAG] == project.domain.name
 
 
 def _tags(project: Project) -> dict[str, str]:

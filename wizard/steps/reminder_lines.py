@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from wizard.aws.cloudformation import ResourceChange, Stack
 from wizard.project import Project
 from wizard.reminder import draft, schedules
 from wizard.reminder.message import fields_of
-from wizard.reminder.recipients import Recipient, Recipients
+from wizard.reminder.recipients import Recipient, Recipients, covering_identities
+from wizard.reminder.refusals import SIMULATOR
 from wizard.reminder.template import PURPOSES
 from wizard.steps.model import Change, ChangeKind
 from wizard.text import printable
@@ -53,6 +54,19 @@ def cleared_line(stack: Stack) -> Change:
     """The line of a stack whose creation failed."""
     words = f"what is left of the try that failed ({stack.status}) is deleted first; it holds nothing"
     return Change(ChangeKind.CHANGE, f"stack {stack.name}", words, "cloudformation:DeleteStack")
+
+
+def sandbox_lines(people: Recipients, identities: Collection[str]) -> tuple[Change, ...]:
+    """A line about those whom SES refuses while the account is in the sandbox, if there are any."""
+    host = SIMULATOR.partition("@")[2]
+    refused = sum(not covering_identities(person.email) & {*identities, host} for person in people.people)
+    if not refused:
+        return ()
+    words = (
+        f"{refused} of {len(people.people)} recipients cannot be written to yet: the account is in the "
+        "sandbox, and SES has not verified them. With production access this ends by itself"
+    )
+    return (Change(ChangeKind.KEEP, "sandbox", words),)
 
 
 def recipients_line(

@@ -1,0 +1,353 @@
+"""Step 5 against the embedded account: plan, act, test run, the schedule firing, failures and resuming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from wizard import demo
+from wizard.demo import Demo, Story
+from wizard.demo.aws import stack_resources
+from wizard.demo.aws.refusal import Refusal
+from wizard.demo.stage import REGION
+from wizard.dns.records import wanted_records
+from wizard.errors import WizardError
+from wizard.project import Domain, Project, Reminder
+from wizard.reminder.message import EXAMPLE
+from wizard.reminder.refusals import SIMULATOR
+from wizard.reminder.template import PURPOSES
+from wizard.steps import reminder as step
+from wizard.steps.model import ChangeKind, Event, Progress, Status
+from wizard.steps.reminder import ReminderPlan
+
+STACK = "ses-wizard-reminder"
+
+
+@dataclass
+class Setup:
+    """A project whose steps 1 to 4 are done, its folder, and what acting told."""
+
+    demo: Demo
+    base: Path
+    project: Project
+    events: list[Event] = field(default_factory=list)
+
+    def plan(self) -> ReminderPlan:
+        return step.plan(self.demo.world, self.project, self.base)
+
+    def act(self, planned: ReminderPlan | None = None) -> None:
+        self.project = step.act(self.demo.world, self.project, planned or self.plan(), self.events.append)
+
+    def standing(self) -> tuple[Status, str]:
+        standing = step.judge(step.look(self.demo.world, self.project), self.project)
+        return standing.status, standing.words
+
+    def change(self, **settings: Any) -> None:
+        self.project = replace(self.project, reminder=replace(self.project.reminder, **settings))
+
+    def people(self, text: str) -> None:
+        (self.base / "people.csv").write_text(text)
+
+    def rows(self) -> dict[str, str]:
+        """Names by address, as the table has them."""
+        seen = step.look(self.demo.world, self.project)
+        assert seen.stack
+        table = seen.stack.outputs["RecipientsTable"]
+        items = self.demo.world.aws.client("dynamodb").scan(TableName=table)["Items"]
+        return {item["email"]["S"]: item["name"]["S"] for item in items}
+
+    def status(self) -> str | None:
+        seen = step.look(self.demo.world, self.project)
+        return seen.stack.status if seen.stack else None
+
+
+def setup_in(running: Demo, base: Path) -> Setup:
+    ses = running.world.aws.client("sesv2")
+    tokens = ses.create_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
+    running.publish(wanted_records("example.com", tokens=tuple(tokens), region=REGION))
+    ses.create_configuration_set(ConfigurationSetName="ses-wizard")
+    project = Project(
+        domain=Domain(name="example.com"),
+        reminder=Reminder(
+            sender="reminders@example.com",
+            sender_name="Example",
+            recipients="people.csv",
+            subject=EXAMPLE.subject,
+            text=EXAMPLE.text,
+            html=EXAMPLE.html,
+            schedule="cron(0 9 ? * MON-FRI *)",
+            timezone="Europe/Berlin",
+        ),
+    )
+    made = Setup(running, base, project)
+    made.people("email,name\nana@example.com,Ana\nbo@example.com,Bo\n")
+    return made
+
+
+@pytest.fixture
+def setup(account: Demo, tmp_path: Path) -> Setup:
+    return setup_in(account, tmp_path)
+
+
+@pytest.fixture
+def slow_setup(tmp_path: Path) -> Iterator[Setup]:
+    """The same in an account where CloudFormation takes its time."""
+    with demo.start(None, story=Story(look=0, resource=0.1)) as running:
+        yield setup_in(running, tmp_path)
+
+
+def test_a_plan_shows_every_resource_and_changes_nothing(setup: Setup) -> None:
+    planned = setup.plan()
+    creates = [change.subject for change in planned.plan.changes if change.kind is ChangeKind.CREATE]
+    assert sorted(creates) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+    schedule = next(change for change in planned.plan.changes if change.subject == "schedule")
+    assert "every weekday (Monday to Friday) at 09:00, Europe/Berlin time; first on 20" in schedule.detail
+    assert "runs to 2 recipients" in planned.plan.cost
+    assert setup.status() == "REVIEW_IN_PROGRESS"
+    assert setup.standing() == (Status.TODO, "nothing is set up yet")
+    assert setup.demo.world.aws.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_a_declined_plan_leaves_nothing(setup: Setup) -> None:
+    setup.plan()
+    step.decline(setup.demo.world, setup.project)
+    assert setup.status() is None
+    step.decline(setup.demo.world, setup.project)
+
+
+def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None:
+    setup.plan()
+    setup.change(schedule="cron(0 8 * * ? *)")
+    setup.act()
+    seen = step.look(setup.demo.world, setup.project)
+    assert seen.schedule
+    assert seen.schedule.expression == "cron(0 8 * * ? *)"
+
+
+def test_acting_makes_everything_and_tells_each_resource(setup: Setup) -> None:
+    setup.act()
+    done = [event.subject for event in setup.events if event.progress is Progress.DONE]
+    assert sorted(done) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+    assert setup.rows() == {"ana@example.com": "Ana", "bo@example.com": "Bo"}
+    assert setup.standing() == (
+        Status.ATTENTION,
+        "everything stands: send a test mail to finish this step",
+    )
+
+
+def test_a_test_mail_finishes_the_step(setup: Setup) -> None:
+    setup.act()
+    result = step.test_run(
+        setup.demo.world, setup.project, "me@example.com", setup.events.append, "bo@example.com"
+    )
+    assert (result.sent, result.todo) == (True, "")
+    assert result.message_id
+    mail = setup.demo.inbox()[0]
+    assert (mail.recipient, mail.subject) == ("me@example.com", "Hello Bo, a small reminder")
+    assert mail.sender == "Example <reminders@example.com>"
+    setup.project = result.project
+    status, words = setup.standing()
+    assert status is Status.DONE
+    assert words.startswith(
+        "2 recipients, every weekday (Monday to Friday) at 09:00, Europe/Berlin time; next"
+    )
+
+
+def test_a_test_mail_refused_in_the_sandbox_says_what_to_do(setup: Setup) -> None:
+    setup.act()
+    result = step.test_run(setup.demo.world, setup.project, "me@elsewhere.example", setup.events.append)
+    assert not result.sent
+    assert "sandbox" in result.words
+    assert SIMULATOR in result.todo
+    assert setup.events[-1].progress is Progress.FAILED
+    assert result.project == setup.project
+    assert step.test_run(setup.demo.world, setup.project, SIMULATOR, setup.events.append).sent
+
+
+def test_a_test_mail_needs_an_address_and_a_stack(setup: Setup) -> None:
+    with pytest.raises(WizardError, match="no e-mail address"):
+        step.test_run(setup.demo.world, setup.project, "me", setup.events.append)
+    with pytest.raises(WizardError, match="not set up yet"):
+        step.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
+
+
+def test_the_schedule_writes_to_everybody_once_each_run(setup: Setup) -> None:
+    setup.act()
+    for run in (1, 2):
+        assert setup.demo.skip_to_next_run()
+        wait_for(lambda wanted=2 * run: len(setup.demo.inbox()) == wanted)
+    names = sorted((mail.recipient, mail.subject.split()[1]) for mail in setup.demo.inbox())
+    assert names == sorted([("ana@example.com", "Ana,"), ("bo@example.com", "Bo,")] * 2)
+
+
+def test_nothing_to_change_is_a_plan_that_changes_nothing(setup: Setup) -> None:
+    setup.act()
+    planned = setup.plan()
+    assert not planned.plan.changes_anything
+    setup.act(planned)
+    assert setup.status() == "CREATE_COMPLETE"
+
+
+def test_only_what_differs_is_changed(setup: Setup) -> None:
+    setup.act()
+    setup.change(schedule="cron(0 8 * * ? *)")
+    setup.people("email,name\nbo@example.com,Robert\ncy@example.com,Cy\n")
+    planned = setup.plan()
+    assert [(change.kind, change.subject) for change in planned.plan.changes] == [
+        (ChangeKind.CHANGE, "schedule"),
+        (ChangeKind.CHANGE, "recipients"),
+    ]
+    assert planned.plan.changes[-1].detail == "1 added, 1 changed, 1 removed"
+    setup.act(planned)
+    assert setup.rows() == {"bo@example.com": "Robert", "cy@example.com": "Cy"}
+    assert setup.status() == "UPDATE_COMPLETE"
+
+
+def test_a_declined_change_leaves_the_stack_as_it_is(setup: Setup) -> None:
+    setup.act()
+    setup.change(schedule="cron(0 8 * * ? *)")
+    setup.plan()
+    step.decline(setup.demo.world, setup.project)
+    assert setup.status() == "CREATE_COMPLETE"
+    summaries = setup.demo.world.aws.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
+    assert [found for found in summaries if found["ExecutionStatus"] == "AVAILABLE"] == []
+
+
+def test_a_rate_keeps_its_start_until_it_is_changed(setup: Setup) -> None:
+    setup.change(schedule="rate(2 hours)")
+    now = setup.demo.now()
+    setup.act()
+    start = step.look(setup.demo.world, setup.project).next_run
+    assert start
+    assert timedelta(hours=2, minutes=-1) <= start - now <= timedelta(hours=2)
+    assert not setup.plan().plan.changes_anything
+    setup.change(schedule="rate(3 hours)")
+    setup.act()
+    assert step.look(setup.demo.world, setup.project).next_run != start
+
+
+def test_who_cannot_be_written_to_in_the_sandbox_is_counted(setup: Setup) -> None:
+    setup.people("email,name\na@example.com,A\nb@mail.example.com,B\nc@x.example,C\nd@x.example,D\n")
+    ses = setup.demo.world.aws.client("sesv2")
+    ses.create_email_identity(EmailIdentity="c@x.example")
+    lines = [change.detail for change in setup.plan().plan.changes if change.subject == "sandbox"]
+    assert [line.split(":")[0] for line in lines] == ["2 of 4 recipients cannot be written to yet"]
+
+
+def test_many_recipients_and_blank_fields(setup: Setup) -> None:
+    setup.people("email,name\n" + "".join(f"p{number}@example.com,\n" for number in range(60)))
+    planned = setup.plan()
+    assert planned.plan.changes[-1].detail == "60 added; 60 have no name, so it stays blank"
+    setup.act(planned)
+    assert len(setup.rows()) == 60
+
+
+def test_a_failed_stack_says_why_and_can_be_tried_again(setup: Setup) -> None:
+    ses = setup.demo.world.aws.client("sesv2")
+    name = f"{STACK}-message"
+    ses.create_email_template(TemplateName=name, TemplateContent={"Subject": "x", "Text": "x"})
+    with pytest.raises(WizardError) as caught:
+        setup.act()
+    assert caught.value.title == "The stack could not be made"
+    assert "The mail template: something of that name is there already" in caught.value.what
+    assert setup.events[-1].progress is Progress.FAILED
+    assert setup.status() == "ROLLBACK_COMPLETE"
+    assert setup.standing() == (Status.ATTENTION, "the stack failed (rollback complete): try again")
+    ses.delete_email_template(TemplateName=name)
+    planned = setup.plan()
+    assert planned.work.clear
+    assert planned.plan.changes[0].operation == "cloudformation:DeleteStack"
+    setup.act(planned)
+    assert setup.status() == "CREATE_COMPLETE"
+    assert len(setup.rows()) == 2
+
+
+def test_a_role_that_is_too_new_is_tried_again(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    too_new = ["AWS::Lambda::Function"]
+    check = stack_resources.check
+
+    def checked(resource_type: str, *rest: Any) -> None:
+        if resource_type in too_new:
+            too_new.remove(resource_type)
+            raise Refusal(
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            )
+        check(resource_type, *rest)
+
+    monkeypatch.setattr(stack_resources, "check", checked)
+    setup.act()
+    assert too_new == []
+    assert setup.status() == "CREATE_COMPLETE"
+    assert any("too new" in event.words for event in setup.events)
+
+
+def test_an_interrupted_run_is_found_and_gone_on_with(slow_setup: Setup) -> None:
+    setup = slow_setup
+    planned = setup.plan()
+    setup.demo.world.aws.client("cloudformation").execute_change_set(ChangeSetName=planned.work.change_set)
+    assert setup.standing()[0] is Status.WORKING
+    again = setup.plan()
+    assert again.work.running
+    setup.act(again)
+    assert setup.status() == "CREATE_COMPLETE"
+    assert len(setup.rows()) == 2
+    done = [event.subject for event in setup.events if event.progress is Progress.DONE]
+    assert sorted(done) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+
+
+def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(setup: Setup) -> None:
+    planned = setup.plan()
+    setup.demo.world.aws.client("cloudformation").execute_change_set(ChangeSetName=planned.work.change_set)
+    assert setup.standing() == (
+        Status.ATTENTION,
+        "the stack is complete, but the table of recipients is empty",
+    )
+    again = setup.plan()
+    assert [change.subject for change in again.plan.changes if change.operation] == ["recipients"]
+    setup.act(again)
+    assert len(setup.rows()) == 2
+
+
+def test_somebody_elses_stack_is_left_alone(setup: Setup) -> None:
+    cloudformation = setup.demo.world.aws.client("cloudformation")
+    body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    cloudformation.create_stack(StackName=STACK, TemplateBody=body)
+    with pytest.raises(WizardError, match="is taken"):
+        setup.plan()
+    step.decline(setup.demo.world, setup.project)
+    assert setup.status() == "CREATE_COMPLETE"
+    assert setup.standing()[0] is Status.ATTENTION
+
+
+def test_another_set_up_in_the_same_region_is_noticed(setup: Setup) -> None:
+    setup.act()
+    setup.change(stack="another")
+    with pytest.raises(WizardError, match="A function called TriggerReminder is there already"):
+        setup.plan()
+    setup.change(stack=STACK)
+    setup.project = replace(setup.project, domain=Domain(name="example.org"))
+    setup.change(sender="reminders@example.org")
+    with pytest.raises(WizardError, match=r"belongs to the set-up of example\.com"):
+        setup.plan()
+
+
+def test_the_evidence_goes_with_the_stack(setup: Setup) -> None:
+    setup.project = setup.project.seen_done("reminder", "seen", datetime(2026, 1, 1, tzinfo=UTC))
+    setup.act()
+    assert "reminder" not in setup.project.progress
+
+
+def wait_for(condition: Any, seconds: float = 20) -> None:
+    from time import monotonic, sleep
+
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.05)
