@@ -1,0 +1,342 @@
+"""Publishing: what would change in Route 53, that it is done only as shown, and files for other panels."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import dns.rdataset
+import dns.zonefile
+import pytest
+
+from wizard.aws import route53
+from wizard.aws.route53 import Action, HostedZone, RecordSet
+from wizard.aws.sesv2 import SesIdentity
+from wizard.demo import Demo
+from wizard.dns import publish
+from wizard.dns.causes import Context
+from wizard.dns.checklist import check_once
+from wizard.dns.records import Record, RecordId
+from wizard.dns.seen import ZoneSeen
+from wizard.dns.verdict import Entry, Finding, Round, Row, RowStatus, Severity
+from wizard.errors import WizardError
+from wizard.project import Account, Domain, Project
+from wizard.steps import dns as step
+from wizard.steps.model import ChangeKind, Event, Progress, Status
+
+PROJECT = Project(account=Account(region="us-east-1"), domain=Domain("example.org"))
+IDENTITY = SesIdentity(
+    name="example.org",
+    verified=False,
+    verification_status="PENDING",
+    dkim_status="PENDING",
+    tokens=("t1", "t2", "t3"),
+    signing_zone="dkim.amazonses.com",
+    mail_from="bounce.example.org",
+    mail_from_status="PENDING",
+)
+
+
+def look(demo: Demo, project: Project = PROJECT) -> Round:
+    zone_id(demo)  # an account that has answered once has its zones in the DNS
+    records = step.records(project, IDENTITY)
+    context = Context("example.org", mail_from="bounce.example.org", region="us-east-1", records=records)
+    return asyncio.run(check_once(demo.world.dns, records, context, demo.world.now))
+
+
+def zone_id(demo: Demo) -> str:
+    return next(zone.id for zone in route53.hosted_zones(demo.world.aws) if zone.name == "example.org")
+
+
+def enter(demo: Demo, name: str, rdtype: str, *values: str) -> None:
+    change = (Action.UPSERT, RecordSet(name, rdtype, 600, values))
+    route53.change_record_sets(demo.world.aws, zone_id(demo), [change])
+
+
+def planned(demo: Demo) -> step.PublishPlan:
+    found = step.plan(demo.world, PROJECT, look(demo))
+    assert found is not None
+    return found
+
+
+class TestRoute53:
+    def test_an_empty_zone_is_filled_and_turns_green(self, account: Demo) -> None:
+        found = planned(account)
+        assert found.zone is not None
+        assert found.zone.name == "example.org"
+        assert [change.kind for change in found.plan.changes] == [ChangeKind.CREATE] * 7
+        assert {change.operation for change in found.plan.changes} == {"route53:ChangeResourceRecordSets"}
+        mx = next(change for change in found.plan.changes if change.subject == "MX bounce.example.org")
+        assert mx.detail == "10 feedback-smtp.us-east-1.amazonses.com"
+        assert found.notes == ()
+
+        events: list[Event] = []
+        step.act(account.world, found, events.append)
+        assert [event.progress for event in events] == [Progress.STARTED] * 7 + [Progress.DONE] * 7
+        after = look(account)
+        blocked = {row.record.id: row.findings for row in after.rows if row.status is not RowStatus.OK}
+        # SES knows no identity here, so there are no keys at the DKIM targets.
+        assert set(blocked) <= {RecordId.DKIM1, RecordId.DKIM2, RecordId.DKIM3}
+        txt = route53.record_sets(account.world.aws, zone_id(account), "example.org")
+        assert ('"v=spf1 include:amazonses.com ~all"',) in [s.values for s in txt if s.type == "TXT"]
+
+    def test_doing_it_twice_changes_nothing(self, account: Demo) -> None:
+        seen = look(account)
+        first = step.plan(account.world, PROJECT, seen)
+        assert first is not None
+        step.act(account.world, first, lambda event: None)
+        again = step.plan(account.world, PROJECT, seen)
+        assert again is not None
+        assert not again.plan.changes_anything
+        assert {change.kind for change in again.plan.changes} == {ChangeKind.KEEP}
+        step.act(account.world, again, lambda event: None)
+
+    def test_a_merge_keeps_what_stands_beside_it_and_shows_the_old_value(self, account: Demo) -> None:
+        others = ('"google-site-verification=abc"', '"v=spf1 ip4:192.0.2.1 -all"', '"a \\"quoted\\" text"')
+        enter(account, "example.org", "TXT", *others)
+        found = planned(account)
+        shown = next(change for change in found.plan.changes if change.subject == "TXT example.org")
+        assert shown.kind is ChangeKind.CHANGE
+        before, after = shown.detail.split(" → ")
+        assert "v=spf1 ip4:192.0.2.1 -all" in before
+        assert '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"' in after
+        step.act(account.world, found, lambda event: None)
+        sets = route53.record_sets(account.world.aws, zone_id(account), "example.org")
+        txt = next(s for s in sets if s.type == "TXT")
+        assert txt.values == (others[0], others[2], '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"')
+        assert txt.ttl == 600
+
+    def test_a_wrong_target_and_an_extra_mx_are_replaced_with_their_old_values_shown(
+        self, account: Demo
+    ) -> None:
+        enter(account, "t1._domainkey.example.org", "CNAME", "old.dkim.amazonses.com")
+        wanted = "10 feedback-smtp.us-east-1.amazonses.com"
+        enter(account, "bounce.example.org", "MX", wanted, "20 feedback-smtp.eu-west-1.amazonses.com")
+        found = planned(account)
+        changes = {change.subject: change for change in found.plan.changes}
+        dkim, mx = changes["CNAME t1._domainkey.example.org"], changes["MX bounce.example.org"]
+        assert (dkim.kind, mx.kind) == (ChangeKind.CHANGE, ChangeKind.CHANGE)
+        assert dkim.detail == "old.dkim.amazonses.com → t1.dkim.amazonses.com"
+        assert mx.detail.endswith(f"→ {wanted}")
+        assert "eu-west-1" in mx.detail
+        step.act(account.world, found, lambda event: None)
+        sets = route53.record_sets(account.world.aws, zone_id(account), "bounce.example.org")
+        assert [s.values for s in sets if s.type == "MX"] == [(wanted,)]
+
+    def test_a_zone_that_changed_since_it_was_shown_is_left_alone(self, account: Demo) -> None:
+        found = planned(account)
+        enter(account, "_dmarc.example.org", "TXT", '"v=DMARC1; p=reject"')
+        events: list[Event] = []
+        with pytest.raises(WizardError, match="changed since"):
+            step.act(account.world, found, events.append)
+        assert events[-1].progress is Progress.FAILED
+        sets = route53.record_sets(account.world.aws, zone_id(account), "t1._domainkey.example.org")
+        assert sets == ()
+
+    def test_mail_that_arrives_at_the_mail_from_name_is_nobodys_to_redirect(self, account: Demo) -> None:
+        enter(account, "bounce.example.org", "MX", "10 mx.example.net")
+        found = planned(account)
+        assert "MX bounce.example.org" not in [change.subject for change in found.plan.changes]
+        assert any("receives other mail" in note for note in found.notes)
+
+    def test_beside_a_cname_nothing_is_written(self, account: Demo) -> None:
+        enter(account, "bounce.example.org", "CNAME", "elsewhere.example.net")
+        found = planned(account)
+        assert not [change for change in found.plan.changes if "bounce" in change.subject]
+        assert len([note for note in found.notes if "CNAME stands there" in note]) == 2
+        step.act(account.world, found, lambda event: None)
+
+    def test_a_part_of_the_zone_that_is_delegated_away_is_not_written(self, account: Demo) -> None:
+        enter(account, "bounce.example.org", "NS", "ns1.example.net.")
+        found = planned(account)
+        assert not [change for change in found.plan.changes if "bounce" in change.subject]
+        assert any("zone of its own" in note for note in found.notes)
+
+    def test_without_a_hosted_zone_there_is_no_plan(self, account: Demo) -> None:
+        project = Project(account=Account(region="us-east-1"), domain=Domain("example.com"))
+        assert step.plan(account.world, project, look(account)) is None
+
+    def test_a_hosted_zone_that_the_world_does_not_ask_is_not_written(self, account: Demo) -> None:
+        account.dns_server.set_zone("example.org", ("ns1.example.net",))
+        found = planned(account)
+        assert (found.zone, found.changes) == (None, ())
+        assert "the registry names ns1.example.net" in found.notes[0]
+        step.act(account.world, found, lambda event: None)
+
+    def test_of_several_zones_the_one_the_world_asks_is_taken_and_said(self, account: Demo) -> None:
+        client = account.world.aws.client("route53")
+        client.create_hosted_zone(Name="example.org", CallerReference="second")
+        private = {"PrivateZone": True, "Comment": ""}
+        client.create_hosted_zone(
+            Name="example.org",
+            CallerReference="private",
+            HostedZoneConfig=private,
+            VPC={"VPCRegion": "us-east-1", "VPCId": "vpc-12345678"},
+        )
+        zones = publish.candidates(route53.hosted_zones(account.world.aws), "example.org")
+        assert len(zones) == 2
+        servers = {zones[0].id: ("ns-1.awsdns-01.org",), zones[1].id: ("ns-2.awsdns-02.org",)}
+        world = ZoneSeen("example.org", "example.org", ("ns-2.awsdns-02.org", "ns1.example.net"))
+        zone, notes = publish.chosen_zone(zones, servers, world)
+        assert zone == zones[1]
+        assert "2 hosted zones" in notes[0]
+        assert "ns1.example.net" in notes[1]
+
+    def test_the_zones_of_a_subdomain_are_its_own_first(self) -> None:
+        zones = [HostedZone("1", "org", False), HostedZone("2", "example.org", False)]
+        zones += [HostedZone("3", "mail.example.org", False), HostedZone("4", "ample.org", False)]
+        found = publish.candidates(zones, "mail.example.org")
+        assert [zone.name for zone in found] == ["mail.example.org", "example.org", "org"]
+
+
+def row(record: Record, status: RowStatus, *found: str, code: str = "absent") -> Row:
+    entry = Entry(record.name, record.type, record.value)
+    return Row(record, record.name, entry, status, found, (Finding(code, Severity.BLOCKS, ""),))
+
+
+LONG = "v=spf1 " + " ".join(f"ip4:192.0.2.{number}" for number in range(40)) + ' "x\\y" \xe9 -all'
+SEEN = Round(
+    "example.org",
+    datetime(2026, 11, 24, tzinfo=UTC),
+    ZoneSeen("example.org", "example.org"),
+    None,
+    (
+        row(
+            Record(RecordId.DKIM1, "t1._domainkey.example.org", "CNAME", "t1.dkim.amazonses.com"),
+            RowStatus.MISSING,
+        ),
+        row(Record(RecordId.DKIM2, "<token2>", "CNAME", "x"), RowStatus.UNKNOWN, code="dkim-tokens-unknown"),
+        row(
+            Record(RecordId.MAIL_FROM_MX, "m.example.org", "MX", "10 feedback.amazonses.com"),
+            RowStatus.MISSING,
+        ),
+        row(Record(RecordId.SPF, "example.org", "TXT", LONG), RowStatus.WRONG, "=cmd|' /c calc'!A0"),
+        row(Record(RecordId.DMARC, "_dmarc.example.org", "TXT", "v=DMARC1; p=none;"), RowStatus.OK),
+    ),
+)
+
+
+class TestFiles:
+    def test_the_zone_file_is_one_and_says_what_is_to_enter(self) -> None:
+        text = step.export(SEEN, "zone")
+        rrsets = dns.zonefile.read_rrsets(text, rdclass=None, relativize=False)
+        assert [(rrset.name.to_text(), rrset.rdtype.name, rrset.ttl) for rrset in rrsets] == [
+            ("t1._domainkey.example.org.", "CNAME", 300),
+            ("m.example.org.", "MX", 300),
+            ("example.org.", "TXT", 300),
+        ]
+        assert rrsets[0][0].to_text() == "t1.dkim.amazonses.com."
+        assert rrsets[1][0].to_text() == "10 feedback.amazonses.com."
+        assert b"".join(rrsets[2][0].strings) == LONG.encode("latin-1")
+        assert all(len(part) <= 255 for part in rrsets[2][0].strings)
+        assert "; replaces what stands there: =cmd" in text
+
+    def test_the_csv_has_no_formula(self) -> None:
+        rows = list(csv.DictReader(io.StringIO(step.export(SEEN, "csv"), newline="")))
+        assert [(r["name"], r["type"], r["priority"], r["value"]) for r in rows[:2]] == [
+            ("t1._domainkey.example.org", "CNAME", "", "t1.dkim.amazonses.com"),
+            ("m.example.org", "MX", "10", "feedback.amazonses.com"),
+        ]
+        assert rows[2]["value"] == LONG
+        assert rows[2]["replaces"] == "'=cmd|' /c calc'!A0"
+
+    @pytest.mark.parametrize("text", ["", "plain", 'quo"te\\back', "x" * 600, "\xe9\x00\x7f", LONG])
+    def test_route53_quoting_can_be_undone(self, text: str) -> None:
+        value = publish.route53_value(Record(RecordId.SPF, "example.org", "TXT", text))
+        assert publish.unquoted(value) == text
+        assert value.isascii()
+        assert value.isprintable()
+
+
+class TestStanding:
+    NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def seen(self, *statuses: RowStatus, apex: str | None = "example.org", reachable: bool = True) -> Round:
+        record = Record(RecordId.DKIM1, "t", "CNAME", "x")
+        rows = tuple(row(record, status) for status in statuses)
+        return Round("example.org", self.NOW, ZoneSeen("example.org", apex, reachable=reachable), None, rows)
+
+    def test_it_is_done_when_ses_says_so_in_one_answer(self) -> None:
+        complete = SesIdentity(
+            "example.org", True, "SUCCESS", "SUCCESS", mail_from="m.example.org", mail_from_status="SUCCESS"
+        )
+        assert step.judge(self.seen(RowStatus.MISSING), complete).status is Status.DONE
+
+    @pytest.mark.parametrize(
+        ("checked", "words"),
+        [
+            (None, "has not looked yet"),
+            (timedelta(seconds=20), "last looked just now"),
+            (timedelta(minutes=14), "last looked 14 minutes ago"),
+            (timedelta(hours=1, minutes=5), "last looked 1 hour ago"),
+            (timedelta(days=2), "last looked 2 days ago"),
+        ],
+    )
+    def test_with_all_records_right_it_waits_for_ses(self, checked: timedelta | None, words: str) -> None:
+        identity = SesIdentity(
+            **{
+                **{slot: getattr(IDENTITY, slot) for slot in IDENTITY.__slots__},
+                "last_checked": self.NOW - checked if checked is not None else None,
+            }
+        )
+        standing = step.judge(self.seen(RowStatus.OK, RowStatus.OPTIONAL), identity)
+        assert standing.status is Status.WAITING
+        assert words in standing.words
+        assert words in step.ses_words(identity, self.NOW)
+
+    def test_what_needs_the_user(self) -> None:
+        missing = step.judge(self.seen(RowStatus.MISSING, RowStatus.WRONG, RowStatus.OK), IDENTITY)
+        assert (missing.status, missing.words) == (Status.ATTENTION, "records: 1 missing and 1 wrong of 3")
+        unknown = step.judge(self.seen(RowStatus.OK, RowStatus.UNKNOWN), IDENTITY)
+        assert (unknown.status, unknown.words) == (
+            Status.ATTENTION,
+            "1 of 2 records could not be looked up",
+        )
+        offline = step.judge(self.seen(RowStatus.UNKNOWN, apex=None, reachable=False), IDENTITY)
+        assert "no DNS server answers" in offline.words
+        gone = step.judge(self.seen(RowStatus.MISSING, apex=None), IDENTITY)
+        assert "does not exist" in gone.words
+
+    def test_a_search_that_ses_gave_up_needs_step_three_again(self) -> None:
+        gave_up = SesIdentity(
+            "example.org", False, "FAILED", "FAILED", mail_from="m.example.org", mail_from_status="PENDING"
+        )
+        standing = step.judge(self.seen(RowStatus.OK), gave_up)
+        assert standing.status is Status.ATTENTION
+        assert "step 3 again" in standing.words
+
+
+def test_the_whole_step_against_the_embedded_account(account: Demo) -> None:
+    """Create the identity, publish in Route 53, see the rows turn right, and SES verify."""
+    ses = account.world.aws.client("sesv2")
+    ses.create_email_identity(EmailIdentity="example.org")
+    ses.put_email_identity_mail_from_attributes(
+        EmailIdentity="example.org", MailFromDomain="bounce.example.org"
+    )
+    from wizard.aws.sesv2 import get_identity
+
+    identity = get_identity(account.world.aws, "example.org")
+    assert identity is not None
+
+    async def walk() -> None:
+        wake = asyncio.Event()
+        rounds = step.watch(account.world, PROJECT, identity, wake)
+        async with asyncio.timeout(30):
+            first = await anext(rounds)
+            assert step.judge(first, identity).status is Status.ATTENTION
+            plan = await asyncio.to_thread(step.plan, account.world, PROJECT, first)
+            assert plan is not None
+            await asyncio.to_thread(step.act, account.world, plan, lambda event: None)
+            wake.set()
+            second = await anext(rounds)
+        await rounds.aclose()
+        assert {row.status for row in second.rows} == {RowStatus.OK}
+        assert second.ok
+
+    asyncio.run(walk())
+    after = get_identity(account.world.aws, "example.org")
+    assert after is not None
+    assert after.complete
+    assert step.judge(look(account), after).status is Status.DONE
