@@ -159,6 +159,7 @@ class TestRoute53:
         assert step.plan(account.world, project, look(account)) is None
 
     def test_a_hosted_zone_that_the_world_does_not_ask_is_not_written(self, account: Demo) -> None:
+        look(account)
         account.dns_server.set_zone("example.org", ("ns1.example.net",))
         found = planned(account)
         assert (found.zone, found.changes) == (None, ())
