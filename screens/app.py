@@ -189,13 +189,14 @@ class WizardApp(App[WizardError]):
 
     @on(Looked)
     def _looked(self, message: Looked) -> None:
+        """Evidence comes and goes with what is seen; but in another account nothing seen says anything."""
         if self.state is None:
             return
         standing, project = message.standing, self.state.project
         evidence = project.progress.get(standing.step.value)
         if standing.status is Status.DONE and (evidence is None or evidence.words != standing.words):
             project = project.seen_done(standing.step.value, standing.words, self.state.world.now())
-        elif standing.status is not Status.DONE and evidence:
+        elif standing.status is not Status.DONE and evidence and self.state.done(StepName.ACCOUNT):
             project = project.not_done(standing.step.value)
         changed = project is not self.state.project
         self.state = replace(self.state.standing(standing), project=project)

@@ -26,7 +26,7 @@ How to write a step's screen:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -91,6 +91,8 @@ class StepScreen(Screen[None]):
         Binding("pageup", "scroll_body(-8)", "Scroll up", show=False),
         Binding("pagedown", "scroll_body(8)", "Scroll down", show=False),
     ]
+
+    AUTO_FOCUS = "#body *, #act, #next"
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +178,7 @@ class StepScreen(Screen[None]):
 
     def clear_error(self) -> None:
         """Take the error off the page: what failed is being tried again."""
-        self.query_one(ErrorPanel).display = False
+        self.query_one(ErrorPanel).clear()
 
     def show_standing(self, standing: Standing | None) -> None:
         """Show ``standing`` on this page though it is not the app's yet; None for the app's again."""
@@ -184,16 +186,26 @@ class StepScreen(Screen[None]):
         if self.wizard.state is not None:
             self._draw_standing(self.state)
 
-    def confirm(self, plan: Plan, act: Callable[[], object], *, yes: str = "Yes, do it") -> None:
-        """Show ``plan`` and call ``act`` after a yes. A plan that changes nothing asks nothing."""
+    def confirm(
+        self,
+        plan: Plan,
+        act: Callable[[], object],
+        *,
+        yes: str = "Yes, do it",
+        notes: Sequence[str] = (),
+        declined: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Show ``plan`` with the sentences in ``notes`` and call ``act`` after a yes, else ``declined``.
+
+        A plan that changes nothing asks nothing.
+        """
         from screens.dialogs import ConfirmPlan
 
         def answered(agreed: bool | None) -> None:
-            if agreed:
-                act()
+            (act if agreed else declined)()
 
         if plan.changes_anything:
-            self.app.push_screen(ConfirmPlan(plan, yes=yes), answered)
+            self.app.push_screen(ConfirmPlan(plan, yes=yes, notes=notes), answered)
         else:
             act()
 

@@ -70,15 +70,17 @@ class Ask(Dialog[bool]):
 
 
 class ConfirmPlan(Ask):
-    """Shows exactly what a step would do and asks whether to do it."""
+    """Shows exactly what a step would do, with ``notes``, and asks whether to do it."""
 
-    def __init__(self, plan: Plan, *, yes: str = "Yes, do it") -> None:
-        super().__init__("This is what will happen", plan_rows(plan), yes=yes, no="No, leave it")
+    def __init__(self, plan: Plan, *, yes: str = "Yes, do it", notes: Sequence[str] = ()) -> None:
+        rows = plan_rows(plan, notes)
+        super().__init__("This is what will happen", rows, yes=yes, no="No, leave it")
 
 
-def plan_rows(plan: Plan) -> list[Cells]:
-    """A plan in words: each change with its kind, thing, operation and purpose, then the cost."""
+def plan_rows(plan: Plan, notes: Sequence[str] = ()) -> list[Cells]:
+    """A plan in words: each change with its kind, thing, operation and purpose, the notes, the cost."""
     rows = [row for change in plan.changes for row in _change(change)]
+    rows += [(Content.styled("! note", "$text-warning"), note) for note in notes]
     return [*rows, (Content.styled("  cost", "$text-muted"), plan.cost)]
 
 

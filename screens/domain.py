@@ -30,7 +30,7 @@ class DomainScreen(StepScreen):
 
     STEP = StepName.DOMAIN
     QUESTION = "Which domain of yours shall send?"
-    WHY = "One whose DNS records you can change. Shared ones, such as gmail.com, can't be used."
+    WHY = "One whose DNS you can change; not a shared one, such as gmail.com."
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered and who hosts its DNS.
 Or choose one below: those are the domains already in Route 53 or SES of this account.
@@ -170,6 +170,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         shown.display = self.query_one("#offer").display = bool(choices)
         shown.clear_options()
         shown.add_options([_option(choice) for choice in choices])
+        shown.highlighted = 0 if choices else None
 
 
 def _option(choice: DomainChoice) -> Option:

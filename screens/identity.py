@@ -137,6 +137,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
+        self.query_one("#mail-from", Input).value = message.mail_from
         self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
 
     def _carry_out(self, mail_from: str) -> None:
@@ -179,6 +180,5 @@ def _facts(seen: IdentitySeen) -> list[Cells]:
 
 def _words(status: str | None) -> str:
     """SES's status in words: what is pending waits for the DNS records of the next step."""
-    if status == "PENDING":
-        return "waiting for the DNS records"
-    return (status or "not started").lower().replace("_", " ")
+    words = {"PENDING": "waiting for the DNS records", "SUCCESS": "confirmed"}
+    return words.get(status or "", (status or "not started").lower().replace("_", " "))

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from screens.base import StepScreen
 from screens.messages import Decided, Looked
 from screens.state import AppState
-from screens.widgets.columns import Columns
+from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, Standing, StepName
 
@@ -37,7 +37,7 @@ class ProductionScreen(StepScreen):
 
     STEP = StepName.PRODUCTION
     QUESTION = "May SES write to everybody?"
-    WHY = "In the sandbox SES writes to verified addresses only. AWS lifts that on request."
+    WHY = "The sandbox allows verified addresses only. AWS lifts it on request."
     ACT = "Send the request"
     NEXT = "Summary"
     HELP = """
@@ -60,12 +60,15 @@ yes.
     class Seen(Message):
         """AWS answered. ``first_form`` is what to fill the form with, if nobody has yet."""
 
-        def __init__(self, seen: ProductionSeen, standing: Standing, first_form: Form, gate: str) -> None:
+        def __init__(
+            self, seen: ProductionSeen, standing: Standing, first_form: Form, gate: str, what_next: str
+        ) -> None:
             super().__init__()
             self.seen = seen
             self.standing = standing
             self.first_form = first_form
             self.gate = gate
+            self.what_next = what_next
 
     class Judged(Message):
         """The form was checked: it has problems, or this is what sending it does."""
@@ -83,7 +86,8 @@ yes.
 
     def compose_step(self) -> ComposeResult:
         """The form with the consent, and in the demo the reviewer's two keys."""
-        yield Static("", id="gate", markup=False)
+        yield Static("", id="what-next", markup=False)
+        yield Columns(id="problems")
         with Vertical(id="form"):
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["mail_type"], classes="label")
@@ -103,7 +107,6 @@ yes.
                 yield Select[str](LANGUAGES, id="language", allow_blank=False, value="EN", compact=True)
             yield Static("", id="assertion", classes="block", markup=False)
             yield Tick("This is true, and I agree", id="consent", compact=True)
-            yield Columns(id="problems")
         with Horizontal(id="reviewer", classes="field block"):
             yield Label("Demo: you are AWS's reviewer now.", classes="label wide")
             yield Button("Grant it  F7", id="grant", compact=True)
@@ -112,7 +115,8 @@ yes.
     def on_mount(self) -> None:
         """Show no form before AWS said how things stand."""
         super().on_mount()
-        self.query_one("#form").display = self.query_one("#reviewer").display = False
+        for hidden in ("#form", "#problems", "#reviewer"):
+            self.query_one(hidden).display = False
 
     def begin(self) -> None:
         """Ask how the sandbox and the review stand."""
@@ -152,8 +156,9 @@ yes.
         account = message.seen.account
         asked = account.production_access or account.review_status in ("PENDING", "GRANTED", "DENIED")
         self.query_one("#form").display = not asked
-        self.query_one("#gate", Static).update(Content.styled(message.gate, "$text-warning"))
-        self.query_one("#gate").display = bool(message.gate) and not asked
+        colour = "$text-warning" if message.gate and not asked else ""
+        self.query_one("#what-next", Static).update(Content.styled(message.what_next, colour))
+        self.query_one("#what-next").display = asked or bool(message.gate)
         self.query_one("#act").display = not asked
         self.query_one("#reviewer").display = self._reviewable
         if self._filled_for != self.state.domain and not asked:
@@ -166,10 +171,10 @@ yes.
 
     @on(Judged)
     def _show_judged(self, message: Judged) -> None:
-        rows = [
+        rows: list[Cells] = [
             (Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in message.problems
         ]
-        self.query_one("#problems", Columns).show(rows)
+        self._show_problems(rows)
         if message.problems:
             self.query_one(f"#{message.problems[0][0]}").focus()
         elif message.plan:
@@ -190,10 +195,11 @@ yes.
                 Content.styled("! Consent", "$text-error"),
                 "tick the box if the sentence above it is true",
             )
-            self.query_one("#problems", Columns).show([row])
+            self._show_problems([row])
             self.query_one("#consent").focus()
             return
         self.clear_error()
+        self._show_problems([])
         self.retry = self.action_act
         self._judge(self.state.project, self._seen.seen, self._typed())
 
@@ -220,6 +226,11 @@ yes.
         return bool(
             self.state.world.stage and self._seen and self._seen.seen.account.review_status == "PENDING"
         )
+
+    def _show_problems(self, rows: list[Cells]) -> None:
+        problems = self.query_one("#problems", Columns)
+        problems.show(rows)
+        problems.display = bool(rows)
 
     def _fill_in(self, form: Form) -> None:
         self._filled_for = self.state.domain
@@ -248,5 +259,10 @@ def _look_at(world: World, project: Project) -> ProductionScreen.Seen:
     from wizard.steps import production
 
     seen = production.look(world, project)
-    first = production.first_form(project, seen)
-    return ProductionScreen.Seen(seen, production.judge(seen), first, production.gate(seen) or "")
+    return ProductionScreen.Seen(
+        seen,
+        production.judge(seen),
+        first_form=production.first_form(project, seen),
+        gate=production.gate(seen) or "",
+        what_next=production.what_next(seen),
+    )

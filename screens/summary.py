@@ -81,14 +81,11 @@ def _places(state: AppState) -> list[Cells]:
             ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
             ("File", "the project file: settings and progress, to read and to keep"),
         ]
-    console = f"https://{region}.console.aws.amazon.com"
+    console = "https://console.aws.amazon.com"
     return [
-        ("SES", f"{console}/ses/home?region={region}#/identities/{state.domain}"),
-        (
-            "Stack",
-            f"{console}/cloudformation/home?region={region}#/stacks?filteringText={project.reminder.stack}",
-        ),
-        ("Logs", f"{console}/cloudwatch/home?region={region}#logsV2:log-groups"),
+        ("SES", f"{console}/ses/home?region={region}#/identities"),
+        ("Stack", f"{console}/cloudformation/home?region={region}#/stacks"),
+        ("Logs", f"{console}/cloudwatch/home?region={region}"),
     ]
 
 

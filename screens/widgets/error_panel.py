@@ -19,7 +19,7 @@ class ErrorPanel(Vertical):
         """The user asks to do again what failed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(disabled=True)
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -38,7 +38,11 @@ class ErrorPanel(Vertical):
                 ]
             )
         )
-        self.display = True
+        self.display, self.disabled = True, False
+
+    def clear(self) -> None:
+        """Hide the panel; disabled, so that its button takes no focus."""
+        self.display, self.disabled = False, True
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Hand the wish on to the screen."""

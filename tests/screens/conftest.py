@@ -1,0 +1,171 @@
+"""A world that answers at once: the looks of the steps are replaced, their judging and planning is real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+from textual.widgets import Input
+
+from wizard.aws.access import AwsAccess
+from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
+from wizard.dns.seen import ZoneSeen
+from wizard.errors import WizardError
+from wizard.project import Account, Domain, Identity, Project
+from wizard.steps import account, domain, identity, production, survey
+from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
+from wizard.world import World
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+ACCOUNT_ID = "123456789012"
+
+
+@dataclass
+class Outside:
+    """What AWS and DNS would say, to be changed by a test; ``asked`` holds what was asked."""
+
+    world: World = field(default_factory=lambda: World(aws=AwsAccess(region="us-east-1"), now=lambda: NOW))
+    profiles: tuple[str, ...] = ("default", "work")
+    account_id: str = ACCOUNT_ID
+    ses: SesAccount = field(
+        default_factory=lambda: SesAccount(
+            production_access=False,
+            sending_enabled=True,
+            enforcement="HEALTHY",
+            max_24_hour_send=200,
+            max_send_rate=1,
+            sent_last_24_hours=0,
+        )
+    )
+    identity: SesIdentity | None = None
+    registered: bool = True
+    choices: tuple[tuple[str, str], ...] = (("example.com", "hosted in Route 53"),)
+    standings: dict[StepName, Standing] = field(default_factory=dict)
+    error: WizardError | None = None
+    asked: list[object] = field(default_factory=list)
+
+    def answer(self, what: object) -> None:
+        """Note what was asked, and fail where the test says so."""
+        self.asked.append(what)
+        if self.error:
+            raise self.error
+
+    def verified(self) -> SesIdentity:
+        """The identity once SES has found all records."""
+        return SesIdentity(
+            name="example.com",
+            verified=True,
+            verification_status="SUCCESS",
+            dkim_status="SUCCESS",
+            tokens=("tok1", "tok2", "tok3"),
+            signing_zone="dkim.amazonses.com",
+            key_length="RSA_2048_BIT",
+            mail_from="bounce.example.com",
+            mail_from_status="SUCCESS",
+        )
+
+
+@pytest.fixture(autouse=True)
+def _still_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Input.cursor_blink, "_default", False)
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
+    """Steps that ask this value in place of AWS and DNS."""
+    there = Outside()
+
+    def account_choices(world: World) -> account.AccountChoices:
+        regions = ("eu-central-1", "us-east-1")
+        return account.AccountChoices(there.profiles, regions, world.aws.profile, world.aws.region)
+
+    def account_look(world: World) -> account.AccountSeen:
+        there.answer((world.aws.profile, world.aws.region))
+        return account.AccountSeen(
+            there.account_id,
+            f"arn:aws:iam::{there.account_id}:user/owner",
+            world.aws.profile,
+            world.aws.region or "",
+            there.ses,
+        )
+
+    def domain_choices(world: World) -> tuple[domain.DomainChoice, ...]:
+        there.answer("choices")
+        return tuple(domain.DomainChoice(domain.parse_name(name), words) for name, words in there.choices)
+
+    def domain_look(world: World, name: domain.DomainName) -> domain.DomainSeen:
+        there.answer(name.ascii)
+        zone = ZoneSeen(name.ascii, name.ascii if there.registered else None, ("ns1.example.net",))
+        return domain.DomainSeen(name, zone)
+
+    def identity_look(world: World, project: Project) -> identity.IdentitySeen:
+        there.answer("identity")
+        name = identity.chosen_domain(project)
+        made = ConfigurationSet("ses-wizard", reputation_metrics=True) if there.identity else None
+        return identity.IdentitySeen(name, there.identity, made)
+
+    def identity_act(world: World, project: Project, mail_from: str, report: Report) -> Project:
+        report(Event("SES identity example.com", Progress.STARTED))
+        there.answer(("act", mail_from))
+        there.identity = replace(there.verified(), mail_from=mail_from)
+        report(Event("SES identity example.com", Progress.DONE))
+        from msgspec.structs import replace as with_sections
+
+        return with_sections(project, identity=Identity(mail_from=mail_from))
+
+    def production_look(world: World, project: Project) -> production.ProductionSeen:
+        there.answer("production")
+        return production.ProductionSeen(identity.chosen_domain(project), there.ses, there.identity)
+
+    def production_act(world: World, project: Project, form: production.Form) -> Project:
+        there.answer(("act", form))
+        there.ses = replace(there.ses, review_status="PENDING", case_id="4711")
+        return project
+
+    def all_steps(world: World, project: Project) -> Iterator[Standing]:
+        there.answer("survey")
+        yield from there.standings.values()
+
+    replacements: list[tuple[object, str, Callable[..., object]]] = [
+        (account, "choices", account_choices),
+        (account, "look", account_look),
+        (domain, "choices", domain_choices),
+        (domain, "look", domain_look),
+        (identity, "look", identity_look),
+        (identity, "act", identity_act),
+        (production, "look", production_look),
+        (production, "act", production_act),
+        (survey, "survey", all_steps),
+    ]
+    for module, name, function in replacements:
+        monkeypatch.setattr(module, name, function)
+    return there
+
+
+@pytest.fixture
+def begun() -> Project:
+    """A set-up that has its identity and goes on with DNS."""
+    project = Project(
+        account=Account(region="us-east-1", id=ACCOUNT_ID),
+        domain=Domain("example.com"),
+        identity=Identity(mail_from="bounce.example.com"),
+    )
+    for step, words in (
+        ("account", f"account {ACCOUNT_ID} in us-east-1, in the sandbox"),
+        ("domain", "example.com, DNS at ns1.example.net"),
+        ("identity", "signed by SES, MAIL FROM bounce.example.com"),
+    ):
+        project = project.seen_done(step, words, NOW)  # type: ignore[arg-type]
+    return project
+
+
+def seen_so(project: Project) -> dict[StepName, Standing]:
+    """Standings as the file has them: what a survey finds when nothing has changed."""
+    return {
+        step: Standing(step, Status.DONE, seen.words)
+        if (seen := project.progress.get(step.value))
+        else Standing(step, Status.TODO, "not begun")
+        for step in StepName
+    }

@@ -1,0 +1,93 @@
+"""Step 2's page: typing or choosing a domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.screens.conftest import Outside
+from tests.screens.pages import SIZES, opened
+from wizard.steps.model import StepName
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_says_what_is_known_of_a_domain(
+    outside: Outside, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world, size=size) as page:
+        await page.go(StepName.DOMAIN)
+        await page.pilot.press(*"example.org")
+        await page.press("enter")
+        assert page.text == snapshot
+
+
+async def test_enter_looks_and_enter_again_records(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "https://www.example.org/contact")
+        await page.press("enter")
+        await page.press("enter")
+        assert "How shall the mail be signed" in page.text
+        assert page.saved.domain.name in ("example.org", "www.example.org")
+        assert "domain" in page.saved.progress
+
+
+async def test_domain_can_be_chosen_from_the_account(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        await page.press("tab", "enter")
+        assert outside.asked[-1] == "example.com"
+        assert "✓ done  example.com" in page.text
+
+
+@pytest.mark.parametrize("typed", ["gmail.com", "no domain", "me.github.io"])
+async def test_what_cannot_be_used_is_refused_with_the_reason(
+    outside: Outside, tmp_path: Path, typed: str
+) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        asked = list(outside.asked)
+        page.type("name", typed)
+        await page.press("enter")
+        assert "What to do:" in page.text
+        assert outside.asked == asked
+        await page.press("f3")
+        assert page.saved.domain.name is None
+
+
+async def test_unregistered_domain_is_said_to_be_so_and_not_recorded(
+    outside: Outside, tmp_path: Path
+) -> None:
+    outside.registered = False
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "exmaple.org")
+        await page.press("enter")
+        assert "! needs you  exmaple.org is not registered" in page.text
+        await page.press("f3")
+        assert "! exmaple.org is not registered" in page.text
+        assert page.saved.domain.name is None
+
+
+async def test_nothing_typed_is_asked_for(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        await page.press("f3")
+        assert "! No domain yet" in page.text
+        assert page.app.focused is not None
+        assert page.app.focused.id == "name"
+
+
+async def test_going_on_looks_first_at_what_was_typed_since(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "example.org")
+        await page.press("enter")
+        page.type("name", "example.com")
+        await page.press("f3")
+        assert "✓ done  example.com" in page.text
+        assert page.saved.domain.name is None
+        await page.press("f3")
+        assert page.saved.domain.name == "example.com"

@@ -1,0 +1,282 @@
+"""The frame: opening, going on, keys that work everywhere, errors, leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from screens.app import WizardApp
+from screens.widgets.error_panel import ErrorPanel
+from tests.screens.conftest import Outside, seen_so
+from tests.screens.pages import SIZES, opened
+from wizard import project as projects
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Domain, Project
+from wizard.steps import account, survey
+from wizard.steps.model import Standing, Status, StepName
+from wizard.world import World
+
+EXPIRED = WizardError("Your sign-in has expired", "AWS said no.", "Run `aws sso login`.", ExitCode.OUTSIDE)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_first_page_says_what_this_is(
+    outside: Outside, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world, size=size) as page:
+        assert page.text == snapshot
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_begun_set_up_says_where_it_goes_on(
+    outside: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        assert "Continuing example.com, step 4 of 6" in page.text
+        assert page.text == snapshot
+
+
+async def test_what_the_survey_sees_goes_before_what_the_file_says(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    gone = Standing(StepName.IDENTITY, Status.TODO, "SES does not know example.com yet")
+    outside.standings = {**seen_so(begun), StepName.IDENTITY: gone}
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert "Continuing example.com, step 3 of 6" in page.text
+        assert "identity" not in page.saved.progress
+        assert "domain" in page.saved.progress
+
+
+async def test_in_another_account_the_evidence_stays(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    other = Standing(StepName.ACCOUNT, Status.ATTENTION, "these credentials are of account 999999999999")
+    unseen = {step: Standing(step, Status.TODO, "not looked at") for step in StepName}
+    outside.standings = {**unseen, StepName.ACCOUNT: other}
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert "step 1 of 6" in page.text
+        assert {"domain", "identity"} <= page.saved.progress.keys()
+
+
+async def test_survey_that_fails_stays_on_the_page_and_can_be_tried_again(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings, outside.error = seen_so(begun), EXPIRED
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert "Your sign-in has expired" in page.text
+        assert "aws sso login" in page.text
+        outside.error = None
+        await page.press("enter")
+        assert "expired" not in page.text
+        assert "step 4 of 6" in page.text
+
+
+async def test_going_on_opens_the_first_step_that_is_not_done(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    begun = replace(begun, progress={})
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.press("enter")
+        assert "Which AWS account" in page.text
+
+
+async def test_steps_stand_in_a_line_or_in_a_rail(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.ACCOUNT)
+        assert "✓ [Account]  ✓ Domain  ✓ Identity  · DNS  · Reminder  · Production" in page.text
+        await page.pilot.resize_terminal(120, 40)
+        await page.shows("▸ 1  Account")
+        assert "✓ [Account]" not in page.text
+
+
+async def test_escape_and_f2_lead_back_to_the_first_page(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.IDENTITY)
+        await page.press("escape")
+        assert "Which domain" in page.text
+        await page.press("f2")
+        assert "Which AWS account" in page.text
+        await page.press("escape")
+        assert "Continuing example.com" in page.text
+        await page.press("escape")
+        assert "Continuing example.com" in page.text
+
+
+async def test_help_has_the_pages_words_and_its_keys(
+    outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.ACCOUNT)
+        before = page.text
+        await page.press("f1")
+        assert page.text == snapshot
+        await page.press("escape")
+        assert page.text == before
+
+
+async def test_what_nobody_expected_is_shown_as_an_error(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: World) -> account.AccountSeen:
+        raise KeyError("[bold]not markup[/]")
+
+    monkeypatch.setattr(account, "look", broken)
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.ACCOUNT)
+        assert "! Something unexpected happened" in page.text
+        assert "KeyError: '[bold]not markup[/]'" in page.text
+
+
+async def test_text_from_outside_is_never_markup(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    words = "[red]found[/] [@click=app.quit]here[/]"
+    outside.standings = {step: Standing(step, Status.ATTENTION, words) for step in StepName}
+    outside.account_id = "[b]1[/b]"
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert page.text.count(words) == len(StepName)
+        await page.go(StepName.ACCOUNT)
+        assert "arn:aws:iam::[b]1[/b]:user/owner" in page.text
+
+
+async def test_leaving_returns_nothing_and_lets_go_of_the_file(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.pilot.press("f10")
+        await page.until(lambda: not page.app.is_running)
+    assert page.app.return_value is None
+    with projects.only_wizard(page.path):
+        pass
+
+
+async def test_invalid_file_ends_the_app_with_the_error(outside: Outside, tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    path.write_text("schema: 1\ndomain:\n  name: 7\n")
+    app = WizardApp(lambda: outside.world, path)
+    error = await app.run_async(headless=True)
+    assert isinstance(error, WizardError)
+    assert (error.exit_code, app.return_code) == (ExitCode.USAGE, ExitCode.USAGE)
+    assert "Line 3" in error.what
+    assert path.read_text().endswith("name: 7\n")
+
+
+async def test_second_wizard_on_one_file_is_refused(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        error = await WizardApp(lambda: outside.world, page.path).run_async(headless=True)
+        assert isinstance(error, WizardError)
+        assert "Another ses-wizard is open" in error.title
+
+
+async def test_world_that_cannot_be_made_ends_the_app_with_the_error(tmp_path: Path) -> None:
+    def boot() -> World:
+        raise EXPIRED
+
+    app = WizardApp(boot, tmp_path / "ses-wizard.yaml")
+    assert await app.run_async(headless=True) is EXPIRED
+    assert app.return_code == ExitCode.OUTSIDE
+
+
+def test_quitting_does_not_wait_for_an_answer_that_never_comes(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def never(_: World) -> account.AccountSeen:
+        asked.set()
+        release.wait(60)
+        raise EXPIRED
+
+    monkeypatch.setattr(account, "look", never)
+
+    async def open_and_quit() -> None:
+        async with opened(tmp_path, outside.world) as page:
+            await page.pilot.press("enter")
+            await page.until(asked.is_set)
+            await page.pilot.press("f10")
+            await page.until(lambda: not page.app.is_running)
+
+    try:
+        # The loop's end is part of it: asyncio.run joins the threads of an ordinary executor.
+        runner = threading.Thread(target=asyncio.run, args=(open_and_quit(),), daemon=True)
+        runner.start()
+        runner.join(20)
+        assert asked.is_set()
+        assert not runner.is_alive()
+    finally:
+        release.set()
+
+
+async def test_start_over_makes_a_new_world_and_an_empty_file(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun, start_over=lambda: outside.world) as page:
+        await page.press("f4")
+        assert "Start the demo over?" in page.text
+        await page.press("n")
+        assert page.saved.domain.name == "example.com"
+        await page.press("f4")
+        await page.press("y")
+        assert "which AWS account and Region send" in page.text
+        assert page.saved == Project()
+
+
+async def test_another_domain_is_looked_at_from_the_start(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "example.org")
+        await page.press("enter")
+        outside.standings = {}
+        await page.press("f3")
+        state = page.app.state
+        assert state is not None
+        assert state.domain == "example.org"
+        assert not state.done(StepName.IDENTITY)
+        assert page.saved.domain == Domain("example.org")
+        assert outside.asked.count("survey") == 2
+
+
+async def test_error_panel_takes_no_focus_while_hidden(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        assert page.app.focused is not None
+        assert page.app.focused.id == "name"
+        assert not page.app.screen.query_one(ErrorPanel).display
+
+
+async def test_the_survey_may_be_slow_without_blocking_anything(
+    outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(_world: World, _project: Project) -> Iterator[Standing]:
+        go_on.wait(30)
+        yield from seen_so(begun).values()
+
+    monkeypatch.setattr(survey, "survey", slow)
+    path = tmp_path / "ses-wizard.yaml"
+    projects.save(begun, path)
+    app = WizardApp(lambda: outside.world, path)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        from tests.screens.pages import Opened
+
+        page = Opened(app, pilot, path)
+        await page.shows("Looking at AWS and DNS again")
+        await pilot.press("f1")
+        await page.shows("Esc closes this")
+        await pilot.press("escape")
+        go_on.set()
+        await page.settle()
+        assert "Looking at AWS and DNS again" not in page.text

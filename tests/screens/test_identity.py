@@ -1,0 +1,125 @@
+"""Step 3's page: the plan is shown, and carried out after a yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.screens.conftest import Outside, seen_so
+from tests.screens.pages import SIZES, Opened, opened
+from wizard.errors import WizardError
+from wizard.project import Domain, Project
+from wizard.steps.model import StepName
+
+BUSY = WizardError("AWS is busy", "It asked to slow down.", "Wait a minute, then try again.")
+FRESH = Project(domain=Domain("example.com"))
+
+
+async def show(page: Opened) -> None:
+    await page.go(StepName.IDENTITY)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_proposes_a_mail_from_domain(
+    outside: Outside, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH, size=size) as page:
+        await show(page)
+        assert page.text == snapshot
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_shows_exactly_what_it_would_do(
+    outside: Outside, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH, size=size) as page:
+        await show(page)
+        await page.press("f4")
+        assert page.text == snapshot
+
+
+@pytest.mark.parametrize("no", ["n", "escape", "f2"])
+async def test_no_changes_nothing(outside: Outside, tmp_path: Path, no: str) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        before = page.text
+        await page.press("f4")
+        await page.press(no)
+        assert page.text == before
+        assert not any(isinstance(asked, tuple) for asked in outside.asked)
+
+
+async def test_yes_does_it_and_saves(outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        page.type("mail-from", "post")
+        await page.press("enter")
+        await page.press("y")
+        assert ("act", "post.example.com") in outside.asked
+        assert page.saved.identity.mail_from == "post.example.com"
+        assert "identity" in page.saved.progress
+        assert page.text == snapshot
+
+
+async def test_failing_act_says_why_and_can_be_tried_again(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        await page.press("f4")
+        outside.error = BUSY
+        await page.press("y")
+        assert "! AWS is busy" in page.text
+        assert "SES identity example.com" in page.text
+        outside.error = None
+        await page.press("enter")
+        assert "This is what will happen" in page.text
+        await page.press("y")
+        assert "AWS is busy" not in page.text
+        assert "identity" in page.saved.progress
+
+
+async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        page.type("mail-from", "mail.example.net")
+        await page.press("f4")
+        assert "! mail.example.net is not below example.com" in page.text
+
+
+async def test_without_a_domain_it_says_what_comes_first(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await show(page)
+        assert "! No domain is chosen yet" in page.text
+        await page.press("f4")
+        assert "This is what will happen" not in page.text
+
+
+async def test_leaving_while_it_acts_loses_nothing(
+    outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    from wizard.steps import identity
+
+    acting, go_on, act = threading.Event(), threading.Event(), identity.act
+
+    def slow(*arguments: object) -> Project:
+        acting.set()
+        assert go_on.wait(30)
+        return act(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(identity, "act", slow)
+    outside.standings = seen_so(FRESH)
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        await page.press("f4")
+        await page.pilot.press("y")
+        await page.until(acting.is_set)
+        await page.pilot.press("f4", "f5")  # nothing is begun twice
+        await page.pilot.press("f10")
+        await page.shows("Finishing what was begun")
+        go_on.set()
+        await page.until(lambda: not page.app.is_running)
+    assert page.saved.identity.mail_from == "bounce.example.com"
+    assert [asked for asked in outside.asked if isinstance(asked, tuple)] == [("act", "bounce.example.com")]

@@ -1,0 +1,111 @@
+"""Step 6's page: the form, consent, the review, and the demo's reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from screens.widgets.tick import Tick
+from tests.screens.conftest import Outside
+from tests.screens.pages import SIZES, Opened, opened
+from wizard.project import Project
+from wizard.steps.model import StepName
+from wizard.steps.production import Form
+
+
+async def show(page: Opened) -> None:
+    await page.go(StepName.PRODUCTION)
+
+
+@pytest.fixture
+def ready(outside: Outside) -> Outside:
+    """SES has verified the domain."""
+    outside.identity = outside.verified()
+    return outside
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_form_is_filled_in_with_what_is_known(
+    ready: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, ready.world, project=begun, size=size) as page:
+        await show(page)
+        assert page.text == snapshot
+
+
+async def test_too_early_is_said_and_nothing_is_sent(
+    outside: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        assert page.text == snapshot
+        await page.press("f4")
+        await page.shows("Not yet")
+        assert not any(isinstance(asked, tuple) for asked in outside.asked)
+
+
+async def test_without_consent_nothing_is_sent(ready: Outside, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        await page.press("f4")
+        assert "! Consent" in page.text
+        assert isinstance(page.app.focused, Tick)
+        await page.press("space")
+        assert "[✓] This is true, and I agree" in page.text
+
+
+async def test_wrong_input_is_named_at_its_field(ready: Outside, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        page.app.screen.query_one(Tick).value = True
+        page.type("website", "example")
+        page.type("contacts", "nobody")
+        await page.press("f4")
+        assert "! Website" in page.text
+        assert "! Contacts" in page.text
+        assert page.app.focused is not None
+        assert page.app.focused.id == "website"
+        assert not any(isinstance(asked, tuple) for asked in ready.asked)
+
+
+async def test_request_is_sent_once_after_a_yes(
+    ready: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        page.app.screen.query_one(Tick).value = True
+        page.type("contacts", "owner@example.com, second@example.com")
+        await page.press("f4")
+        assert "sesv2:PutAccountDetails" in page.text
+        await page.press("y")
+        sent = [asked for asked in ready.asked if isinstance(asked, tuple)]
+        contacts = ("owner@example.com", "second@example.com")
+        assert sent == [("act", Form("TRANSACTIONAL", "https://example.com", contacts, "EN"))]
+        assert page.text == snapshot
+        await page.press("f4")
+        assert "This is what will happen" not in page.text
+
+
+@pytest.mark.parametrize("status", ["DENIED", "FAILED", "GRANTED"])
+async def test_each_end_of_a_review_says_what_comes_next(
+    ready: Outside, begun: Project, tmp_path: Path, status: str, snapshot: SnapshotAssertion
+) -> None:
+    ready.ses = replace(
+        ready.ses, review_status=status, case_id="4711", production_access=status == "GRANTED"
+    )
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        assert page.text == snapshot
+        assert ("production" in page.saved.progress) == (status == "GRANTED")
+
+
+async def test_real_accounts_have_no_reviewers_keys(ready: Outside, begun: Project, tmp_path: Path) -> None:
+    ready.ses = replace(ready.ses, review_status="PENDING")
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        assert "Grant it" not in page.text
+        await page.press("f7")
+        assert "… waiting" in page.text
