@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from wizard import demo
+from wizard.aws import functions
 from wizard.demo import Demo, Story
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.refusal import Refusal
@@ -121,6 +122,15 @@ def test_a_declined_plan_leaves_nothing(setup: Setup) -> None:
     step.decline(setup.demo.world, setup.project)
 
 
+def test_a_plan_for_another_domain_is_no_obstacle(setup: Setup) -> None:
+    setup.plan()
+    setup.project = replace(setup.project, domain=Domain(name="example.org"))
+    setup.change(sender="reminders@example.org")
+    setup.act()
+    assert setup.standing()[0] is Status.ATTENTION
+    assert setup.status() == "CREATE_COMPLETE"
+
+
 def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None:
     setup.plan()
     setup.change(schedule="cron(0 8 * * ? *)")
@@ -168,6 +178,18 @@ def test_a_test_mail_refused_in_the_sandbox_says_what_to_do(setup: Setup) -> Non
     assert setup.events[-1].progress is Progress.FAILED
     assert result.project == setup.project
     assert step.test_run(setup.demo.world, setup.project, SIMULATOR, setup.events.append).sent
+
+
+def test_rights_that_are_too_new_are_waited_for(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup.act()
+    denied, pauses = [{"refused": "AccessDeniedException", "reason": "x"}] * 2, list[float]()
+    invoke = functions.invoke
+    monkeypatch.setattr(functions, "invoke", lambda *call: denied.pop() if denied else invoke(*call))
+    result = step.test_run(
+        setup.demo.world, setup.project, "me@example.com", setup.events.append, pause=pauses.append
+    )
+    assert result.sent
+    assert pauses == [2.0, 4.0]
 
 
 def test_a_test_mail_needs_an_address_and_a_stack(setup: Setup) -> None:
@@ -256,7 +278,8 @@ def test_a_failed_stack_says_why_and_can_be_tried_again(setup: Setup) -> None:
         setup.act()
     assert caught.value.title == "The stack could not be made"
     assert "The mail template: something of that name is there already" in caught.value.what
-    assert setup.events[-1].progress is Progress.FAILED
+    failed = [event.subject for event in setup.events if event.progress is Progress.FAILED]
+    assert failed == ["mail template", "stack"]
     assert setup.status() == "ROLLBACK_COMPLETE"
     assert setup.standing() == (Status.ATTENTION, "the stack failed (rollback complete): try again")
     ses.delete_email_template(TemplateName=name)

@@ -274,6 +274,20 @@ def test_a_refused_test_mail_gives_sess_own_words(flow: Flow) -> None:
     assert "me@elsewhere.example" in answer["reason"]
 
 
+def test_a_test_mail_without_rights_to_the_table_is_a_refusal(flow: Flow) -> None:
+    denied = (
+        SimpleNamespace(status_code=400),
+        {
+            "Error": {"Code": "AccessDeniedException"},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        },
+    )
+    events = trigger_reminder._table("RECIPIENTS").meta.client.meta.events
+    events.register("before-call.dynamodb.Scan", lambda **_: denied)
+    answer = handler({"test": {"address": "me@example.com"}}, Context())
+    assert answer["refused"] == "AccessDeniedException"
+
+
 def test_the_log_has_numbers_and_nobodys_address(flow: Flow, capsys: pytest.CaptureFixture[str]) -> None:
     flow._dynamodb.put_item(TableName="recipients", Item={"email": {"S": "dee@elsewhere.example"}})
     flow.run()

@@ -78,10 +78,14 @@ def _run(run: str, execution: str, context: Any) -> dict[str, Any]:
 
 
 def _test(address: str, recipient: str | None) -> dict[str, Any]:
-    if recipient:
-        person = _table("RECIPIENTS").get_item(Key={"email": recipient}).get("Item", {})
-    else:
-        person = next(_recipients(), {})
+    table = _table("RECIPIENTS")
+    try:
+        if recipient:
+            person = table.get_item(Key={"email": recipient}).get("Item", {})
+        else:
+            person = next(_recipients(), {})
+    except table.meta.client.exceptions.ClientError as error:
+        return {"refused": error.response["Error"]["Code"], "reason": "The recipients' table refused."}
     outcome, detail, reason = _send(address, person)
     return {"message_id": detail} if outcome == "sent" else {"refused": detail, "reason": reason}
 

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from wizard.aws import cloudformation, dynamodb, functions, scheduler, sesv2
 from wizard.aws.cloudformation import Stack, StackResource
@@ -36,6 +37,8 @@ from wizard.world import World
 
 TAG = "ses-wizard"
 """The stack's tag that says it is ours; its value is the domain."""
+_ROLE_PAUSES = (2.0, 4.0, 8.0)
+"""Seconds to wait, one after the other, for the rights of a new role to be known everywhere."""
 _STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"}
 _NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
 
@@ -116,9 +119,10 @@ def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) 
     else's stack or function is in the way.
     """
     _refuse_problems(project, base, world.now())
-    people = draft.read_recipients(project, base)
+    people, domain = draft.read_recipients(project, base), project.domain.name
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
-    if stack and stack.status == "DELETE_COMPLETE":
+    if stack and stack.status == "REVIEW_IN_PROGRESS" and stack.tags.get(TAG, domain) != domain:
+        _drop_empty(world, stack, pause)
         stack = None
     _refuse_foreign(world, project, stack)
     sandboxed = not sesv2.get_account(world.aws).production_access
@@ -177,7 +181,8 @@ def test_run(
     project: Project,
     address: str,
     report: Report,
-    recipient: str | None = None,  # noqa: PT028 (a test run, not a pytest test)
+    recipient: str | None = None,  # noqa: PT028 - a test run, not a pytest test
+    pause: Pause = time.sleep,  # noqa: PT028
 ) -> TestResult:
     """Have the deployed function send one mail to ``address`` alone, filled in for ``recipient`` (or anyone).
 
@@ -197,9 +202,7 @@ def test_run(
     if seen.stack is None or not seen.stack.complete:
         raise _nothing_there(project.reminder.stack)
     report(Event("test mail", Progress.STARTED))
-    answer = functions.invoke(
-        world.aws, FUNCTION_NAME, {"test": {"address": address, "recipient": recipient}}
-    )
+    answer = _test_answer(world, address, recipient, pause)
     if message_id := answer.get("message_id"):
         report(Event("test mail", Progress.DONE, "SES took it"))
         words = f"SES took the mail to {address}. Look into that inbox, and into its spam folder."
@@ -214,6 +217,17 @@ def test_run(
     )
     report(Event("test mail", Progress.FAILED, refusal.words))
     return TestResult(False, refusal.words, refusal.todo, None, project)
+
+
+def _test_answer(world: World, address: str, recipient: str | None, pause: Pause) -> dict[str, Any]:
+    """What the function answers. A refusal for missing rights is asked again: a new role takes its time."""
+    event = {"test": {"address": address, "recipient": recipient}}
+    for seconds in _ROLE_PAUSES:
+        answer = functions.invoke(world.aws, FUNCTION_NAME, event)
+        if "AccessDenied" not in str(answer.get("refused", "")):
+            return answer
+        pause(seconds)
+    return functions.invoke(world.aws, FUNCTION_NAME, event)
 
 
 def judge(seen: ReminderSeen, project: Project) -> Standing:
@@ -355,6 +369,12 @@ def _rows(world: World, stack: Stack | None) -> dict[str, dict[str, str]]:
     if stack is None or not stack.complete:
         return {}
     return {row["email"]: row for row in dynamodb.scan(world.aws, _recipients_table(stack))}
+
+
+def _drop_empty(world: World, stack: Stack, pause: Pause) -> None:
+    """Delete a stack that was planned for another domain and holds nothing."""
+    cloudformation.delete_stack(world.aws, stack.name)
+    stacks.wait_until_gone(world, stack.name, pause)
 
 
 def _opened(world: World, name: str) -> bool:

@@ -39,6 +39,7 @@ _TAKEN_BACK = {
     "UPDATE_ROLLBACK_COMPLETE",
     "UPDATE_ROLLBACK_FAILED",
 }
+_TAKING_BACK = {"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"}
 _PROPAGATION = ("cannot be assumed by", "to assume the role", "is not authorized to perform: sts:AssumeRole")
 """What services say of a role that is too new for them to know."""
 
@@ -61,7 +62,7 @@ class Failed:
         reason = printable(" ".join(self.reason.split()), 500)
         if named := re.search(r"not authorized to perform: ([\w:*-]+)", reason):
             return f"your credentials may not do {named[1]}. AWS says: {reason}"
-        if re.search(r"already exists", reason, re.IGNORECASE):
+        if re.search(r"already exist", reason, re.IGNORECASE):
             return f"something of that name is there already. AWS says: {reason}"
         if re.search(r"limit|quota", reason, re.IGNORECASE):
             return f"a limit of the account is reached. AWS says: {reason}"
@@ -121,6 +122,8 @@ class Work:
                         return None
                     if event.status in _TAKEN_BACK:
                         return failure or Failed("stack", event.reason)
+                    if event.status in _TAKING_BACK:
+                        self.report(Event("stack", Progress.FAILED, "everything is taken back"))
                     continue
                 resource = self.names.get(event.logical_id, event.logical_id)
                 _tell(event, resource, self.report)
