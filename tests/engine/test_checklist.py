@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import dns.flags
+import dns.message
 import pytest
 
 from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
 from wizard.demo.dns_server import DnsServer
-from wizard.dns import checklist
+from wizard.dns import checklist, resolver
+from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.causes import Context
 from wizard.dns.checklist import Checklist, check_once, pause, watch
 from wizard.dns.records import Record, RecordId, wanted_records
+from wizard.dns.seen import Question
+from wizard.dns.transport import Reply
 from wizard.dns.verdict import Round, RowStatus
 
 RECORDS = wanted_records(
@@ -80,6 +85,59 @@ async def test_a_good_domain_costs_one_question_a_record_and_server_for_each_lat
         assert (await checks.round()).ok
         in_zone = sorted(words for words, _, recursive in server.asked if not recursive)
     assert in_zone == sorted(["example.com MX", *(f"{record.name} {record.type}" for record in RECORDS)])
+
+
+class InStep:
+    """In place of ``Transport``: replies come all at once, when nothing more is asked without them.
+
+    ``round_trips`` counts how often that happened. Time plays no part.
+    """
+
+    def __init__(self, server: DnsServer) -> None:
+        self.server = server
+        self.round_trips = 0
+        self._waiting: list[tuple[asyncio.Future[Reply | None], Question, bool]] = []
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def exchange(self, _: Nameserver, question: Question, *, recursive: bool = False) -> Reply | None:
+        reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((reply, question, recursive))
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._answer_when_quiet())
+        return await reply
+
+    async def _answer_when_quiet(self) -> None:
+        while self._waiting:
+            asked = -1
+            while asked != len(self._waiting):
+                asked = len(self._waiting)
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            self.round_trips += 1
+            due, self._waiting = self._waiting, []
+            for reply, question, recursive in due:
+                query = dns.message.make_query(question.name, question.type, use_edns=0, payload=1232)
+                query.flags = query.flags if recursive else query.flags & ~dns.flags.RD
+                wire = self.server.respond(query.to_wire(), tcp=True)
+                if wire is not None and not reply.done():
+                    reply.set_result(Reply(dns.message.from_wire(wire)))
+            for _ in range(50):
+                await asyncio.sleep(0)
+
+
+async def test_a_good_domain_costs_three_round_trips_and_one_for_each_later_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = furnish(DnsServer())
+    publish(server, *RECORDS)
+    in_step = InStep(server)
+    monkeypatch.setattr(resolver, "Transport", lambda: in_step)
+    checks = Checklist(DnsAccess((Nameserver("127.0.0.1"),)), RECORDS, CONTEXT, Clock())
+    async with asyncio.timeout(30):
+        assert (await checks.round()).ok
+        assert in_step.round_trips == 3
+        assert (await checks.round()).ok
+        assert in_step.round_trips == 4
 
 
 async def test_a_round_asks_nothing_of_a_resolver_about_the_users_own_names() -> None:

@@ -19,6 +19,9 @@ DELEGATION_SECONDS = 60.0
 """How long a delegation stands before the registry is asked again. Nothing else is kept between rounds."""
 
 MAX_PROBE_ROUNDS = 12
+PROBE_SECONDS = 10.0
+"""After this long no further probe is sent: what is known then is judged."""
+
 MAX_QUESTIONS = 400
 """What one round may ask at most, whatever a hostile zone leads to."""
 
@@ -91,9 +94,11 @@ class Checklist:
     async def round(self) -> Round:
         """Ask, probe what is not simply right, judge."""
         zone, answers = await self._first_answers()
+        clock = asyncio.get_running_loop().time
+        until = clock() + PROBE_SECONDS
         for _ in range(MAX_PROBE_ROUNDS):
             more = _new(self._probes(zone, answers), answers)
-            if not more:
+            if not more or clock() > until:
                 break
             answers |= await self._resolver.ask(zone, more)
         provider = recognise(zone.nameservers)

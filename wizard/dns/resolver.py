@@ -69,8 +69,10 @@ class Resolver:
     async def locate(self, domain: str, *, gone: frozenset[str] = frozenset()) -> Delegation:
         """Where ``domain``'s zone seems to be, as the recursive resolver has it: two round trips.
 
-        ``gone`` are names that are no zones any more, whatever a cache says.
+        ``gone`` are names that are no zones any more, whatever a cache says. The system's resolvers are read
+        anew each time: networks come and go.
         """
+        self._resolvers = self._access.resolvers or _system_resolvers()
         domain = domain.lower().rstrip(".")
         names = _with_parents(domain)
         answers = dict(
