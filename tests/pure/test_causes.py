@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tests.pure.zones import GOOD, Entries, checked, provider
+from tests.pure.zones import GOOD, KEY_768, Entries, checked, provider
 from wizard.dns.records import RecordId
 from wizard.dns.verdict import RowStatus, Severity
 
 DKIM = ("tok1._domainkey.example.com", "CNAME")
 DKIM_TARGET = "tok1.dkim.amazonses.com"
+KEY = (DKIM_TARGET, "TXT")
 MX = ("mail.example.com", "MX")
 FEEDBACK = "feedback-smtp.us-east-1.amazonses.com"
 MF_SPF = ("mail.example.com", "TXT")
@@ -18,7 +21,7 @@ DMARC = ("_dmarc.example.com", "TXT")
 SES_SPF = "v=spf1 include:amazonses.com ~all"
 
 
-def zone(*without: tuple[str, str], **_: object) -> Entries:
+def zone(*without: tuple[str, str]) -> Entries:
     return {key: list(values) for key, values in GOOD.items() if key not in without}
 
 
@@ -565,6 +568,32 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         RowStatus.WRONG,
         DKIM_TARGET,
     ),
+    (
+        "dkim with a slash behind",
+        RecordId.DKIM1,
+        changed(DKIM, f"{DKIM_TARGET}/"),
+        ["quoted-value"],
+        RowStatus.WRONG,
+        f"`{DKIM_TARGET}`",
+    ),
+    (
+        "mx with its priority in the host",
+        RecordId.MAIL_FROM_MX,
+        changed(MX, f"10 10\\032{FEEDBACK}"),
+        ["quoted-value", "wrong-target"],
+        RowStatus.WRONG,
+        f"`{FEEDBACK}`",
+    ),
+    ("no key", RecordId.DKIM1, zone(KEY), ["key-missing"], RowStatus.WRONG, "wait"),
+    (
+        "key revoked",
+        RecordId.DKIM1,
+        changed(KEY, "v=DKIM1; p="),
+        ["key-revoked"],
+        RowStatus.WRONG,
+        "new DKIM",
+    ),
+    ("key too short", RecordId.DKIM1, changed(KEY, KEY_768), ["key-weak"], RowStatus.OK, "2048"),
 ]
 
 
@@ -640,7 +669,14 @@ def test_a_good_domain_is_asked_each_record_once_and_nothing_more() -> None:
 
     assert {row.status for row in rows.values()} == {RowStatus.OK}
     assert not findings
-    assert len(paper.asked) == len(set(paper.asked)) == 8
+    assert len(paper.asked) == len(set(paper.asked)) == 11
+
+
+def test_a_resolver_that_does_not_know_amazons_zone_says_nothing_about_keys() -> None:
+    entries: Entries = {key: values for key, values in zone().items() if not key[0].endswith("amazonses.com")}
+    rows, _, _ = checked(entries, soa_zone="com")
+
+    assert not rows[RecordId.DKIM1].findings
 
 
 def test_a_subdomain_inherits_the_policy_above_it() -> None:
@@ -769,3 +805,38 @@ def test_other_peoples_bytes_are_escaped_everywhere() -> None:
         ]
         assert row.findings
         assert not any(char in text for text in shown for char in "\x1b\x07\u202e")
+
+
+HOSTILE = {
+    "wrong terms": "v=spf1" + " x" * 30000,
+    "slashes": "v=spf1 a:" + "/" * 60000 + "x -all",
+    "one long label": "v=spf1 include:x." + "a" * 60000 + "! -all",
+    "macros": "v=spf1 exists:" + "%{i}" * 15000 + " -all",
+    "quotes": '"' * 60000 + "v=spf1 -all",
+    "spaces": "v=DMARC1 p=" + " " * 60000 + "x",
+    "tags": "v=DMARC1" + ";a=b" * 15000,
+    "addresses": "v=DMARC1; p=none" + "; rua=mailto:a@b.example" * 2500,
+    "equals": "v=DMARC1 " + "=" * 60000,
+}
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param(text, id=what.replace(" ", "-")) for what, text in HOSTILE.items()]
+)
+def test_a_hostile_text_costs_little_and_says_little(text: str) -> None:
+    started = time.process_time()
+    rows, _, _ = checked({**zone(), SPF: [text], DMARC: [text], MF_SPF: [text]})
+
+    assert time.process_time() - started < 3
+    for row in rows.values():
+        assert len(row.findings) < 30
+
+
+def test_thousands_of_mail_exchangers_cost_little_and_say_little() -> None:
+    started = time.process_time()
+    rows, _, _ = checked(
+        changed(MX, *(f"{number} feedback-smtp.x{number}.example" for number in range(3000)))
+    )
+
+    assert time.process_time() - started < 3
+    assert len(rows[RecordId.MAIL_FROM_MX].findings) < 30

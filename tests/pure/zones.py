@@ -15,10 +15,29 @@ REGION = "us-east-1"
 DOMAIN = "example.com"
 MAIL_FROM = "mail.example.com"
 
+KEY_2048 = (
+    "p="
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmmrNT+A7h8jOm8ubPQT3AGlGdL94Byttz2S7olhWj+KJKG"
+    "UNENobuywJeGrNV+TlqV98obGVu5rG/75/AoSVZgN2SFrwhALuP2YJMjyn5O2HEOpdRd+UuSqon2YurNK4BIO5WIgk"
+    "lduoHnmgeic7J6PQJS4KNlO2oMYnNPpaIeGksjazytyK/YOyGX8b82Sq6sX+Kn+gFFBtARc585N0DMbNjfvOSNjS7j"
+    "DE7n+AaVFARO+6pu8aQbdxnqmedTrdJTOwdoUm072ZmFOZcOeMSkMFZPORZF9E1wc5lHkMWxxyBBeEzvU+0MaOovW5"
+    "IgWqtuWqlSeCpCIIO6qkkc1tBwIDAQAB"
+)
+"""A public key as SES publishes it; nobody has the private half."""
+
+KEY_768 = (
+    "v=DKIM1; k=rsa; p="
+    "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAN4V2eatmyT0TZOC1/UnfM9C9Ll+9ughFKYE4k7fc/Hfg/zFAwL1hCSLku"
+    "zYeZmb5OAJ9lJIj66JVA8oP2fVsMlqxwzLmkwPpY5OPZ3LqsuugIraMK5Y/4zW+18/C5p8rQIDAQAB"
+)
+
 GOOD: dict[tuple[str, str], list[str]] = {
     ("tok1._domainkey.example.com", "CNAME"): ["tok1.dkim.amazonses.com"],
     ("tok2._domainkey.example.com", "CNAME"): ["tok2.dkim.amazonses.com"],
     ("tok3._domainkey.example.com", "CNAME"): ["tok3.dkim.amazonses.com"],
+    ("tok1.dkim.amazonses.com", "TXT"): [KEY_2048],
+    ("tok2.dkim.amazonses.com", "TXT"): [KEY_2048],
+    ("tok3.dkim.amazonses.com", "TXT"): [KEY_2048],
     ("mail.example.com", "MX"): ["10 feedback-smtp.us-east-1.amazonses.com"],
     ("mail.example.com", "TXT"): ["v=spf1 include:amazonses.com ~all"],
     ("example.com", "TXT"): ["google-site-verification=x", "v=spf1 include:amazonses.com ~all"],
@@ -48,11 +67,14 @@ def rdata(rdtype: str, value: str | Rdata) -> Rdata:
 class PaperZone:
     """Answers to questions from a table. ``*`` names are wildcards; a CNAME is followed as servers do."""
 
-    def __init__(self, entries: Entries, ttl: int = 300, silent: bool = False, agree: bool = True) -> None:
+    def __init__(
+        self, entries: Entries, ttl: int = 300, silent: bool = False, agree: bool = True, soa_zone: str = ""
+    ) -> None:
         self.entries = entries
         self.ttl = ttl
         self.silent = silent
         self.agree = agree
+        self.soa_zone = soa_zone
         self.asked: list[Question] = []
 
     def answer(self, question: Question) -> Answer:
@@ -76,7 +98,9 @@ class PaperZone:
             servers=("192.0.2.1",),
             agree=self.agree,
         )
-        return answer if rdatas or chain else replace(answer, soa=Soa("example.com", 1, 900))
+        return (
+            answer if rdatas or chain else replace(answer, soa=Soa(self.soa_zone or _zone_of(name), 1, 900))
+        )
 
     def _at(self, name: str, rdtype: str) -> list[str] | list[Rdata]:
         own = self.entries.get((name, rdtype))
@@ -94,6 +118,10 @@ class PaperZone:
         return any(known == name or known.endswith(f".{name}") for known, _ in self.entries)
 
 
+def _zone_of(name: str) -> str:
+    return ".".join(name.split(".")[-2:])
+
+
 def checked(
     entries: Entries,
     *,
@@ -105,13 +133,14 @@ def checked(
     silent: bool = False,
     ttl: int = 300,
     agree: bool = True,
+    soa_zone: str = "",
 ) -> tuple[dict[RecordId, Row], tuple[Finding, ...], PaperZone]:
     """One round against a zone with these entries: the rows, the zone's findings, and what was asked."""
     zone = ZoneSeen(
         domain, apex, ("ns1.example.net", "ns2.example.net"), ("192.0.2.1", "192.0.2.2"), reachable=not silent
     )
     records = wanted_records(domain, tokens=tokens, mail_from=mail_from, region=REGION)
-    paper = PaperZone(entries, ttl, silent, agree)
+    paper = PaperZone(entries, ttl, silent, agree, soa_zone)
     first = [question for record in records for question in questions(record, zone)]
     answers = {question: paper.answer(question) for question in (*first, *zone_questions(zone))}
     for record in records:

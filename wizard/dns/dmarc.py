@@ -12,6 +12,9 @@ DEFAULT_RECORD = "v=DMARC1; p=none;"
 WALK_LIMIT = 8
 """RFC 9989 §4.10: how many names a tree walk asks at most."""
 
+LONGEST_MENDED = 4000
+"""Characters of an unreadable text that are searched for tags."""
+
 POLICIES = ("none", "quarantine", "reject")
 """The policies of RFC 9989 §4.7, from the weakest to the strictest."""
 POLICY_TAGS = ("p", "sp", "np")
@@ -60,6 +63,18 @@ class DmarcRecord:
         """The value of ``p``, ``sp`` or ``np`` where it is a valid one, in lower case."""
         value = (self.tag(tag) or "").lower()
         return value if value in POLICIES else None
+
+    @property
+    def working(self) -> dict[str, str]:
+        """The tags beside policies that receivers heed; of one that stands twice, the first."""
+        firsts: dict[str, str] = {}
+        for name, value in self.tags:
+            firsts.setdefault(name, value)
+        return {
+            name: value
+            for name, value in firsts.items()
+            if name in _TAG_VALUES and _TAG_VALUES[name].match(value)
+        }
 
     @property
     def bad_policies(self) -> tuple[tuple[str, str | None], ...]:
@@ -149,17 +164,20 @@ def mended(texts: Iterable[str]) -> str:
         return DEFAULT_RECORD
     if len(meant) == 1 and is_dmarc(meant[0]):
         record = parse(meant[0])
-        if not record.bad_policies and not record.faults and record.tag("psd") != "y" and _plain(meant[0]):
+        if (
+            not record.bad_policies
+            and not record.faults
+            and (record.tag("psd") or "").lower() != "y"
+            and _plain(meant[0])
+        ):
             return meant[0]
     records = [DmarcRecord(text, _tags_of(text)) for text in meant]
     tags = dict(_policies(records))
     for record in records:
-        useless = {(name, value) for name, value, _ in record.faults}
-        for name, value in record.tags:
-            if name in ("rua", "ruf"):
-                tags[name] = _together(tags.get(name, ""), value)
-            elif name not in POLICY_TAGS and (name, value) not in useless and (name, value) != ("psd", "y"):
-                tags.setdefault(name, value)
+        for name, value in record.working.items():
+            if (name, value.lower()) != ("psd", "y"):
+                lists = name in ("rua", "ruf") and name in tags
+                tags[name] = _together(tags[name], value) if lists else tags.get(name, value)
     text = "; ".join(["v=DMARC1", *(f"{name}={value}" for name, value in tags.items())])
     return re.sub(r"[^\x20-\x7e]", "", text)
 
@@ -195,6 +213,7 @@ def _tags_of(text: str) -> tuple[tuple[str, str], ...]:
     """Every tag of a text that was meant to be a record, however it is put together."""
     if is_dmarc(text):
         return parse(text).tags
+    text = text[:LONGEST_MENDED]
     clean = re.sub(r"\bv\W{0,4}dmarc\W?1?", ";", re.sub(r"[\"'\\\\]", "", text), flags=re.IGNORECASE)
     pairs = re.findall(rf"\b{_KNOWN}\s*=\s*([^;]*?)(?=[\s,]*(?:;|\Z|\b{_KNOWN}\s*=))", clean, re.IGNORECASE)
     return tuple((name.lower(), value.strip(" ,")) for name, value, _ in pairs if value.strip(" ,"))

@@ -117,7 +117,7 @@ class Case:
     @property
     def target(self) -> str:
         """The host name that a CNAME or MX record should lead to."""
-        return self.record.value.rpartition(" ")[2]
+        return self.record.value.rpartition(" ")[2].lower()
 
     @property
     def severity(self) -> Severity:

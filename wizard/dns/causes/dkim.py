@@ -8,7 +8,7 @@ from enum import Enum
 from wizard.dns import dkim
 from wizard.dns.causes.case import CHAIN_LIMIT, Case, cleaned, shown
 from wizard.dns.causes.targets import AMAZON, targets, without_zone
-from wizard.dns.seen import Host, Rcode, Txt
+from wizard.dns.seen import Answer, Host, Rcode, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -125,14 +125,16 @@ def _whose(case: Case, target: str) -> str:
 def key_missing(case: Case) -> Iterator[Finding]:
     """There is no key where the record leads."""
     answer = case.ask(case.target, "TXT")
-    if answer and answer.absent:
+    if _is_right(case) and answer and answer.absent and _by_its_owner(answer):
+        wait = answer.soa.negative_ttl if answer.soa else 0
         yield Finding(
             "key-missing",
             Severity.BLOCKS,
-            f"The record is right, but Amazon has no key at {case.target} yet.",
+            f"The record is right, but Amazon has no key at {case.target} yet (this answer may be up to "
+            f"{wait} seconds old).",
             "Nothing to change in the zone: wait some minutes. If it stays so, the tokens may be of a "
             "deleted identity: compare them with what SES shows.",
-            {"name": case.target},
+            {"name": case.target, "seconds": wait},
         )
 
 
@@ -161,8 +163,18 @@ def key_weak(case: Case) -> Iterator[Finding]:
             )
 
 
+def _is_right(case: Case) -> bool:
+    return any(_followed(case, target)[1] is _End.RIGHT for target in targets(case))
+
+
+def _by_its_owner(answer: Answer) -> bool:
+    """Whether a denial comes from the zone the key belongs to, not from one that knows no such zone."""
+    zone = answer.soa.zone if answer.soa else ""
+    return zone.count(".") > 0 and f".{answer.question.name}".endswith(f".{zone}")
+
+
 def _keys(case: Case) -> list[dkim.DkimKey]:
-    answer = case.ask(case.target, "TXT")
+    answer = case.ask(case.target, "TXT") if _is_right(case) else None
     keys = []
     for rdata in answer.rdatas if answer else ():
         if isinstance(rdata, Txt):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from wizard.dns.causes import dkim, dmarc, mail_from, place, spf, targets
 from wizard.dns.causes.case import Case, Context
 from wizard.dns.records import Record, RecordId
 from wizard.dns.seen import Question, ZoneSeen
 from wizard.dns.verdict import Finding, Row, Severity
+
+MOST_OF_A_CODE = 5
+"""How many findings one check may have on one record; a hostile record could make it thousands."""
 
 Cause = Callable[[Case], Iterator[Finding]]
 """One finding code: looks at the case, asks what else it needs, and yields what it finds."""
@@ -38,7 +42,15 @@ _MISPLACED = (place.doubled_name, place.underscore_lost, place.wrong_host, place
 _DKIM = Kind(
     dkim.found,
     _as_wanted,
-    (targets.quoted_value, targets.relative_target, dkim.wrong_target, dkim.cname_chain),
+    (
+        targets.quoted_value,
+        targets.relative_target,
+        dkim.wrong_target,
+        dkim.cname_chain,
+        dkim.key_revoked,
+        dkim.key_missing,
+        dkim.key_weak,
+    ),
     (*_MISPLACED, dkim.proxied),
 )
 _MAIL_FROM_MX = Kind(
@@ -99,8 +111,14 @@ _AT_ITS_NAME = ("proxied", "wrong-type")
 
 
 def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
-    """The first round of questions for ``record``: enough where all is well. None where there is no zone."""
-    return (Question(record.name, record.type),) if zone.apex else ()
+    """The first round of questions for ``record``: enough where all is well. None where there is no zone.
+
+    A DKIM record's key is asked for at the same time, so that it costs no further round.
+    """
+    if zone.apex is None:
+        return ()
+    own = Question(record.name, record.type)
+    return (own, Question(record.value.lower(), "TXT")) if record.type == "CNAME" else (own,)
 
 
 def judged(case: Case) -> Row:
@@ -112,7 +130,8 @@ def judged(case: Case) -> Row:
     kind = KINDS[case.record.id]
     case.record = replace(case.record, value=kind.mended(case))
     found = kind.found(case)
-    mistakes = [finding for cause in (kind.faults if found else kind.elsewhere) for finding in cause(case)]
+    causes = kind.faults if found else kind.elsewhere
+    mistakes = [finding for cause in causes for finding in islice(cause(case), MOST_OF_A_CODE)]
     if not found and not mistakes:
         mistakes = [place.absent(case)]
     instead = [value for finding in mistakes if finding.code in _AT_ITS_NAME for value in _values(finding)]

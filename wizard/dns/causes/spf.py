@@ -181,8 +181,9 @@ def _mend_words(case: Case) -> str:
     left = spf.faults(case.record.value)
     if not left:
         return f"Change the record to: {case.entry_words()}."
-    terms = ", ".join(f"`{printable(fault.term, 100)}`" for fault in left)
-    return f"Mend or remove {terms}; the rest stays: {case.entry_words()}."
+    terms = ", ".join(f"`{printable(fault.term, 100)}`" for fault in left[:3])
+    more = " and others" if len(left) > 3 else ""
+    return f"Mend or remove {terms}{more}; the rest stays: {case.entry_words()}."
 
 
 def _without_redirect(value: str) -> str:

@@ -27,13 +27,13 @@ def targets(case: Case) -> tuple[str, ...]:
 
 
 def quoted_value(case: Case) -> Iterator[Finding]:
-    """Quotes or a URL scheme are part of the target."""
+    """Quotes, a URL scheme or a slash are part of the target."""
     for target in targets(case):
-        if any(sign in target for sign in ('"', "'", "://")):
+        if cleaned(target) != target.lower().rstrip("."):
             yield Finding(
                 "quoted-value",
                 case.severity,
-                f"The value is {printable(target)}: quotes or a web address's beginning became part of it.",
+                f"The value is {printable(target)}: quotes or parts of a web address are in it.",
                 f"Enter the bare name: {case.entry_words()}.",
                 {"value": printable(target)},
             )

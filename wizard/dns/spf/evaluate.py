@@ -234,9 +234,8 @@ class _Check:
         text = "".join(parts)
         if explanation:
             return text
-        while len(text.rstrip(".")) > 253 and "." in text:
-            text = text.partition(".")[2]
-        return text
+        name = text.removesuffix(".")
+        return name if len(name) <= 253 else name[-254:].partition(".")[2]
 
     async def _macro(self, letter: str, domain: str, spec: str, explanation: bool) -> str:
         local, _, sender_domain = self.sender.rpartition("@")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from ipaddress import ip_network
+from itertools import islice
 
 from wizard.dns.spf.parse import VERSION, SpfError, parse
 
 _NAMES = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists", "redirect", "exp")
+
+MOST_MENDED = 50
+"""How many wrong terms of one record are worth guessing at."""
 
 
 def right(term: str) -> bool:
@@ -38,11 +42,15 @@ def mended(terms: list[str]) -> list[str]:
     """The terms, the wrong ones replaced by what they were surely meant to be where that is known."""
     joined: list[str] = []
     for term in terms:
-        if joined and joined[-1].endswith((":", "=")) and not right(joined[-1]) and right(joined[-1] + term):
+        cut_off = bool(joined) and joined[-1].endswith((":", "=")) and not right(joined[-1])
+        if cut_off and not right(term) and right(joined[-1] + term):
             joined[-1] += term
         else:
             joined.append(term)
-    return [term if right(term) else meant(term) or term for term in joined]
+    wrong = (index for index, term in enumerate(joined) if not right(term))
+    for index in list(islice(wrong, MOST_MENDED)):
+        joined[index] = meant(joined[index]) or joined[index]
+    return joined
 
 
 def _parts(term: str) -> tuple[str, str, str, str]:

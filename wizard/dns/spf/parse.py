@@ -10,6 +10,12 @@ from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueE
 
 VERSION = "v=spf1"
 
+MOST_FAULTS = 20
+"""How many wrong terms of one record are told."""
+
+LONGEST_END = 80
+"""Characters at a term's end that are searched for its last label (at most 63) or its prefix length."""
+
 
 class SpfError(Exception):
     """A term that RFC 7208's grammar does not allow: a permerror for whoever reads the record.
@@ -107,9 +113,10 @@ def intended(text: str) -> bool:
 
 
 def inner(text: str) -> str:
-    """The terms of an intended record: no version, no quotes, no character that SPF cannot hold."""
+    """The terms of an intended record: no version, no quotes, nothing before a term that begins none."""
     body = text[match.end() :] if (match := _INTENDED.match(text[:80])) else text
-    return re.sub(r"[^\x20-\x7e]|[\"\\]", "", body).strip()
+    plain = re.sub(r"[^\x20-\x7e]|[\"\\]", "", re.sub(r"[\x00-\x1f]", " ", body))
+    return " ".join(word for term in plain.split() if (word := term.lstrip(",;:.'")))
 
 
 def parse(text: str) -> SpfRecord:
@@ -122,7 +129,7 @@ def parse(text: str) -> SpfRecord:
 
 
 def faults(text: str) -> tuple[SpfError, ...]:
-    """All that ``parse`` would refuse, in order; empty for a right record."""
+    """What ``parse`` would refuse, in order, at most the first 20; empty for a right record."""
     if not is_spf(text):
         return (SpfError(text[:40], 1, f"the text does not begin with `{VERSION}` and a space"),)
     found: list[SpfError] = []
@@ -132,6 +139,8 @@ def faults(text: str) -> tuple[SpfError, ...]:
             terms.append(_term(word, column))
         except SpfError as error:
             found.append(error)
+            if len(found) == MOST_FAULTS:
+                return tuple(found)
     try:
         _refuse_twice(tuple(terms))
     except SpfError as error:
@@ -214,16 +223,16 @@ def _domain_spec(word: str, column: int, spec: str) -> str:
         raise SpfError(word, column, "the name holds a character or macro that is not allowed there")
     if _EXP_ONLY.search(spec):
         raise SpfError(word, column, "the macros c, r and t belong into explanations only")
-    if not _DOMAIN_END.search(spec):
+    if not _DOMAIN_END.search(spec[-LONGEST_END:]):
         raise SpfError(word, column, "the name does not end as a domain name does")
     return spec
 
 
 def _address_mechanism(word: str, column: int, qualifier: Qualifier, name: str, rest: str) -> Mechanism:
     domain, slash, prefixes = rest, "", ""
-    tail = re.search(r"/[0-9/]*\Z", rest)
+    tail = re.search(r"/[0-9/]*\Z", rest[-LONGEST_END:])
     if tail:
-        domain, prefixes, slash = rest[: tail.start()], tail.group(), "/"
+        domain, prefixes, slash = rest.removesuffix(tail.group()), tail.group(), "/"
     if domain and not domain.startswith(":"):
         raise SpfError(word, column, f"after {name} only a colon and a name, or a prefix length, may follow")
     spec = _domain_spec(word, column, domain[1:]) if domain else ""

@@ -1,0 +1,211 @@
+"""DMARC records by RFC 9989: read, mended, inherited."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wizard.dns.dmarc import (
+    DEFAULT_RECORD,
+    POLICIES,
+    POLICY_TAGS,
+    DmarcError,
+    TagFault,
+    inherited,
+    intended,
+    is_dmarc,
+    mended,
+    parse,
+    walk,
+)
+
+
+def test_a_record_is_read_tag_by_tag() -> None:
+    record = parse("v=DMARC1; P=Reject ;sp=quarantine;rua=mailto:a@example.com;")
+
+    assert record.tags == (("p", "Reject"), ("sp", "quarantine"), ("rua", "mailto:a@example.com"))
+    assert (record.policy(), record.policy("sp"), record.policy("np")) == ("reject", "quarantine", None)
+    assert not record.faults
+    assert not record.bad_policies
+
+
+@pytest.mark.parametrize("text", ["v=DMARC1", "v=DMARC1;", "V = DMARC1 ; p=none", "v=DMARC1;p=none"])
+def test_these_are_records(text: str) -> None:
+    assert is_dmarc(text)
+    assert parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("p=none; v=DMARC1", "does not begin"),
+        (" v=DMARC1; p=none", "space before"),
+        ("v=dmarc1; p=none", "capital letters"),
+        ("v=DMARC1 p=none", "no `;`"),
+        ("v=DMARC2; p=none", "version"),
+        ("v=DMARC10; p=none", "no `;`"),
+        ("", "does not begin"),
+    ],
+)
+def test_these_are_none_and_it_is_said_why(text: str, why: str) -> None:
+    assert not is_dmarc(text)
+    with pytest.raises(DmarcError, match=why):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("v=DMARC1; p=none; pct=100; rf=afrf; ri=86400", [TagFault.REMOVED] * 3),
+        ("v=DMARC1; p=none; x=1", [TagFault.UNKNOWN]),
+        ("v=DMARC1; p=none; adkim=relaxed; aspf=q; fo=9; t=maybe; psd=x; rua=", [TagFault.VALUE] * 6),
+        ("v=DMARC1; p=none; adkim=r; adkim=s", [TagFault.TWICE]),
+        ("v=DMARC1; p=none; fo=1:d:s; adkim=S; psd=u; t=y", []),
+    ],
+)
+def test_tags_that_do_nothing_are_told(text: str, faults: list[TagFault]) -> None:
+    assert [fault for _, _, fault in parse(text).faults] == faults
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ("v=DMARC1; p=rejct", [("p", "rejct")]),
+        ("v=DMARC1; rua=mailto:a@example.com", [("p", None)]),
+        ("v=DMARC1; p=none; sp=all; np=", [("sp", "all"), ("np", "")]),
+        ("v=DMARC1; p=NONE; np=reject", []),
+    ],
+)
+def test_policies_without_a_valid_value_are_told(text: str, bad: list[tuple[str, str | None]]) -> None:
+    assert list(parse(text).bad_policies) == bad
+
+
+@pytest.mark.parametrize(
+    ("texts", "record"),
+    [
+        ([], DEFAULT_RECORD),
+        (["something else"], DEFAULT_RECORD),
+        (["v=DMARC1;p=reject;  rua=mailto:a@example.com"], "v=DMARC1;p=reject;  rua=mailto:a@example.com"),
+        (["v=DMARC1 p=reject rua=mailto:a@example.com"], "v=DMARC1; p=reject; rua=mailto:a@example.com"),
+        (["v=DMARC1, p=reject, sp=quarantine"], "v=DMARC1; p=reject; sp=quarantine"),
+        (["p=quarantine; v=DMARC1"], "v=DMARC1; p=quarantine"),
+        (["v=DMARC1p=reject"], "v=DMARC1; p=reject"),
+        (['"v=DMARC1; p=quarantine"'], "v=DMARC1; p=quarantine"),
+        (["v=DMARC1; p=quarentine; pct=50"], "v=DMARC1; p=quarantine"),
+        (
+            ["v=DMARC1; p=none; rua=mailto:a+x=y@example.com; pct=9"],
+            "v=DMARC1; p=none; rua=mailto:a+x=y@example.com",
+        ),
+        (["v=DMARC1; p=reject; psd=y"], "v=DMARC1; p=reject"),
+        (
+            [
+                "v=DMARC1; p=none; rua=mailto:a@example.com; adkim=s",
+                "v=DMARC1; p=reject; rua=mailto:b@example.com",
+            ],
+            "v=DMARC1; p=reject; rua=mailto:a@example.com,mailto:b@example.com; adkim=s",
+        ),
+        (["v=DMARC1; p=none; sp=reject", "v=DMARC1; p=quarantine"], "v=DMARC1; p=quarantine; sp=reject"),
+    ],
+)
+def test_a_record_is_mended_and_never_weaker(texts: list[str], record: str) -> None:
+    assert mended(texts) == record
+    assert mended([record]) == record
+
+
+def test_the_walk_goes_up_and_asks_at_most_eight_names() -> None:
+    assert walk("example.com") == ("_dmarc.example.com", "_dmarc.com")
+    deep = walk("a.b.c.d.e.f.g.h.i.example.com")
+    assert len(deep) == 8
+    assert deep[:2] == ("_dmarc.a.b.c.d.e.f.g.h.i.example.com", "_dmarc.e.f.g.h.i.example.com")
+    assert deep[-1] == "_dmarc.com"
+
+
+ORGANISATION = ["v=DMARC1; p=reject"]
+
+
+@pytest.mark.parametrize(
+    ("found", "source"),
+    [
+        ({}, None),
+        ({"_dmarc.example.com": ORGANISATION}, "_dmarc.example.com"),
+        (
+            {"_dmarc.b.example.com": ["v=DMARC1; p=none"], "_dmarc.example.com": ORGANISATION},
+            "_dmarc.example.com",
+        ),
+        (
+            {"_dmarc.b.example.com": ["v=DMARC1; p=none; psd=n"], "_dmarc.example.com": ORGANISATION},
+            "_dmarc.b.example.com",
+        ),
+        (
+            {"_dmarc.example.com": ORGANISATION, "_dmarc.com": ["v=DMARC1; p=none; psd=y"]},
+            "_dmarc.example.com",
+        ),
+        ({"_dmarc.com": ["v=DMARC1; p=none; psd=y"]}, "_dmarc.com"),
+        ({"_dmarc.example.com": ORGANISATION * 2}, None),
+        ({"_dmarc.example.com": ["v=spf1 -all", *ORGANISATION]}, "_dmarc.example.com"),
+    ],
+)
+def test_a_policy_is_inherited_from_the_organizational_domain(
+    found: dict[str, list[str]], source: str | None
+) -> None:
+    heir = inherited(found, "a.b.example.com")
+
+    assert (heir[0] if heir else None) == source
+
+
+TAGS = st.sampled_from(
+    [
+        "p=none",
+        "p=reject",
+        "p=quarantine",
+        "sp=reject",
+        "np=none",
+        "p=rejekt",
+        "rua=mailto:a@example.com",
+        "adkim=s",
+        "pct=50",
+        "psd=y",
+        "t=y",
+        "fo=1",
+        "x=y",
+        "p",
+        "=",
+        "P=REJECT",
+        "rua=",
+        "sp=nöne",
+    ]
+)
+RECORDS = st.lists(TAGS, max_size=6).map(lambda tags: "; ".join(["v=DMARC1", *tags]))
+TEXTS = st.one_of(st.text(max_size=60), RECORDS, RECORDS.map(lambda text: text.replace(";", "")))
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_no_text_makes_the_parser_fail_in_another_way(text: str) -> None:
+    if not is_dmarc(text):
+        with pytest.raises(DmarcError):
+            parse(text)
+    else:
+        record = parse(text)
+        assert intended(text)
+        assert len(record.faults) <= len(record.tags)
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=3))
+def test_what_is_mended_is_valid_stays_and_is_never_weaker(texts: list[str]) -> None:
+    record = parse(mended(texts))
+
+    assert mended([record.text]) == record.text
+    assert not record.bad_policies
+    assert not record.faults
+    for text in filter(is_dmarc, texts):
+        for tag in POLICY_TAGS:
+            before = parse(text).policy(tag)
+            if before:
+                after = (
+                    record.policy(tag) or record.policy("sp" if tag == "np" else "p") or record.policy("p")
+                )
+                assert after
+                assert POLICIES.index(after) >= POLICIES.index(before)
