@@ -276,10 +276,10 @@ class StepScreen(Screen[None]):
     def _follow_worker(self, event: Worker.StateChanged) -> None:
         event.stop()
         worker, busy = event.worker, self.query_one(BusyLine)
-        if event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
+        if worker.is_cancelled or worker.is_finished:
+            busy.stop(worker)  # one cancelled before its first step never says that it ended
+        elif event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
             busy.start(worker, worker.description)
-        elif worker.is_finished:
-            busy.stop(worker)
         if event.state is WorkerState.ERROR and worker.error and not worker.is_cancelled:
             self.show_error(as_wizard_error(worker.error))
 
