@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from dns.rcode import NXDOMAIN
 
 from tests.engine.dns_servers import (
     NAMESERVERS,
@@ -19,6 +20,7 @@ from tests.engine.dns_servers import (
     Silent,
     TcpOnly,
     access,
+    reply,
     world,
 )
 from wizard.demo.dns_server import DnsServer
@@ -73,6 +75,8 @@ async def test_the_zone_is_what_the_registry_delegates(server: DnsServer) -> Non
         ("nobody.co.uk", None),
         ("nobody.invalid", None),
         ("alias.example.com", "example.com"),
+        ("undelegated.dev", "dev"),
+        ("www.undelegated.dev", "dev"),
     ],
 )
 async def test_the_apex(server: DnsServer, domain: str, apex: str | None) -> None:
@@ -81,6 +85,7 @@ async def test_the_apex(server: DnsServer, domain: str, apex: str | None) -> Non
     server.set_zone("example.co.uk", ("ns1.example.net",))
     server.set_zone("example.net", ("ns1.example.net",))
     server.add("alias.example.com", "CNAME", "example.net")
+    server.add("undelegated.dev", "A", "192.0.2.1")
     zone = await find_zone(access(server), domain)
     assert (zone.apex, zone.reachable) == (apex, True)
 
@@ -104,8 +109,9 @@ async def test_a_subdomain_that_stopped_being_a_zone_belongs_to_the_domain_again
         cache.add("ns9.example.net", "A", "127.0.0.2")
         cache.set_zone("example.com", ("ns9.example.net",))
         cache.set_zone("sub.example.com", ("ns9.example.net",))
+        cache.set_zone("a.sub.example.com", ("ns9.example.net",))
         servers.set_zone("example.com", ("ns9.example.net",))
-        zone = await find_zone(access(cache, servers), "sub.example.com")
+        zone = await find_zone(access(cache, servers), "a.sub.example.com")
         assert zone.apex == "example.com"
 
 
@@ -122,6 +128,25 @@ async def test_nobody_to_ask_is_not_the_same_as_not_registered(server: DnsServer
 
         with Offline() as offline:
             assert not (await find_zone(access(offline), "example.com")).reachable
+
+
+async def test_a_resolver_that_denies_everything_is_not_believed() -> None:
+    """As in closed networks: even the root has no name servers there."""
+
+    class Closed(DnsServer):
+        def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+            return reply(wire, NXDOMAIN)
+
+    with Closed() as closed:
+        assert not (await find_zone(access(closed), "example.com")).reachable
+
+
+async def test_a_denial_is_believed_where_no_registry_can_be_asked(server: DnsServer) -> None:
+    server.remove_zone("example.com")
+    server.set_zone("com", ("far.away.net",))
+    server.remove("far.away.net")
+    zone = await find_zone(access(server), "example.com")
+    assert (zone.apex, zone.reachable) == (None, True)
 
 
 async def test_answers_come_as_plain_data(server: DnsServer) -> None:

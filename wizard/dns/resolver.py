@@ -26,6 +26,7 @@ from wizard.dns.transport import Transport, has_ipv6
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
+_ROOT = "."
 MAX_LABELS = 12
 MAX_SERVERS = 13
 MAX_RESOLVERS = 3
@@ -42,7 +43,8 @@ class Delegation:
     """A zone, and where to ask again whether it is still delegated like that.
 
     ``registry`` are addresses of the servers of the zone above, ``target`` the name to ask them for.
-    ``denied``: the resolver says that this name does not exist.
+    ``denied``: the resolver says that this name does not exist, and can be believed, as it knows the root:
+    resolvers of closed networks deny everything that is not theirs.
     """
 
     zone: ZoneSeen
@@ -75,9 +77,9 @@ class Resolver:
         self._resolvers = self._access.resolvers or _system_resolvers()
         domain = domain.lower().rstrip(".")
         names = _with_parents(domain)
-        answers = dict(
-            zip(names, await asyncio.gather(*(self._recurse(Question(n, "NS")) for n in names)), strict=True)
-        )
+        asked = [Question(name, "NS") for name in (*names, _ROOT)]
+        said = await asyncio.gather(*(self._recurse(question) for question in asked))
+        answers = {answer.question.name: answer for answer in said}
         if all(answer.rcode is Rcode.NO_ANSWER for answer in answers.values()):
             return Delegation(ZoneSeen(domain, None, reachable=False), (), domain)
         cuts = {name: _hosts(answer) for name, answer in answers.items() if name not in gone}
@@ -90,7 +92,8 @@ class Resolver:
             self._addresses(cuts[apex] if apex else ()),
         )
         zone = ZoneSeen(domain, apex, cuts[apex] if apex else (), addresses)
-        return Delegation(zone, registry, target, denied=answers[target].rcode is Rcode.NXDOMAIN)
+        denied = answers[target].rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
+        return Delegation(zone, registry, target, denied)
 
     async def confirm(self, found: Delegation) -> Delegation:
         """The same, with the delegation asked for at the registry itself: one round trip if nothing changed.
@@ -106,13 +109,23 @@ class Resolver:
             return replace(found, zone=_with_soa(replace(zone, reachable=known), soa))
         if not said.rdatas and found.target != _registered(zone.domain):
             # A part of the domain was a zone of its own and is none any more.
-            return await self.confirm(await self.locate(zone.domain, gone=frozenset({found.target})))
+            gone = frozenset(name for name in _with_parents(zone.domain) if _within(name, found.target))
+            return await self.confirm(await self.locate(zone.domain, gone=gone))
         nameservers = _hosts(said)
         if set(nameservers) != set(zone.nameservers) or not zone.addresses:
-            addresses = await self._addresses(nameservers, said.glue)
-            zone = ZoneSeen(zone.domain, found.target if nameservers else None, nameservers, addresses)
+            zone = await self._delegated(found, said)
             soa = await self._soa(zone)
         return replace(found, zone=_with_soa(zone, soa))
+
+    async def _delegated(self, found: Delegation, said: Read) -> ZoneSeen:
+        """The zone as the registry's reply has it."""
+        domain, nameservers = found.zone.domain, _hosts(said)
+        if nameservers:
+            return ZoneSeen(domain, found.target, nameservers, await self._addresses(nameservers, said.glue))
+        if said.rcode is Rcode.NOERROR and said.soa is not None:
+            # Some registries keep a domain's records in their own zone, without a delegation.
+            return ZoneSeen(domain, said.soa.zone, (), found.registry)
+        return ZoneSeen(domain, None)
 
     async def ask(self, zone: ZoneSeen, questions: Iterable[Question]) -> dict[Question, Answer]:
         """The answers to all ``questions``, asked at once.
