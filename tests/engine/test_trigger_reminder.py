@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -128,7 +129,8 @@ def flow(account: Demo, monkeypatch: pytest.MonkeyPatch) -> Flow:
     flow = Flow(account, [])
     flow.furnish()
     verify(account)
-    monkeypatch.setattr("time.sleep", flow.pauses.append)
+    hasty = SimpleNamespace(sleep=flow.pauses.append, time=time.time)
+    monkeypatch.setattr(trigger_reminder, "time", hasty)
     return flow
 
 

@@ -104,6 +104,11 @@ def test_typed_recipients_are_kept_beside_the_project_file(tmp_path: Path) -> No
     assert draft.read_recipients(project, tmp_path) == typed
 
 
+def test_the_sender_is_in_the_form_ses_wants() -> None:
+    project = replace(with_reminder(sender="Me@BÜCHER.example"), domain=Domain(name="xn--bcher-kva.example"))
+    assert draft.setup_of(project).sender == "Me@xn--bcher-kva.example"
+
+
 def test_a_plan_of_a_draft_with_problems_is_refused(base: Path) -> None:
     from wizard.world import World
 

@@ -68,11 +68,11 @@ def keep_recipients(project: Project, base: Path, typed: Recipients) -> Project:
 
 
 def setup_of(project: Project, identities: tuple[str, ...] = (), start: datetime | None = None) -> Setup:
-    """What the template needs, from the project file. Absent values are empty: see ``problems``."""
+    """What the template needs, from a project file without ``problems``. Raises AddressError."""
     reminder = project.reminder
     return Setup(
         stack=reminder.stack,
-        sender=reminder.sender or "",
+        sender=people.normal_address(reminder.sender or ""),
         sender_name=reminder.sender_name,
         configuration_set=project.identity.configuration_set,
         message=message_of(project),

@@ -64,7 +64,7 @@ class Failed:
             return f"your credentials may not do {named[1]}. AWS says: {reason}"
         if re.search(r"already exist", reason, re.IGNORECASE):
             return f"something of that name is there already. AWS says: {reason}"
-        if re.search(r"limit|quota", reason, re.IGNORECASE):
+        if re.search(r"\blimit|quota", reason, re.IGNORECASE):
             return f"a limit of the account is reached. AWS says: {reason}"
         return reason or "CloudFormation gave no reason"
 
