@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from wizard.demo import zones
 from wizard.demo.aws import account as accounts
 from wizard.demo.aws.account import Account, Kept, Story
 from wizard.demo.aws.server import AccountServer
+from wizard.demo.aws.snapshot import Keeper
 from wizard.demo.aws.ticker import Ticker
 from wizard.demo.dns_server import DnsServer
 from wizard.dns.access import DnsAccess, Nameserver
@@ -41,6 +43,7 @@ class Demo:
     def __init__(self, state: Path | None, story: Story) -> None:
         self.account = Account(story, Kept(records=zones.panel_records()))
         accounts.enter(self.account)
+        self._keeper = Keeper(self.account, state) if state else None
         self.dns_server = DnsServer()
         self._server = AccountServer(self.account, self._furnish_account)
         self._ticker = Ticker(self.account)
@@ -50,6 +53,8 @@ class Demo:
         zones.furnish(self.dns_server, self.account)
         self._server.start()
         self._ticker.start()
+        if self._keeper:
+            self._keeper.start()
         self.world = World(
             aws=AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS),
             dns=DnsAccess((self.account.dns,)),
@@ -58,12 +63,16 @@ class Demo:
         )
 
     def close(self) -> None:
-        """End it: servers stopped, ports free."""
+        """End it: servers stopped, ports free, the state written. Raises OSError where it could not be."""
         self.account.close()
         self._ticker.stop()
         self._server.stop()
         self.dns_server.stop()
-        accounts.leave()
+        try:
+            if self._keeper:
+                self._keeper.stop()
+        finally:
+            accounts.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -74,20 +83,38 @@ class Demo:
         self.close()
 
     def _furnish_account(self) -> None:
+        """Give moto the account's state: what was kept, or the story's beginning."""
         from moto.core.base_backend import BackendDict
 
         from wizard.demo.aws import route53
 
         BackendDict.reset()
+        if self._keeper:
+            self._keeper.restore_backends()
         hosted = route53.furnish(zones.ROUTE53_DOMAIN)
         self.dns_server.set_zone(
             zones.ROUTE53_DOMAIN,
             route53.name_servers(hosted),
             source=lambda: route53.resources(zones.ROUTE53_DOMAIN),
         )
+        self._take_up_work()
+        self._changed()
+
+    def _take_up_work(self) -> None:
+        """Go on with stacks and functions that were left in the middle of something."""
+        if "moto.cloudformation.models" in sys.modules:
+            from wizard.demo.aws import stack_work
+
+            stack_work.go_on(self.account)
+        if self.account.kept.events:
+            from wizard.demo.aws import functions
+
+            functions.go_on(self.account)
 
     def _changed(self) -> None:
         self._ticker.wake()
+        if self._keeper:
+            self._keeper.changed()
 
     # --- the Stage protocol ----------------------------------------------------------------------------
 

@@ -112,6 +112,15 @@ class SesRegion:
         return 14 if self.production else 1
 
 
+@dataclass(frozen=True)
+class FunctionEvent:
+    """One asynchronous call of a Lambda function."""
+
+    region: str
+    function: str
+    payload: bytes
+
+
 @dataclass
 class Kept:
     """What survives a quit. ``records`` are the user's zones in the DNS panel: name, type, value."""
@@ -122,6 +131,8 @@ class Kept:
     records: list[tuple[str, str, str]] = field(default_factory=list)
     handled: dict[str, datetime] = field(default_factory=dict)
     """Up to when the runs of each schedule, by ARN, were taken care of."""
+    events: list[FunctionEvent] = field(default_factory=list)
+    """What functions were started with and have not finished."""
 
 
 @dataclass
@@ -145,8 +156,6 @@ class Account:
     """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
     role_keys: dict[str, str] = field(default_factory=dict)
     """The access key ids of running functions, and their roles."""
-    refusals: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
-    """What the next calls of an operation are refused with, as (code, message, HTTP status). For tests."""
 
     def ses(self, region: str) -> SesRegion:
         """SES of ``region``."""

@@ -12,6 +12,7 @@ from typing import Any
 _OURS = {
     "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
+    "dynamodb": ("wizard.demo.aws.tables", "Tables"),
     "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
     "awslambda": ("wizard.demo.aws.functions", "Functions"),
     "cloudformation": ("wizard.demo.aws.cloudformation", "Stacks"),

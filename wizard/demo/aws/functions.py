@@ -23,7 +23,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.logs.models import logs_backends
 
 from wizard.demo.aws import queues
-from wizard.demo.aws.account import ACCOUNT_ID, Account, current
+from wizard.demo.aws.account import ACCOUNT_ID, Account, FunctionEvent, current
 from wizard.demo.aws.roles import may_assume, role_of
 
 RUNTIME = Path(__file__).with_name("function_runtime.py")
@@ -97,26 +97,35 @@ def check_role(arn: str) -> None:
 def start(account: Account, function: LambdaFunction, event: bytes) -> None:
     """Run ``function`` without waiting. A run that fails is repeated; at last its event goes to the DLQ."""
 
-    def work() -> None:
-        for attempt in range(1 + RETRIES):
-            outcome = run(account, function, event)
-            if outcome.error is None or account.closing.is_set():
-                return
-            if attempt < RETRIES and account.closing.wait(account.story.retry):
-                return
-        target = getattr(function, "dead_letter_arn", None)
-        if target:
-            with account.lock:
-                if account.closing.is_set():
-                    return
-                queues.send(
-                    target,
-                    event.decode(),
-                    ErrorCode="200",
-                    ErrorMessage=json.loads(outcome.payload).get("errorMessage", ""),
-                )
+    with account.lock:
+        account.kept.events.append(FunctionEvent(function.region, function.function_name, event))
+    account.spawn(f"lambda-{function.function_name}", lambda: _run_until_done(account, function, event))
 
-    account.spawn(f"lambda-{function.function_name}", work)
+
+def go_on(account: Account) -> None:
+    """Start anew what was running when the account ended: Lambda delivers an event at least once."""
+    unfinished, account.kept.events = account.kept.events, []
+    for event in unfinished:
+        if exists(event.region, event.function):
+            start(account, found(event.region, event.function), event.payload)
+
+
+def _run_until_done(account: Account, function: LambdaFunction, event: bytes) -> None:
+    for attempt in range(1 + RETRIES):
+        outcome = run(account, function, event)
+        if outcome.error is None or account.closing.is_set():
+            break
+        if attempt < RETRIES and account.closing.wait(account.story.retry):
+            return
+    with account.lock:
+        if account.closing.is_set():
+            return
+        account.kept.events.remove(FunctionEvent(function.region, function.function_name, event))
+        target = getattr(function, "dead_letter_arn", None)
+        if outcome.error and target:
+            message = json.loads(outcome.payload).get("errorMessage", "")
+            queues.send(target, event.decode(), ErrorCode="200", ErrorMessage=message)
+    account.changed()
 
 
 def run(account: Account, function: LambdaFunction, event: bytes) -> Outcome:

@@ -45,6 +45,18 @@ def allows(role: Role, action: str, resource: str) -> bool:
     return effects == {"Allow"}
 
 
+def denial(role_arn: str, action: str, resource: str) -> str | None:
+    """What AWS says where the role ``role_arn`` may not do this; None where it may."""
+    role = role_of(role_arn)
+    if role is not None and allows(role, action, resource):
+        return None
+    who = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}"
+    return (
+        f"User: {who} is not authorized to perform: {action} on resource: {resource} because no "
+        f"identity-based policy allows the {action} action"
+    )
+
+
 def _statements(document: Any) -> list[dict[str, Any]]:
     policy = json.loads(document) if isinstance(document, str) else document
     statements = policy.get("Statement", [])

@@ -169,6 +169,7 @@ def answer_when_due(account: Account, ses: SesRegion) -> None:
         return
     if account.now() - review.opened_at >= timedelta(seconds=patience):
         answer_review(ses, granted=True)
+        account.changed()
 
 
 def answer_review(ses: SesRegion, granted: bool) -> None:

@@ -15,6 +15,7 @@ from moto.core.responses import ActionResult
 
 from wizard.demo.aws.account import Account, Identity, SesRegion
 from wizard.demo.aws.refusal import Refusal
+from wizard.demo.aws.roles import denial
 from wizard.demo.aws.sesv2 import SesOperations, answer
 from wizard.demo.aws.sesv2_account import answer_when_due, sent_in_a_day
 from wizard.demo.aws.sesv2_templates import MissingFieldError, found_template, render, template_data
@@ -141,6 +142,7 @@ class Sending(SesOperations):
         sandboxed = [] if ses.production else [a for a in recipients if not _simulator(a)]
         _verified_or_refuse(account, ses, [sender, *sandboxed])
         identity = _identity_of(ses, sender)
+        self._allowed(identity, sandboxed)
         if (
             identity
             and identity.on_mx_failure == "REJECT_MESSAGE"
@@ -168,6 +170,30 @@ class Sending(SesOperations):
                     )
                     account.kept.inbox.append(mail)
         return message_id
+
+    def _allowed(self, sender: Identity | None, sandboxed: list[str]) -> None:
+        """Refuse what the role of the function that asks does not allow.
+
+        SES wants a right on the sender's identity, the configuration set and the template, and in the
+        sandbox on the recipients' identities too.
+        """
+        role = self.account.role_keys.get(self.access_key)
+        if role is None:
+            return
+        content = self._get_param("Content") or self._get_param("DefaultContent")
+        template = (content.get("Template") or {}).get("TemplateName")
+        action = "ses:SendTemplatedEmail" if "Template" in content else "ses:SendEmail"
+        identities = [sender, *(_identity_of(self.ses, address) for address in sandboxed)]
+        used = self._get_param("ConfigurationSetName") or (sender.configuration_set if sender else None)
+        resources = [
+            *(self.arn("identity", identity.name) for identity in identities if identity),
+            *([self.arn("configuration-set", used)] if used else []),
+            *([self.arn("template", template)] if template else []),
+        ]
+        for resource in resources:
+            words = denial(role, action, resource)
+            if words:
+                raise Refusal("AccessDeniedException", words)
 
 
 def _verified_or_refuse(account: Account, ses: SesRegion, addresses: list[str]) -> None:

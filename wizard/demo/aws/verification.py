@@ -36,10 +36,13 @@ def look(account: Account, identity: Identity, region: str) -> None:
     now = account.now()
     if not identity.is_domain or _too_soon(account, identity, now):
         return
+    before = identity.dkim_status, identity.mail_from_status
     if identity.dkim_status in ("NOT_STARTED", "PENDING"):
         _look_for_dkim(account.dns, identity, now)
     if identity.mail_from and identity.mail_from_status == "PENDING":
         _look_for_mail_from(account.dns, identity, region, now)
+    if before != (identity.dkim_status, identity.mail_from_status):
+        account.changed()
 
 
 def _too_soon(account: Account, identity: Identity, now: datetime) -> bool:
