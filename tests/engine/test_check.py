@@ -313,6 +313,19 @@ class TestWhatIsAsked:
         assert (lines[0]["ses"]["verified"], lines[0]["ses"]["dkim"]) == (False, "PENDING")
         assert lines[0]["ses"]["mail_from"] == "PENDING"
 
+    def test_keys_that_are_not_ses_own_are_left_alone(
+        self, run: Check, account: Demo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from wizard.aws.sesv2 import SesIdentity
+        from wizard.check import command
+
+        identity = SesIdentity(
+            "example.com", True, "SUCCESS", "SUCCESS", tokens=("selector",), signing_origin="EXTERNAL"
+        )
+        monkeypatch.setattr(command, "get_identity", lambda aws, domain: identity)
+        _, lines, _ = run("example.com", world=account.world)
+        assert [record["id"] for record in lines[0]["records"]] == ["spf", "dmarc"]
+
     def test_a_domain_that_ses_does_not_know(self, run: Check, account: Demo) -> None:
         code, lines, err = run("example.com", world=account.world)
         assert code == 1

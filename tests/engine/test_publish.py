@@ -309,6 +309,17 @@ class TestStanding:
         assert "step 3 again" in standing.words
 
 
+async def test_keys_that_are_not_ses_own_get_no_rows(account: Demo) -> None:
+    identity = SesIdentity(
+        "example.org", True, "SUCCESS", "SUCCESS", tokens=("selector",), signing_origin="EXTERNAL"
+    )
+    assert [record.id for record in step.records(PROJECT, identity)] == [RecordId.SPF, RecordId.DMARC]
+    rounds = step.watch(account.world, PROJECT, identity, asyncio.Event())
+    seen = await anext(rounds)
+    await rounds.aclose()
+    assert [row.record.id for row in seen.rows] == [RecordId.SPF, RecordId.DMARC]
+
+
 def test_the_whole_step_against_the_embedded_account(account: Demo) -> None:
     """Create the identity, publish in Route 53, see the rows turn right, and SES verify."""
     ses = account.world.aws.client("sesv2")

@@ -100,7 +100,12 @@ def subject(
         domain, tokens=tokens, signing_zone=signing_zone, mail_from=mail_from, region=region
     )
     context = Context(
-        domain=domain, mail_from=mail_from, region=region, signing_zone=signing_zone, records=records
+        domain=domain,
+        mail_from=mail_from,
+        region=region,
+        signing_zone=signing_zone,
+        records=records,
+        own_keys=not tokens and identity is not None and not identity.signs_itself,
     )
     return Subject(domain, region, records, context, identity)
 

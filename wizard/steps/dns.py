@@ -69,6 +69,7 @@ def watch(
         region=project.account.region,
         signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
         records=wanted,
+        own_keys=not identity.signs_itself,
     )
     return checklist.watch(world.dns, wanted, context, world.now, wake)
 

@@ -37,8 +37,8 @@ def judge(record: Record, answers: Answers, zone: ZoneSeen, context: Context) ->
 def judge_all(
     records: tuple[Record, ...], answers: Answers, zone: ZoneSeen, context: Context
 ) -> tuple[Row, ...]:
-    """All rows in the checklist's order. Without DKIM records (tokens not known) their rows are UNKNOWN."""
+    """All rows in the checklist's order. Where the DKIM tokens are not known, their rows are UNKNOWN."""
     rows = tuple(judge(record, answers, zone, context) for record in records)
-    return (
-        rows if any(record.type == "CNAME" for record in records) else (*unknown_dkim(zone, context), *rows)
-    )
+    if context.own_keys or any(record.type == "CNAME" for record in records):
+        return rows
+    return (*unknown_dkim(zone, context), *rows)

@@ -24,6 +24,7 @@ class Context:
 
     ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
     ``records`` all the records wanted for the domain (so that one found in another's place can be told).
+    ``own_keys``: DKIM is signed with keys that are not SES's own, so no DKIM record is ours to judge.
     """
 
     domain: str
@@ -32,6 +33,7 @@ class Context:
     region: str | None = None
     signing_zone: str = DEFAULT_SIGNING_ZONE
     records: tuple[Record, ...] = ()
+    own_keys: bool = False
 
 
 NOT_THERE = frozenset(
@@ -154,18 +156,25 @@ class Case:
             return RowStatus.WRONG if found else RowStatus.OPTIONAL
         return RowStatus.OK
 
-    def host_words(self, name: str | None = None) -> str:
-        """What to type as host, in words; both forms where the panel's habit is not known."""
-        forms = hosts(name or self.record.name, self.apex, self.context.provider)
+    def host_words(self, *, relative: bool = False) -> str:
+        """What to type as host, in words; both forms where the panel's habit is not known.
+
+        ``relative`` where it is clear that the panel adds the zone, whatever the table says.
+        """
+        provider = self.context.provider
+        forms = hosts(self.record.name, self.apex, provider)
+        if relative:
+            forms = (relative_host(self.record.name, self.apex, provider.apex if provider else "@"),)
         first = f"host `{forms[0]}`" if forms[0] else "the host field left empty"
         return first if len(forms) == 1 else f"{first} (panels that want full names: `{forms[1]}`)"
 
-    def entry_words(self, value: str | None = None) -> str:
+    def entry_words(self, value: str | None = None, *, relative: bool = False) -> str:
         """Type, host and value to enter for this record, in words; with another value where one is given."""
         record = replace(self.record, value=value) if value else self.record
         typed = entry(record, self.apex, self.context.provider)
         priority = f"priority `{typed.priority}`, " if typed.priority else ""
-        return f"type {typed.type}, {self.host_words()}, {priority}value `{typed.value}`"
+        host = self.host_words(relative=relative)
+        return f"type {typed.type}, {host}, {priority}value `{typed.value}`"
 
 
 def shown(rdata: Rdata) -> str:
