@@ -109,7 +109,7 @@ def test_a_plan_shows_every_resource_and_changes_nothing(setup: Setup) -> None:
     assert sorted(creates) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
     schedule = next(change for change in planned.plan.changes if change.subject == "schedule")
     assert "every weekday (Monday to Friday) at 09:00, Europe/Berlin time; first on 20" in schedule.detail
-    assert "runs to 2 recipients" in planned.plan.cost
+    assert "runs × 2 recipients" in planned.plan.cost
     assert setup.status() == "REVIEW_IN_PROGRESS"
     assert setup.standing() == (Status.TODO, "nothing is set up yet")
     assert setup.demo.world.aws.client("dynamodb").list_tables()["TableNames"] == []
@@ -265,7 +265,7 @@ def test_who_cannot_be_written_to_in_the_sandbox_is_counted(setup: Setup) -> Non
 def test_many_recipients_and_blank_fields(setup: Setup) -> None:
     setup.people("email,name\n" + "".join(f"p{number}@example.com,\n" for number in range(60)))
     planned = setup.plan()
-    assert planned.plan.changes[-1].detail == "60 added; 60 have no name, so it stays blank"
+    assert planned.plan.changes[-1].detail == "60 added; 60 without name, which stays blank"
     setup.act(planned)
     assert len(setup.rows()) == 60
 

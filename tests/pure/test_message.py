@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.reminder import trigger_reminder
 from wizard.reminder.message import (
     EXAMPLE,
     Message,
@@ -66,6 +69,22 @@ def test_no_value_breaks_a_header_or_opens_a_tag(name: str, city: str) -> None:
 def test_ses_gets_escaped_values_in_html_only() -> None:
     assert for_ses(Message("{{ First Name }}", "{{a}}", "{{a}} {{{x}")) == Message(
         "{{first_name}}", "{{a}}", "{{a__html}} {{{x}"
+    )
+
+
+@given(st.text(), st.text())
+def test_the_lambda_fills_in_what_the_preview_shows(name: str, city: str) -> None:
+    message = Message("{{name}}", "{{name}} {{city}} {{age}}", "<b>{{city}}</b> {{name}}")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("FIELDS", " ".join(fields_of(message)))
+        data = json.loads(trigger_reminder._data({"name": name, "city": city}))
+
+    def filled(template: str) -> str:
+        return re.sub(r"\{\{(\w+)\}\}", lambda found: str(data[found[1]]), template)
+
+    sent = for_ses(message)
+    assert preview(message, {"name": name, "city": city}) == Message(
+        filled(sent.subject), filled(sent.text), filled(sent.html)
     )
 
 

@@ -127,10 +127,10 @@ def test_a_rate_starts_one_step_from_now() -> None:
 @pytest.mark.parametrize(
     ("schedule", "recipients", "said"),
     [
-        ("cron(0 9 * * ? *)", 1000, "about $3.06: 30 runs to 1,000 recipients are 30,000 mails"),
-        ("cron(0 9 * * ? *)", 1, "less than one cent: 30 runs to 1 recipient are 30 mails"),
-        ("at(2026-12-01T09:00:00)", 500, "about $0.05: 1 run to 500 recipients are 500 mails"),
-        ("rate(1 minute)", 10, "about $44.11: 43,200 runs to 10 recipients are 432,000 mails"),
+        ("cron(0 9 * * ? *)", 1000, "about $3.06: 30 runs × 1,000 recipients = 30,000 mails"),
+        ("cron(0 9 * * ? *)", 1, "less than one cent: 30 runs × 1 recipient = 30 mails"),
+        ("at(2026-12-01T09:00:00)", 500, "about $0.05: 1 run × 500 recipients = 500 mails"),
+        ("rate(1 minute)", 10, "about $44.11: 43,200 runs × 10 recipients = 432,000 mails"),
     ],
 )
 def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) -> None:

@@ -30,9 +30,9 @@ def monthly(schedule: str, timezone: str, now: datetime, recipients: int) -> str
     dollars = mails * (A_MAIL + A_CLAIM + SECONDS_A_MAIL * A_SECOND) + count * A_RUN
     amount = f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than one cent"
     return (
-        f"In the next 30 days {amount}: {_counted(count, 'run')} to {_counted(recipients, 'recipient')} "
-        f"are {_counted(mails, 'mail')}, at $0.10 for 1,000 from SES; all else is paid by use. "
-        "Without runs, nothing but a few kilobytes are kept."
+        f"In the next 30 days {amount}: {_counted(count, 'run')} × {_counted(recipients, 'recipient')} = "
+        f"{_counted(mails, 'mail')}, at $0.10 for 1,000 from SES. All else is paid by use too, and costs far "
+        "less; without a run, next to nothing."
     )
 
 

@@ -84,7 +84,7 @@ def recipients_line(
         if count
     ]
     blanks = [
-        f"{len(blank)} have no {name}, so it stays blank"
+        f"{len(blank)} without {name}, which stays blank"
         for name in fields_of(draft.message_of(project))
         if (blank := people.without(name))
     ]
