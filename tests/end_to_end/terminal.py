@@ -1,0 +1,73 @@
+"""A person at a terminal: tmux with a socket of its own, keys sent, the screen polled."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+SES_WIZARD = str(Path(sys.executable).with_name("ses-wizard"))
+
+
+class Terminal:
+    """One tmux session that runs one program."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", str(self._socket), "-f", os.devnull, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=10).stdout
+
+    def open(self, command: Sequence[str], folder: Path, size: tuple[int, int]) -> None:
+        """Start ``command`` in ``folder``; the pane outlives it, so its last words show."""
+        self._tmux(
+            *("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", str(folder)),
+            f'{shlex.join(command)}; echo "ended with $?"; exec cat',
+        )
+
+    def close(self) -> None:
+        """End the session and its tmux server."""
+        subprocess.run(
+            ["tmux", "-S", str(self._socket), "kill-server"], check=False, capture_output=True, timeout=10
+        )
+
+    def press(self, *keys: str) -> None:
+        """Send keys by tmux's names: ``Enter``, ``Escape``, ``F3``, ``Tab``, or one character."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Send text, letter by letter."""
+        self._tmux("send-keys", "-l", text)
+
+    def screen(self) -> str:
+        """What the screen shows now."""
+        return self._tmux("capture-pane", "-p")
+
+    def wait_for(self, pattern: str, seconds: float = 20) -> str:
+        """Poll until the regular expression ``pattern`` is on the screen, and return the screen."""
+        return self.wait_until(lambda screen: re.search(pattern, screen) is not None, pattern, seconds)
+
+    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = 20) -> str:
+        """Poll until ``holds(screen)``, and return the screen; fails with the screen after ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while not holds(screen := self.screen()):
+            assert time.monotonic() < deadline, f"not on the screen after {seconds} s: {what}\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+
+@contextmanager
+def terminal(folder: Path) -> Iterator[Terminal]:
+    """A terminal that is closed at the end, whatever happens."""
+    shown = Terminal(folder / "tmux")
+    try:
+        yield shown
+    finally:
+        shown.close()

@@ -1,0 +1,93 @@
+"""The command as a shell sees it: what it imports, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import wizard
+from tests.end_to_end.terminal import SES_WIZARD
+from wizard.errors import ExitCode
+
+HEAVY = {"textual", "rich", "boto3", "botocore", "dns", "yaml", "moto"}
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SES_WIZARD, *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def imported_by(code: str) -> set[str]:
+    """The top-level modules that a fresh process has imported after running ``code``."""
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+def modules(*packages: str) -> Sequence[str]:
+    """The dotted names of all modules in ``packages``, the embedded demo aside."""
+    root = Path(wizard.__file__).parents[1]
+    return [
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for package in packages
+        for path in sorted((root / package).rglob("*.py"))
+        if "demo" not in path.parts and path.name != "__init__.py"
+    ]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    loaded = imported_by("from wizard.cli import run; run(['--help'])")
+    assert "argparse" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_engine_imports_no_screen() -> None:
+    loaded = imported_by(f"import {', '.join(modules('wizard'))}")
+    assert "wizard" in loaded
+    assert not loaded & {"textual", "rich", "screens"}
+
+
+def test_the_screens_import_nothing_that_asks_the_outside() -> None:
+    loaded = imported_by(f"import {', '.join(modules('screens'))}")
+    assert "textual" in loaded
+    assert not loaded & {"boto3", "botocore", "dns", "moto", "yaml"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("demo",)])
+def test_without_a_terminal_the_wizard_names_the_headless_commands(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "needs a terminal" in done.stderr
+    assert "ses-wizard check" in done.stderr
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_version(tmp_path: Path) -> None:
+    assert run("--version", folder=tmp_path).stdout == f"ses-wizard {wizard.__version__}\n"
+
+
+def test_wrong_usage(tmp_path: Path) -> None:
+    assert run("chekc", folder=tmp_path).returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("command", ["check", "status"])
+def test_a_file_that_is_not_valid_is_wrong_usage(command: str, tmp_path: Path) -> None:
+    (tmp_path / "ses-wizard.yaml").write_text("schema: 1\naccount:\n  region: nowhere\n")
+    done = run(command, folder=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "Line 3: account.region" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,192 @@
+"""The command line: parse, import what this command needs, hand the world in, print what comes out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard import __version__
+from wizard.errors import ExitCode, WizardError
+
+if TYPE_CHECKING:
+    from wizard.world import World
+
+DEFAULT_FILE = Path("ses-wizard.yaml")
+DEMO_FILE = Path("ses-wizard-demo.yaml")
+HEADLESS = "`ses-wizard check`, `ses-wizard status`"
+
+
+def main() -> None:
+    """Entry point of the ``ses-wizard`` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return the exit code (CONTRACT.md)."""
+    args = _parser().parse_args(arguments)
+    args.file = args.file or (DEMO_FILE if args.command == "demo" else DEFAULT_FILE)
+    try:
+        if args.debug:
+            from wizard.debug import log_to
+
+            log_to(args.file.with_name("ses-wizard.log"))
+        code = _COMMANDS[args.command](args)
+        sys.stdout.flush()
+        return code
+    except WizardError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`… | head`): nothing is left to say, and Python must not try again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.NO
+
+
+def _parser() -> argparse.ArgumentParser:
+    from wizard import check, status
+
+    parser = argparse.ArgumentParser(
+        prog="ses-wizard",
+        description="Set up Amazon SES for a domain of your own, step by step, and keep it right.",
+        epilog="Without a command: the wizard itself, on FILE. Try `ses-wizard demo`: it needs no account.",
+    )
+    _add_common(parser, first=True)
+    parser.set_defaults(command="wizard")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo", help="the wizard on an AWS account and a DNS server inside the process"
+    )
+    demo.add_argument(
+        "--fresh", action="store_true", help="begin anew instead of where the last demo stopped"
+    )
+    demo.set_defaults(command="demo")
+    checking = commands.add_parser("check", help="re-check the DNS records and say what is wrong and why")
+    check.add_arguments(checking)
+    checking.set_defaults(command="check")
+    standing = commands.add_parser("status", help="where the set-up stands, step by step")
+    status.add_arguments(standing)
+    standing.set_defaults(command="status")
+    for command in (demo, checking, standing):
+        _add_common(command, first=False)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
+    """The options that stand before or after the command; behind it only what is said counts."""
+
+    def default(value: object) -> object:
+        return value if first else argparse.SUPPRESS
+
+    parser.add_argument(
+        "--file",
+        type=Path,
+        metavar="FILE",
+        default=default(None),
+        help="the project file (default: ses-wizard.yaml in this folder)",
+    )
+    parser.add_argument("--profile", default=default(None), help="the AWS profile")
+    parser.add_argument("--region", default=default(None), help="the AWS Region")
+    parser.add_argument(
+        "--debug", action="store_true", default=default(False), help="write ses-wizard.log, without secrets"
+    )
+    parser.add_argument("--version", action="version", version=f"ses-wizard {__version__}")
+
+
+def _check(args: argparse.Namespace) -> int:
+    from wizard import check
+
+    return check.run(args, _world(args))
+
+
+def _status(args: argparse.Namespace) -> int:
+    from wizard import status
+
+    return status.run(args, _world(args))
+
+
+def _world(args: argparse.Namespace) -> World:
+    """The real world; what the command line leaves open is the file's to say, then the environment's."""
+    from wizard.aws.access import AwsAccess
+    from wizard.project import load
+    from wizard.world import World
+
+    account = load(args.file).account
+    return World(aws=AwsAccess(args.profile or account.profile, args.region or account.region))
+
+
+def _wizard(args: argparse.Namespace) -> int:
+    return _open(args, lambda _: _world(args))
+
+
+def _demo(args: argparse.Namespace) -> int:
+    state = args.file.with_name(f"{args.file.stem}.account")
+    if args.fresh:
+        from wizard.project import only_wizard
+
+        with only_wizard(args.file):
+            args.file.unlink(missing_ok=True)
+            state.unlink(missing_ok=True)
+
+    def boot(stack: contextlib.ExitStack) -> World:
+        try:
+            from wizard import demo
+        except ImportError as error:
+            raise WizardError(
+                "The demo is not installed",
+                f"It needs a package that is not here: {error.name}.",
+                "Run `pip install 'ses-wizard[demo]'`, then start the demo again.",
+                ExitCode.USAGE,
+            ) from error
+        return stack.enter_context(demo.start(state)).world
+
+    def start_over(stack: contextlib.ExitStack) -> World:
+        stack.close()
+        state.unlink(missing_ok=True)
+        return boot(stack)
+
+    return _open(args, boot, start_over)
+
+
+Maker = Callable[[contextlib.ExitStack], "World"]
+"""Makes a world; what must be taken down with it goes on the stack."""
+
+
+def _open(args: argparse.Namespace, boot: Maker, start_over: Maker | None = None) -> int:
+    """Open the wizard on a terminal. ``boot`` makes the world after the first frame, in a thread."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise WizardError(
+            "The wizard needs a terminal",
+            "Standard input or standard error is not one, so there is nowhere to show it.",
+            f"Start it in a terminal, or use the commands that need none: {HEADLESS}.",
+            ExitCode.USAGE,
+        )
+    from screens.app import WizardApp
+
+    with contextlib.ExitStack() as stack:
+        app = WizardApp(
+            boot=lambda: boot(stack),
+            path=args.file,
+            demo=args.command == "demo",
+            start_over=(lambda: start_over(stack)) if start_over else None,
+        )
+        outcome = app.run()
+    if isinstance(outcome, WizardError):
+        raise outcome
+    return app.return_code or ExitCode.OK
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "wizard": _wizard,
+    "demo": _demo,
+    "check": _check,
+    "status": _status,
+}
