@@ -58,7 +58,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         moved(DKIM, ("tok1._domainkey.example.com.example.com", "CNAME")),
         ["doubled-name", "negative-cache"],
         RowStatus.MISSING,
-        "its host to `tok1._domainkey`",
+        "host `tok1._domainkey`, ",
     ),
     (
         "mx doubled",
@@ -66,7 +66,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         moved(MX, ("mail.example.com.example.com", "MX")),
         ["doubled-name", "negative-cache"],
         RowStatus.MISSING,
-        "its host to `mail`",
+        "host `mail`, ",
     ),
     (
         "mail from spf doubled",
@@ -82,7 +82,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         moved(SPF, ("example.com.example.com", "TXT")),
         ["doubled-name", "negative-cache"],
         RowStatus.OPTIONAL,
-        "its host to `@`",
+        "host `@`, ",
     ),
     (
         "dmarc doubled",
@@ -90,7 +90,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         moved(DMARC, ("_dmarc.example.com.example.com", "TXT")),
         ["doubled-name", "negative-cache"],
         RowStatus.MISSING,
-        "its host to `_dmarc`",
+        "host `_dmarc`, ",
     ),
     (
         "dkim underscore lost",
@@ -298,6 +298,30 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         {**zone(MX, MF_SPF), ("mail.example.com", "CNAME"): ["ghs.example.net"]},
         ["cname-conflict"],
         RowStatus.MISSING,
+        "Delete the CNAME",
+    ),
+    (
+        "mail from is an alias to a host that receives mail",
+        RecordId.MAIL_FROM_MX,
+        {
+            **zone(MX, MF_SPF),
+            ("mail.example.com", "CNAME"): ["mx.example.net"],
+            ("mx.example.net", "MX"): ["5 mx.example.net"],
+        },
+        ["cname-conflict", "mail-from-in-use"],
+        RowStatus.WRONG,
+        "Delete the CNAME",
+    ),
+    (
+        "the domain is an alias to another with its own SPF",
+        RecordId.SPF,
+        {
+            **zone(SPF),
+            ("example.com", "CNAME"): ["shop.example.net"],
+            ("shop.example.net", "TXT"): ["v=spf1 -all"],
+        },
+        ["cname-conflict", "spf-include-missing"],
+        RowStatus.WRONG,
         "Delete the CNAME",
     ),
     (
@@ -754,6 +778,18 @@ def test_without_tokens_the_dkim_rows_are_unknown() -> None:
         assert rows[record_id].status is RowStatus.UNKNOWN
         assert [finding.code for finding in rows[record_id].findings] == ["dkim-tokens-unknown"]
     assert rows[RecordId.DMARC].status is RowStatus.OK
+
+
+def test_where_others_sign_no_dkim_row_is_missing() -> None:
+    rows, _, _ = checked(zone(), tokens=(), own_keys=True)
+
+    assert [record_id.value for record_id in rows] == ["mail_from_mx", "mail_from_spf", "spf", "dmarc"]
+
+
+def test_a_tag_that_does_nothing_asks_nothing_more() -> None:
+    _, _, paper = checked(changed(DMARC, "v=DMARC1; p=reject; pct=100"))
+
+    assert len(paper.asked) == 11
 
 
 def test_servers_that_disagree_are_mentioned() -> None:

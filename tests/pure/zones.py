@@ -134,6 +134,7 @@ def checked(
     ttl: int = 300,
     agree: bool = True,
     soa_zone: str = "",
+    own_keys: bool = False,
 ) -> tuple[dict[RecordId, Row], tuple[Finding, ...], PaperZone]:
     """One round against a zone with these entries: the rows, the zone's findings, and what was asked."""
     zone = ZoneSeen(
@@ -145,7 +146,7 @@ def checked(
     answers = {question: paper.answer(question) for question in (*first, *zone_questions(zone))}
     for record in records:
         _probe(record, zone, answers, paper)
-    context = Context(domain, provider, mail_from, REGION, records=records)
+    context = Context(domain, provider, mail_from, REGION, records=records, own_keys=own_keys)
     rows = {row.record.id: row for row in judge_all(records, answers, zone, context)}
     return rows, zone_findings(zone, answers), paper
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from wizard.dns.causes import dkim, dmarc, mail_from, place, spf, targets
-from wizard.dns.causes.case import Case, Context
+from wizard.dns.causes.case import NOT_THERE, Case, Context
 from wizard.dns.records import Record, RecordId
 from wizard.dns.seen import Question, ZoneSeen
 from wizard.dns.verdict import Finding, Row, Severity
@@ -132,6 +132,8 @@ def judged(case: Case) -> Row:
     found = kind.found(case)
     causes = kind.faults if found else kind.elsewhere
     mistakes = [finding for cause in causes for finding in islice(cause(case), MOST_OF_A_CODE)]
+    if found and case.answer and case.answer.cnames and case.record.type != "CNAME" and _serious(mistakes):
+        mistakes = [*place.cname_conflict(case), *mistakes]
     if not found and not mistakes:
         mistakes = [place.absent(case)]
     instead = [value for finding in mistakes if finding.code in _AT_ITS_NAME for value in _values(finding)]
@@ -141,11 +143,19 @@ def judged(case: Case) -> Row:
 def _remarks(case: Case, mistakes: list[Finding], found: tuple[str, ...]) -> Iterator[Finding]:
     """What makes mistakes harder to see or slower to mend."""
     yield from place.servers_disagree(case)
-    if any(finding.severity in (Severity.BLOCKS, Severity.HURTS, Severity.WARNS) for finding in mistakes):
+    if _serious(mistakes):
         yield from place.wildcard(case)
         yield from place.ttl_high(case)
         if not found:
             yield from place.negative_cache(case)
+
+
+def _serious(mistakes: list[Finding]) -> bool:
+    """Whether the record does not do its work."""
+    return any(
+        finding.severity in (Severity.BLOCKS, Severity.HURTS) or finding.code in NOT_THERE
+        for finding in mistakes
+    )
 
 
 def _values(finding: Finding) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from wizard.dns import dmarc, spf
 from wizard.dns.causes.case import Case, cleaned, shown
-from wizard.dns.providers import relative_host
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
 from wizard.dns.seen import Host, Rcode, Rdata, Txt
 from wizard.dns.verdict import Finding, Severity
@@ -18,13 +17,14 @@ LONG_TTL = 3600
 
 def unreachable(case: Case) -> Finding:
     """No server answered."""
-    answer = case.answer
+    rcode = case.answer.rcode if case.answer else Rcode.NO_ANSWER
+    what = "could not answer" if rcode is Rcode.SERVFAIL else "did not answer"
     return Finding(
         "unreachable",
         Severity.BLOCKS,
-        f"No DNS server answered for {case.record.name}, so nobody can say whether the record is there.",
+        f"The DNS servers {what} for {case.record.name}, so nobody can say whether the record is there.",
         "Check the network connection, then look again; if other names work, the DNS host has trouble.",
-        {"name": case.record.name, "rcode": str(answer.rcode if answer else Rcode.NO_ANSWER)},
+        {"name": case.record.name, "rcode": str(rcode)},
     )
 
 
@@ -45,16 +45,12 @@ def doubled_name(case: Case) -> Iterator[Finding]:
     """It stands at NAME.ZONE: the panel added the zone once more."""
     place = f"{case.record.name}.{case.apex}"
     if found := _ours_at(case, place):
-        panel = case.context.provider
-        apex = panel.apex if panel else "@"
-        host = relative_host(case.record.name, case.apex, apex)
-        typed = f"its host to `{host}`" if host else "its host field to nothing"
         yield Finding(
             "doubled-name",
             case.severity,
             f"The record stands at {place}: the panel adds {case.apex} to the host by itself, so the name is "
             "doubled.",
-            f"Change {typed}, without {case.apex}: {_typed(case, host)}.",
+            f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}.",
             {"found_at": place, "values": found},
         )
 
@@ -223,10 +219,4 @@ def _is_meant(case: Case, rdata: Rdata) -> bool:
                 and spf.include_of(rdata.text, SES_SPF_INCLUDE) is not spf.Include.ABSENT
             )
         case _:
-            return cleaned(shown(rdata)).removeprefix("10 ").startswith(case.target)
-
-
-def _typed(case: Case, host: str) -> str:
-    """The entry with a host that is known to be right, whatever is known of the panel."""
-    words = case.entry_words()
-    return words.replace(case.host_words(), f"host `{host}`" if host else "the host field left empty")
+            return cleaned(shown(rdata).rpartition(" ")[2]).startswith(case.target)

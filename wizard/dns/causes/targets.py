@@ -43,13 +43,14 @@ def relative_target(case: Case) -> Iterator[Finding]:
     """The target ends in the user's own zone, since its final dot was left out."""
     for target in targets(case):
         if without_zone(case, target):
-            dotted = f"{case.target}."
+            provider = case.context.provider
+            dot = "" if provider and provider.final_dot else "."
             yield Finding(
                 "relative-target",
                 Severity.BLOCKS,
                 f"The value became {printable(target)}: the DNS host added {case.apex} to it, since it did "
                 "not end with a dot.",
-                f"End the value with a dot: type {case.record.type}, {case.host_words()}, value `{dotted}`.",
+                f"End the value with a dot: {case.entry_words(f'{case.record.value}{dot}')}.",
                 {"value": printable(target)},
             )
 
