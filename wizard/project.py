@@ -80,6 +80,9 @@ class Identity(Section, frozen=True):
     mail_from: HostName | None = None
     """The full MAIL FROM name, a subdomain of the domain."""
     configuration_set: ResourceName = "ses-wizard"
+    dkim_tokens: Annotated[tuple[ResourceName, ...], Meta(max_length=3)] = ()
+    """The tokens SES gave, and below the zone with their keys: seen, so that ``check`` can do without AWS."""
+    signing_zone: HostName | None = None
 
 
 class Reminder(Section, frozen=True):

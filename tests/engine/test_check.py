@@ -343,12 +343,18 @@ class TestWhatIsAsked:
         assert (code, lines[0]["ok"], lines[0]["ses"]) == (0, True, None)
         assert err.count("only the DNS is checked") == 1
 
-    def test_the_file_names_domain_and_mail_from(self, run: Check, server: DnsServer, tmp_path: Path) -> None:
-        project = Project(domain=Domain("example.com"), identity=Identity(mail_from="bounce.example.com"))
-        save(project, tmp_path / "x.yaml")
-        code, lines, _ = run(*with_tokens(), server=server)
-        assert (code, lines[0]["domain"]) == (0, "example.com")
+    def test_the_file_names_domain_mail_from_and_tokens(
+        self, run: Check, server: DnsServer, tmp_path: Path
+    ) -> None:
+        identity = Identity(
+            mail_from="bounce.example.com", dkim_tokens=TOKENS, signing_zone="dkim.amazonses.com"
+        )
+        save(Project(domain=Domain("example.com"), identity=identity), tmp_path / "x.yaml")
+        code, lines, _ = run(server=server)
+        assert (code, lines[0]["domain"], lines[0]["ok"]) == (0, "example.com", True)
         assert lines[0]["records"][3]["name"] == "bounce.example.com"
+        _, others, _ = run("example.net", server=server)
+        assert codes(others[0], "dkim1") == ["dkim-tokens-unknown"]
 
     def test_the_signing_zone_can_be_named(self, run: Check, server: DnsServer) -> None:
         _, lines, _ = run(

@@ -39,7 +39,8 @@ def test_from_nothing(account: Demo) -> None:
     )
     assert seen.configuration_set == sesv2.ConfigurationSet("ses-wizard", True, True, ("BOUNCE", "COMPLAINT"))
     assert set(seen.suppressed_reasons) == {"BOUNCE", "COMPLAINT"}
-    assert decided.identity == Identity(MAIL_FROM, "ses-wizard")
+    noted = Identity(MAIL_FROM, "ses-wizard", seen.identity.tokens, "dkim.amazonses.com")
+    assert decided.identity == noted
     assert decided.progress["identity"].words == "signed by SES, MAIL FROM bounce.example.com"
     subjects = [event.subject for event in events if event.progress is Progress.STARTED]
     assert subjects == [event.subject for event in events if event.progress is Progress.DONE]
@@ -162,4 +163,4 @@ def test_a_name_of_ones_own_for_the_configuration_set(account: Demo) -> None:
     seen = step.look(account.world, decided)
     assert seen.configuration_set is not None
     assert seen.configuration_set.name == "my-mail"
-    assert decided.identity == Identity(MAIL_FROM, "my-mail")
+    assert (decided.identity.mail_from, decided.identity.configuration_set) == (MAIL_FROM, "my-mail")

@@ -88,14 +88,17 @@ def subject(
     identity: SesIdentity | None,
 ) -> Subject:
     """What should stand for ``domain``: as the options say, else SES, else FILE."""
-    tokens = tuple(_plain(token) for token in args.dkim_token)
-    if not tokens and identity is not None and identity.signs_itself:
-        tokens = identity.tokens
-    signing_zone = args.signing_zone and _plain(args.signing_zone)
-    signing_zone = signing_zone or (identity and identity.signing_zone) or DEFAULT_SIGNING_ZONE
+    noted = project.identity if domain == project.domain.name else None
+    tokens, signing_zone = tuple(_plain(token) for token in args.dkim_token), None
+    if identity is not None and identity.signs_itself:
+        tokens, signing_zone = tokens or identity.tokens, identity.signing_zone
+    elif identity is None and noted is not None:
+        tokens, signing_zone = tokens or noted.dkim_tokens, noted.signing_zone
+    if args.signing_zone:
+        signing_zone = _plain(args.signing_zone)
+    signing_zone = signing_zone or DEFAULT_SIGNING_ZONE
     mail_from = _mail_from(args, domain) or (identity.mail_from if identity else None)
-    if mail_from is None and domain == project.domain.name:
-        mail_from = project.identity.mail_from
+    mail_from = mail_from or (noted.mail_from if noted else None)
     records = wanted_records(
         domain, tokens=tokens, signing_zone=signing_zone, mail_from=mail_from, region=region
     )

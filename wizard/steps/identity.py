@@ -15,7 +15,7 @@ from wizard.aws import sesv2
 from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Project
+from wizard.project import Identity, Project
 from wizard.steps.domain_name import read_name
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
 from wizard.text import printable
@@ -103,7 +103,9 @@ def act(world: World, project: Project, mail_from: str, report: Report) -> Proje
             raise
         report(Event(move.change.subject, Progress.DONE, move.change.detail))
     decided = replace(project, identity=replace(project.identity, mail_from=wanted))
-    standing = judge(look(world, decided), decided)
+    after = look(world, decided)
+    decided = replace(decided, identity=_noted(decided.identity, after.identity))
+    standing = judge(after, decided)
     if standing.status is not Status.DONE:
         return decided.not_done("identity")
     return decided.seen_done("identity", standing.words, world.now())
@@ -113,6 +115,13 @@ def judge(seen: IdentitySeen, project: Project) -> Standing:
     """Where the step stands: done when the identity signs (its tokens are known) and MAIL FROM is set."""
     status, words = _judged(seen, project)
     return Standing(StepName.IDENTITY, status, words)
+
+
+def _noted(settings: Identity, seen: SesIdentity | None) -> Identity:
+    """The settings with the DKIM tokens as SES says them now; none where the keys are not its own."""
+    if seen is None or not seen.signs_itself:
+        return replace(settings, dkim_tokens=(), signing_zone=None)
+    return replace(settings, dkim_tokens=seen.tokens, signing_zone=seen.signing_zone)
 
 
 def chosen_domain(project: Project) -> str:
