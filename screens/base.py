@@ -35,8 +35,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Static
-from textual.widgets.button import ButtonVariant
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from screens.messages import GoTo, GoToStart, Happened
@@ -44,7 +43,6 @@ from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Columns
-from screens.widgets.error_panel import ErrorPanel
 from screens.widgets.key_line import KeyLine
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
@@ -53,6 +51,9 @@ from wizard.steps.model import Event, Plan, Standing, StepName
 from wizard.text import printable
 
 if TYPE_CHECKING:
+    from textual.widgets import Button
+    from textual.widgets.button import ButtonVariant
+
     from screens.app import WizardApp
 
 
@@ -133,7 +134,6 @@ class StepScreen(Screen[None]):
                     yield Static(self.WHY, id="why", markup=False)
                 with VerticalScroll(id="body", can_focus=False):
                     yield Columns(id="standing")
-                    yield ErrorPanel()
                     yield from self.compose_step()
                 yield BusyLine()
                 with Horizontal(classes="buttons"):
@@ -146,6 +146,8 @@ class StepScreen(Screen[None]):
 
     def compose_buttons(self) -> ComposeResult:
         """Back, the act of this page, Next."""
+        from textual.widgets import Button
+
         yield Button(f"{self.BACK}  F2", id="back", compact=True)
         if self.ACT:
             yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
@@ -173,12 +175,17 @@ class StepScreen(Screen[None]):
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
         """Put ``error`` on the page and the focus on "Try again", or on the widget that ``focus`` selects."""
-        self.query_one(ErrorPanel).show(error)
-        self.query_one(focus or "#try-again").focus()
+
+        from screens.widgets.error_panel import ErrorPanel
+
+        self.clear_error()
+        self.query_one("#body").mount(ErrorPanel(error, focus=focus is None), after="#standing")
+        if focus:
+            self.query_one(focus).focus()
 
     def clear_error(self) -> None:
         """Take the error off the page: what failed is being tried again."""
-        self.query_one(ErrorPanel).clear()
+        self.query("ErrorPanel").remove()
 
     def show_standing(self, standing: Standing | None) -> None:
         """Show ``standing`` on this page though it is not the app's yet; None for the app's again."""
@@ -260,14 +267,16 @@ class StepScreen(Screen[None]):
                 if worker.node is self and worker.group != "act":
                     worker.cancel()
 
-    @on(Button.Pressed, "#back, #next, #act")
-    async def _button_of_the_frame(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id != "act" or not self.acting:
-            await self.run_action(event.button.id or "")
+    async def on_button_pressed(self, event: Button.Pressed) -> None:
+        """The frame's own buttons do what their keys do."""
+        name = event.button.id
+        if name in ("back", "next", "act"):
+            event.stop()
+            if name != "act" or not self.acting:
+                await self.run_action(name)
 
-    @on(ErrorPanel.TryAgain)
-    def _try_again(self, event: ErrorPanel.TryAgain) -> None:
+    def on_error_panel_try_again(self, event: Message) -> None:
+        """Do again what failed."""
         event.stop()
         self.clear_error()
         self.retry()
@@ -276,10 +285,9 @@ class StepScreen(Screen[None]):
     def _follow_worker(self, event: Worker.StateChanged) -> None:
         event.stop()
         worker, busy = event.worker, self.query_one(BusyLine)
-        if worker.is_cancelled or worker.is_finished:
-            busy.stop(worker)  # one cancelled before its first step never says that it ended
-        elif event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
-            busy.start(worker, worker.description)
+        if event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
+            busy.start(worker)
+        busy.forget_ended()
         if event.state is WorkerState.ERROR and worker.error and not worker.is_cancelled:
             self.show_error(as_wizard_error(worker.error))
 

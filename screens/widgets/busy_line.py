@@ -7,6 +7,7 @@ from time import monotonic
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
+from textual.worker import Worker
 
 QUIET_SECONDS = 0.3
 """Shorter waits show nothing: a flash helps nobody."""
@@ -19,22 +20,26 @@ class BusyLine(Static):
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
-        self._waits: dict[object, tuple[str, float]] = {}
+        self._waits: dict[Worker[object], tuple[str, float]] = {}
         self._timer: Timer | None = None
 
     def on_mount(self) -> None:
         """A timer that only ticks while something runs."""
         self._timer = self.set_interval(0.1, self._draw, pause=not self._waits)
 
-    def start(self, key: object, words: str) -> None:
-        """Something began that is told apart by ``key``."""
-        self._waits.setdefault(key, (words, monotonic()))
+    def start(self, worker: Worker[object]) -> None:
+        """``worker`` runs: say its description."""
+        self._waits.setdefault(worker, (worker.description, monotonic()))
         if self._timer:
             self._timer.resume()
 
-    def stop(self, key: object) -> None:
-        """It ended, however it did."""
-        self._waits.pop(key, None)
+    def forget_ended(self) -> None:
+        """Drop what ended, however it did. One cancelled before its first step never says that it did."""
+        self._waits = {
+            worker: wait
+            for worker, wait in self._waits.items()
+            if not worker.is_cancelled and not worker.is_finished
+        }
         if not self._waits and self._timer:
             self._timer.pause()
             self.update("")
