@@ -15,7 +15,7 @@ from wizard.dns.causes import Context
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
-from wizard.steps.domain_name import parse_name
+from wizard.steps.domain_name import read_name
 from wizard.text import printable
 
 MAX_DOMAINS = 10_000
@@ -130,7 +130,7 @@ def _mail_from(args: argparse.Namespace, domain: str) -> str | None:
 
 def _domain(where: str, text: str) -> str:
     try:
-        return parse_name(text).ascii
+        return read_name(text).ascii
     except WizardError as error:
         raise _usage(f"{where}{error.title}", error.what, error.todo) from error
 
