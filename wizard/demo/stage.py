@@ -32,25 +32,30 @@ def start(state: Path | None, *, story: Story | None = None) -> Demo:
     """A running demo, to be used with ``with`` or ended with ``close``.
 
     With a ``state`` file, everything comes back as it was when a demo with the same file ended. It returns
-    before moto is imported: the first AWS calls wait for that. Only one demo runs in a process.
+    before moto is imported: the first AWS calls wait for that. Raises WizardError where the file cannot be
+    used, RuntimeError where another demo runs in this process.
     """
-    return Demo(state, story or Story())
+    account = Account(story or Story(), Kept(records=zones.panel_records()))
+    accounts.enter(account)
+    try:
+        return Demo(account, state)
+    except BaseException:
+        accounts.leave()
+        raise
 
 
 class Demo:
     """A running demo, as ``start`` makes it; it is the ``stage`` of its own ``world``."""
 
-    def __init__(self, state: Path | None, story: Story) -> None:
-        self.account = Account(story, Kept(records=zones.panel_records()))
-        accounts.enter(self.account)
+    def __init__(self, account: Account, state: Path | None) -> None:
+        self.account = account
         self._keeper = Keeper(self.account, state) if state else None
-        self.dns_server = DnsServer()
-        self._server = AccountServer(self.account, self._furnish_account)
         self._ticker = Ticker(self.account)
         self.account.changed = self._changed
-        self.dns_server.start()
+        self.dns_server = DnsServer().start()
         self.account.dns = Nameserver(self.dns_server.address, self.dns_server.port)
         zones.furnish(self.dns_server, self.account)
+        self._server = AccountServer(self.account, self._furnish_account)
         self._server.start()
         self._ticker.start()
         if self._keeper:
@@ -62,8 +67,13 @@ class Demo:
             stage=self,
         )
 
+    @property
+    def put_aside(self) -> Path | None:
+        """Where a state file went that could not be used, so that this is a new account."""
+        return self._keeper.put_aside if self._keeper else None
+
     def close(self) -> None:
-        """End it: servers stopped, ports free, the state written. Raises OSError where it could not be."""
+        """End it: servers stopped, ports free, the state written. Raises WizardError if it was not."""
         self.account.close()
         self._ticker.stop()
         self._server.stop()

@@ -68,6 +68,8 @@ class Identity:
     succeeded_at: datetime | None = None
     error: str | None = None
     soa: dict[str, Any] | None = None
+    link: str | None = None
+    """The secret in the link that confirms an address."""
 
     @property
     def is_domain(self) -> bool:
@@ -126,6 +128,8 @@ class Kept:
     """What survives a quit. ``records`` are the user's zones in the DNS panel: name, type, value."""
 
     clock: Clock = field(default_factory=Clock)
+    port: int = 0
+    """Where the account answered last, so that it does so again if the port is still free."""
     ses: dict[str, SesRegion] = field(default_factory=dict)
     inbox: list[Mail] = field(default_factory=list)
     records: list[tuple[str, str, str]] = field(default_factory=list)
@@ -163,7 +167,14 @@ class Account:
 
     def spawn(self, name: str, work: Callable[[], None]) -> None:
         """Do ``work`` on a thread of its own, which ``close`` waits for."""
-        thread = threading.Thread(target=work, name=name, daemon=True)
+
+        def tracked() -> None:
+            try:
+                work()
+            finally:
+                self.threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=tracked, name=name, daemon=True)
         self.threads.add(thread)
         thread.start()
 

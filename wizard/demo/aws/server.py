@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from wizard.aws.access import AwsAccess, EmbeddedKeys
+from wizard.demo.aws import links
 from wizard.demo.aws.account import Account
 from wizard.demo.aws.extensions import install
 
@@ -18,7 +22,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class AccountServer:
-    """Serves ``account`` on a free port of 127.0.0.1, on threads of its own.
+    """Serves ``account`` on a port of 127.0.0.1, on threads of its own.
 
     ``start`` returns when the port is bound; requests wait there until moto, which takes a while to import,
     is ready. ``prepare`` is called then, before the first request is answered.
@@ -27,13 +31,14 @@ class AccountServer:
     def __init__(self, account: Account, prepare: Callable[[], None]) -> None:
         self._account = account
         self._prepare = prepare
-        self._socket = socket.create_server((LOOPBACK, 0), backlog=128)
+        self._socket = _bound(account.kept.port)
         self._ready = threading.Event()
         self._stopping = False
         self._server: BaseWSGIServer | None = None
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="aws-account", daemon=True)
-        account.endpoint_url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+        account.kept.port = self._socket.getsockname()[1]
+        account.endpoint_url = f"http://{LOOPBACK}:{account.kept.port}"
 
     def start(self) -> None:
         """Begin to import and to serve."""
@@ -60,6 +65,7 @@ class AccountServer:
             self._prepare()
         except Exception as error:
             self._failure = error
+            self._socket.close()
             self._ready.set()
             return
         self._ready.set()
@@ -76,6 +82,8 @@ class AccountServer:
         def gated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if self._stopping:
                 return _refuse(start_response, "503 Service Unavailable", "ServiceUnavailable")
+            if environ["PATH_INFO"].startswith(links.PATH):
+                return self._confirm(environ["PATH_INFO"], start_response)
             if "AWS4-HMAC-SHA256" not in environ.get("HTTP_AUTHORIZATION", ""):
                 return _refuse(start_response, "403 Forbidden", "MissingAuthenticationToken")
             if environ["PATH_INFO"].endswith("/invocations"):
@@ -88,6 +96,22 @@ class AccountServer:
 
         return gated
 
+    def _confirm(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        """The page behind the link in a verification mail, for a browser."""
+        with self._account.lock:
+            words = links.opened(self._account, path)
+        self._account.changed()
+        start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
+        return [words.encode()]
+
+
+def _bound(port: int) -> socket.socket:
+    """A listening socket on ``port``, or on any free one where that is taken."""
+    try:
+        return socket.create_server((LOOPBACK, port), backlog=128)
+    except OSError:
+        return socket.create_server((LOOPBACK, 0), backlog=128)
+
 
 def _refuse(start_response: StartResponse, status: str, error: str) -> Iterable[bytes]:
     start_response(status, [("Content-Type", "text/plain"), ("x-amzn-errortype", error)])
@@ -96,6 +120,7 @@ def _refuse(start_response: StartResponse, status: str, error: str) -> Iterable[
 
 def _moto_application() -> WSGIApplication:
     """moto's server application with our operations in it."""
+    _isolate()
     from moto.moto_server import werkzeug_app
 
     def create(service: Any) -> Any:
@@ -104,6 +129,17 @@ def _moto_application() -> WSGIApplication:
 
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
     return werkzeug_app.DomainDispatcherApplication(create)
+
+
+def _isolate() -> None:
+    """Let nothing of the user's environment into moto, and nothing of moto's onto the user's terminal."""
+    for name in [name for name in os.environ if name.startswith(("MOTO_", "INITIAL_NO_AUTH_"))]:
+        del os.environ[name]
+    logging.getLogger("moto").addHandler(logging.NullHandler())
+    from moto.core.base_backend import AccountSpecificBackend
+
+    session = AwsAccess(region="us-east-1", keys=EmbeddedKeys("none", "none")).session()
+    AccountSpecificBackend.get_session = staticmethod(lambda: session)  # type: ignore[assignment]
 
 
 def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGIServer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
+from wizard.demo.aws import links
 from wizard.demo.aws.account import Identity
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.sesv2 import SesOperations, answer, page
@@ -38,7 +39,7 @@ class Identities(SesOperations):
     """CreateEmailIdentity and all that is done with one."""
 
     def create_email_identity(self) -> ActionResult:
-        """CreateEmailIdentity: a domain with Easy DKIM, or an address. An existing one is a conflict."""
+        """CreateEmailIdentity: a domain with Easy DKIM, or an address, which gets a mail with a link."""
         name, ses = self._get_param("EmailIdentity"), self.ses
         if name.lower() in ses.identities:
             raise Refusal("AlreadyExistsException", f"Email identity {name} already exist.")
@@ -58,6 +59,8 @@ class Identities(SesOperations):
         )
         if identity.is_domain:
             self._new_keys(identity, signing.get("NextSigningKeyLength"))
+        else:
+            links.ask(self.account, identity, self.region)
         ses.identities[identity.name] = identity
         return answer(
             IdentityType=_type(identity),

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from wizard.demo.aws.account import Account, Kept
+from wizard.errors import WizardError
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend
@@ -58,7 +60,8 @@ class UnreadableError(Exception):
 class Keeper:
     """Keeps ``account`` in the file at ``path``: read at once, written soon after each change.
 
-    ``put_aside`` is where a file went that could not be read: beside its place, as ``….unreadable``.
+    Raises WizardError where the system refuses the file. ``put_aside`` is where one went that is none of
+    ours, of another version or damaged: beside its place, as ``….unreadable``.
     """
 
     def __init__(self, account: Account, path: Path) -> None:
@@ -70,11 +73,14 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="aws-snapshot", daemon=True)
         self._failure: OSError | None = None
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             account.kept, self._backends = read(path.read_bytes())
         except FileNotFoundError:
             pass
         except UnreadableError:
             self._put_aside()
+        except OSError as error:
+            raise _unusable(path, error) from error
 
     def restore_backends(self) -> None:
         """Let moto's backends be as they were. Slow: it imports what they need of moto."""
@@ -93,12 +99,12 @@ class Keeper:
         self._dirty.set()
 
     def stop(self) -> None:
-        """Write a last time and end; the account's ``closing`` must be set. Raises OSError if that fails."""
+        """Write a last time and end; the account's ``closing`` must be set. Raises WizardError."""
         self._dirty.set()
         self._thread.join()
         self._save()
         if self._failure is not None:
-            raise self._failure
+            raise _unusable(self._path, self._failure) from self._failure
 
     def _put_aside(self) -> None:
         self.put_aside = self._path.with_name(f"{self._path.name}.unreadable")
@@ -167,6 +173,14 @@ def write_whole(path: Path, raw: bytes) -> None:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def _unusable(path: Path, error: OSError) -> WizardError:
+    return WizardError(
+        "The demo cannot be kept",
+        f"{printable(str(path))}: {error.strerror or error}.",
+        "Make room or mend the folder's permissions: without that file the next demo begins anew.",
+    )
 
 
 @cache

@@ -1,0 +1,42 @@
+"""The link by which SES lets the owner of an address confirm it: a mail, and what opening the link does."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from wizard.demo.aws.account import Account, Identity
+from wizard.world import Mail
+
+PATH = "/confirm/"
+LIFETIME = timedelta(hours=24)
+SENDER = "no-reply-aws@amazon.com"
+
+
+def ask(account: Account, identity: Identity, region: str) -> None:
+    """Send the owner of an address identity the mail with the link."""
+    identity.link = secrets.token_urlsafe(24)
+    subject = f"Amazon Web Services – Email Address Verification Request in region {region}"
+    text = (
+        "Dear Amazon Web Services Customer,\n\n"
+        "We have received a request to authorize this email address for use with Amazon SES in region "
+        f"{region}. If you requested this verification, please go to the following URL to confirm that you "
+        f"are authorized to use this email address:\n\n{account.endpoint_url}{PATH}{identity.link}\n\n"
+        "Your request will not be processed unless you confirm the address using this URL. "
+        "This link expires 24 hours after your original verification request."
+    )
+    headers = (("From", SENDER), ("To", identity.name), ("Subject", subject))
+    account.kept.inbox.append(Mail(SENDER, identity.name, subject, text, "", headers, account.now()))
+
+
+def opened(account: Account, path: str) -> str:
+    """What the page behind the link says; the address is verified where the link is good."""
+    link = path.removeprefix(PATH)
+    for ses in account.kept.ses.values():
+        for identity in ses.identities.values():
+            if identity.link and secrets.compare_digest(identity.link.encode(), link.encode()):
+                if account.now() - identity.created_at > LIFETIME:
+                    return "This link has expired. Delete the identity and create it again for a new one."
+                identity.verified, identity.succeeded_at = True, account.now()
+                return f"Congratulations! You have successfully verified {identity.name}."
+    return "This link is not valid."
