@@ -429,6 +429,59 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         f"`{SES_SPF}`",
     ),
     (
+        "an include that leads nowhere",
+        RecordId.SPF,
+        changed(SPF, "v=spf1 include:gone.example.net include:amazonses.com ~all"),
+        ["spf-syntax"],
+        RowStatus.WRONG,
+        f"`{SES_SPF}`",
+    ),
+    (
+        "an include whose own include has two records",
+        RecordId.SPF,
+        {
+            **changed(SPF, "v=spf1 include:a.example.net include:amazonses.com ~all"),
+            ("a.example.net", "TXT"): ["v=spf1 include:b.example.net -all"],
+            ("b.example.net", "TXT"): ["v=spf1 -all", "v=spf1 ~all"],
+        },
+        ["spf-syntax"],
+        RowStatus.WRONG,
+        f"`{SES_SPF}`",
+    ),
+    (
+        "eleven lookups",
+        RecordId.SPF,
+        {
+            **changed(SPF, "v=spf1 mx include:a.example.net include:amazonses.com ~all"),
+            ("a.example.net", "TXT"): ["v=spf1 a mx include:b.example.net -all a"],
+            ("a.example.net", "A"): ["192.0.2.1"],
+            ("a.example.net", "MX"): ["1 a.example.net"],
+            ("b.example.net", "TXT"): ["v=spf1 a:a.example.net" + " exists:a.example.net" * 4],
+        },
+        ["spf-lookups"],
+        RowStatus.WRONG,
+        "`include:a.example.net` alone takes 9. If you no longer send through it, drop it: type TXT, "
+        "host `@` (panels that want full names: `example.com`), value `v=spf1 mx include:amazonses.com ~all`",
+    ),
+    (
+        "an include of itself",
+        RecordId.SPF,
+        changed(SPF, "v=spf1 include:example.com include:amazonses.com ~all"),
+        ["spf-lookups"],
+        RowStatus.WRONG,
+        f"`{SES_SPF}`",
+    ),
+    (
+        "three names that do not exist",
+        RecordId.MAIL_FROM_SPF,
+        changed(
+            MF_SPF, "v=spf1 a:a.example.org mx:b.example.org exists:c.example.org include:amazonses.com ~all"
+        ),
+        ["spf-voids"],
+        RowStatus.WRONG,
+        f"`{SES_SPF}`",
+    ),
+    (
         "redirect to nowhere",
         RecordId.SPF,
         changed(SPF, "v=spf1 include:amazonses.com redirect=gone.example.net"),
@@ -523,6 +576,22 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         ["dmarc-psd"],
         RowStatus.OK,
         "`v=DMARC1; p=reject`",
+    ),
+    (
+        "dmarc reports to a bare address",
+        RecordId.DMARC,
+        changed(DMARC, "v=DMARC1; p=reject; rua=me@example.com"),
+        ["dmarc-rua"],
+        RowStatus.OK,
+        "`v=DMARC1; p=reject; rua=mailto:me@example.com`",
+    ),
+    (
+        "dmarc reports to somebody who does not want them",
+        RecordId.DMARC,
+        changed(DMARC, "v=DMARC1; p=reject; rua=mailto:a@news.example.com,mailto:b@example.net"),
+        ["dmarc-rua"],
+        RowStatus.OK,
+        "`example.com._report._dmarc.example.net`",
     ),
     (
         "dmarc strict",
@@ -646,6 +715,20 @@ RIGHT: list[tuple[str, Entries, RecordId]] = [
         RecordId.SPF,
     ),
     (
+        "spf of exactly ten lookups",
+        {
+            **changed(SPF, "v=spf1" + " mx" * 7 + " include:a.example.net include:amazonses.com ~all"),
+            ("a.example.net", "TXT"): ["v=spf1 a -all"],
+            ("a.example.net", "A"): ["192.0.2.1"],
+        },
+        RecordId.SPF,
+    ),
+    (
+        "spf with two names that do not exist",
+        changed(SPF, "v=spf1 a:a.example.org a:b.example.org include:amazonses.com ~all"),
+        RecordId.SPF,
+    ),
+    (
         "spf by another's include",
         {**changed(SPF, "v=spf1 include:a.example.net -all"), ("a.example.net", "TXT"): [SES_SPF]},
         RecordId.SPF,
@@ -661,6 +744,14 @@ RIGHT: list[tuple[str, Entries, RecordId]] = [
             **zone(DMARC),
             ("_dmarc.example.com", "CNAME"): ["d.example.net"],
             ("d.example.net", "TXT"): ["v=DMARC1; p=reject"],
+        },
+        RecordId.DMARC,
+    ),
+    (
+        "dmarc reports to somebody who accepts them",
+        {
+            **changed(DMARC, "v=DMARC1; p=reject; rua=mailto:b@example.net!10m"),
+            ("example.com._report._dmarc.example.net", "TXT"): ["v=DMARC1"],
         },
         RecordId.DMARC,
     ),

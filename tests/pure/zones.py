@@ -43,6 +43,7 @@ GOOD: dict[tuple[str, str], list[str]] = {
     ("example.com", "TXT"): ["google-site-verification=x", "v=spf1 include:amazonses.com ~all"],
     ("example.com", "MX"): ["1 mx.example.net"],
     ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none;"],
+    ("_spf.example.net", "TXT"): ["v=spf1 ip4:192.0.2.0/24 -all"],
 }
 
 Entries = dict[tuple[str, str], list[str] | list[Rdata]]

@@ -15,6 +15,9 @@ WALK_LIMIT = 8
 LONGEST_MENDED = 4000
 """Characters of an unreadable text that are searched for tags."""
 
+MOST_DESTINATIONS = 8
+"""How many report addresses of one tag are looked at."""
+
 POLICIES = ("none", "quarantine", "reject")
 """The policies of RFC 9989 §4.7, from the weakest to the strictest."""
 POLICY_TAGS = ("p", "sp", "np")
@@ -31,6 +34,7 @@ _TAG_VALUES = {
     "ruf": re.compile(r".+\Z"),
 }
 _KNOWN = f"({'|'.join((*POLICY_TAGS, *_TAG_VALUES, *REMOVED_TAGS))})"
+_MAILTO = re.compile(r"mailto:[^@\s]+@([a-z0-9.-]+)", re.IGNORECASE)
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|\Z)")
 _INTENDED = re.compile(r"\bv[^a-z0-9]{0,4}dmarc|^[^a-z0-9]*p\s*=\s*(none|quarantine|reject)\b", re.IGNORECASE)
 
@@ -106,6 +110,15 @@ class DmarcRecord:
         return tuple(found)
 
 
+def destinations(value: str) -> tuple[tuple[str, str | None], ...]:
+    """The first URIs of a ``rua`` or ``ruf`` value, each with its domain, or None without ``mailto:``."""
+    found = []
+    for uri in (part.strip() for part in value.split(",")[:MOST_DESTINATIONS]):
+        match = _MAILTO.match(uri)
+        found.append((uri, match.group(1).lower() if match else None))
+    return tuple(found)
+
+
 def is_dmarc(text: str) -> bool:
     """Whether receivers take this text for a DMARC record (RFC 9989 §4.7: ``v`` first, in this case)."""
     return bool(_VERSION.match(text))
@@ -162,28 +175,30 @@ def mended(texts: Iterable[str]) -> str:
     meant = [text for text in texts if intended(text)]
     if not meant:
         return DEFAULT_RECORD
-    if len(meant) == 1 and is_dmarc(meant[0]):
-        record = parse(meant[0])
-        if (
-            not record.bad_policies
-            and not record.faults
-            and (record.tag("psd") or "").lower() != "y"
-            and _plain(meant[0])
-        ):
-            return meant[0]
+    if len(meant) == 1 and is_dmarc(meant[0]) and _is_right(parse(meant[0])):
+        return meant[0]
     records = [DmarcRecord(text, _tags_of(text)) for text in meant]
     tags = dict(_policies(records))
     for record in records:
         for name, value in record.working.items():
             if (name, value.lower()) != ("psd", "y"):
                 lists = name in ("rua", "ruf") and name in tags
+                value = _with_scheme(value) if name in ("rua", "ruf") else value
                 tags[name] = _together(tags[name], value) if lists else tags.get(name, value)
     text = "; ".join(["v=DMARC1", *(f"{name}={value}" for name, value in tags.items())])
     return re.sub(r"[^\x20-\x7e]", "", text)
 
 
-def _plain(text: str) -> bool:
-    return bool(re.fullmatch(r"[\x20-\x7e]*", text))
+def _is_right(record: DmarcRecord) -> bool:
+    """Whether nothing in the record is to be mended."""
+    reports = [record.working.get(tag, "") for tag in ("rua", "ruf")]
+    return (
+        not record.bad_policies
+        and not record.faults
+        and (record.tag("psd") or "").lower() != "y"
+        and not any(_lacks_scheme(part) for value in reports for part in value.split(","))
+        and re.fullmatch(r"[\x20-\x7e]*", record.text) is not None
+    )
 
 
 def closest_policy(value: str) -> str | None:
@@ -217,6 +232,16 @@ def _tags_of(text: str) -> tuple[tuple[str, str], ...]:
     clean = re.sub(r"\bv\W{0,4}dmarc\W?1?", ";", re.sub(r"[\"'\\\\]", "", text), flags=re.IGNORECASE)
     pairs = re.findall(rf"\b{_KNOWN}\s*=\s*([^;]*?)(?=[\s,]*(?:;|\Z|\b{_KNOWN}\s*=))", clean, re.IGNORECASE)
     return tuple((name.lower(), value.strip(" ,")) for name, value, _ in pairs if value.strip(" ,"))
+
+
+def _lacks_scheme(address: str) -> bool:
+    """Whether a report address is a bare mail address, without its ``mailto:``."""
+    return "@" in address and ":" not in address
+
+
+def _with_scheme(addresses: str) -> str:
+    parts = [part.strip() for part in addresses.split(",") if part.strip()]
+    return ",".join(f"mailto:{part}" if _lacks_scheme(part) else part for part in parts)
 
 
 def _together(first: str, second: str) -> str:

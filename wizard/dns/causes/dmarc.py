@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wizard.dns import dmarc
 from wizard.dns.causes import text
 from wizard.dns.causes.case import Case
-from wizard.dns.seen import Txt
+from wizard.dns.seen import Rcode, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -136,6 +136,42 @@ def dmarc_psd(case: Case) -> Iterator[Finding]:
                 f"Leave it out: {case.entry_words()}.",
                 {"tag": "psd", "value": "y"},
             )
+
+
+def dmarc_rua(case: Case) -> Iterator[Finding]:
+    """Reports that reach nobody: no ``mailto:``, or a destination that does not accept them (RFC 9990 §4)."""
+    for record in _valid(case):
+        for tag in ("rua", "ruf"):
+            for uri, destination in dmarc.destinations(record.working.get(tag, "")):
+                shown = printable(uri, 300)
+                if uri and destination is None:
+                    yield Finding(
+                        "dmarc-rua",
+                        Severity.WARNS,
+                        f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report gets there.",
+                        f"Write it as `mailto:` and an address: {case.entry_words()}.",
+                        {"tag": tag, "uri": shown},
+                    )
+                elif destination and _refuses(case, destination):
+                    host = f"{case.zone.domain}._report._dmarc.{destination}"
+                    yield Finding(
+                        "dmarc-rua",
+                        Severity.WARNS,
+                        f"Reports go to {printable(destination, 300)}, which does not say that it "
+                        f"accepts those for {case.zone.domain}: receivers send none.",
+                        f"Have its owner add: type TXT, name `{printable(host, 300)}`, value `v=DMARC1;`.",
+                        {"tag": tag, "uri": shown, "name": printable(host, 300)},
+                    )
+
+
+def _refuses(case: Case, destination: str) -> bool:
+    """Whether a destination outside of the user's own domains says nothing of accepting reports."""
+    if f".{destination}".endswith(f".{case.apex}") or f".{case.apex}".endswith(f".{destination}"):
+        return False
+    answer = case.ask(f"{case.zone.domain}._report._dmarc.{destination}", "TXT")
+    if answer is None or answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        return False
+    return not any(isinstance(rdata, Txt) and dmarc.is_dmarc(rdata.text) for rdata in answer.rdatas)
 
 
 def dmarc_strict(case: Case) -> Iterator[Finding]:

@@ -78,6 +78,9 @@ _SPF = Kind(
         spf.spf_redirect,
         spf.spf_unreachable,
         spf.spf_include_missing,
+        spf.spf_broken_include,
+        spf.spf_lookups,
+        spf.spf_voids,
     ),
     (place.doubled_name, place.wrong_host, place.wrong_type, place.cname_conflict),
 )
@@ -92,6 +95,7 @@ _DMARC = Kind(
         dmarc.dmarc_policy,
         dmarc.dmarc_tag,
         dmarc.dmarc_psd,
+        dmarc.dmarc_rua,
         dmarc.dmarc_strict,
     ),
     (*_MISPLACED, place.cname_conflict, dmarc.dmarc_inherited),

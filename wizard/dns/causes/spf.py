@@ -25,7 +25,7 @@ def found(case: Case) -> tuple[str, ...]:
 
 def mended(case: Case) -> str:
     """The one record to end with: what stands there as it is where it authorises SES, else merged."""
-    texts = [text.joined(txt, _STARTS_A_TERM, b" ") for txt in _records(case)]
+    texts = _meant(case)
     if len(texts) == 1 and spf.is_spf(texts[0]) and not spf.faults(texts[0]) and _authorises(case, texts[0]):
         return texts[0]
     return spf.merged(texts, SES_SPF_INCLUDE)
@@ -70,6 +70,29 @@ def spf_syntax(case: Case) -> Iterator[Finding]:
                 )
 
 
+def spf_broken_include(case: Case) -> Iterator[Finding]:
+    """An include that leads to no right record: a permerror for the whole (RFC 7208 §5.2)."""
+    for value in _meant(case):
+        for cost in _costs(case, value):
+            culprit = cost.culprit
+            if culprit and not cost.term.lower().startswith("redirect="):
+                by = "" if culprit is cost else f", by way of {printable(culprit.name, 100)}"
+                yield Finding(
+                    "spf-syntax",
+                    Severity.HURTS,
+                    f"`{printable(cost.term, 100)}` leads to a name without one right SPF record{by}. That "
+                    "makes receivers ignore the whole record.",
+                    "If you do not send through it, drop it: "
+                    f"{case.entry_words(_without(case.record.value, cost.term))}.",
+                    {
+                        "term": printable(cost.term, 100),
+                        "column": value.find(cost.term) + 1,
+                        "name": printable(culprit.name, 300),
+                        "record": printable(value),
+                    },
+                )
+
+
 def spf_redirect(case: Case) -> Iterator[Finding]:
     """A redirect to nowhere, twice, or empty: a permerror (RFC 7208 §6.1)."""
     for value in found(case):
@@ -82,19 +105,15 @@ def spf_redirect(case: Case) -> Iterator[Finding]:
                     _mend_words(case),
                     {"term": printable(fault.term, 100), "column": fault.column},
                 )
-        record = _parsed(value)
-        target = record.modifier("redirect") if record and not record.all else None
-        if target and "%" not in target:
-            answer = case.ask(target.rstrip("."), "TXT")
-            known = answer is not None and (answer.rdatas or answer.absent)
-            if known and not any(map(spf.is_spf, _texts_of(case, target))):
+        for cost in _costs(case, value):
+            if cost.culprit and cost.term.lower().startswith("redirect="):
+                without = spf.merged([_without(value, cost.term)], SES_SPF_INCLUDE)
                 yield Finding(
                     "spf-redirect",
                     Severity.HURTS,
-                    f"The record hands over to {printable(target)} by redirect=, but there is no SPF record.",
-                    "Replace the redirect by what it should lead to: "
-                    f"{case.entry_words(spf.merged([_without_redirect(value)], SES_SPF_INCLUDE))}.",
-                    {"target": printable(target)},
+                    f"The record hands over to {printable(cost.name, 300)}, where no right SPF record is.",
+                    f"Replace the redirect by what it should lead to: {case.entry_words(without)}.",
+                    {"target": printable(cost.name, 300)},
                 )
 
 
@@ -111,17 +130,60 @@ def spf_unreachable(case: Case) -> Iterator[Finding]:
             )
 
 
+def spf_lookups(case: Case) -> Iterator[Finding]:
+    """More than ten lookups: a permerror (RFC 7208 §4.6.4)."""
+    for value in found(case):
+        costs = _costs(case, value)
+        total = sum(cost.lookups for cost in costs)
+        if total > spf.LOOKUP_LIMIT:
+            others = [cost for cost in costs if cost.name != SES_SPF_INCLUDE]
+            costly = max(others, key=lambda cost: cost.lookups)
+            yield Finding(
+                "spf-lookups",
+                Severity.HURTS,
+                f"Reading the record takes {total} DNS lookups; receivers give up after "
+                f"{spf.LOOKUP_LIMIT} and then ignore it.",
+                f"`{printable(costly.term, 100)}` alone takes {costly.lookups}. If you no longer send "
+                f"through it, drop it: {case.entry_words(_without(case.record.value, costly.term))}.",
+                {"lookups": total, "limit": spf.LOOKUP_LIMIT, "terms": _as_json(costs)},
+            )
+
+
+def spf_voids(case: Case) -> Iterator[Finding]:
+    """More than two lookups that lead to nothing: a permerror (RFC 7208 §4.6.4)."""
+    for value in found(case):
+        costs = _costs(case, value)
+        total = sum(cost.voids for cost in costs)
+        if total > spf.VOID_LIMIT:
+            left = case.record.value
+            for cost in costs:
+                left = _without(left, cost.term) if cost.void else left
+            yield Finding(
+                "spf-voids",
+                Severity.HURTS,
+                f"{total} names in the record, or in records it includes, do not exist; receivers give up "
+                f"after {spf.VOID_LIMIT} and then ignore the record.",
+                f"Drop what leads to nothing: {case.entry_words(left)}.",
+                {"voids": total, "limit": spf.VOID_LIMIT, "terms": _as_json(costs)},
+            )
+
+
 def spf_include_missing(case: Case) -> Iterator[Finding]:
     """It does not authorise SES."""
     texts = found(case)
     behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
     if not any(behind) and not any(_authorises(case, value) for value in texts):
+        lookups = sum(cost.lookups for cost in _costs(case, case.record.value))
         yield Finding(
             "spf-include-missing",
             Severity.HURTS,
             "The SPF record does not allow Amazon SES to send for this name.",
-            f"Change it to: {case.entry_words()}.",
-            {"records": [printable(value) for value in texts], "include": SES_SPF_INCLUDE},
+            f"Change it to: {case.entry_words()}. That takes {lookups} of {spf.LOOKUP_LIMIT} lookups.",
+            {
+                "records": [printable(value) for value in texts],
+                "include": SES_SPF_INCLUDE,
+                "lookups": lookups,
+            },
         )
 
 
@@ -147,19 +209,23 @@ def spf_ptr(case: Case) -> Iterator[Finding]:
         record = _parsed(value)
         for term in record.mechanisms if record else ():
             if term.name == "ptr":
-                without = " ".join(part for part in case.record.value.split() if part != term.text)
                 yield Finding(
                     "spf-ptr",
                     Severity.WARNS,
                     f"`{printable(term.text, 100)}` is slow and unreliable, and large receivers skip it.",
                     "Name the sending servers by ip4, ip6, a or include instead, then leave it out: "
-                    f"{case.entry_words(without)}.",
+                    f"{case.entry_words(_without(case.record.value, term.text))}.",
                     {"term": printable(term.text, 100), "column": term.column},
                 )
 
 
 def _records(case: Case) -> tuple[Txt, ...]:
     return tuple(txt for txt in case.texts(case.record.name) if spf.intended(txt.text))
+
+
+def _meant(case: Case) -> list[str]:
+    """The texts with the spaces that are missing between their strings."""
+    return [text.joined(txt, _STARTS_A_TERM, b" ") for txt in _records(case)]
 
 
 def _texts_of(case: Case, name: str) -> tuple[str, ...]:
@@ -186,8 +252,28 @@ def _mend_words(case: Case) -> str:
     return f"Mend or remove {terms}{more}; the rest stays: {case.entry_words()}."
 
 
-def _without_redirect(value: str) -> str:
-    return " ".join(term for term in value.split() if not term.lower().startswith("redirect="))
+def _costs(case: Case, value: str) -> tuple[spf.Cost, ...]:
+    record = _parsed(value)
+    if record is None:
+        return ()
+    return spf.costs(record, case.record.name, case.ask, known=frozenset({SES_SPF_INCLUDE}))
+
+
+def _as_json(costs: tuple[spf.Cost, ...]) -> list[dict[str, object]]:
+    """The tree for the evidence."""
+    return [
+        {
+            "term": printable(cost.term, 100),
+            "lookups": cost.lookups,
+            "voids": cost.voids,
+            "behind": _as_json(cost.behind),
+        }
+        for cost in costs
+    ]
+
+
+def _without(value: str, term: str) -> str:
+    return " ".join(part for part in value.split() if part != term)
 
 
 def _authorises(case: Case, value: str) -> bool:

@@ -1,6 +1,6 @@
 """SPF (RFC 7208): reading a record, evaluating it as a receiver does, and merging SES into it. Pure."""
 
-from wizard.dns.spf.evaluate import Lookup, SpfResult, Verdict, check_host
+from wizard.dns.spf.evaluate import LOOKUP_LIMIT, VOID_LIMIT, Lookup, SpfResult, Verdict, check_host
 from wizard.dns.spf.merge import Include, include_of, merged
 from wizard.dns.spf.parse import (
     Mechanism,
@@ -13,8 +13,12 @@ from wizard.dns.spf.parse import (
     is_spf,
     parse,
 )
+from wizard.dns.spf.tree import Cost, costs
 
 __all__ = [
+    "LOOKUP_LIMIT",
+    "VOID_LIMIT",
+    "Cost",
     "Include",
     "Lookup",
     "Mechanism",
@@ -25,6 +29,7 @@ __all__ = [
     "SpfResult",
     "Verdict",
     "check_host",
+    "costs",
     "faults",
     "include_of",
     "intended",
