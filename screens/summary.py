@@ -45,7 +45,7 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
             Content(f"{state.domain} is ready" if left is None else self.QUESTION)
         )
         self.query_one("#created", Columns).show(_created(state))
-        self.query_one("#places", Columns).show(_places(state))
+        self.query_one("#places", Columns).show(_places(state, self.wizard.path.name))
         self.query_one("#next-things", Columns).show(_next_things(state))
         button = self.query_one("#next", Button)
         button.label = "Quit  F3" if left is None else f"To {NAMES[left]}  F3"
@@ -73,19 +73,21 @@ def _created(state: AppState) -> list[Cells]:
     return rows or [("Nothing yet.",)]
 
 
-def _places(state: AppState) -> list[Cells]:
-    project, region = state.project, state.region
+def _places(state: AppState, file: str) -> list[Cells]:
+    region = state.region
+    kept = ("File", f"{file}: the settings and the progress")
     if state.world.demo:
         endpoint = state.world.aws.endpoint_url
         return [
             ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
-            ("File", "the project file: settings and progress, to read and to keep"),
+            kept,
         ]
     console = "https://console.aws.amazon.com"
     return [
         ("SES", f"{console}/ses/home?region={region}#/identities"),
         ("Stack", f"{console}/cloudformation/home?region={region}#/stacks"),
         ("Logs", f"{console}/cloudwatch/home?region={region}"),
+        kept,
     ]
 
 
@@ -95,5 +97,7 @@ def _next_things(state: AppState) -> list[Cells]:
         for step, standing in state.standings.items()
         if standing.status is not Status.DONE
     ]
+    if state.done(StepName.REMINDER):
+        rows.append((Content.styled("» mail", "$text-accent"), state.standings[StepName.REMINDER].words))
     check = f"ses-wizard check {state.domain}: are the DNS records still right?"
     return [*rows, (Content.styled("» any time", "$text-accent"), check)]

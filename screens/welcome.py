@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from textual import on
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from screens.base import StepScreen
 from screens.messages import LookEverywhere, StartOver
-from screens.state import AppState
+from screens.state import AppState, nothing_known
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
-from wizard.steps.model import StepName
+from wizard.steps.model import Standing, StepName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wizard.project import Seen, StepKey
 
 NEW = (
     'From "I own a domain" to personal mail that leaves on schedule, signed, from your domain, to anybody: '
@@ -53,14 +59,13 @@ there, after looking at AWS and DNS again.
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
-        yield Columns([("Opening …",)], id="standings")
-        yield Static("", id="looking", classes="hint block", markup=False)
+        standings = nothing_known()
+        yield Columns([_row(standings[step]) for step in StepName], id="standings")
+        yield Static("Opening …", id="looking", classes="hint block", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
-        """Start or go on; in the demo also start over."""
-        yield Button(f"{self.NEXT}  F3", id="next", variant="primary", compact=True, disabled=True)
-        if self.wizard.start_over:
-            yield Button("Start over  F4", id="act", compact=True)
+        """None before there is something to go on with: see `redraw`."""
+        yield from ()
 
     def redraw(self, state: AppState) -> None:
         """Show what is known of the steps, and where it goes on."""
@@ -72,18 +77,12 @@ there, after looking at AWS and DNS again.
             heading = f"{state.domain} is set up: all {len(StepName)} steps are done"
         else:
             heading = "Welcome"
-        for button in self.query("#act"):
-            button.display = any(state.project.progress)
         self.query_one("#question", Static).update(Content(heading))
-        self.query_one("#standings", Columns).show([_row(state, step) for step in StepName])
+        self.query_one("#standings", Columns).show([_row(state.standings[step]) for step in StepName])
         looking = "Looking at AWS and DNS again …" if state.looking else ""
         self.query_one("#looking", Static).update(looking)
         self._show_trouble(state.trouble)
-        button = self.query_one("#next", Button)
-        button.label = "Continue  F3" if begun else "Start  F3"
-        if button.disabled:
-            button.disabled = False
-            button.focus()
+        self._show_buttons("Continue  F3" if begun else "Start  F3", state.project.progress)
 
     def action_back(self) -> None:
         """There is nothing before this page."""
@@ -100,7 +99,6 @@ there, after looking at AWS and DNS again.
             begun = bool(self.state.domain)
             self.go(self.state.next_step if begun else StepName.ACCOUNT)
 
-    @on(Button.Pressed, "#act")
     def action_act(self) -> None:
         """Begin the demo anew, after a yes."""
         if not self.wizard.start_over or self.wizard.state is None:
@@ -115,6 +113,19 @@ there, after looking at AWS and DNS again.
         )
         self.app.push_screen(question, self._answered)
 
+    def _show_buttons(self, going_on: str, progress: Mapping[StepKey, Seen]) -> None:
+        from textual.widgets import Button
+
+        if not self.query("#next"):
+            row = self.query_one(".buttons")
+            row.mount(Button(going_on, id="next", variant="primary", compact=True))
+            if self.wizard.start_over:
+                row.mount(Button("Start over  F4", id="act", compact=True))
+            self.query_one("#next").focus()
+        self.query_one("#next", Button).label = going_on
+        for button in self.query("#act"):
+            button.display = bool(progress)
+
     def _show_trouble(self, trouble: WizardError | None) -> None:
         if trouble is not self._trouble:
             self._trouble = trouble
@@ -124,15 +135,14 @@ there, after looking at AWS and DNS again.
 
     def _answered(self, yes: bool | None) -> None:
         if yes:
-            self.query_one("#standings", Columns).show([("Starting over …",)])
+            self.query_one("#looking", Static).update("Starting over …")
             self.post_message(StartOver())
 
 
-def _row(state: AppState, step: StepName) -> Cells:
-    standing = state.standings[step]
+def _row(standing: Standing) -> Cells:
     return (
-        f"{step.number}",
-        Content.styled(NAMES[step], "bold"),
+        f"{standing.step.number}",
+        Content.styled(NAMES[standing.step], "bold"),
         status_words(standing.status),
-        Content.styled(standing.words or DOES[step], "$text-muted"),
+        Content.styled(standing.words or DOES[standing.step], "$text-muted"),
     )

@@ -15,7 +15,7 @@ GAP = 2
 """Cells between two columns."""
 
 NARROWEST_LAST = 20
-"""The last column is never wrapped to less than this."""
+"""Where the last column would get less than this, it stands below the others."""
 
 Cells = Sequence[Content | str]
 
@@ -65,7 +65,10 @@ def wrapped(rows: Sequence[Cells], width: int) -> list[Content]:
 def _row(row: list[Content], widths: list[int], width: int) -> list[Content]:
     *cells, last = row
     head = Content("").join([_padded(cell, size + GAP) for cell, size in zip(cells, widths, strict=False)])
-    first, *rest = last.wrap(max(width - head.cell_length, NARROWEST_LAST)) or [Content("")]
+    if cells and width - head.cell_length < NARROWEST_LAST:
+        below = " " * (widths[0] + GAP)
+        return [head.rstrip(), *(Content.assemble(below, line) for line in last.wrap(width - len(below)))]
+    first, *rest = last.wrap(width - head.cell_length) or [Content("")]
     indent = " " * head.cell_length
     return [Content.assemble(head, first), *(Content.assemble(indent, line) for line in rest)]
 

@@ -13,36 +13,33 @@ from wizard.errors import WizardError
 
 
 class ErrorPanel(Vertical):
-    """Shows one WizardError inside the page. Hidden while there is none."""
+    """Shows one WizardError inside the page. Mounted when it happens, removed when it is tried again."""
 
     class TryAgain(Message):
         """The user asks to do again what failed."""
 
-    def __init__(self) -> None:
-        super().__init__(disabled=True)
-        self.display = False
+    def __init__(self, error: WizardError, *, focus: bool) -> None:
+        super().__init__()
+        self.error = error
+        self._focus = focus
 
     def compose(self) -> ComposeResult:
         """The three parts of the error, and the button."""
-        yield Static("", id="error-text", markup=False)
-        yield Button("Try again  F5", id="try-again", variant="error", compact=True)
-
-    def show(self, error: WizardError) -> None:
-        """Show ``error`` until the panel is hidden again."""
-        self.query_one("#error-text", Static).update(
+        yield Static(
             lines(
                 [
-                    Content.styled(f"! {error.title}", "bold $text-error"),
-                    Content(error.what),
-                    Content.assemble(Content.styled("What to do: ", "bold"), error.todo),
+                    Content.styled(f"! {self.error.title}", "bold $text-error"),
+                    Content(self.error.what),
+                    Content.assemble(Content.styled("What to do: ", "bold"), self.error.todo),
                 ]
             )
         )
-        self.display, self.disabled = True, False
+        yield Button("Try again  F5", id="try-again", variant="error", compact=True)
 
-    def clear(self) -> None:
-        """Hide the panel; disabled, so that its button takes no focus."""
-        self.display, self.disabled = False, True
+    def on_mount(self) -> None:
+        """The way out takes the focus, where it was asked to."""
+        if self._focus:
+            self.query_one(Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Hand the wish on to the screen."""

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from screens.app import WizardApp
-from screens.widgets.error_panel import ErrorPanel
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, opened
 from wizard import project as projects
@@ -248,12 +247,11 @@ async def test_another_domain_is_looked_at_from_the_start(
         assert outside.asked.count("survey") == 2
 
 
-async def test_error_panel_takes_no_focus_while_hidden(outside: Outside, tmp_path: Path) -> None:
+async def test_first_field_has_the_focus(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world) as page:
         await page.go(StepName.DOMAIN)
         assert page.app.focused is not None
         assert page.app.focused.id == "name"
-        assert not page.app.screen.query_one(ErrorPanel).display
 
 
 async def test_the_survey_may_be_slow_without_blocking_anything(

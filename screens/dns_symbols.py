@@ -1,0 +1,44 @@
+"""How a DNS record's state and a finding look. Apart from `symbols`, so that the first page does without."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from wizard.dns.verdict import Row, RowStatus, Severity
+
+ROW = {
+    RowStatus.OK: ("✓", "found", "$text-success"),
+    RowStatus.MISSING: ("…", "missing", "$text-warning"),
+    RowStatus.WRONG: ("✗", "differs", "$text-error"),
+    RowStatus.UNKNOWN: ("?", "unknown", "$text-warning"),
+    RowStatus.OPTIONAL: ("·", "optional", "$text-muted"),
+}
+"""Symbol, word and colour of a DNS record's state."""
+
+MISPLACED = ("✗", "mistake", "$text-error")
+"""A record that is not where it belongs, though the reason has been found: it stands elsewhere."""
+
+SEVERITY = {
+    Severity.BLOCKS: ("✗", "blocks", "$text-error"),
+    Severity.HURTS: ("✗", "hurts", "$text-error"),
+    Severity.WARNS: ("!", "mind", "$text-warning"),
+    Severity.INFO: ("i", "note", "$text-accent"),
+}
+"""Symbol, word and colour of how much a finding matters."""
+
+
+def row_words(row: Row | None) -> Content:
+    """The state of a DNS record; None for one that has not been asked about yet."""
+    if row is None:
+        return Content.styled("… asking", "$text-muted")
+    serious = (Severity.BLOCKS, Severity.HURTS)
+    explained = any(f.severity in serious and f.code != "absent" for f in row.findings)
+    misplaced = row.status is RowStatus.MISSING and explained
+    symbol, word, colour = MISPLACED if misplaced else ROW[row.status]
+    return Content.styled(f"{symbol} {word}", colour)
+
+
+def severity_words(severity: Severity) -> Content:
+    """``✗ blocks``, in its colour."""
+    symbol, word, colour = SEVERITY[severity]
+    return Content.styled(f"{symbol} {word}", colour)
