@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,9 @@ def _isolate() -> None:
     """Let nothing of the user's environment into moto, and nothing of moto's onto the user's terminal."""
     for name in [name for name in os.environ if name.startswith(("MOTO_", "INITIAL_NO_AUTH_"))]:
         del os.environ[name]
-    logging.getLogger("moto").addHandler(logging.NullHandler())
+    for logger in ("moto", "werkzeug"):
+        logging.getLogger(logger).addHandler(logging.NullHandler())
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"moto\.")
     from moto.core.base_backend import AccountSpecificBackend
 
     session = AwsAccess(region="us-east-1", keys=EmbeddedKeys("none", "none")).session()
