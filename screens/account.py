@@ -74,7 +74,7 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
             yield Label("Region", classes="label")
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
         yield Columns(id="facts", classes="block")
-        yield Static("", id="note", classes="hint", markup=False)
+        yield Static("", id="note", classes="hint block", markup=False)
 
     def begin(self) -> None:
         """Read what there is to choose from, and look with what is chosen."""

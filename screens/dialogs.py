@@ -33,7 +33,10 @@ class Dialog(ModalScreen[ScreenResultType]):
 
 
 class Ask(Dialog[bool]):
-    """A question with a yes and a no. Dismissed with True for yes."""
+    """A question with a yes and a no. Dismissed with True for yes.
+
+    The focus is on yes, or on no where ``careful`` says that something would be lost.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
@@ -42,12 +45,21 @@ class Ask(Dialog[bool]):
         *SCROLLING,
     ]
 
-    def __init__(self, title: str, body: Sequence[Cells] | str, *, yes: str = "Yes", no: str = "No") -> None:
+    def __init__(
+        self,
+        title: str,
+        body: Sequence[Cells] | str,
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        careful: bool = False,
+    ) -> None:
         super().__init__()
         self.heading = title
         self.body: Sequence[Cells] = [(body,)] if isinstance(body, str) else body
         self.yes = yes
         self.no = no
+        self.careful = careful
 
     def compose(self) -> ComposeResult:
         """The title, what it is about, and the two buttons."""
@@ -58,6 +70,10 @@ class Ask(Dialog[bool]):
             with Horizontal(classes="buttons"):
                 yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
                 yield Button(f"{self.no}  N", id="no", compact=True)
+
+    def on_mount(self) -> None:
+        """Enter alone must lose nothing."""
+        self.query_one("#no" if self.careful else "#yes").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Either button answers."""

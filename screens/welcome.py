@@ -110,6 +110,7 @@ there, after looking at AWS and DNS again.
             "The demo's account, its DNS zone and its project file become empty again.",
             yes="Start over",
             no="Go on",
+            careful=True,
         )
         self.app.push_screen(question, self._answered)
 
