@@ -24,10 +24,11 @@ from wizard.dns.records import wanted_records
 from wizard.errors import WizardError
 
 
-def opened(url: str) -> tuple[int, str]:
+def opened(url: str, **headers: str) -> tuple[int, str]:
     """Status and text of a page, as a browser gets it."""
+    request = urllib.request.Request(url, headers=headers)
     try:
-        with urllib.request.urlopen(url, timeout=5) as page:
+        with urllib.request.urlopen(request, timeout=5) as page:
             return page.status, page.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -47,12 +48,15 @@ def test_any_aws_client_with_any_keys_sees_the_same_account(account: Demo) -> No
     )
     assert other.list_email_identities()["EmailIdentities"][0]["IdentityName"] == "example.com"
     caller = account.world.aws.client("sts").get_caller_identity()
-    assert caller["Account"] == "123456789012"
+    assert (caller["Account"], caller["Arn"]) == ("123456789012", "arn:aws:iam::123456789012:user/demo")
 
 
 def test_no_web_page_and_nobody_unsigned_gets_in(account: Demo) -> None:
     for path in ("/moto-api/data.json", "/v2/email/account", "/"):
         assert opened(account.account.endpoint_url + path) == (403, "MissingAuthenticationToken")
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20261124/us-east-1/ses/aws4_request"}
+    rebound = opened(f"{account.account.endpoint_url}/v2/email/account", Host="example.com", **signed)
+    assert rebound == (403, "WrongHost")
 
 
 def test_only_one_runs_in_a_process(account: Demo) -> None:

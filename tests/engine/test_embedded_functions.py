@@ -149,4 +149,6 @@ def test_a_function_may_do_what_its_role_allows(
         assert payload == "done"
     else:
         assert payload["Code"] == "AccessDeniedException"
-        assert f"role/narrow is not authorized to perform: {refused} on resource" in payload["Message"]
+        assert (
+            f"role/narrow/function is not authorized to perform: {refused} on resource" in payload["Message"]
+        )

@@ -419,9 +419,11 @@ def test_rate_and_day_are_limited(account: Demo, ses: SESV2Client) -> None:
     assert statuses.count("SUCCESS") in (10, 11)
     assert statuses[-1] == "ACCOUNT_THROTTLED"
     account.account.ses("us-east-1").sent.extend([account.now()] * 195)
-    send: dict[str, Any] = {"FromEmailAddress": "a@example.com", "Content": simple()}
-    code, message = refusal(ses.send_email, Destination={"ToAddresses": [SUCCESS]}, **send)
-    assert (code, message) == ("LimitExceededException", "Daily message quota exceeded.")
+    (result,) = ses.send_bulk_email(**bulk((SUCCESS, {})))["BulkEmailEntryResults"]
+    assert result == {
+        "Status": "ACCOUNT_DAILY_QUOTA_EXCEEDED",
+        "Error": "Daily message quota exceeded.",
+    }
     account.account.kept.clock.push_to(account.now() + timedelta(hours=25))
     assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 0
 

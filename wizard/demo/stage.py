@@ -82,7 +82,8 @@ class Demo:
             if self._keeper:
                 self._keeper.stop()
         finally:
-            accounts.leave()
+            with self.account.lock:
+                accounts.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -175,8 +176,7 @@ class Demo:
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
-        with self.account.lock:
-            return tuple(reversed(self.account.kept.inbox))
+        return tuple(self.account.kept.inbox)[::-1]
 
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""

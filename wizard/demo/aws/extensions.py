@@ -11,6 +11,7 @@ from typing import Any
 
 _OURS = {
     "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
+    "sts": ("wizard.demo.aws.sts", "Callers"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
     "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),

@@ -45,15 +45,19 @@ def allows(role: Role, action: str, resource: str) -> bool:
     return effects == {"Allow"}
 
 
+def assumed(role_arn: str) -> str:
+    """The ARN of whoever has assumed the role for a running function."""
+    return f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}/function"
+
+
 def denial(role_arn: str, action: str, resource: str) -> str | None:
     """What AWS says where the role ``role_arn`` may not do this; None where it may."""
     role = role_of(role_arn)
     if role is not None and allows(role, action, resource):
         return None
-    who = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}"
     return (
-        f"User: {who} is not authorized to perform: {action} on resource: {resource} because no "
-        f"identity-based policy allows the {action} action"
+        f"User: {assumed(role_arn)} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
     )
 
 

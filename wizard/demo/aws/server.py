@@ -17,9 +17,13 @@ from wizard.demo.aws.extensions import install
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from werkzeug.serving import BaseWSGIServer
 
 LOOPBACK = "127.0.0.1"
+
+POLL_SECONDS = 0.02
+"""How often the server sees whether it shall stop: so long closing takes at the most."""
 
 
 class AccountServer:
@@ -34,7 +38,6 @@ class AccountServer:
         self._prepare = prepare
         self._socket = _bound(account.kept.port)
         self._ready = threading.Event()
-        self._stopping = False
         self._server: BaseWSGIServer | None = None
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="aws-account", daemon=True)
@@ -52,9 +55,8 @@ class AccountServer:
             raise self._failure
 
     def stop(self) -> None:
-        """Stop serving and free the port."""
+        """Stop serving and free the port; the account's ``closing`` must be set."""
         self._ready.wait()
-        self._stopping = True
         if self._server is not None:
             self._server.shutdown()
         self._thread.join()
@@ -70,26 +72,30 @@ class AccountServer:
             self._ready.set()
             return
         self._ready.set()
-        self._server.serve_forever(poll_interval=0.05)
-        self._server.server_close()
+        self._server.serve_forever(poll_interval=POLL_SECONDS)
 
-    def _gate(self, application: WSGIApplication) -> WSGIApplication:
+    def _gate(self, applications: DomainDispatcherApplication) -> WSGIApplication:
         """One request at a time, but for Invoke, whose function calls back while it runs.
 
-        What is not signed by an AWS client is refused, so that no web page reaches the account, nor anybody
-        moto's own interface.
+        The first request of a service imports it: nothing else waits for that.
+
+        What is not signed by an AWS client, or not meant for this host, is refused: so no web page reaches
+        the account, and nobody moto's own interface.
         """
 
         def gated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            if self._stopping:
-                return _refuse(start_response, "503 Service Unavailable", "ServiceUnavailable")
+            if environ.get("HTTP_HOST", "").partition(":")[0] not in (LOOPBACK, "localhost"):
+                return _refuse(start_response, "403 Forbidden", "WrongHost")
             if environ["PATH_INFO"].startswith(links.PATH):
                 return self._confirm(environ["PATH_INFO"], start_response)
             if "AWS4-HMAC-SHA256" not in environ.get("HTTP_AUTHORIZATION", ""):
                 return _refuse(start_response, "403 Forbidden", "MissingAuthenticationToken")
+            application = applications.get_application(environ)
             if environ["PATH_INFO"].endswith("/invocations"):
                 return application(environ, start_response)
             with self._account.lock:
+                if self._account.closing.is_set():
+                    return _refuse(start_response, "503 Service Unavailable", "ServiceUnavailable")
                 reply = application(environ, start_response)
             if environ["REQUEST_METHOD"] != "GET":
                 self._account.changed()
@@ -119,7 +125,7 @@ def _refuse(start_response: StartResponse, status: str, error: str) -> Iterable[
     return [error.encode()]
 
 
-def _moto_application() -> WSGIApplication:
+def _moto_application() -> DomainDispatcherApplication:
     """moto's server application with our operations in it."""
     _isolate()
     from moto.moto_server import werkzeug_app
