@@ -12,7 +12,7 @@ from textual.widgets import Label, Select, Static
 
 from screens.base import StepScreen
 from screens.messages import Decided, GoTo, Looked
-from screens.widgets.columns import Cells, Columns
+from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
 
@@ -122,7 +122,7 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
     def _show_seen(self, message: Seen) -> None:
         self._seen = message
         seen = message.seen
-        self.query_one("#facts", Columns).show(_facts(seen))
+        self.query_one("#facts", Columns).show(facts(_facts(seen)))
         self.query_one("#note", Static).update(_note(seen))
         self.show_standing(message.standing)
         if self._is_decided(seen):
@@ -172,7 +172,7 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
         return (decided.id, decided.region, decided.profile) == (seen.account_id, seen.region, seen.profile)
 
 
-def _facts(seen: AccountSeen) -> list[Cells]:
+def _facts(seen: AccountSeen) -> list[tuple[str, str]]:
     ses = seen.ses
     quota = (
         "unlimited" if ses.max_24_hour_send == UNLIMITED else f"{ses.max_24_hour_send:,.0f} recipients a day"

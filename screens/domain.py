@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from screens.base import StepScreen
 from screens.messages import Decided, GoTo, Looked
 from screens.state import AppState
-from screens.widgets.columns import Cells, Columns
+from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
 from wizard.text import printable
@@ -114,7 +114,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if message.text != self.query_one("#name", Input).value:
             return
         self._seen = message
-        self.query_one("#facts", Columns).show(_facts(message.seen))
+        self.query_one("#facts", Columns).show(facts(_facts(message.seen)))
         self.show_standing(message.standing)
         if message.seen.name.ascii == self.state.domain:
             self.post_message(Looked(message.standing))
@@ -180,9 +180,9 @@ def _option(choice: DomainChoice) -> Option:
     return Option(prompt, id=choice.name.ascii)
 
 
-def _facts(seen: DomainSeen) -> list[Cells]:
+def _facts(seen: DomainSeen) -> list[tuple[str, str]]:
     known = {True: "yes", False: "no", None: "nobody could be asked"}
-    rows: list[Cells] = [("Registered", known[seen.registered])]
+    rows: list[tuple[str, str]] = [("Registered", known[seen.registered])]
     if seen.name.ascii != seen.name.unicode:
         rows.insert(0, ("In DNS", seen.name.ascii))
     if seen.zone.apex:

@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, Static
 from screens.base import StepScreen
 from screens.messages import Decided, Happened, Looked
 from screens.state import AppState
-from screens.widgets.columns import Cells, Columns, EventList
+from screens.widgets.columns import Columns, EventList, facts
 from wizard.steps.model import Plan, Standing, Status, StepName
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         if not field.value:
             field.value = message.mail_from
         self.query_one("#events").display = False
-        facts = self.query_one("#facts", Columns)
-        facts.show(_facts(message.seen))
-        facts.display = True
+        shown = self.query_one("#facts", Columns)
+        shown.show(facts(_facts(message.seen)))
+        shown.display = True
         self.post_message(Looked(message.standing))
         if message.standing.status is Status.DONE:
             self.query_one("#next").focus()
@@ -161,7 +161,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             self.query_one("#events").display = False
 
 
-def _facts(seen: IdentitySeen) -> list[Cells]:
+def _facts(seen: IdentitySeen) -> list[tuple[str, str]]:
     identity = seen.identity
     if identity is None:
         return []

@@ -12,7 +12,7 @@ from screens.base import StepScreen
 from screens.messages import GoTo
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
-from screens.widgets.columns import Cells, Columns
+from screens.widgets.columns import Cells, Columns, facts
 from wizard.steps.model import Status, StepName
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.query_one("#question", Static).update(
             Content(f"{state.domain} is ready" if left is None else self.QUESTION)
         )
-        self.query_one("#created", Columns).show(_created(state))
-        self.query_one("#places", Columns).show(_places(state, self.wizard.path.name))
+        self.query_one("#created", Columns).show(facts(_created(state)))
+        self.query_one("#places", Columns).show(facts(_places(state, self.wizard.path.name)))
         self.query_one("#next-things", Columns).show(_next_things(state))
         button = self.query_one("#next", Button)
         button.label = "Quit  F3" if left is None else f"To {NAMES[left]}  F3"
@@ -62,18 +62,18 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
             self.go(self.state.next_step)
 
 
-def _created(state: AppState) -> list[Cells]:
-    project, rows = state.project, list[Cells]()
+def _created(state: AppState) -> list[tuple[str, str]]:
+    project, rows = state.project, list[tuple[str, str]]()
     if state.done(StepName.IDENTITY):
         rows.append(("SES identity", state.domain))
         rows.append(("MAIL FROM", project.identity.mail_from or ""))
         rows.append(("Config. set", project.identity.configuration_set))
     if state.done(StepName.REMINDER):
         rows.append(("Stack", f"{project.reminder.stack}: schedule, Lambda, recipients table, logs"))
-    return rows or [("Nothing yet.",)]
+    return rows or [("Nothing yet.", "")]
 
 
-def _places(state: AppState, file: str) -> list[Cells]:
+def _places(state: AppState, file: str) -> list[tuple[str, str]]:
     region = state.region
     kept = ("File", f"{file}: the settings and the progress")
     if state.world.demo:

@@ -51,6 +51,11 @@ class Columns(Widget):
         return lines(wrapped(self._rows, self.content_size.width))
 
 
+def facts(rows: Sequence[tuple[str, str]]) -> list[Cells]:
+    """Rows of a label, in the background, and what it is about."""
+    return [(Content.styled(label, "$text-muted"), value) for label, value in rows]
+
+
 def wrapped(rows: Sequence[Cells], width: int) -> list[Content]:
     """The lines of ``rows`` in columns, ``width`` cells wide. Each row has at least one cell."""
     table = [[Content(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
