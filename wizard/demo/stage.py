@@ -96,10 +96,12 @@ class Demo:
     def _furnish_account(self) -> None:
         """Give moto the account's state: what was kept, or the story's beginning."""
         from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
 
         from wizard.demo.aws import route53
 
         BackendDict.reset()
+        reset_model_data()
         if self._keeper:
             self._keeper.restore_backends()
         hosted = route53.furnish(zones.ROUTE53_DOMAIN)
