@@ -143,9 +143,11 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
         self.action_look_again()
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
-        """Nothing is gone on to with an error in the way."""
+        """Nothing is gone on to with an error in the way; a Region that is missing can be chosen at once."""
         self._going_on = False
         self._failed = True
+        if self._offered and self.query_one("#region", Select).value is Select.NULL:
+            focus = focus or "#region"
         super().show_error(error, focus=focus)
 
     def action_next(self) -> None:

@@ -124,13 +124,7 @@ class WizardApp(App[WizardError]):
             world = _in_region_of(settings, world)
         self.post_message(Opened(world, settings))
 
-    @work(
-        thread=True,
-        exit_on_error=False,
-        exclusive=True,
-        group="aws",
-        description="Looking where things stand",
-    )
+    @work(thread=True, exit_on_error=False, exclusive=True, group="survey", description="Looking everywhere")
     def _survey(self, world: World, settings: Project) -> None:
         from wizard.steps.survey import survey
 
@@ -212,12 +206,10 @@ class WizardApp(App[WizardError]):
     def _decided(self, message: Decided) -> None:
         if self.state is None:
             return
-        project = merged(self.state.project, message.before, message.after)
+        known = self.state.project
+        project = merged(known, message.before, message.after)
         state = replace(self.state, project=project, world=message.world or self.state.world)
-        elsewhere = (project.account, project.domain) != (
-            self.state.project.account,
-            self.state.project.domain,
-        )
+        elsewhere = (project.account, project.domain) != (known.account, known.domain)
         if elsewhere:
             state = replace(state, standings=known_from(project))
         self.state = state

@@ -13,7 +13,6 @@ from textual.widgets.option_list import Option
 
 from screens.base import StepScreen
 from screens.messages import Decided, GoTo, Looked
-from screens.state import AppState
 from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
@@ -156,9 +155,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             super().action_next()
         else:
             self._decide(self.state.world, self.state.project, self._seen.seen)
-
-    def redraw(self, state: AppState) -> None:
-        """Nothing here follows the state but the frame."""
 
     def _forget(self) -> None:
         self._seen = None

@@ -59,6 +59,18 @@ async def test_another_region_is_looked_at_and_used(outside: Outside, tmp_path: 
         assert "eu-central-1" in page.text.splitlines()[0]
 
 
+async def test_missing_region_is_chosen_at_once(outside: Outside, tmp_path: Path) -> None:
+    outside.world = outside.world.choose(None, None)
+    outside.error = WizardError("No AWS Region is chosen", "Nothing names one.", "Choose one.")
+    async with opened(tmp_path, outside.world) as page:
+        await page.press("enter")
+        assert "! No AWS Region is chosen" in page.text
+        outside.error = None
+        await page.press("enter")
+        await page.press("down", "enter")
+        assert "✓ done" in page.text
+
+
 async def test_another_profile_is_looked_at(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world) as page:
         await page.press("enter")
