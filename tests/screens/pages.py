@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -49,7 +50,7 @@ class Opened:
         deadline = time.monotonic() + DEADLINE
         while not holds():
             assert time.monotonic() < deadline, f"not before the deadline:\n{self.text}"
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(0.005)
         await self.pilot.pause()
 
     async def shows(self, words: str) -> None:
@@ -58,8 +59,13 @@ class Opened:
 
     async def settle(self) -> None:
         """Wait until no worker runs and what they said is on the screen."""
-        await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
-        await self.pilot.pause()
+
+        def at_rest() -> bool:
+            return all(worker.is_finished for worker in self.app.workers)
+
+        await self.until(at_rest)
+        while not at_rest():
+            await self.until(at_rest)
 
     async def press(self, *keys: str) -> None:
         """Press ``keys`` and wait for what they set off."""
