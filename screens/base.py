@@ -89,6 +89,7 @@ class StepScreen(Screen[None]):
         Binding("f4", "act", "Do it", show=False),
         Binding("f5", "look_again", "Look again"),
         Binding("f10,ctrl+q", "app.quit", "Quit"),
+        Binding("f9", "inbox", "Demo: the inbox", show=False),
         Binding("pageup", "scroll_body(-8)", "Scroll up", show=False),
         Binding("pagedown", "scroll_body(8)", "Scroll down", show=False),
     ]
@@ -237,6 +238,13 @@ class StepScreen(Screen[None]):
         """Look afresh."""
         self._again()
 
+    def action_inbox(self) -> None:
+        """In the demo: look into the inbox, over this page."""
+        if self.wizard.state and self.state.world.demo:
+            from screens.inbox import InboxScreen
+
+            self.app.push_screen(InboxScreen())
+
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
         self.query_one("#body").scroll_relative(y=rows, animate=False)
@@ -317,7 +325,12 @@ class StepScreen(Screen[None]):
         self.begin()
 
     def _keys(self) -> list[tuple[str, str]]:
-        bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        bindings = [
+            binding
+            for binding in self.BINDINGS
+            if isinstance(binding, Binding)
+            and (self.wizard.demo or not binding.description.startswith("Demo:"))
+        ]
         acting = [self.ACT] if self.ACT else []
         return [
             (_key_names(binding.key), words)

@@ -79,6 +79,7 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
     if state.world.demo:
         endpoint = state.world.aws.endpoint_url
         return [
+            ("Inbox", "F9 shows the mail that has arrived"),
             ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
             kept,
         ]

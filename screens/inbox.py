@@ -1,0 +1,196 @@
+"""The demo's inbox: every mail that the embedded account delivered, and a key to its clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.base import StepScreen
+from screens.messages import GoTo
+from screens.symbols import lines
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wizard.world import Mail, Stage
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks into the inbox. It is in this process: a look costs next to nothing."""
+
+SHOWN = 200
+"""The most mails in the list; older ones are counted."""
+
+
+class InboxScreen(StepScreen):
+    """Stands over the page it was opened from; Back returns there."""
+
+    QUESTION = "The demo's inbox"
+    WHY = "Mail to anybody arrives here, and nowhere else. F4 pushes the clock to the next scheduled run."
+    ACT = "Next scheduled run"
+    UNENDING = frozenset({"inbox"})
+    HELP = """
+**↑ ↓** choose a mail, **Page Down** reads on in it. **F4** does not wait: it pushes the embedded account's
+clock to the next due time of the schedule, which then starts the function, as EventBridge would.
+"""
+    CSS_PATH = "inbox.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help"),
+        Binding("f2,escape,f9", "back", "Back"),
+        Binding("f4", "act", "Next scheduled run"),
+        Binding("f10,ctrl+q", "app.quit", "Quit"),
+    ]
+
+    class Delivered(Message):
+        """This is what is in the inbox, the newest first."""
+
+        def __init__(self, mails: tuple[Mail, ...], now: datetime) -> None:
+            super().__init__()
+            self.mails = mails
+            self.now = now
+
+    class Pushed(Message):
+        """The clock was pushed to ``at``; None where no schedule has a run to come."""
+
+        def __init__(self, at: datetime | None) -> None:
+            super().__init__()
+            self.at = at
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mails: tuple[Mail, ...] | None = None
+
+    def compose_step(self) -> ComposeResult:
+        """The list, and the mail that is highlighted in it."""
+        yield Static("", id="clock", classes="hint", markup=False)
+        yield OptionList(id="mails", compact=True, markup=False)
+        with VerticalScroll(id="mail", can_focus=False):
+            yield Static("", id="opened", markup=False)
+
+    def compose_buttons(self) -> ComposeResult:
+        """Back, and the clock."""
+        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """Follow the inbox from here on."""
+        super().on_mount()
+        self.set_interval(LOOK_EVERY, self.begin)
+        self.query_one("#mails").focus()
+
+    def begin(self) -> None:
+        """Look into the inbox."""
+        if self.state.world.stage:
+            self._look(self.state.world.stage)
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="inbox", description="Looking into the inbox"
+    )
+    def _look(self, stage: Stage) -> None:
+        self.tell(self.Delivered(stage.inbox(), stage.now()))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Pushing the clock")
+    def _push(self, stage: Stage) -> None:
+        self.tell(self.Pushed(stage.skip_to_next_run()))
+
+    @on(Delivered)
+    def _show_delivered(self, message: Delivered) -> None:
+        mails = message.mails
+        count = f"{len(mails):,} mail{'' if len(mails) == 1 else 's'}"
+        clock = Content(f"{count} · the account's clock says {message.now:%a %d %b %Y %H:%M} UTC")
+        self.query_one("#clock", Static).update(clock)
+        if mails != self._mails:
+            self._show_list(mails)
+
+    def _show_list(self, mails: tuple[Mail, ...]) -> None:
+        """Add what is new on top; the mail that is being read stays highlighted."""
+        shown, before = self.query_one("#mails", OptionList), self._mails or ()
+        at_top = not shown.highlighted
+        number = shown.highlighted or 0
+        self._mails = mails
+        shown.clear_options()
+        shown.add_options([Option(_line(mail)) for mail in mails[:SHOWN]])
+        if mails:
+            shown.highlighted = (
+                0 if at_top else min(number + len(mails) - len(before), shown.option_count - 1)
+            )
+        else:
+            self.query_one("#opened", Static).update("No mail yet. Send a test mail, or push the clock (F4).")
+
+    @on(OptionList.OptionHighlighted)
+    def _open(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if self._mails and event.option_index < len(self._mails):
+            self.query_one("#opened", Static).update(_opened(self._mails[event.option_index]))
+            self.query_one("#mail").scroll_home(animate=False)
+
+    @on(Pushed)
+    def _show_pushed(self, message: Pushed) -> None:
+        if message.at:
+            self.notify(f"The clock says {message.at:%a %d %b %Y %H:%M} UTC: the schedule starts.")
+        else:
+            self.notify("No schedule has a run to come. Set up the reminder first.", severity="warning")
+
+    def action_act(self) -> None:
+        """Push the clock."""
+        if self.state.world.stage and not self.acting:
+            self._push(self.state.world.stage)
+
+    def action_back(self) -> None:
+        """Return to the page below."""
+        self.app.pop_screen()
+
+    def action_next(self) -> None:
+        """There is nothing after this page."""
+
+    def action_scroll_body(self, rows: int) -> None:
+        """Scroll the mail; the list scrolls by itself."""
+        self.query_one("#mail").scroll_relative(y=rows, animate=False)
+
+    @on(GoTo)
+    def _leave_for(self, event: GoTo) -> None:
+        """A step was clicked: leave this page, then go there from the one below."""
+        event.stop()
+        self.app.pop_screen()
+        self.app.post_message(GoTo(event.step))
+
+
+def _line(mail: Mail) -> Content:
+    return Content.assemble(
+        Content.styled(f"{mail.sent_at:%d %b %H:%M}  ", "$text-muted"),
+        Content.styled(f"{_fitted(mail.recipient)}  ", "bold"),
+        printable(mail.subject, 200),
+    )
+
+
+def _fitted(recipient: str, width: int = 31) -> str:
+    shown = printable(recipient)
+    return f"{shown:<{width}}" if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def _opened(mail: Mail) -> Content:
+    """What a reader wants first: sender and subject, the text; then the HTML part and the other headers."""
+    heads = {"From": mail.sender, "To": mail.recipient, "Subject": mail.subject}
+    heads["Date"] = f"{mail.sent_at:%a, %d %b %Y %H:%M:%S} UTC"
+    shown = {name.lower() for name in heads}
+    others = [(name, value) for name, value in mail.headers if name.lower() not in shown]
+    parts = [*(_head(name, value) for name, value in heads.items()), Content(""), *_body(mail.text)]
+    if mail.html:
+        parts += [Content(""), Content.styled("HTML part", "$text-muted"), *_body(mail.html)]
+    return lines([*parts, Content(""), *(_head(name, value) for name, value in others)])
+
+
+def _head(name: str, value: str) -> Content:
+    return Content.assemble(Content.styled(f"{name}: ", "$text-muted"), printable(value))
+
+
+def _body(text: str) -> list[Content]:
+    return [Content(printable(line)) for line in text.splitlines()]

@@ -1,0 +1,134 @@
+"""Who gets the mail: addresses typed one a line, or a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Label, TextArea
+
+from screens.reminder_page import Page, Problem
+from screens.widgets.columns import Cells, Columns
+from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.reminder.recipients import Recipients
+
+SHOWN_PROBLEMS = 3
+
+
+@dataclass(frozen=True)
+class Who:
+    """Typed lines, or the path of a CSV file, which goes before them."""
+
+    lines: str
+    path: str
+
+    def read(self, project: Project, base: Path) -> Recipients:
+        """The recipients, with every problem by its line. Raises WizardError for an unreadable file."""
+        from wizard.reminder.draft import read_recipients
+        from wizard.reminder.recipients import parse_lines
+
+        return read_recipients(self._named(project), base) if self.path else parse_lines(self.lines)
+
+    def decided(self, project: Project, base: Path, now: datetime) -> tuple[Project, Sequence[Problem]]:
+        """The project that names the file. Typed recipients are written to one of their own first."""
+        from wizard.reminder.draft import keep_recipients
+
+        read = self.read(project, base)
+        field = "path" if self.path else "lines"
+        problems = [(field, f"Line {problem.line}: {problem.words}.") for problem in read.problems]
+        if not problems and not read.people:
+            problems = [(field, "Name at least one recipient.")]
+        if problems:
+            return project, problems[:SHOWN_PROBLEMS]
+        return self._named(project) if self.path else keep_recipients(project, base, read), ()
+
+    def _named(self, project: Project) -> Project:
+        from msgspec.structs import replace
+
+        path = str(Path(self.path).expanduser())
+        return replace(project, reminder=replace(project.reminder, recipients=path))
+
+
+class WhoPage(Page):
+    """The lines, or the file, and what was read."""
+
+    NAME = "Who"
+    QUESTION = "Who gets the mail?"
+    WHY = "Only people who asked for it. In the sandbox: only addresses and domains verified in SES."
+    FIRST = "#lines"
+
+    class Changed(Message):
+        """Something else stands in the fields."""
+
+        def __init__(self, who: Who) -> None:
+            super().__init__()
+            self.who = who
+
+    def compose(self) -> ComposeResult:
+        """A place to type, a place for a path, and a line about what was read."""
+        yield Label("One a line: address, name", classes="label wide", id="how")
+        yield TextArea(
+            id="lines", compact=True, placeholder="ana@example.com, Ana", highlight_cursor_line=False
+        )
+        with Horizontal(classes="field tight", id="or-file"):
+            yield Label("or CSV file", classes="label")
+            yield Input(placeholder="recipients/team.csv", id="path", compact=True)
+        yield Columns(id="read")
+        yield Columns(classes="problems")
+
+    def load(self, who: Who) -> None:
+        """Begin with ``who``."""
+        self.query_one("#path", Input).value = who.path
+        self.query_one("#lines", TextArea).text = who.lines
+        self._follow()
+
+    def entered(self) -> Who:
+        """The fields as they stand."""
+        return Who(self.query_one("#lines", TextArea).text, self.query_one("#path", Input).value.strip())
+
+    def show_read(self, who: Who, read: Recipients | None, error: WizardError | None) -> None:
+        """Say what ``who`` came to, if that is still what stands in the fields."""
+        if who != self.entered():
+            return
+        rows: list[Cells] = []
+        if error:
+            rows = [(Content.styled("!", "$text-warning"), f"{error.title}: {error.what}")]
+        elif read and (read.people or read.problems):
+            rows = _read(read)
+        self.query_one("#read", Columns).show(rows)
+
+    @on(Input.Changed, "#path")
+    @on(TextArea.Changed, "#lines")
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        self._follow()
+
+    def _follow(self) -> None:
+        who = self.entered()
+        self.query_one("#lines").display = self.query_one("#how").display = not who.path
+        self.show_problems(())
+        self.post_message(self.Changed(who))
+
+
+def _read(read: Recipients) -> list[Cells]:
+    count = len(read.people)
+    fields = ", ".join(f"{{{{{name}}}}}" for name in read.columns[:8])
+    words = f"{count:,} recipient{'' if count == 1 else 's'}. The message can use {fields}"
+    rows: list[Cells] = [(Content.styled("✓", "$text-success"), words)]
+    rows += [
+        (Content.styled("!", "$text-error"), f"Line {problem.line}: {problem.words}")
+        for problem in read.problems[:SHOWN_PROBLEMS]
+    ]
+    more = len(read.problems) - SHOWN_PROBLEMS
+    return [*rows, ("", f"and {more} more")] if more > 0 else rows
