@@ -1,0 +1,100 @@
+"""Everything about one record: what to enter and where, what was found, what is wrong, what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screens.dns_symbols import row_words, severity_words
+from screens.widgets.columns import Cells
+from wizard.dns.records import RecordId
+from wizard.dns.verdict import RowStatus
+
+if TYPE_CHECKING:
+    from wizard.dns.providers import Provider
+    from wizard.dns.verdict import Entry, Finding, Row
+
+History = Sequence[tuple[datetime, "Row"]]
+"""When the state of a row changed, and the row it then was, the oldest first."""
+
+SIGNATURE = "SES signs every mail; receivers fetch the key from here to check it. All three are needed."
+
+PURPOSES = {
+    RecordId.DKIM1: SIGNATURE,
+    RecordId.DKIM2: SIGNATURE,
+    RecordId.DKIM3: SIGNATURE,
+    RecordId.MAIL_FROM_MX: "Bounces come back to SES here. SES needs it to use your own MAIL FROM name.",
+    RecordId.MAIL_FROM_SPF: "Says that SES may send for the MAIL FROM name, so that SPF passes as yours.",
+    RecordId.SPF: "Says who may send for the domain itself. SES joins what stands there; nothing goes.",
+    RecordId.DMARC: "Tells receivers what to do with mail that fails. Gmail and Yahoo ask for one.",
+}
+"""What each record is for, in a sentence or two."""
+
+COPY_GAP = "   "
+
+
+def detail(row: Row, apex: str, provider: Provider | None, history: History) -> list[Cells]:
+    """The lines about ``row``, what is needed most first: enter this, found that, wrong is, mended so."""
+    return [
+        *_to_enter(row.entry, row, apex, provider),
+        ("Found", _found(row)),
+        *(line for finding in row.findings for line in _finding(finding, provider)),
+        *_past(history),
+        ("What for", PURPOSES[row.record.id]),
+        *_panel(provider),
+    ]
+
+
+def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> Iterator[Cells]:
+    from wizard.dns.providers import hosts
+
+    forms = hosts(row.record.name, apex, provider)
+    host = Content.styled(entry.host, "bold") if entry.host else Content("(leave the host field empty)")
+    yield ("Host", host)
+    if len(forms) > 1 and forms[1] != entry.host:
+        full = Content.styled("   where the panel wants the whole name", "$text-muted")
+        yield ("or", Content.assemble(Content.styled(forms[1], "bold"), full))
+    yield ("Value", Content.styled(entry.value, "bold"))
+    if entry.priority:
+        yield ("Priority", Content.styled(entry.priority, "bold"))
+
+
+def _found(row: Row) -> Content:
+    if row.found:
+        return Content(" | ".join(row.found))
+    return Content("not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
+
+
+def _finding(finding: Finding, provider: Provider | None) -> Iterator[Cells]:
+    yield (severity_words(finding.severity), finding.message)
+    if finding.code == "absent":
+        place = (
+            f"{provider.name}'s panel: {provider.panel}" if provider and provider.panel else "your DNS panel"
+        )
+        yield (Content.styled("→ to do", "bold"), f"Enter the host and the value above in {place}")
+    elif finding.fix:
+        yield (Content.styled("→ to do", "bold"), finding.fix)
+
+
+def _past(history: History) -> Iterator[Cells]:
+    if history:
+        steps = [Content.assemble(f"{clock(at)} ", row_words(row)) for at, row in history]
+        yield ("Since", Content("  ").join(steps))
+
+
+def _panel(provider: Provider | None) -> Iterator[Cells]:
+    if provider:
+        yield (
+            "Panel",
+            Content.assemble(provider.name, COPY_GAP, Content.styled(provider.panel, "$text-accent")),
+        )
+        for trap in provider.traps:
+            yield ("", f"· {trap}")
+
+
+def clock(at: datetime) -> str:
+    """A time of day as the user's own clock shows it."""
+    return f"{at.astimezone():%H:%M:%S}"
