@@ -56,6 +56,7 @@ class ReminderScreen(StepScreen):
 
     STEP = StepName.REMINDER
     QUESTION = "Who gets what, and when?"
+    WHY = WhoPage.WHY
     ACT = "Set it up; send a test mail"
     HELP = """
 Five small pages, one question each. **F3** saves a page into the project file and opens the next.
