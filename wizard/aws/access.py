@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,11 +46,9 @@ class AwsAccess:
         """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
         return replace(self, profile=profile, region=region)
 
-    def session(self) -> boto3.Session:
-        """A boto3 session for this access.
-
-        Raises botocore's ``ProfileNotFound`` where the profile does not exist.
-        """
+    @cached_property
+    def _session(self) -> boto3.Session:
+        """The session that all clients of this access are made from: making one costs some 50 ms."""
         import boto3
 
         if self.keys is None:
@@ -62,6 +61,14 @@ class AwsAccess:
             region_name=self.region,
             botocore_session=_session_without_environment(),
         )
+
+    def session(self) -> boto3.Session:
+        """The boto3 session for this access; sessions are not thread-safe, so hold on to what it makes.
+
+        Raises botocore's ``ProfileNotFound`` where the profile does not exist.
+        """
+        with self._lock:
+            return self._session
 
     def region_in_use(self) -> str | None:
         """The Region that calls go to: the one chosen, else the environment's, else the profile's, or None.
