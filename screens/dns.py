@@ -87,8 +87,8 @@ few seconds.
 SES looks by itself, for up to 72 hours, and cannot be hurried. You need not wait here: go on with **F3**.
 
 **F4** adds the records for you where the zone is in Route 53 of the same account, after showing what it would
-do. Nothing that stands in the zone is ever overwritten. **S** writes the records to files: a zone file to
-import, and a CSV to hand to whoever keeps your DNS.
+do. What stands in its place is changed only after you saw the old value. **S** writes the records to files:
+a zone file to import, and a CSV to hand to whoever keeps your DNS.
 
 In the demo you are the DNS host as well: **P** publishes the highlighted record, **F4** all of them, and
 **W** publishes one with the commonest mistake, to see it named.

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.app import Boot, WizardApp
+from screens.base import StepScreen
 from screens.messages import GoTo
 from wizard.errors import WizardError
 from wizard.project import Project, load, save
@@ -61,7 +62,9 @@ class Opened:
         """Wait until no worker runs and what they said is on the screen."""
 
         def at_rest() -> bool:
-            return all(worker.is_finished for worker in self.app.workers)
+            pages = [page for page in self.app.screen_stack if isinstance(page, StepScreen)]
+            unending = frozenset[str]().union(*(page.UNENDING for page in pages))
+            return all(w.is_finished or w.is_cancelled or w.group in unending for w in self.app.workers)
 
         await self.until(at_rest)
         while not at_rest():

@@ -1,0 +1,111 @@
+"""The demo's hand behind the curtain, on paper: a zone, an inbox and a clock that a test sets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tests.pure.zones import KEY_2048, Entries, checked, provider
+from tests.screens.conftest import NOW, Outside
+from wizard.aws.sesv2 import SesIdentity
+from wizard.dns.records import Record
+from wizard.dns.seen import ZoneSeen
+from wizard.dns.verdict import Round
+from wizard.project import Project
+from wizard.world import Mail, World
+
+TOKENS = tuple(f"{letter}bcdefghijklmnopqrstuvwxyzabcdef" for letter in "abc")
+SERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
+
+
+FIRST: Entries = {
+    ("example.com", "TXT"): ["v=spf1 mx ~all"],
+    **{(f"{token}.dkim.amazonses.com", "TXT"): [KEY_2048] for token in TOKENS},
+}
+"""What stands in the DNS at first: SES's side, and an SPF record to be joined with SES's."""
+
+
+@dataclass
+class Stage:
+    """What ``wizard.world.Stage`` asks for. ``rounds`` counts how often the zone was asked."""
+
+    entries: Entries = field(default_factory=lambda: dict(FIRST))
+    registered: bool = True
+    mails: tuple[Mail, ...] = ()
+    next_run: datetime | None = None
+    clock: datetime = NOW
+    rounds: int = 0
+
+    def publish(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.entries[record.name, record.type] = [record.value]
+            self.entries.pop((f"{record.name}.example.com", record.type), None)
+
+    def publish_wrongly(self, record: Record) -> str:
+        self.entries[f"{record.name}.example.com", record.type] = [record.value]
+        self.entries.pop((record.name, record.type), None)
+        return "Published with the name doubled."
+
+    def inbox(self) -> tuple[Mail, ...]:
+        return self.mails
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def skip_to_next_run(self) -> datetime | None:
+        if self.next_run:
+            self.clock = self.next_run
+            self.mails = (mail("ana@example.com", "Hello Ana", sent_at=self.clock), *self.mails)
+        return self.next_run
+
+    def answer_review(self, granted: bool) -> None:
+        raise AssertionError("no review on these pages")
+
+    async def watch(
+        self, world: World, project: Project, identity: SesIdentity, wake: asyncio.Event
+    ) -> AsyncIterator[Round]:
+        """In place of ``wizard.steps.dns.watch``: the same judging, and a round only when woken."""
+        apex = "example.com" if self.registered else None
+        while True:
+            wake.clear()
+            self.rounds += 1
+            rows, findings, _ = checked(
+                self.entries,
+                apex=apex,
+                mail_from=identity.mail_from,
+                tokens=identity.tokens,
+                provider=provider(SERVERS[0]),
+            )
+            zone = ZoneSeen("example.com", apex, SERVERS, ("192.0.2.1", "192.0.2.2"))
+            at = NOW + timedelta(seconds=self.rounds)
+            yield Round("example.com", at, zone, "namecheap", tuple(rows.values()), findings)
+            await wake.wait()
+
+
+def pending(outside: Outside) -> SesIdentity:
+    """The identity while SES has found nothing yet."""
+    return replace(
+        outside.verified(),
+        verified=False,
+        tokens=TOKENS,
+        verification_status="PENDING",
+        dkim_status="PENDING",
+        mail_from_status="PENDING",
+        error_type="HOST_NOT_FOUND",
+        last_checked=NOW - timedelta(minutes=12),
+    )
+
+
+def mail(recipient: str, subject: str, text: str = "Hello,\n\nhere it is.", sent_at: datetime = NOW) -> Mail:
+    """One that was delivered."""
+    return Mail(
+        sender="Reminders <reminders@example.com>",
+        recipient=recipient,
+        subject=subject,
+        text=text,
+        html="<p>Hello</p>",
+        headers=(("Message-ID", "<1@email.amazonses.com>"), ("Subject", subject)),
+        sent_at=sent_at,
+    )

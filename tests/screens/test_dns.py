@@ -1,0 +1,297 @@
+"""Step 4's page: the rows follow the zone, the highlighted one says what to enter and what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Button
+
+from screens.dns import DnsScreen
+from screens.widgets.checklist import Checklist
+from tests.screens.conftest import Outside
+from tests.screens.pages import SIZES, Opened, opened
+from tests.screens.paper import TOKENS, Stage, pending
+from wizard.dns.records import RecordId
+from wizard.errors import WizardError
+from wizard.project import Account, Domain, Identity, Project
+from wizard.steps import dns, identity
+from wizard.steps.model import Status, StepName
+
+if TYPE_CHECKING:
+    from wizard.demo import Demo
+    from wizard.world import World
+
+BUSY = WizardError("AWS is busy", "It asked to slow down.", "Wait a minute, then try again.")
+
+
+@pytest.fixture
+def stage(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A zone on paper, and SES that has found nothing in it yet."""
+    there = Stage()
+    outside.identity = pending(outside)
+    outside.world = replace(outside.world, stage=there)
+    monkeypatch.setattr(dns, "watch", there.watch)
+    return there
+
+
+async def show(page: Opened) -> None:
+    await page.go(StepName.DNS)
+    await page.until(lambda: "asking" not in page.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_says_what_to_enter_where(
+    outside: Outside,
+    stage: Stage,
+    begun: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        await show(page)
+        await page.shows("… missing  DKIM 1")
+        assert page.text == snapshot
+
+
+async def test_each_row_shows_its_host_and_value_at_the_smallest_size(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        for record in dns.records(begun, pending(outside)):
+            host = record.name.removesuffix("example.com").rstrip(".") or "@"
+            value = record.value.removeprefix("10 ")
+            if record.id is RecordId.SPF:
+                value = "v=spf1 mx include:amazonses.com ~all"  # what stands there goes on standing there
+            await page.shows(f"Value     {value}")
+            assert f"Host      {host}\n" in page.text
+            assert all(label in page.text for label in ("DKIM 1", "DKIM 3", "MAIL FROM MX", "DMARC"))
+            await page.press("down")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_doubled_name_is_named_and_mended(
+    outside: Outside,
+    stage: Stage,
+    begun: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        await show(page)
+        await page.press("w")
+        await page.shows("✗ mistake  DKIM 1")
+        page.app.clear_notifications()
+        await page.pilot.pause()
+        assert f"{TOKENS[0]}._domainkey.example.com.example.com" in page.text
+        assert page.text == snapshot
+        await page.press("p")
+        await page.shows("✓ found    DKIM 1")
+        since = next(line for line in page.text.splitlines() if "Since" in line)
+        assert since.index("… missing") < since.index("✗ mistake") < since.index("✓ found")
+
+
+async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("f4")
+        await page.shows("✓ DNS is done here")
+        assert page.text.count("✓ found  ") == 7
+        assert not page.app.screen.query_one("#act", Button).display
+        page.app.clear_notifications()
+        await page.press("x")
+        assert "✓ DNS is done here" not in page.text
+
+
+async def test_ses_has_the_last_word(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("f4")
+        await page.shows("waiting for SES")
+        outside.identity = replace(outside.verified(), tokens=TOKENS)
+        await page.press("f5")
+        await page.shows("✓ done  SES has verified the domain")
+        assert "dns" in page.saved.progress
+        assert page.app.focused is page.app.screen.query_one("#next")
+
+
+async def test_rows_keep_their_place_while_they_change(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("down", "down", "down")
+        await page.press("p")
+        await page.shows("✓ found    MAIL FROM MX")
+        checklist = page.app.screen.query_one(Checklist)
+        assert checklist.record_id is RecordId.MAIL_FROM_MX
+        assert checklist.row_count == 7
+
+
+async def test_any_key_asks_at_once(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        asked = stage.rounds
+        await page.press("x")
+        await page.until(lambda: stage.rounds > asked)
+
+
+async def test_host_and_value_go_to_the_terminals_clipboard(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("h")
+        assert page.app.clipboard == f"{TOKENS[0]}._domainkey"
+        await page.shows("Host sent to the terminal's")
+        await page.press("f7")
+        assert page.app.clipboard == f"{TOKENS[0]}.dkim.amazonses.com"
+
+
+async def test_records_are_written_beside_the_project_file(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("s")
+        await page.shows("example.com-records.zone")
+        zone = (tmp_path / "example.com-records.zone").read_text()
+        table = (tmp_path / "example.com-records.csv").read_text()
+        assert all(f"{token}.dkim.amazonses.com" in zone and token in table for token in TOKENS)
+
+
+async def test_a_file_that_cannot_be_written_says_so(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "example.com-records.zone").mkdir()
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("s")
+        await page.shows("could not be written")
+        (tmp_path / "example.com-records.zone").rmdir()
+        await page.press("enter")
+        await page.shows("Written beside the project file")
+
+
+async def test_waiting_never_holds_anybody(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.pilot.press("f3")
+        await page.shows("Who gets the mail?")
+        asked = stage.rounds
+        watching = [worker for worker in page.app.workers if worker.group == "dns"]
+        assert all(worker.is_cancelled for worker in watching)
+        await page.press("f2")
+        await page.shows("… missing  DKIM 1")
+        await page.until(lambda: stage.rounds > asked)
+
+
+async def test_escape_goes_back_to_the_identity(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("escape")
+        await page.shows("How shall the mail be signed?")
+
+
+async def test_without_an_identity_it_says_what_comes_first(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    outside.identity = None
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.DNS)
+        await page.shows("! SES does not know the domain yet")
+        assert stage.rounds == 0
+        outside.identity = pending(outside)
+        await page.press("enter")
+        await page.shows("… missing  DKIM 1")
+        assert "! SES does not know" not in page.text
+
+
+async def test_silence_of_ses_leaves_the_list_alone(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        outside.error = BUSY
+        screen = page.app.screen
+        assert isinstance(screen, DnsScreen)
+        screen._ask_ses_again()
+        await page.shows("could not be asked just now: AWS is busy")
+        assert page.app.focused is screen.query_one(Checklist)
+        assert "Try again" not in page.text
+
+
+async def test_a_domain_that_is_not_registered_is_said_above_the_list(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    stage.registered = False
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("✗ blocks  The domain example.com does not exist in the DNS")
+
+
+async def test_outside_the_demo_nothing_is_published(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    outside.world = replace(outside.world, stage=None)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        before = dict(stage.entries)
+        await page.press("p", "w", "f4")
+        assert stage.entries == before
+        assert "publish" not in page.text.lower()
+
+
+# On the embedded account and its DNS server
+
+
+def made(world: World, name: str) -> Project:
+    """A set-up with its identity, in the embedded account."""
+    project = Project(
+        account=Account(region="us-east-1", id="123456789012"),
+        domain=Domain(name),
+        identity=Identity(mail_from=f"mail.{name}"),
+    )
+    return identity.act(world, project, f"mail.{name}", lambda event: None)
+
+
+async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Path) -> None:
+    project = made(account.world, "example.com")
+    async with opened(tmp_path, account.world, project=project) as page:
+        await page.go(StepName.DNS)
+        await page.shows("… missing  DKIM 1")
+        await page.press("w")
+        await page.shows("✗ mistake  DKIM 1")
+        await page.shows("✗ blocks  The record stands at")
+        await page.press("f4")
+        await page.shows("✓ done  SES has verified the domain")
+        assert page.text.count("✓ found  ") == 7
+
+
+async def test_route_53_is_filled_in_after_a_yes(account: Demo, tmp_path: Path) -> None:
+    project = made(account.world, "example.org")
+    async with opened(tmp_path, account.world, project=project) as page:
+        await page.go(StepName.DNS)
+        await page.shows("Fill in for me  F4")
+        await page.press("f4")
+        await page.shows("route53:ChangeResourceRecordSets")
+        await page.press("escape")
+        await page.press("x")
+        assert "✓ found" not in page.text
+        await page.press("f4")
+        await page.shows("Yes, add them")
+        await page.press("y")
+        await page.shows("✓ done  SES has verified the domain")
+        state = page.app.state
+        assert state is not None
+        assert state.standings[StepName.DNS].status is Status.DONE
