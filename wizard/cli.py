@@ -116,11 +116,13 @@ def _status(args: argparse.Namespace) -> int:
 def _world(args: argparse.Namespace) -> World:
     """The real world; what the command line leaves open is the file's to say, then the environment's."""
     from wizard.aws.access import AwsAccess
+    from wizard.dns.access import OUTSIDE
     from wizard.project import load
     from wizard.world import World
 
     account = load(args.file).account
-    return World(aws=AwsAccess(args.profile or account.profile, args.region or account.region))
+    aws = AwsAccess(args.profile or account.profile, args.region or account.region)
+    return World(aws=aws, dns=OUTSIDE)
 
 
 def _wizard(args: argparse.Namespace) -> int:

@@ -288,9 +288,10 @@ class TestZones:
             code, lines, _ = run(
                 *("example.com", *with_tokens(), "--nameserver", f"127.0.0.2:{dead.port}"), server=server
             )
-        assert code == ExitCode.OUTSIDE
+        assert code == ExitCode.NO
         assert lines[0]["zone"] == "example.com"
         assert codes(lines[0], "dkim1") == ["unreachable"]
+        assert [finding["code"] for finding in lines[0]["findings"]] == ["lame-server"]
 
 
 class TestWhatIsAsked:

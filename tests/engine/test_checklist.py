@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
 from wizard.demo.dns_server import DnsServer
-from wizard.dns import checklist, resolver
+from wizard.dns import checklist, servers
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.causes import Context
 from wizard.dns.checklist import Checklist, check_once, pause, watch
@@ -99,7 +99,9 @@ class InStep:
         self._waiting: list[tuple[asyncio.Future[Reply | None], Question, bool]] = []
         self._ticking: asyncio.Task[None] | None = None
 
-    async def exchange(self, _: Nameserver, question: Question, *, recursive: bool = False) -> Reply | None:
+    async def exchange(
+        self, _: Nameserver, question: Question, *, recursive: bool = False, unchecked: bool = False
+    ) -> Reply | None:
         reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((reply, question, recursive))
         if self._ticking is None or self._ticking.done():
@@ -131,7 +133,7 @@ async def test_a_good_domain_costs_three_round_trips_and_one_for_each_later_roun
     server = furnish(DnsServer())
     publish(server, *RECORDS)
     in_step = InStep(server)
-    monkeypatch.setattr(resolver, "Transport", lambda: in_step)
+    monkeypatch.setattr(servers, "Transport", lambda: in_step)
     checks = Checklist(DnsAccess((Nameserver("127.0.0.1"),)), RECORDS, CONTEXT, Clock())
     async with asyncio.timeout(30):
         assert (await checks.round()).ok

@@ -304,10 +304,10 @@ class TestServersThatMisbehave:
 
 
 async def test_the_systems_resolvers_are_used_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wizard.dns import resolver
+    from wizard.dns import servers
 
     with world() as server:
         here = (Nameserver(server.address, server.port),)
-        monkeypatch.setattr(resolver, "_system_resolvers", lambda: here)
+        monkeypatch.setattr(servers, "_system_resolvers", lambda: here)
         zone = await find_zone(DnsAccess(), "example.com")
         assert zone.apex == "example.com"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from wizard.aws.sesv2 import SesIdentity, get_identity
 from wizard.check.output import as_json, as_table, exit_code
 from wizard.check.subjects import Subject, domains, environment_region, expect_sense, subject
-from wizard.dns.checklist import Checklist, watch
+from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, essence, watch
 from wizard.dns.resolver import Resolver
 from wizard.dns.verdict import Round
 from wizard.errors import ExitCode, WizardError
@@ -33,7 +33,7 @@ async def check(args: argparse.Namespace, world: World) -> ExitCode:
     names = domains(args, project)
     expect_sense(args, names)
     if args.nameserver:
-        world = replace(world, dns=replace(world.dns, resolvers=tuple(args.nameserver)))
+        world = replace(world, dns=world.dns.through(args.nameserver))
     ses = SesView(world, args.no_aws)
     region = await ses.region()
     room = asyncio.Semaphore(len(names) if args.watch else DOMAINS_AT_ONCE)
@@ -44,7 +44,11 @@ async def check(args: argparse.Namespace, world: World) -> ExitCode:
             wanted = subject(args, project, name, region, await ses.identity(name))
             if args.watch:
                 return await _until_ok(args, world, wanted, ses)
-            seen = await Checklist(world.dns, wanted.records, wanted.context, world.now, resolver).round()
+            checklist = Checklist(world.dns, wanted.records, wanted.context, world.now, resolver)
+            try:
+                seen = await checklist.round(PUBLIC_SECONDS)
+            finally:
+                checklist.close()
             _print(args, wanted, seen)
             return seen
 
@@ -101,9 +105,8 @@ async def _until_ok(args: argparse.Namespace, world: World, wanted: Subject, ses
     """Watch one domain, printing each change, until it is ok."""
     shown: object = None
     async for seen in watch(world.dns, wanted.records, wanted.context, world.now, asyncio.Event()):
-        content = [(row.status, row.found, row.findings) for row in seen.rows], seen.findings
-        if content != shown:
-            shown = content
+        if essence(seen) != shown:
+            shown = essence(seen)
             _print(args, replace(wanted, identity=await ses.identity(wanted.domain)), seen)
         if seen.ok:
             return seen

@@ -8,11 +8,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from wizard.dns.access import DnsAccess
-from wizard.dns.causes import Context, judge_all, probes, questions, zone_findings, zone_questions
+from wizard.dns.causes import (
+    Context,
+    judge_all,
+    probes,
+    questions,
+    with_opinions,
+    zone_findings,
+    zone_questions,
+)
+from wizard.dns.opinions import PublicView, elsewhere, local, other_servers
 from wizard.dns.providers import recognise
 from wizard.dns.records import Record, RecordId
 from wizard.dns.resolver import Delegation, Resolver
-from wizard.dns.seen import Answer, Question, ZoneSeen
+from wizard.dns.seen import Answer, Opinions, Path, Question, ZoneSeen
 from wizard.dns.verdict import Round, Row, RowStatus
 
 DELEGATION_SECONDS = 60.0
@@ -24,6 +33,9 @@ PROBE_SECONDS = 10.0
 
 MAX_QUESTIONS = 400
 """What one round may ask at most, whatever a hostile zone leads to."""
+
+PUBLIC_SECONDS = 2.0
+"""How long a single round waits for public resolvers. While one is watched none waits: the next has it."""
 
 _PACE = ((60.0, 2.0), (180.0, 5.0), (600.0, 15.0))
 _SLOWEST = 60.0
@@ -38,7 +50,11 @@ async def check_once(
     access: DnsAccess, records: tuple[Record, ...], context: Context, now: Callable[[], datetime]
 ) -> Round:
     """One round. Whatever the network does ends up in the round; raises nothing of its own."""
-    return await Checklist(access, records, context, now).round()
+    checklist = Checklist(access, records, context, now)
+    try:
+        return await checklist.round(PUBLIC_SECONDS)
+    finally:
+        checklist.close()
 
 
 async def watch(
@@ -57,19 +73,22 @@ async def watch(
     clock = asyncio.get_running_loop().time
     before: Round | None = None
     changed_at = clock()
-    while True:
-        wake.clear()
-        seen = await checklist.round()
-        if before is None or _essence(seen) != _essence(before):
-            changed_at = clock()
-        before = seen
-        yield seen
-        try:
-            async with asyncio.timeout(pause(clock() - changed_at)):
-                await wake.wait()
-            changed_at = clock()
-        except TimeoutError:
-            pass
+    try:
+        while True:
+            wake.clear()
+            seen = await checklist.round()
+            if before is None or essence(seen) != essence(before):
+                changed_at = clock()
+            before = seen
+            yield seen
+            try:
+                async with asyncio.timeout(pause(clock() - changed_at)):
+                    await wake.wait()
+                changed_at = clock()
+            except TimeoutError:
+                pass
+    finally:
+        checklist.close()
 
 
 class Checklist:
@@ -84,6 +103,7 @@ class Checklist:
         resolver: Resolver | None = None,
     ) -> None:
         self._resolver = resolver or Resolver(access)
+        self._public = PublicView(self._resolver, access.public)
         self._records = records
         self._context = context
         self._now = now
@@ -91,9 +111,43 @@ class Checklist:
         self._confirmed_at = 0.0
         self._since: dict[RecordId, tuple[RowStatus, datetime]] = {}
 
-    async def round(self) -> Round:
-        """Ask, probe what is not simply right, judge."""
+    async def round(self, patience: float = 0.0) -> Round:
+        """Ask, probe what is not simply right, judge.
+
+        ``patience``: how many seconds to wait for public resolvers, which are asked only for what is right.
+        """
         zone, answers = await self._first_answers()
+        lacking = [
+            question
+            for question in self._own_questions(zone)
+            if question in answers and answers[question].absent
+        ]
+        servers = other_servers(zone, self._context.edited_at)
+        _, there, here = await asyncio.gather(
+            self._probe(zone, answers),
+            elsewhere(self._resolver, zone, servers, lacking),
+            local(self._resolver, zone, lacking),
+        )
+        provider = recognise(zone.nameservers)
+        rows = judge_all(self._records, answers, zone, replace(self._context, provider=provider))
+        sights = await self._public.sights(_right(rows, answers), patience)
+        opinions = Opinions(servers, there, here, sights)
+        checked_at = self._now()
+        return Round(
+            domain=self._context.domain,
+            checked_at=checked_at,
+            zone=zone,
+            provider=provider.key if provider else None,
+            rows=tuple(self._dated(with_opinions(row, opinions), checked_at) for row in rows),
+            findings=zone_findings(zone, answers, opinions),
+        )
+
+    def close(self) -> None:
+        """Stop what is still asked in the background."""
+        self._public.close()
+
+    async def _probe(self, zone: ZoneSeen, answers: dict[Question, Answer]) -> None:
+        """Add to ``answers`` what tells why a record is not right."""
         clock = asyncio.get_running_loop().time
         until = clock() + PROBE_SECONDS
         for _ in range(MAX_PROBE_ROUNDS):
@@ -101,17 +155,6 @@ class Checklist:
             if not more or clock() > until:
                 break
             answers |= await self._resolver.ask(zone, more)
-        provider = recognise(zone.nameservers)
-        rows = judge_all(self._records, answers, zone, replace(self._context, provider=provider))
-        checked_at = self._now()
-        return Round(
-            domain=self._context.domain,
-            checked_at=checked_at,
-            zone=zone,
-            provider=provider.key if provider else None,
-            rows=tuple(self._dated(row, checked_at) for row in rows),
-            findings=zone_findings(zone, answers),
-        )
 
     async def _first_answers(self) -> tuple[ZoneSeen, dict[Question, Answer]]:
         """The zone and the answers to the first questions; the registry is asked at the same time."""
@@ -134,6 +177,12 @@ class Checklist:
         own = (question for record in self._records for question in questions(record, zone))
         return (*zone_questions(zone), *own)
 
+    def _own_questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
+        """One for each record, as to what stands in its place."""
+        if zone.apex is None:
+            return ()
+        return tuple(Question(record.name, record.type) for record in self._records)
+
     def _probes(self, zone: ZoneSeen, answers: dict[Question, Answer]) -> Iterable[Question]:
         return (question for record in self._records for question in probes(record, zone, answers))
 
@@ -151,8 +200,15 @@ def _new(wanted: Iterable[Question], answers: dict[Question, Answer]) -> tuple[Q
     return tuple(fresh)[: max(0, MAX_QUESTIONS - len(answers))]
 
 
-def _essence(seen: Round) -> object:
-    """What makes one round differ from another: everything but its times."""
+def _right(rows: Iterable[Row], answers: dict[Question, Answer]) -> list[Answer]:
+    """The answers that the zone's own servers gave for records that are right."""
+    own = (Question(row.record.name, row.record.type) for row in rows if row.status is RowStatus.OK)
+    found = [answers[question] for question in own if question in answers]
+    return [answer for answer in found if answer.path in (Path.AUTHORITATIVE, Path.TCP) and answer.rdatas]
+
+
+def essence(seen: Round) -> object:
+    """What makes one round differ from another: everything but times and wording."""
     return (
         seen.zone.nameservers,
         [(row.record, row.status, row.found, [f.code for f in row.findings]) for row in seen.rows],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.name
 import dns.rcode
@@ -16,7 +17,19 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
-from wizard.dns.seen import Address, Answer, Host, Mx, Path, Question, Rcode, Rdata, Soa, Txt
+from wizard.dns.seen import (
+    Address,
+    Answer,
+    Host,
+    Mx,
+    Outcome,
+    Path,
+    Question,
+    Rcode,
+    Rdata,
+    Soa,
+    Txt,
+)
 
 MAX_CNAMES = 16
 
@@ -48,6 +61,9 @@ class Read:
     nameservers: tuple[str, ...] = ()
     glue: tuple[tuple[str, str], ...] = ()
     tcp_only: bool = False
+    outcome: Outcome = Outcome.ANSWERS
+    authoritative: bool = False
+    extended: str = ""
 
     @property
     def content(self) -> object:
@@ -55,7 +71,9 @@ class Read:
         return (self.rcode, frozenset(self.rdatas), self.cnames)
 
 
-SILENCE = Read(Standing.NOTHING, Rcode.NO_ANSWER)
+SILENCE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.SILENT)
+REFUSAL = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.REFUSES)
+OTHER_ZONE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.OTHER_ZONE)
 
 
 def read(message: Message, question: Question, *, recursive: bool, tcp_only: bool = False) -> Read:
@@ -66,14 +84,16 @@ def read(message: Message, question: Question, *, recursive: bool, tcp_only: boo
         dns.rcode.SERVFAIL: Rcode.SERVFAIL,
     }.get(message.rcode(), Rcode.NO_ANSWER)
     if rcode is Rcode.NO_ANSWER:
-        return SILENCE
+        return REFUSAL
     if rcode is Rcode.SERVFAIL:
-        return Read(Standing.SERVFAIL, rcode, tcp_only=tcp_only)
+        return Read(
+            Standing.SERVFAIL, rcode, tcp_only=tcp_only, outcome=Outcome.FAILS, extended=_extended(message)
+        )
     name, rdtype = dns.name.from_text(question.name), RdataType.make(question.type)
     cut = _delegation(message, name)
     standing = _standing(message, recursive, cut is not None)
     if standing is Standing.NOTHING:
-        return SILENCE
+        return OTHER_ZONE
     chain, last = _chain(message, name, rdtype)
     found = message.get_rrset(message.answer, last, dns.rdataclass.IN, rdtype)
     if cut is not None and rdtype == RdataType.NS and cut.name == name:
@@ -91,6 +111,8 @@ def read(message: Message, question: Question, *, recursive: bool, tcp_only: boo
         nameservers=tuple(sorted(_text(rd.target) for rd in cut)) if cut is not None else (),
         glue=tuple(_glue(message)),
         tcp_only=tcp_only,
+        outcome=Outcome.CACHE if standing is Standing.RECURSIVE else Outcome.ANSWERS,
+        authoritative=bool(message.flags & dns.flags.AA),
     )
 
 
@@ -121,6 +143,7 @@ def merged(question: Question, reads: Mapping[str, Read], path: Path = Path.AUTH
         agree=len(groups) == 1,
         path=Path.RESOLVER if best is Standing.RECURSIVE else path,
         soa=chosen.soa,
+        extended=chosen.extended,
     )
 
 
@@ -183,6 +206,16 @@ def _soa(message: Message) -> Soa | None:
         if rrset.rdtype == RdataType.SOA:
             return next((found for found in _converted(rrset) if isinstance(found, Soa)), None)
     return None
+
+
+def _extended(message: Message) -> str:
+    """The extended errors (RFC 8914) of a failure, in words."""
+    named = [
+        f"{error.code.name.replace('_', ' ').lower()} {error.text or ''}".strip()
+        for error in message.extended_errors()
+        if isinstance(error.code, dns.edns.EDECode)
+    ]
+    return ", ".join(named)
 
 
 def _glue(message: Message) -> Iterable[tuple[str, str]]:

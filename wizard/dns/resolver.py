@@ -2,40 +2,47 @@
 
 A recursive resolver finds the servers and answers for names in other people's zones. What stands in the
 user's own zone comes from its authoritative servers, so no cache is in between; only when none of them can be
-reached does a resolver answer for them (``Path.RESOLVER``). Nothing is remembered here.
+reached does a resolver answer for them, over HTTPS where that works (``Path.HTTPS``), for it shows what the
+world sees, else the configured one (``Path.RESOLVER``). No answer is remembered here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.name
-import dns.resolver
 
 from wizard.dns.access import DnsAccess, Nameserver
-from wizard.dns.replies import SILENCE, Read, Standing, merged, read
-from wizard.dns.seen import Address, Answer, Host, Path, Question, Rcode, Soa, ZoneSeen
-from wizard.dns.transport import Transport, has_ipv6
+from wizard.dns.replies import SILENCE, Read, Standing, merged
+from wizard.dns.seen import (
+    Answer,
+    Host,
+    Outcome,
+    Path,
+    Question,
+    Rcode,
+    ServerSeen,
+    Soa,
+    ZoneSeen,
+)
+from wizard.dns.servers import MAX_REFERRALS, Servers, flat, within
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 _ROOT = "."
 MAX_LABELS = 12
-MAX_SERVERS = 13
-MAX_RESOLVERS = 3
 REGISTRY_SERVERS = 2
 """How many of a registry's servers are asked for a delegation: they all say the same."""
 
-MAX_REFERRALS = 6
-LATECOMERS_SECONDS = 1.6
-"""How long the other servers of a zone have once one has answered: enough for one repeat over UDP."""
+
+LOCAL_SECONDS = 0.8
+"""How long a resolver next door may take. Some ignore questions that they are not to follow up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,8 @@ class Resolver:
     """Asks questions, for one event loop. Cheap to make; it keeps count of what is in flight, no answers."""
 
     def __init__(self, access: DnsAccess) -> None:
-        self._access = access
-        self._transport = Transport()
-        self._resolvers = access.resolvers or _system_resolvers()
-        self._address_types = ("A", "AAAA") if has_ipv6() else ("A",)
+        self.servers = Servers(access)
+        self._deaf: set[Nameserver] = set()
 
     async def locate(self, domain: str, *, gone: frozenset[str] = frozenset()) -> Delegation:
         """Where ``domain``'s zone seems to be, as the recursive resolver has it: two round trips.
@@ -74,26 +79,34 @@ class Resolver:
         ``gone`` are names that are no zones any more, whatever a cache says. The system's resolvers are read
         anew each time: networks come and go.
         """
-        self._resolvers = self._access.resolvers or _system_resolvers()
+        self.servers.refresh()
         domain = domain.lower().rstrip(".")
         names = _with_parents(domain)
         asked = [Question(name, "NS") for name in (*names, _ROOT)]
-        said = await asyncio.gather(*(self._recurse(question) for question in asked))
+        said = await asyncio.gather(*(self.servers.recurse(question) for question in asked))
         answers = {answer.question.name: answer for answer in said}
         if all(answer.rcode is Rcode.NO_ANSWER for answer in answers.values()):
             return Delegation(ZoneSeen(domain, None, reachable=False), (), domain)
         cuts = {name: _hosts(answer) for name, answer in answers.items() if name not in gone}
         registered = _registered(domain)
-        apex = next((name for name in names if _within(name, registered) and cuts.get(name)), None)
+        apex = next((name for name in names if within(name, registered) and cuts.get(name)), None)
         target = apex or registered
         above = next((name for name in names if _above(name, target) and cuts.get(name)), None)
-        registry, addresses = await asyncio.gather(
-            self._addresses(cuts[above][:REGISTRY_SERVERS] if above else ()),
-            self._addresses(cuts[apex] if apex else ()),
+        registries, addresses = await asyncio.gather(
+            self.servers.addresses(cuts[above][:REGISTRY_SERVERS] if above else ()),
+            self.servers.addresses(cuts[apex] if apex else ()),
         )
-        zone = ZoneSeen(domain, apex, cuts[apex] if apex else (), addresses)
+        nameservers = cuts[apex] if apex else ()
+        zone = ZoneSeen(
+            domain,
+            apex,
+            nameservers,
+            flat(addresses),
+            servers=_unasked(addresses),
+            local_nameservers=nameservers,
+        )
         denied = answers[target].rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
-        return Delegation(zone, registry, target, denied)
+        return Delegation(zone, flat(registries), target, denied)
 
     async def confirm(self, found: Delegation) -> Delegation:
         """The same, with the delegation asked for at the registry itself: one round trip if nothing changed.
@@ -103,29 +116,60 @@ class Resolver:
         zone = found.zone
         if not zone.reachable:
             return found
-        said, soa = await asyncio.gather(self._registry(found), self._soa(zone))
+        said, surveyed, bogus = await asyncio.gather(
+            self._registry(found), self._surveyed(zone), self._bogus(found.target)
+        )
         if said is None:
             known = zone.apex is not None or found.denied
-            return replace(found, zone=_with_soa(replace(zone, reachable=known), soa))
-        if not said.rdatas and found.target != _registered(zone.domain):
+            surveyed = replace(surveyed, reachable=known, registry_answers=False)
+        elif not said.rdatas and found.target != _registered(zone.domain):
             # A part of the domain was a zone of its own and is none any more.
-            gone = frozenset(name for name in _with_parents(zone.domain) if _within(name, found.target))
+            gone = frozenset(name for name in _with_parents(zone.domain) if within(name, found.target))
             return await self.confirm(await self.locate(zone.domain, gone=gone))
-        nameservers = _hosts(said)
-        if set(nameservers) != set(zone.nameservers) or not zone.addresses:
-            zone = await self._delegated(found, said)
-            soa = await self._soa(zone)
-        return replace(found, zone=_with_soa(zone, soa))
+        elif set(_hosts(said)) != set(zone.nameservers) or not zone.addresses:
+            surveyed = await self._surveyed(await self._delegated(found, said))
+        return replace(found, zone=replace(surveyed, bogus=bogus, local_nameservers=zone.local_nameservers))
 
     async def _delegated(self, found: Delegation, said: Read) -> ZoneSeen:
         """The zone as the registry's reply has it."""
         domain, nameservers = found.zone.domain, _hosts(said)
         if nameservers:
-            return ZoneSeen(domain, found.target, nameservers, await self._addresses(nameservers, said.glue))
+            pairs = await self.servers.addresses(nameservers, said.glue)
+            return ZoneSeen(domain, found.target, nameservers, flat(pairs), servers=_unasked(pairs))
         if said.rcode is Rcode.NOERROR and said.soa is not None:
             # Some registries keep a domain's records in their own zone, without a delegation.
             return ZoneSeen(domain, said.soa.zone, (), found.registry)
         return ZoneSeen(domain, None)
+
+    async def _surveyed(self, zone: ZoneSeen) -> ZoneSeen:
+        """The zone with its SOA, the name servers it lists itself, and how each of its servers answers."""
+        if zone.apex is None:
+            return zone
+        question = Question(zone.apex, "SOA")
+        reads, own = await asyncio.gather(
+            self.servers.each(zone.addresses, question, zone.apex),
+            self._ask_all(zone, Question(zone.apex, "NS")),
+        )
+        answer = await self._or_stand_in(question, merged(question, reads))
+        return replace(
+            zone,
+            soa=next((rd for rd in answer.rdatas if isinstance(rd, Soa)), None),
+            path=answer.path,
+            servers=tuple(_seen(server, reads) for server in zone.servers),
+            own_nameservers=_hosts(own),
+        )
+
+    async def _bogus(self, target: str) -> str | None:
+        """Why validating resolvers refuse the zone ``target``; None where they do not.
+
+        What only fails when it is validated was told by asking again without (CD, RFC 4035 §3.2.2).
+        """
+        question = Question(target, "NS")
+        refused = await self.servers.recurse(question)
+        if refused.rcode is not Rcode.SERVFAIL:
+            return None
+        unchecked = await self.servers.recurse(question, unchecked=True)
+        return refused.extended if unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else None
 
     async def ask(self, zone: ZoneSeen, questions: Iterable[Question]) -> dict[Question, Answer]:
         """The answers to all ``questions``, asked at once.
@@ -142,103 +186,64 @@ class Resolver:
             return Answer(question, Rcode.NO_ANSWER)
         if not _is_name(question.name):
             return Answer(question, Rcode.NXDOMAIN)
-        if zone.apex is None or not _within(question.name, zone.apex):
-            return await self._recurse(question)
-        answer = await self._authoritative(zone, question)
-        if answer is None or answer.rcode is Rcode.NO_ANSWER:
-            return replace(await self._recurse(question), path=Path.RESOLVER)
+        if zone.apex is None or not within(question.name, zone.apex):
+            return await self.servers.recurse(question)
+        if zone.path in (Path.HTTPS, Path.RESOLVER):
+            # The servers were silent or out of reach less than a minute ago: no need to wait for them again.
+            answer = await self.servers.stand_in(question)
+        else:
+            answer = await self._or_stand_in(question, await self._ask_all(zone, question))
         if answer.cnames and not answer.rdatas and question.type != "CNAME":
-            end = await self._recurse(Question(answer.cnames[-1], question.type))
+            end = await self.servers.recurse(Question(answer.cnames[-1], question.type))
             return replace(answer, rdatas=end.rdatas, cnames=(*answer.cnames, *end.cnames))
         return answer
 
-    async def _authoritative(self, zone: ZoneSeen, question: Question) -> Answer | None:
-        """What the zone's servers say; None where the name is delegated away, so that they do not know."""
-        reads = await self._each(zone.addresses, question, zone.apex or "")
-        answer = merged(question, reads)
-        best = max((one.standing for one in reads.values()), default=Standing.NOTHING)
-        return None if best is Standing.REFERRAL and not answer.rdatas else answer
-
-    async def _each(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
-        """What each address says. Once one has answered, the others have a while and no longer."""
-        asking = {
-            asyncio.ensure_future(self._ask_server(address, question, apex)): address for address in addresses
-        }
-        try:
-            pending: set[asyncio.Future[Read]] = set(asking)
-            answered = False
-            while pending:
-                done, pending = await asyncio.wait(
-                    pending,
-                    timeout=LATECOMERS_SECONDS if answered else None,
-                    return_when=asyncio.ALL_COMPLETED if answered else asyncio.FIRST_COMPLETED,
-                )
-                if answered:
-                    break
-                answered = any(task.result().standing is Standing.AUTHORITATIVE for task in done)
-            return {address: task.result() if task.done() else SILENCE for task, address in asking.items()}
-        finally:
-            for task in asking:
-                task.cancel()
-
-    async def _ask_server(self, address: str, question: Question, apex: str) -> Read:
-        reply = await self._transport.exchange(self._access.authoritative(address), question)
-        if reply is None:
-            return SILENCE
-        said = read(reply.message, question, recursive=False, tcp_only=reply.tcp_only)
-        sideways = said.delegation is not None and (
-            said.delegation == apex or not _within(said.delegation, apex)
+    async def _ask_all(self, zone: ZoneSeen, question: Question) -> Answer:
+        """What the zone's servers say; where they hand the name on, what those servers say."""
+        silent = {server.address for server in zone.servers if server.outcome is Outcome.SILENT}
+        addresses = [address for address in zone.addresses if address not in silent] or zone.addresses
+        return await self.servers.below(
+            question, await self.servers.each(addresses, question, zone.apex or "")
         )
-        return SILENCE if said.standing is Standing.REFERRAL and sideways else said
 
-    async def _recurse(self, question: Question) -> Answer:
-        """What a recursive resolver says: the first sound answer of those that are configured."""
-        asking = [
-            asyncio.ensure_future(self._ask_resolver(server, question))
-            for server in self._resolvers[:MAX_RESOLVERS]
-        ]
+    async def _or_stand_in(self, question: Question, answer: Answer) -> Answer:
+        """The answer, or a resolver's where no server gave one, or something in between gave it."""
+        if answer.rcode is not Rcode.NO_ANSWER and answer.path is not Path.RESOLVER:
+            return answer
+        instead = await self.servers.stand_in(question)
+        if instead.rcode is Rcode.NO_ANSWER and answer.path is Path.RESOLVER:
+            return answer
+        return replace(instead, cut=answer.cut)
+
+    async def at(self, nameservers: Sequence[str], apex: str, question: Question) -> Answer:
+        """What servers say that serve ``apex`` as well, though the registry does not name them."""
+        addresses = flat(await self.servers.addresses(nameservers))
+        return await self.servers.below(question, await self.servers.each(addresses, question, apex))
+
+    async def locally(self, question: Question, zone: ZoneSeen) -> Answer:
+        """What the configured resolvers have for ``question`` on their own authority, not from a cache.
+
+        They are asked not to look further (RD=0), so that they do not learn that a name does not exist. Only
+        where they know other servers for the zone are they asked to: then those are not the world's either.
+        """
+        other = bool(zone.local_nameservers) and not set(zone.local_nameservers) & set(zone.nameservers)
+        if other:
+            return await self.servers.by_resolvers(question)
+        near = set(self.servers.resolvers) - self._deaf
+        asked = [server for server in near if server.address not in zone.addresses]
+        reads = await asyncio.gather(*(self._nearby(server, question) for server in asked))
+        own = {server.address: said for server, said in zip(asked, reads, strict=True) if said.authoritative}
+        return merged(question, own, Path.RESOLVER)
+
+    async def _nearby(self, server: Nameserver, question: Question) -> Read:
         try:
-            failed = Answer(question, Rcode.NO_ANSWER, path=Path.RESOLVER)
-            for following in asyncio.as_completed(asking):
-                answer = await following
-                if answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN):
-                    return answer
-                if answer.rcode is Rcode.SERVFAIL:
-                    failed = answer
-            return failed
-        finally:
-            for task in asking:
-                task.cancel()
-
-    async def _ask_resolver(self, server: Nameserver, question: Question) -> Answer:
-        reply = await self._transport.exchange(server, question, recursive=True)
-        said = SILENCE if reply is None else read(reply.message, question, recursive=True)
-        return merged(question, {server.address: said}, Path.RESOLVER)
-
-    async def _addresses(
-        self, nameservers: Sequence[str], glue: Sequence[tuple[str, str]] = ()
-    ) -> tuple[str, ...]:
-        """The addresses of name servers: from the glue where it has them, else from the resolver."""
-        known = {name for name, _ in glue}
-        wanted = [
-            Question(name, rdtype)
-            for name in nameservers[:MAX_SERVERS]
-            if name not in known
-            for rdtype in self._address_types
-        ]
-        answers = await asyncio.gather(*(self._recurse(question) for question in wanted))
-        found = [address for name, address in glue if name in nameservers and self._usable(address)]
-        found += [rd.address for answer in answers for rd in answer.rdatas if isinstance(rd, Address)]
-        return tuple(dict.fromkeys(found))
-
-    def _usable(self, address: str) -> bool:
-        return "AAAA" in self._address_types or ipaddress.ip_address(address).version == 4
-
-    async def _soa(self, zone: ZoneSeen) -> Answer | None:
-        """The zone's SOA as its own servers have it; None where there is no zone to ask."""
-        if zone.apex is None:
-            return None
-        return await self._answer(zone, Question(zone.apex, "SOA"))
+            async with asyncio.timeout(LOCAL_SECONDS):
+                said = await self.servers.ask_server(server.address, question)
+        except TimeoutError:
+            said = SILENCE
+        if said.outcome is Outcome.SILENT:
+            self._deaf.add(server)
+        return said
 
     async def _registry(self, found: Delegation) -> Read | None:
         """The registry's reply about ``found.target``: no data in it where that is not delegated.
@@ -248,43 +253,30 @@ class Resolver:
         servers = found.registry
         question = Question(found.target, "NS")
         for _ in range(MAX_REFERRALS):
-            said = await self._first([self._ask_server(address, question, "") for address in servers])
+            said = await self.servers.first(
+                [self.servers.ask_server(address, question) for address in servers]
+            )
             if said is None or said.rdatas or said.standing is not Standing.REFERRAL:
                 return said
-            servers = (await self._addresses(said.nameservers, said.glue))[:REGISTRY_SERVERS]
+            servers = flat(await self.servers.addresses(said.nameservers, said.glue))[:REGISTRY_SERVERS]
         return None
 
-    async def _first(self, asking: Sequence[Awaitable[Read]]) -> Read | None:
-        """The first reply that decides something; the others are dropped."""
-        tasks = [asyncio.ensure_future(one) for one in asking]
-        try:
-            for following in asyncio.as_completed(tasks):
-                said = await following
-                if said.standing >= Standing.RECURSIVE:
-                    return said
-            return None
-        finally:
-            for task in tasks:
-                task.cancel()
 
-
-def _system_resolvers() -> tuple[Nameserver, ...]:
-    """The resolvers this machine is set up with; none where it has no network set up."""
-    try:
-        system = dns.resolver.Resolver()
-    except (dns.exception.DNSException, OSError):
-        return ()
+def _unasked(pairs: Iterable[tuple[str, str]]) -> tuple[ServerSeen, ...]:
+    """Servers by name and address, of which nothing bad is known yet."""
     return tuple(
-        Nameserver(address, system.port) for address in system.nameservers if isinstance(address, str)
+        ServerSeen(name, address, Outcome.ANSWERS if address else Outcome.NO_ADDRESS)
+        for name, address in pairs
     )
 
 
-def _with_soa(zone: ZoneSeen, answer: Answer | None) -> ZoneSeen:
-    """The zone with its SOA, and with the path on which that came."""
-    if answer is None:
-        return zone
-    soa = next((rd for rd in answer.rdatas if isinstance(rd, Soa)), None)
-    return replace(zone, soa=soa, path=answer.path)
+def _seen(server: ServerSeen, reads: dict[str, Read]) -> ServerSeen:
+    """The server with what became of asking it."""
+    said = reads.get(server.address)
+    if said is None:
+        return server
+    outcome = Outcome.OTHER_ZONE if said.standing is Standing.REFERRAL else said.outcome
+    return replace(server, outcome=outcome, serial=said.soa.serial if said.soa else None)
 
 
 def _with_parents(domain: str) -> tuple[str, ...]:
@@ -293,12 +285,8 @@ def _with_parents(domain: str) -> tuple[str, ...]:
     return tuple(".".join(labels[start:]) for start in range(len(labels)))[-MAX_LABELS:]
 
 
-def _within(name: str, zone: str) -> bool:
-    return zone == "" or name == zone or name.endswith(f".{zone}")
-
-
 def _above(name: str, target: str) -> bool:
-    return name != target and _within(target, name)
+    return name != target and within(target, name)
 
 
 def _is_name(text: str) -> bool:

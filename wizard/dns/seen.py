@@ -28,6 +28,18 @@ class Path(StrEnum):
     HTTPS = "https"
 
 
+class Outcome(StrEnum):
+    """What became of asking one server of a zone: the values are the ends of sentences."""
+
+    ANSWERS = "answers"
+    REFUSES = "refuses to answer for it"
+    OTHER_ZONE = "does not hold it (answers without authority)"
+    FAILS = "fails (SERVFAIL)"
+    CACHE = "answers from a cache, as a resolver does"
+    SILENT = "does not answer, or only after seconds"
+    NO_ADDRESS = "has no address"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A name and a type, to be asked in class IN."""
@@ -83,12 +95,22 @@ Rdata = Txt | Mx | Host | Address | Soa
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A delegation: the zone that begins at ``name``, and the servers it is handed to."""
+
+    name: str
+    nameservers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the servers of the zone say to one question.
 
     ``rdatas`` holds only records of the type asked for; ``cnames`` the chain of targets that led to them,
     where the name is an alias. ``agree`` is False where servers gave different answers: then this is the
     answer that has something, and ``servers`` the ones that gave it. ``soa`` comes with a negative answer.
+    ``cut`` is set where the name lies in another zone below this one; then its servers were asked.
+    ``extended`` is the extended error (RFC 8914) that came with a failure, as the server worded it.
     """
 
     question: Question
@@ -100,6 +122,8 @@ class Answer:
     agree: bool = True
     path: Path = Path.AUTHORITATIVE
     soa: Soa | None = None
+    cut: Cut | None = None
+    extended: str = ""
 
     @property
     def absent(self) -> bool:
@@ -111,11 +135,26 @@ Answers = Mapping[Question, Answer]
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """One server that the zone is delegated to, and how it answered for the zone's SOA."""
+
+    name: str
+    address: str
+    outcome: Outcome
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneSeen:
     """The zone that holds a domain. ``apex`` is None where the domain is not registered (zone-missing).
 
-    ``nameservers`` are the names the registry delegates to, ``addresses`` theirs. ``reachable`` is False
-    where nobody could be asked at all: then nothing is known, not even that the domain is missing.
+    ``nameservers`` are the names the registry delegates to, ``addresses`` theirs; ``servers`` says how each
+    answered, empty while none was asked. ``own_nameservers`` are the names that the zone itself lists,
+    ``local_nameservers`` those the first resolver knows: both differ where somebody edits, or sees, another
+    zone of that name. ``reachable`` is False where nobody could be asked at all: then nothing is known, not
+    even that the domain is missing. ``registry_answers`` is False where the registry's servers did not answer
+    and a resolver was believed. ``bogus`` is set where a validating resolver refuses the zone and has it when
+    told not to validate: its reason, as far as it gives one.
     """
 
     domain: str
@@ -125,3 +164,37 @@ class ZoneSeen:
     reachable: bool = True
     path: Path = Path.AUTHORITATIVE
     soa: Soa | None = field(default=None)
+    servers: tuple[ServerSeen, ...] = ()
+    own_nameservers: tuple[str, ...] = ()
+    local_nameservers: tuple[str, ...] = ()
+    registry_answers: bool = True
+    bogus: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSight:
+    """What one public resolver says to a question that the zone answers.
+
+    ``has``: the same as the zone. ``seconds``: how long what it says instead may stay in its cache; None
+    where it does not say. ``bogus`` as in ``ZoneSeen``.
+    """
+
+    resolver: str
+    question: Question
+    has: bool
+    seconds: int | None = None
+    bogus: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What others say than the servers that the registry names.
+
+    ``elsewhere``: the servers ``elsewhere_servers``, where somebody thinks the zone is. ``local``: the
+    resolver of this network. Both are asked only for what the zone lacks. ``public``: only for what it has.
+    """
+
+    elsewhere_servers: tuple[str, ...] = ()
+    elsewhere: Answers = field(default_factory=dict)
+    local: Answers = field(default_factory=dict)
+    public: tuple[PublicSight, ...] = ()

@@ -46,19 +46,19 @@ class Transport:
         self._servers: dict[Nameserver, asyncio.Semaphore] = {}
 
     async def exchange(
-        self, server: Nameserver, question: Question, *, recursive: bool = False
+        self, server: Nameserver, question: Question, *, recursive: bool = False, unchecked: bool = False
     ) -> Reply | None:
         """The server's reply to ``question``, or None: silent, unreachable, or no sense in what it says.
 
+        ``unchecked`` tells a validating resolver not to validate (CD, RFC 4035 §3.2.2).
         Only packets with our id and question count. Takes 3.5 s over UDP at the most, then 2 s over TCP.
         """
         room = self._servers.setdefault(server, asyncio.Semaphore(PER_SERVER))
         async with room, self._sockets:
-            return await _exchange(server, question, recursive)
+            return await _exchange(server, make_query(question, recursive, unchecked))
 
 
-async def _exchange(server: Nameserver, question: Question, recursive: bool) -> Reply | None:
-    query = _query(question, recursive)
+async def _exchange(server: Nameserver, query: QueryMessage) -> Reply | None:
     message = await _udp(server, query)
     if message is not None and message.rcode() in (Rcode.FORMERR, Rcode.NOTIMP):
         # Servers from before EDNS refuse it (RFC 6891 §7).
@@ -70,10 +70,13 @@ async def _exchange(server: Nameserver, question: Question, recursive: bool) -> 
     return Reply(message)
 
 
-def _query(question: Question, recursive: bool) -> QueryMessage:
+def make_query(question: Question, recursive: bool, unchecked: bool = False) -> QueryMessage:
+    """The packet that asks ``question``. Raises dns.exception.DNSException where its name can be none."""
     query = dns.message.make_query(question.name, question.type, use_edns=0, payload=EDNS_PAYLOAD)
     if not recursive:
         query.flags &= ~dns.flags.RD
+    if unchecked:
+        query.flags |= dns.flags.CD
     return query
 
 
@@ -107,7 +110,7 @@ class _Conversation(asyncio.DatagramProtocol):
         self._garbage = 0
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        message = _parsed(data)
+        message = parsed(data)
         if message is not None and self._query.is_response(message):
             self._settle(message)
         else:
@@ -123,7 +126,7 @@ class _Conversation(asyncio.DatagramProtocol):
             self.answer.set_result(message)
 
 
-def _parsed(data: bytes) -> Message | None:
+def parsed(data: bytes) -> Message | None:
     """The message in a packet, or None: whatever a stranger's bytes make the parser raise is no answer."""
     try:
         return dns.message.from_wire(data, ignore_trailing=True)

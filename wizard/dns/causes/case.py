@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from wizard.dns.providers import Provider, entry, hosts, relative_host
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId
-from wizard.dns.seen import Address, Answer, Answers, Host, Mx, Question, Rcode, Rdata, Txt, ZoneSeen
+from wizard.dns.seen import Address, Answer, Answers, Cut, Host, Mx, Question, Rcode, Rdata, Txt, ZoneSeen
 from wizard.dns.verdict import Finding, Row, RowStatus, Severity
 from wizard.text import printable
 
@@ -25,6 +25,7 @@ class Context:
     ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
     ``records`` all the records wanted for the domain (so that one found in another's place can be told).
     ``own_keys``: DKIM is signed with keys that are not SES's own, so no DKIM record is ours to judge.
+    ``edited_at`` are the name servers of the zone that the user edits, where that is known.
     """
 
     domain: str
@@ -34,6 +35,7 @@ class Context:
     signing_zone: str = DEFAULT_SIGNING_ZONE
     records: tuple[Record, ...] = ()
     own_keys: bool = False
+    edited_at: tuple[str, ...] = ()
 
 
 NOT_THERE = frozenset(
@@ -115,6 +117,16 @@ class Case:
         """Whether some server said what stands at the record's place, if only that nothing does."""
         answer = self.answer
         return self.zone.reachable and answer is not None and answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
+
+    @property
+    def cut(self) -> Cut | None:
+        """The zone below this one in which the record's name lies; None where it lies in this one."""
+        answer = self.answer
+        if answer is None or answer.cut is not None:
+            return answer.cut if answer else None
+        zone = answer.soa.zone if answer.soa else self.apex
+        below = zone.endswith(f".{self.apex}") and f".{self.record.name}".endswith(f".{zone}")
+        return Cut(zone, self.zone.nameservers) if below else None
 
     @property
     def target(self) -> str:

@@ -130,7 +130,7 @@ def judged(case: Case) -> Row:
     if case.zone.apex is None and case.zone.reachable:
         return case.row(case.record, (), ())
     if not case.known:
-        return case.row(case.record, (), (place.unreachable(case),))
+        return case.row(case.record, (), (*place.delegated_away(case), place.unreachable(case)))
     kind = KINDS[case.record.id]
     case.record = replace(case.record, value=kind.mended(case))
     found = kind.found(case)
@@ -139,7 +139,9 @@ def judged(case: Case) -> Row:
     if found and case.answer and case.answer.cnames and case.record.type != "CNAME" and _serious(mistakes):
         mistakes = [*place.cname_conflict(case), *mistakes]
     if not found and not mistakes:
-        mistakes = [place.absent(case)]
+        mistakes = list(place.delegated_away(case)) or [place.absent(case)]
+    elif _serious(mistakes):
+        mistakes = [*place.delegated_away(case), *mistakes]
     instead = [value for finding in mistakes if finding.code in _AT_ITS_NAME for value in _values(finding)]
     return case.row(case.record, found or tuple(instead), [*mistakes, *_remarks(case, mistakes, found)])
 

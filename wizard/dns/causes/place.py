@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wizard.dns import dmarc, spf
 from wizard.dns.causes.case import Case, cleaned, shown
+from wizard.dns.providers import recognise, relative_host
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
 from wizard.dns.seen import Host, Rcode, Rdata, Txt
 from wizard.dns.verdict import Finding, Severity
@@ -38,6 +39,27 @@ def absent(case: Case) -> Finding:
         f"The record is not there: {where}.",
         f"Add this record: {case.entry_words()}.",
         {"name": case.record.name, "type": case.record.type, "servers": servers},
+    )
+
+
+def delegated_away(case: Case) -> Iterator[Finding]:
+    """The name lies in a zone of its own, so what is entered in this zone is never looked at."""
+    cut = case.cut
+    if cut is None:
+        return
+    servers = ", ".join(printable(name) for name in cut.nameservers[:4])
+    provider = recognise(cut.nameservers)
+    host = relative_host(case.record.name, cut.name)
+    yield Finding(
+        "delegated-away",
+        Severity.BLOCKS,
+        f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
+        f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
+        f"{case.apex} does not count there.",
+        f"Enter it in the zone {printable(cut.name)}: type {case.record.type}, host `{host}`, value "
+        f"`{case.record.value}`. Or, if nobody uses that zone, delete the NS records at "
+        f"{printable(cut.name)} and enter it here: {case.entry_words()}.",
+        {"zone": printable(cut.name), "servers": [printable(name) for name in cut.nameservers]},
     )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.dns.seen import Answers, Mx, Question, Rcode, ZoneSeen
+from wizard.dns.causes import zone_wide
+from wizard.dns.seen import Answers, Mx, Opinions, Question, Rcode, ZoneSeen
 from wizard.dns.verdict import Finding, Severity
+
+NO_OPINIONS = Opinions()
+"""Nobody but the zone's servers was asked."""
 
 
 def zone_questions(zone: ZoneSeen) -> tuple[Question, ...]:
@@ -13,9 +17,17 @@ def zone_questions(zone: ZoneSeen) -> tuple[Question, ...]:
     return (Question(zone.domain, "MX"),) if zone.apex else ()
 
 
-def zone_findings(zone: ZoneSeen, answers: Answers) -> tuple[Finding, ...]:
+def zone_findings(zone: ZoneSeen, answers: Answers, opinions: Opinions = NO_OPINIONS) -> tuple[Finding, ...]:
     """What is wrong with, or worth knowing of, the zone as a whole."""
-    return (*_zone_missing(zone), *_no_mx(zone, answers), *_idn(zone))
+    return (
+        *_zone_missing(zone),
+        *zone_wide.wrong_dns_host(zone, opinions),
+        *zone_wide.dnssec_bogus(zone, opinions),
+        *zone_wide.lame_server(zone),
+        *zone_wide.dns_blocked(zone),
+        *_no_mx(zone, answers),
+        *_idn(zone),
+    )
 
 
 def _zone_missing(zone: ZoneSeen) -> Iterator[Finding]:

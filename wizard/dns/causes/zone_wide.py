@@ -1,0 +1,143 @@
+"""What can be wrong between the registry, the zone's servers and us, whatever the records are."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from wizard.dns.providers import recognise
+from wizard.dns.seen import Opinions, Outcome, Path, ServerSeen, ZoneSeen
+from wizard.dns.verdict import Finding, Severity
+from wizard.text import printable
+
+_INSTEAD = {
+    Path.TCP: "they were asked over TCP",
+    Path.HTTPS: "a public resolver was asked over HTTPS instead",
+    Path.RESOLVER: "the resolver of this network was asked instead",
+    Path.AUTHORITATIVE: "",
+}
+
+
+def lame_server(zone: ZoneSeen) -> Iterator[Finding]:
+    """A server that the registry lists does not serve the zone (RFC 9499 §7, "lame delegation")."""
+    if zone.path in (Path.HTTPS, Path.RESOLVER) and not zone.registry_answers:
+        return
+    bad = [server for server in _judgeable(zone) if server.outcome is not Outcome.ANSWERS]
+    if not bad or _intercepted(zone):
+        return
+    names = list(dict.fromkeys(server.name for server in bad))
+    words = "; ".join(f"{_words(server)} {server.outcome}" for server in bad[:6])
+    those = ", ".join(f"`{printable(name)}`" for name in names[:4])
+    yield Finding(
+        "lame-server",
+        Severity.HURTS,
+        f"{len(names)} of the {len(zone.nameservers)} name servers that the registry lists for {zone.apex} "
+        f"{'does' if len(names) == 1 else 'do'} not serve it: {words}. Who happens to ask there finds "
+        "nothing, so mail fails now and then.",
+        f"At the registrar, take {those} out of the domain's name servers, or have their operator serve "
+        f"{zone.apex} there.",
+        {
+            "servers": [
+                {"name": printable(server.name), "address": server.address, "outcome": server.outcome.name}
+                for server in bad
+            ],
+            "of": len(zone.nameservers),
+        },
+    )
+
+
+def wrong_dns_host(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
+    """Records stand on other servers than those the registry sends the world to."""
+    there = [question for question, answer in opinions.elsewhere.items() if answer.rdatas]
+    if not there:
+        return
+    edited, asked = _host(opinions.elsewhere_servers), _host(zone.nameservers)
+    servers = ", ".join(f"`{printable(name)}`" for name in opinions.elsewhere_servers[:6])
+    yield Finding(
+        "wrong-dns-host",
+        Severity.BLOCKS,
+        f"The records were added at {edited}, but the registry sends the world to {asked}, where they are "
+        f"not: {', '.join(printable(question.name) for question in there[:4])}.",
+        f"Add the records at {asked}; or, if {zone.apex} is to move, set its name servers at the registrar "
+        f"to {servers} once every other record is there, too.",
+        {
+            "edited": [printable(name) for name in opinions.elsewhere_servers],
+            "asked": [printable(name) for name in zone.nameservers],
+            "found": [f"{printable(question.name)} {question.type}" for question in there],
+        },
+    )
+
+
+def dnssec_bogus(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
+    """Validating resolvers refuse the zone (RFC 4035 §5.5), so to them it has no record at all."""
+    reasons = {sight.resolver: sight.bogus for sight in opinions.public if sight.bogus is not None}
+    if zone.bogus is not None:
+        reasons = {"the resolver of this network": zone.bogus, **reasons}
+    if not reasons:
+        return
+    reason = printable(next((reason for reason in reasons.values() if reason), ""), 200)
+    yield Finding(
+        "dnssec-bogus",
+        Severity.BLOCKS,
+        f"Resolvers that validate DNSSEC refuse {zone.apex or zone.domain}: its signatures do not fit the DS "
+        f"record at its registry{f' ({reason})' if reason else ''}. For them, SES among them, no record of "
+        "the zone exists.",
+        f"At the registrar, remove the DS record of {zone.apex or zone.domain}, or replace it with the one "
+        "that your DNS host shows for the zone. The other records can stay as they are.",
+        {"resolvers": list(reasons), "reason": reason},
+    )
+
+
+def dns_blocked(zone: ZoneSeen) -> Iterator[Finding]:
+    """Port 53 is closed to us, or somebody answers in the servers' place."""
+    addressed = [server for server in zone.servers if server.address]
+    if zone.path is Path.TCP:
+        what = "UDP packets to port 53 get no answer"
+    elif _intercepted(zone):
+        what = "Something between here and the zone's servers answers in their place, from a cache of its own"
+    elif (
+        zone.path in (Path.HTTPS, Path.RESOLVER)
+        and not zone.registry_answers
+        and all(server.outcome is Outcome.SILENT for server in addressed)
+    ):
+        what = "Port 53 is closed here: neither the zone's servers nor its registry's answer"
+    else:
+        return
+    delay = "" if zone.path is Path.TCP else " A cache may show a change only minutes after it was made."
+    yield Finding(
+        "dns-blocked",
+        Severity.WARNS,
+        f"{what}; {_INSTEAD[zone.path]}.{delay}",
+        "Nothing is wrong with the domain. To see changes at once, look from another network, or open port "
+        "53 outward (UDP and TCP).",
+        {"path": str(zone.path), "servers": [server.address for server in addressed]},
+    )
+
+
+def _intercepted(zone: ZoneSeen) -> bool:
+    """Whether every server seems to answer from a cache: they would not all be resolvers."""
+    outcomes = {server.outcome for server in zone.servers if server.address}
+    return outcomes == {Outcome.CACHE}
+
+
+def _judgeable(zone: ZoneSeen) -> Iterator[ServerSeen]:
+    """The servers but those of an IP version that is silent as a whole: that is our own network's doing."""
+    answering = {_version(server) for server in zone.servers if server.outcome is not Outcome.SILENT}
+    for server in zone.servers:
+        if server.outcome is not Outcome.SILENT or _version(server) in answering or answering <= {0}:
+            yield server
+
+
+def _version(server: ServerSeen) -> int:
+    return ipaddress.ip_address(server.address).version if server.address else 0
+
+
+def _words(server: ServerSeen) -> str:
+    return f"{printable(server.name)}{f' ({server.address})' if server.address else ''}"
+
+
+def _host(nameservers: tuple[str, ...]) -> str:
+    """The DNS host in words: its name and its servers."""
+    provider = recognise(nameservers)
+    servers = ", ".join(printable(name) for name in nameservers[:4])
+    return f"{provider.name} ({servers})" if provider else servers
