@@ -1,0 +1,118 @@
+"""The demo's inbox: it follows what is delivered, and its key pushes the clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.widgets import OptionList
+
+from screens.inbox import InboxScreen
+from tests.screens.conftest import NOW, Outside
+from tests.screens.pages import SIZES, Opened, opened
+from tests.screens.paper import Stage, mail
+from wizard.project import Project
+from wizard.steps.model import StepName
+
+
+@pytest.fixture
+def stage(outside: Outside) -> Stage:
+    """An empty inbox, and a schedule that is due the next morning."""
+    there = Stage(next_run=NOW + timedelta(hours=23))
+    outside.world = replace(outside.world, stage=there)
+    return there
+
+
+async def show(page: Opened) -> None:
+    await page.go(StepName.PRODUCTION)
+    await page.press("f9")
+    await page.until(lambda: "the account's clock says" in page.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_shows_the_mails_and_the_newest_of_them(
+    outside: Outside,
+    stage: Stage,
+    begun: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+) -> None:
+    stage.mails = (
+        mail("ben@example.com", "Hello Ben"),
+        mail("a.very.long.recipient.name@simulator.amazonses.com", "Hello"),
+    )
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        await show(page)
+        await page.shows("Subject: Hello Ben")
+        assert page.text == snapshot
+
+
+async def test_the_clock_brings_the_scheduled_mail(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        assert "No mail yet" in page.text
+        await page.press("f4")
+        await page.shows("Subject: Hello Ana")
+        await page.shows("1 mail · the account's clock says Wed 25 Nov 2026 09:00 UTC")
+
+
+async def test_without_a_schedule_the_clock_stays(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    stage.next_run = None
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("f4")
+        await page.shows("No schedule has a run")
+        assert stage.clock == NOW
+
+
+async def test_a_mail_being_read_stays_open_when_another_arrives(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    stage.mails = (mail("ben@example.com", "Second"), mail("ana@example.com", "First"))
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("down")
+        await page.shows("Subject: First")
+        stage.mails = (mail("cem@example.com", "Third"), *stage.mails)
+        await page.shows("3 mails")
+        assert "Subject: First" in page.text
+        assert page.app.screen.query_one(OptionList).highlighted == 2
+
+
+async def test_back_is_the_page_below(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        for key in ("escape", "f2", "f9"):
+            await page.press(key)
+            assert "May SES write to everybody?" in page.text
+            assert not any(isinstance(screen, InboxScreen) for screen in page.app.screen_stack)
+            await page.press("f9")
+            assert "The demo's inbox" in page.text
+
+
+async def test_control_characters_of_a_mail_do_nothing(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    stage.mails = (mail("ana@example.com", "\x1b[31mred [bold]", "one\x07\n[red]two"),)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("Subject: \\x1b[31mred [bold]")
+        assert "one\\x07" in page.text
+        assert "[red]two" in page.text
+
+
+async def test_only_the_demo_has_one(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.PRODUCTION)
+        await page.press("f9")
+        assert "The demo's inbox" not in page.text
+        await page.press("f1")
+        assert "inbox" not in page.text
