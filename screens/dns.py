@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -195,7 +196,9 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         from wizard.dns.providers import providers
         from wizard.steps import dns, identity
 
-        providers()  # reads its table here, not on the loop
+        # The DNS library and the providers' table are loaded here, where no key waits for them.
+        import_module("wizard.dns.checklist")
+        providers()
         try:
             seen = identity.look(world, project).identity
             if seen is None:
