@@ -19,21 +19,21 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from screens.base import StepScreen
+from screens.dns_outside import SERIOUS, remarks, ses_words, zone_words
 from screens.dns_symbols import severity_words
 from screens.messages import Happened, Looked
 from screens.state import AppState
 from screens.widgets.checklist import LABELS, Checklist
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.widgets.key_line import KeyLine
-from screens.widgets.record_detail import clock, detail
+from screens.widgets.record_detail import detail
 from wizard.dns.records import RecordId
-from wizard.dns.verdict import RowStatus, Severity
+from wizard.dns.verdict import RowStatus
 from wizard.errors import WizardError
 from wizard.steps.model import Status, StepName
-from wizard.text import printable
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from wizard.aws.sesv2 import SesIdentity
@@ -46,27 +46,6 @@ if TYPE_CHECKING:
 
 ASK_SES_AFTER = (2, 5, 10, 20, 40, 60)
 """Seconds until SES is asked again, longer each time; a change in the zone or a key starts over."""
-
-SERIOUS = (Severity.BLOCKS, Severity.HURTS)
-"""Findings about the whole zone that stand above the list."""
-
-SES_WORDS = {
-    "SUCCESS": ("✓", "verified", "$text-success"),
-    "PENDING": ("…", "waiting", "$text-warning"),
-    "NOT_STARTED": ("…", "waiting", "$text-warning"),
-    "TEMPORARY_FAILURE": ("!", "not found just now", "$text-warning"),
-    "FAILED": ("✗", "failed", "$text-error"),
-}
-"""Symbol, word and colour of what SES says."""
-
-SES_REASONS = {
-    "HOST_NOT_FOUND": "no such name",
-    "TYPE_NOT_FOUND": "no such record",
-    "INVALID_VALUE": "another value",
-    "DNS_SERVER_ERROR": "DNS errors",
-    "SERVICE_ERROR": "its own trouble",
-}
-"""What SES says of its last look (VerificationInfo.ErrorType), in words."""
 
 
 class DnsScreen(StepScreen):
@@ -462,13 +441,13 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         if row and self._round:
             apex = self._round.zone.apex or self._round.domain
             history = self._history.get(row.record.id, [])
-            rows = [*detail(row, apex, self._provider, history), *_remarks(self._round)]
+            rows = [*detail(row, apex, self._provider, history), *remarks(self._round)]
             self.query_one("#detail", Columns).show(rows)
 
     def _draw_outside(self) -> None:
         rows: list[Cells] = []
         if self._round:
-            rows.append(("Zone", _zone_words(self._round, self._provider)))
+            rows.append(("Zone", zone_words(self._round, self._provider)))
             rows += [
                 (severity_words(finding.severity), f"{finding.message} {finding.fix}".strip())
                 for finding in self._round.findings
@@ -478,7 +457,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             words = f"could not be asked just now: {self._silent.title}"
             rows.append(("SES", Content.styled(words, "$text-warning")))
         elif self._known:
-            rows.append(("SES", _ses_words(self._known.identity, self._known.at)))
+            rows.append(("SES", ses_words(self._known.identity, self._known.at)))
         self.query_one("#outside", Columns).show(rows)
 
     def _highlight_first_open(self, round_: Round) -> None:
@@ -547,55 +526,3 @@ def _published(stage: Stage, records: Sequence[Record], words: str) -> str:
 
 def _shown(binding: Binding) -> Binding:
     return Binding(binding.key, binding.action, binding.description.removeprefix("Demo: "))
-
-
-def _remarks(round_: Round) -> list[Cells]:
-    """What is worth knowing of the zone as a whole, but stops nothing."""
-    return [
-        (severity_words(finding.severity), f"{finding.message} {finding.fix}".strip())
-        for finding in round_.findings
-        if finding.severity not in SERIOUS
-    ]
-
-
-def _zone_words(round_: Round, provider: Provider | None) -> Content:
-    servers = round_.zone.nameservers
-    host = provider.name if provider else (printable(servers[0]) if servers else "nobody")
-    count = len(servers)
-    return Content.assemble(
-        f"{printable(round_.zone.apex or round_.domain)} at {host}",
-        Content.styled(f" · {count} servers, asked {clock(round_.checked_at)}", "$text-muted"),
-    )
-
-
-def _ses_words(identity: SesIdentity, now: datetime) -> Content:
-    mail_from = _ses_status(identity.mail_from_status) if identity.mail_from else Content("not set")
-    looked = ago(now - identity.last_checked) if identity.last_checked else "not yet"
-    error = identity.error_type if not identity.complete else None
-    reason = f": {SES_REASONS.get(error, printable(error, 40))}" if error else ""
-    return Content.assemble(
-        "DKIM ",
-        _ses_status(identity.dkim_status),
-        " · MAIL FROM ",
-        mail_from,
-        Content.styled(f" · looked {looked}{reason}", "$text-muted"),
-    )
-
-
-def _ses_status(status: str | None) -> Content:
-    symbol, word, colour = SES_WORDS.get(
-        status or "", ("?", printable(status or "unknown", 40), "$text-warning")
-    )
-    return Content.styled(f"{symbol} {word}", colour)
-
-
-def ago(past: timedelta) -> str:
-    """How long ago something was, as people say it."""
-    seconds = past.total_seconds()
-    if seconds < 60:
-        return "just now"
-    for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
-    return "just now"

@@ -1,0 +1,95 @@
+"""What the DNS page says of the outside: the zone as a whole, and SES's own view beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screens.dns_symbols import severity_words
+from screens.widgets.columns import Cells
+from screens.widgets.record_detail import clock
+from wizard.dns.verdict import Severity
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from wizard.aws.sesv2 import SesIdentity
+    from wizard.dns.providers import Provider
+    from wizard.dns.verdict import Round
+
+SERIOUS = (Severity.BLOCKS, Severity.HURTS)
+"""Findings about the whole zone that stand above the list."""
+
+SES_WORDS = {
+    "SUCCESS": ("✓", "verified", "$text-success"),
+    "PENDING": ("…", "waiting", "$text-warning"),
+    "NOT_STARTED": ("…", "waiting", "$text-warning"),
+    "TEMPORARY_FAILURE": ("!", "not found just now", "$text-warning"),
+    "FAILED": ("✗", "failed", "$text-error"),
+}
+"""Symbol, word and colour of what SES says."""
+
+SES_REASONS = {
+    "HOST_NOT_FOUND": "no such name",
+    "TYPE_NOT_FOUND": "no such record",
+    "INVALID_VALUE": "another value",
+    "DNS_SERVER_ERROR": "DNS errors",
+    "SERVICE_ERROR": "its own trouble",
+}
+"""What SES says of its last look (VerificationInfo.ErrorType), in words."""
+
+
+def remarks(round_: Round) -> list[Cells]:
+    """What is worth knowing of the zone as a whole, but stops nothing."""
+    return [
+        (severity_words(finding.severity), f"{finding.message} {finding.fix}".strip())
+        for finding in round_.findings
+        if finding.severity not in SERIOUS
+    ]
+
+
+def zone_words(round_: Round, provider: Provider | None) -> Content:
+    """Which zone, who hosts it, and when its servers were asked last."""
+    servers = round_.zone.nameservers
+    host = provider.name if provider else (printable(servers[0]) if servers else "nobody")
+    count = len(servers)
+    return Content.assemble(
+        f"{printable(round_.zone.apex or round_.domain)} at {host}",
+        Content.styled(f" · {count} servers, asked {clock(round_.checked_at)}", "$text-muted"),
+    )
+
+
+def ses_words(identity: SesIdentity, now: datetime) -> Content:
+    """What SES has found by itself, and when it last looked."""
+    mail_from = _ses_status(identity.mail_from_status) if identity.mail_from else Content("not set")
+    looked = ago(now - identity.last_checked) if identity.last_checked else "not yet"
+    error = identity.error_type if not identity.complete else None
+    reason = f": {SES_REASONS.get(error, printable(error, 40))}" if error else ""
+    return Content.assemble(
+        "DKIM ",
+        _ses_status(identity.dkim_status),
+        " · MAIL FROM ",
+        mail_from,
+        Content.styled(f" · looked {looked}{reason}", "$text-muted"),
+    )
+
+
+def _ses_status(status: str | None) -> Content:
+    symbol, word, colour = SES_WORDS.get(
+        status or "", ("?", printable(status or "unknown", 40), "$text-warning")
+    )
+    return Content.styled(f"{symbol} {word}", colour)
+
+
+def ago(past: timedelta) -> str:
+    """How long ago something was, as people say it."""
+    seconds = past.total_seconds()
+    if seconds < 60:
+        return "just now"
+    for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
+    return "just now"
