@@ -86,8 +86,6 @@ def _ses_status(status: str | None) -> Content:
 def ago(past: timedelta) -> str:
     """How long ago something was, as people say it."""
     seconds = past.total_seconds()
-    if seconds < 60:
-        return "just now"
     for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             count = int(seconds // length)
