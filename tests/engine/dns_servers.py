@@ -70,6 +70,13 @@ class Silent(NoResolver):
         return None
 
 
+class Slow(NoResolver):
+    """Takes a quarter of a second for each answer."""
+
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        super().__init__(address, delay=0.25)
+
+
 class TcpOnly(NoResolver):
     """What a firewall leaves that lets no UDP through."""
 

@@ -4,58 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import dns.flags
 import dns.message
 import pytest
 
 from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
+from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, furnish, publish, status
 from wizard.demo.dns_server import DnsServer
 from wizard.dns import checklist, servers
 from wizard.dns.access import DnsAccess, Nameserver
-from wizard.dns.causes import Context
 from wizard.dns.checklist import Checklist, check_once, pause, watch
-from wizard.dns.records import Record, RecordId, wanted_records
+from wizard.dns.records import RecordId
 from wizard.dns.seen import Question
 from wizard.dns.transport import Reply
-from wizard.dns.verdict import Round, RowStatus
-
-RECORDS = wanted_records(
-    "example.com", tokens=("t1", "t2", "t3"), mail_from="m.example.com", region="us-east-1"
-)
-CONTEXT = Context("example.com", mail_from="m.example.com", region="us-east-1", records=RECORDS)
-DMARC = RECORDS[-1]
-
-
-class Clock:
-    """A clock that moves a second with each look."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 24, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.time += timedelta(seconds=1)
-        return self.time
-
-
-def furnish(server: DnsServer) -> DnsServer:
-    server.set_zone("amazonses.com", ("ns-1.amazonses-dns.com",))
-    server.add("amazonses.com", "TXT", "v=spf1 ip4:199.255.192.0/22 -all")
-    server.set_zone("example.com", NAMESERVERS)
-    server.add("example.com", "MX", "10 mx.example.net")
-    return server
-
-
-def publish(server: DnsServer, *records: Record) -> None:
-    for record in records:
-        server.add(record.name, record.type, record.value)
-        if record.type == "CNAME":
-            server.add(record.value, "TXT", "p=" + "A" * 392)
-
-
-def status(seen: Round, record_id: RecordId) -> RowStatus:
-    return next(row.status for row in seen.rows if row.record.id is record_id)
+from wizard.dns.verdict import RowStatus
 
 
 @pytest.fixture

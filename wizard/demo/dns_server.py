@@ -51,12 +51,14 @@ class DnsServer:
 
     With RD=0 it answers as the authoritative servers of its zones would (a name server of any zone has this
     server's address), with RD=1 as a recursive resolver would that can see these zones and nothing else.
-    All methods may be called from any thread, before and after ``start``.
+    Each reply is held back for ``delay`` seconds, as by a way that long. All methods may be called from any
+    thread, before and after ``start``.
     """
 
-    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0, delay: float = 0.0) -> None:
         self.address = address
         self.port = port
+        self.delay = delay
         self._lock = threading.RLock()
         self._zones = Zones()
         self._thread: threading.Thread | None = None
@@ -173,6 +175,7 @@ class DnsServer:
                     reply = self.respond(await reader.readexactly(length), tcp=True)
                     if reply is None:
                         return
+                    await asyncio.sleep(self.delay)
                     writer.write(len(reply).to_bytes(2, "big") + reply)
                     await writer.drain()
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -254,7 +257,11 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self._server.respond(data, tcp=False)
-        if reply is not None:
+        if reply is None:
+            return
+        if self._server.delay:
+            asyncio.get_running_loop().call_later(self._server.delay, self._transport.sendto, reply, addr)
+        else:
             self._transport.sendto(reply, addr)
 
 

@@ -29,17 +29,18 @@ class DnsAccess:
     ``public`` are asked who sees a record already, only once the zone has it; ``https`` are DNS over HTTPS
     endpoints (RFC 8484) for where port 53 is closed. Nobody is asked where these are empty.
 
-    Authoritative servers are asked on port 53, but for one whose address is that of a resolver named here:
+    Authoritative servers are asked on ``port``, but for one whose address is that of a resolver named here:
     that one is asked on the resolver's port. So a whole DNS on one loopback port can stand in for the world.
     """
 
     resolvers: tuple[Nameserver, ...] = ()
     public: tuple[PublicResolver, ...] = ()
     https: tuple[str, ...] = ()
+    port: int = 53
 
     def authoritative(self, address: str) -> Nameserver:
         """The place to ask the authoritative server that has ``address``."""
-        return next((r for r in self.resolvers if r.address == address), Nameserver(address))
+        return next((r for r in self.resolvers if r.address == address), Nameserver(address, self.port))
 
     def through(self, resolvers: Sequence[Nameserver]) -> DnsAccess:
         """Through these resolvers and nobody else: the world they show may be one of their own."""

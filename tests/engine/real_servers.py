@@ -1,0 +1,120 @@
+"""BIND and unbound, where they are installed: lameness, DNSSEC and caching as the real thing has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+NAMED, UNBOUND = shutil.which("named", path=SBIN), shutil.which("unbound", path=SBIN)
+CHECKZONE = shutil.which("named-checkzone", path=SBIN)
+DEADLINE = 20.0
+
+needs_bind = pytest.mark.skipif(NAMED is None, reason="BIND is not installed")
+needs_unbound = pytest.mark.skipif(UNBOUND is None, reason="unbound is not installed")
+
+
+class RealServer:
+    """A server process with its files in ``folder``; started and stopped by ``with``."""
+
+    def __init__(self, folder: Path, address: str, port: int, command: Sequence[str]) -> None:
+        self.folder = folder
+        self.address = address
+        self.port = port
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(self._command, cwd=self.folder, stdout=log, stderr=log)
+        deadline = time.monotonic() + DEADLINE
+        while not self._answers():
+            ended = self._process.poll() is not None or time.monotonic() > deadline
+            assert not ended, (self.folder / "log").read_text()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(DEADLINE)
+
+    def _answers(self) -> bool:
+        try:
+            query = dns.message.make_query("version.bind", "TXT", "CH")
+            dns.query.udp(query, self.address, 0.05, self.port)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return True
+
+
+def bind(folder: Path, port: int, zones: Mapping[str, str]) -> RealServer:
+    """BIND as the authoritative server of ``zones`` (name → master file), and of nothing else.
+
+    It listens on addresses of interfaces only, so on loopback's 127.0.0.1.
+    """
+    folder.mkdir()
+    parts = [
+        f'options {{ directory "{folder}"; pid-file none; listen-on port {port} {{ 127.0.0.1; }};'
+        " listen-on-v6 { none; }; recursion no; dnssec-validation no; };"
+        " controls { };"
+    ]
+    for number, (name, text) in enumerate(zones.items()):
+        (folder / f"zone{number}").write_text(text)
+        parts.append(f'zone "{name}" {{ type primary; file "zone{number}"; }};')
+    (folder / "named.conf").write_text("\n".join(parts))
+    assert NAMED is not None
+    return RealServer(folder, "127.0.0.1", port, [NAMED, "-g", "-n", "1", "-c", str(folder / "named.conf")])
+
+
+def unbound(folder: Path, address: str, world: tuple[str, int], *, trusted: str = "") -> RealServer:
+    """unbound as a caching, validating resolver in front of the one at ``world``.
+
+    ``trusted`` is a DS record in which it trusts for the zone of its owner.
+    """
+    folder.mkdir()
+    port = free_port(address)
+    anchor = f'trust-anchor: "{trusted}"' if trusted else ""
+    (folder / "unbound.conf").write_text(
+        f"""server:
+  directory: "{folder}"
+  chroot: ""
+  username: ""
+  pidfile: ""
+  use-syslog: no
+  num-threads: 1
+  interface: {address}
+  port: {port}
+  access-control: 127.0.0.0/8 allow
+  do-not-query-localhost: no
+  qname-minimisation: no
+  ede: yes
+  hide-version: no
+  module-config: "validator iterator"
+  {anchor}
+forward-zone:
+  name: "."
+  forward-addr: {world[0]}@{world[1]}
+remote-control:
+  control-enable: no
+"""
+    )
+    assert UNBOUND is not None
+    return RealServer(folder, address, port, [UNBOUND, "-d", "-c", str(folder / "unbound.conf")])
+
+
+def free_port(address: str) -> int:
+    """A port that nobody listens on, over UDP and TCP."""
+    with socket.create_server((address, 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
