@@ -42,7 +42,7 @@ _SLOWEST = 60.0
 
 
 def pause(unchanged: float) -> float:
-    """Seconds until the next round when nothing has changed for ``unchanged`` seconds."""
+    """Seconds from one round's start to the next one's when nothing has changed for ``unchanged`` seconds."""
     return next((interval for until, interval in _PACE if unchanged < until), _SLOWEST)
 
 
@@ -64,7 +64,7 @@ async def watch(
     now: Callable[[], datetime],
     wake: asyncio.Event,
 ) -> AsyncGenerator[Round, None]:
-    """Rounds for as long as they are asked for: every 2 s, easing to 5, 15 and 60 s while nothing changes.
+    """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
     Setting ``wake`` starts the next round at once and the pace anew. Each row's ``since`` is when its status
     was first seen here.
@@ -76,13 +76,15 @@ async def watch(
     try:
         while True:
             wake.clear()
+            began = clock()
             seen = await checklist.round()
             if before is None or essence(seen) != essence(before):
                 changed_at = clock()
             before = seen
             yield seen
             try:
-                async with asyncio.timeout(pause(clock() - changed_at)):
+                interval = pause(clock() - changed_at)
+                async with asyncio.timeout_at(max(began + interval, clock() + interval / 4)):
                     await wake.wait()
                 changed_at = clock()
             except TimeoutError:
