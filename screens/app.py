@@ -81,7 +81,8 @@ class WizardApp(App[WizardError]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 (App declares it so)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False, system=True)]
 
-    state: reactive[AppState | None] = reactive(None)
+    # Also where it is equal: two ways to AWS are, though their credentials were read at other times.
+    state: reactive[AppState | None] = reactive(None, always_update=True)
 
     def __init__(self, boot: Boot, path: Path, *, demo: bool = False, start_over: Boot | None = None) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
@@ -216,6 +217,12 @@ class WizardApp(App[WizardError]):
         self._save()
         if elsewhere and project.domain.name:
             self._survey(state.world, project)
+
+    def renew_access(self) -> None:
+        """Make the clients anew: credentials mended outside are then read without a restart."""
+        if self.state is not None:
+            aws = self.state.world.aws
+            self.state = replace(self.state, world=self.state.world.choose(aws.profile, aws.region))
 
     @on(NotSaved)
     def _not_saved(self, message: NotSaved) -> None:

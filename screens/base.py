@@ -46,7 +46,7 @@ from screens.widgets.columns import Columns
 from screens.widgets.key_line import KeyLine
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
-from wizard.errors import WizardError
+from wizard.errors import ExitCode, WizardError
 from wizard.steps.model import Event, Plan, Standing, StepName
 from wizard.text import printable
 
@@ -79,6 +79,8 @@ class StepScreen(Screen[None]):
     """The words on the button for F4; None where there is nothing to do on it."""
     NEXT: ClassVar[str] = "Next"
     BACK: ClassVar[str] = "Back"
+    FIELD: ClassVar[str | None] = None
+    """Selects the field that answers the page's question; what is refused puts the focus there."""
     UNENDING: ClassVar[frozenset[str]] = frozenset()
     """Groups of workers that go on for as long as the page is open: nobody waits for them."""
 
@@ -182,7 +184,11 @@ class StepScreen(Screen[None]):
         self.clear_error()
         self.query_one("#body").mount(ErrorPanel(error, focus=focus is None), after="#standing")
         if focus:
-            self.query_one(focus).focus()
+            from textual.widgets import Input
+
+            field = self.query_one(focus).focus()
+            if isinstance(field, Input):
+                field.action_select_all()
 
     def clear_error(self) -> None:
         """Take the error off the page: what failed is being tried again."""
@@ -236,6 +242,7 @@ class StepScreen(Screen[None]):
 
     def action_look_again(self) -> None:
         """Look afresh."""
+        self.wizard.renew_access()
         self._again()
 
     def action_inbox(self) -> None:
@@ -287,6 +294,7 @@ class StepScreen(Screen[None]):
         """Do again what failed."""
         event.stop()
         self.clear_error()
+        self.wizard.renew_access()
         self.retry()
 
     @on(Worker.StateChanged)
@@ -297,7 +305,9 @@ class StepScreen(Screen[None]):
             busy.start(worker)
         busy.forget_ended()
         if event.state is WorkerState.ERROR and worker.error and not worker.is_cancelled:
-            self.show_error(as_wizard_error(worker.error))
+            error = as_wizard_error(worker.error)
+            refused = error.exit_code is not ExitCode.OUTSIDE and worker.group != "act"
+            self.show_error(error, focus=self.FIELD if refused else None)
 
     def _state_changed(self, state: AppState | None) -> None:
         if state is None:

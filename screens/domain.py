@@ -30,6 +30,7 @@ class DomainScreen(StepScreen):
     STEP = StepName.DOMAIN
     QUESTION = "Which domain of yours shall send?"
     WHY = "One whose DNS you can change; not a shared one, such as gmail.com."
+    FIELD = "#name"
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered and who hosts its DNS.
 Or choose one below: those are the domains already in Route 53 or SES of this account.

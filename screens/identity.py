@@ -33,6 +33,7 @@ class IdentityScreen(StepScreen):
     QUESTION = "How shall the mail be signed?"
     WHY = "SES signs with DKIM keys of its own. Bounces return to a subdomain: MAIL FROM."
     ACT = "Set it up"
+    FIELD = "#mail-from"
     HELP = """
 **F4** shows exactly what would be created or changed in SES, and does it after your yes:
 

@@ -91,6 +91,7 @@ there, after looking at AWS and DNS again.
         """Look at all steps again, once there is something to look at."""
         if self.wizard.state is not None and self.state.domain:
             self.clear_error()
+            self.wizard.renew_access()
             self.post_message(LookEverywhere())
 
     def action_next(self) -> None:

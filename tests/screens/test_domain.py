@@ -91,3 +91,14 @@ async def test_going_on_looks_first_at_what_was_typed_since(outside: Outside, tm
         assert page.saved.domain.name is None
         await page.press("f3")
         assert page.saved.domain.name == "example.com"
+
+
+async def test_after_a_refusal_one_types_on_in_the_field(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "gmail.com")
+        await page.press("f3")
+        assert "What to do:" in page.text
+        await page.pilot.press(*"example.org")
+        await page.press("enter")
+        assert "✓ done  example.org" in page.text

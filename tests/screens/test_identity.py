@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from tests.engine.refusal import refuse
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
+from wizard.demo import Demo
 from wizard.errors import WizardError
 from wizard.project import Domain, Project
 from wizard.steps.model import StepName
@@ -123,3 +125,17 @@ async def test_leaving_while_it_acts_loses_nothing(
         await page.until(lambda: not page.app.is_running)
     assert page.saved.identity.mail_from == "bounce.example.com"
     assert [asked for asked in outside.asked if isinstance(asked, tuple)] == [("act", "bounce.example.com")]
+
+
+@pytest.mark.parametrize("again", ["f5", "enter"])
+async def test_after_a_new_sign_in_trying_again_works_without_a_restart(
+    account: Demo, tmp_path: Path, again: str
+) -> None:
+    expired = account.world.choose(None, "us-east-1")
+    refuse(expired.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
+    async with opened(tmp_path, expired, project=FRESH) as page:
+        await show(page)
+        assert "The AWS sign-in has expired" in page.text
+        await page.press(again)
+        assert "expired" not in page.text
+        assert "SES does not know example.com yet" in page.text
