@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -13,6 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SES_WIZARD = str(Path(sys.executable).with_name("ses-wizard"))
+
+
+_numbers = itertools.count(1)
+"""A server that has been told to end may hold its socket a moment longer: each gets a new one."""
 
 
 class Terminal:
@@ -66,7 +71,7 @@ class Terminal:
 @contextmanager
 def terminal(folder: Path) -> Iterator[Terminal]:
     """A terminal that is closed at the end, whatever happens."""
-    shown = Terminal(folder / "tmux")
+    shown = Terminal(folder / f"tmux{next(_numbers)}")
     try:
         yield shown
     finally:

@@ -1,0 +1,139 @@
+"""The demo from start to end, as a newcomer walks it: by keyboard alone, in a terminal of 80×24."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.terminal import SES_WIZARD, Terminal, terminal
+
+DEMO = [SES_WIZARD, "demo"]
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+def test_from_nothing_to_production_access(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        shown.open(DEMO, tmp_path, (80, 24))
+        choose_account_and_domain(shown)
+        create_identity(shown)
+        publish_wrongly(shown)
+        quit_wizard(shown)
+
+    with terminal(tmp_path) as shown:
+        shown.open(DEMO, tmp_path, (80, 24))
+        shown.wait_for("Continuing example.com, step 4 of 6")
+        shown.wait_for(r"4  DNS +! needs you")
+        shown.press("F3")
+        mend(shown)
+        quit_wizard(shown)
+
+    with terminal(tmp_path) as shown:
+        shown.open(DEMO, tmp_path, (80, 24))
+        shown.wait_for("Continuing example.com, step 5 of 6")
+        shown.wait_for(r"4  DNS +✓ done")
+        shown.press("F3")
+        deploy_reminder(shown)
+        read_inbox(shown)
+        ask_for_production_access(shown)
+        shown.press("F3")
+        shown.wait_for("✓ Account  ✓ Domain  ✓ Identity  ✓ DNS  ✓ Reminder  ✓ ")
+        quit_wizard(shown)
+
+    kept = (tmp_path / "ses-wizard-demo.yaml").read_text()
+    assert re.search(
+        r"progress:.*account:.*domain:.*identity:.*dns:.*reminder:.*production:", kept, re.DOTALL
+    )
+
+
+def choose_account_and_domain(shown: Terminal) -> None:
+    shown.wait_for("Start  F3")
+    shown.press("F3")
+    shown.wait_for(r"\[Account\]")
+    shown.wait_for("account 123456789012")
+    shown.press("F3")
+    shown.wait_for("Which domain of yours")
+    shown.type("github.io")
+    shown.press("F3")
+    shown.wait_for("What to do:")
+    shown.type("example.com")
+    shown.press("F3")
+    shown.wait_for("✓ done  example.com")
+    shown.press("F3")
+    shown.wait_for("How shall the mail be signed")
+
+
+def create_identity(shown: Terminal) -> None:
+    shown.wait_for("SES does not know example.com yet")
+    shown.press("F4")
+    shown.wait_for("This is what will happen")
+    shown.press("y")
+    shown.wait_for("✓ done  signed by SES, MAIL FROM bounce.example.com")
+    shown.press("F3")
+
+
+def publish_wrongly(shown: Terminal) -> None:
+    shown.wait_for("… missing +DKIM 1")
+    shown.press("w")
+    shown.wait_for("✗ mistake +DKIM 1")
+    shown.wait_for("✗ blocks +The record stands at")
+
+
+def mend(shown: Terminal) -> None:
+    shown.wait_for("✗ mistake +DKIM 1")
+    shown.press("p")
+    shown.wait_for("✓ found +DKIM 1")
+    shown.press("F4")
+    screen = shown.wait_for("✓ done  SES has verified the domain, DKIM and MAIL FROM")
+    assert len(re.findall("✓ found", screen)) == 7
+
+
+def deploy_reminder(shown: Terminal) -> None:
+    shown.wait_for("✓  3 recipients")
+    for page in ("Who", "What", "When"):
+        shown.wait_for(rf"\[{page}\]")
+        shown.press("F3")
+    shown.wait_for(r"\[Create\]")
+    shown.wait_for("3 recipients, from recipients.csv")
+    shown.press("F4")
+    shown.wait_for("This is what will happen")
+    shown.press("y")
+    shown.wait_for("everything stands: send a test mail")
+    shown.press("F3")
+    shown.wait_for(r"\[Test\]")
+    shown.press("F4")
+    shown.wait_for("✓ sent  SES took the mail to you@example.com")
+
+
+def read_inbox(shown: Terminal) -> None:
+    shown.press("F9")
+    shown.wait_for("1 mail ")
+    shown.press("F4")
+    screen = shown.wait_for("4 mails ")
+    assert re.search("ana@example.com +Hello Ana,", screen)
+    assert re.search("ben@example.com +Hello Ben,", screen)
+    shown.press("F2")
+    shown.wait_for(r"\[Test\]")
+    shown.press("F3")
+
+
+def ask_for_production_access(shown: Terminal) -> None:
+    shown.wait_for("in the sandbox; ready to ask")
+    # The box of consent is the last field before the buttons: three Tabs from the first, and one for the box.
+    for _ in range(4):
+        shown.press("Tab")
+    shown.press("Space")
+    shown.press("F4")
+    shown.wait_for("This is what will happen")
+    shown.press("y")
+    shown.wait_for("AWS reviews the request")
+    shown.press("F7")
+    shown.wait_for(r"✓ \[Production\]")
+
+
+def quit_wizard(shown: Terminal) -> None:
+    shown.press("F10")
+    shown.wait_for("ended with 0")
