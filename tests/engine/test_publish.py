@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dns.rdataset
 import dns.zonefile
 import pytest
 
+from tests.engine.real_servers import CHECKZONE
 from wizard.aws import route53
 from wizard.aws.route53 import Action, HostedZone, RecordSet
 from wizard.aws.sesv2 import SesIdentity
@@ -233,6 +236,25 @@ class TestFiles:
         assert b"".join(rrsets[2][0].strings) == LONG.encode("latin-1")
         assert all(len(part) <= 255 for part in rrsets[2][0].strings)
         assert "; replaces what stands there: =cmd" in text
+
+    @pytest.mark.skipif(CHECKZONE is None, reason="named-checkzone is not installed")
+    @pytest.mark.parametrize("kind", ["zone", "cloudflare"])
+    def test_bind_itself_takes_the_zone_file(self, tmp_path: Path, kind: step.ExportKind) -> None:
+        """The file is what a zone that has but its SOA and NS records still lacks."""
+        own = "$ORIGIN example.org.\n@ 300 IN SOA ns.example.net. root.example.net. 1 1 1 1 1\n"
+        own += "@ 300 IN NS ns.example.net.\n"
+        path = tmp_path / "zone"
+        path.write_bytes((own + step.export(SEEN, kind)).encode())
+        assert CHECKZONE is not None
+        checked = subprocess.run(
+            [CHECKZONE, "-i", "none", "-k", "fail", "-D", "example.org", path],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert "t1._domainkey.example.org." in checked.stdout
+        assert "10 feedback.amazonses.com." in checked.stdout
 
     def test_the_csv_has_no_formula(self) -> None:
         rows = list(csv.DictReader(io.StringIO(step.export(SEEN, "csv"), newline="")))

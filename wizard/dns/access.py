@@ -12,6 +12,7 @@ class Nameserver:
 
     address: str
     port: int = 53
+    cloudflare: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class DnsAccess:
     """Where asking begins. ``resolvers`` is empty for the system's own.
 
     ``public`` are asked who sees a record already, only once the zone has it; ``https`` are DNS over HTTPS
-    endpoints (RFC 8484) for where port 53 is closed. Nobody is asked where these are empty.
+    endpoints (RFC 8484) for where port 53 is closed; ``cloudflare`` is where Cloudflare's API is. Nobody is
+    asked where these are empty.
 
     Authoritative servers are asked on ``port``, but for one whose address is that of a resolver named here:
     that one is asked on the resolver's port. So a whole DNS on one loopback port can stand in for the world.
@@ -37,6 +39,7 @@ class DnsAccess:
     public: tuple[PublicResolver, ...] = ()
     https: tuple[str, ...] = ()
     port: int = 53
+    cloudflare: str = ""
 
     def authoritative(self, address: str) -> Nameserver:
         """The place to ask the authoritative server that has ``address``."""
@@ -55,5 +58,6 @@ OUTSIDE = DnsAccess(
         PublicResolver("OpenDNS", Nameserver("208.67.222.222")),
     ),
     https=("https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"),
+    cloudflare="https://api.cloudflare.com/client/v4",
 )
 """The world's DNS. The endpoints are addresses, as names cannot be looked up where port 53 is closed."""

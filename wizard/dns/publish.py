@@ -1,4 +1,4 @@
-"""Putting records into a zone: what would change in Route 53, and files for everybody else's import. Pure.
+"""Putting records into a zone: what would change in it, and files for everybody else's import. Pure.
 
 A record that is not there is created. One that has to change is replaced only together with its old values,
 so that they can be shown and agreed to first; nothing is ever just deleted.
@@ -103,10 +103,16 @@ def names_to_read(rows: Iterable[Row], apex: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def zone_changes(rows: Iterable[Row], apex: str, standing: Mapping[str, Sequence[RecordSet]]) -> ZoneChanges:
+def zone_changes(
+    rows: Iterable[Row],
+    apex: str,
+    standing: Mapping[str, Sequence[RecordSet]],
+    value_of: Callable[[Record], str] | None = None,
+) -> ZoneChanges:
     """What must change so that each row's record stands in the zone ``apex``.
 
-    ``standing`` are the zone's record sets at each of ``names_to_read``.
+    ``standing`` are the zone's record sets at each of ``names_to_read``. ``value_of`` writes a record's value
+    as the zone's host has it, if that is not Route 53.
     """
     changes, kept, notes = [], [], []
     for row in rows:
@@ -116,7 +122,7 @@ def zone_changes(rows: Iterable[Row], apex: str, standing: Mapping[str, Sequence
             notes.append(f"{record.type} {printable(record.name)} is left to you: {problem}")
             continue
         before = next((s for s in standing.get(record.name, ()) if s.type == record.type), None)
-        after = _after(record, before)
+        after = _after(record, before, (value_of or route53_value)(record))
         if before is not None and set(after.values) == set(before.values):
             kept.append(record)
         else:
@@ -144,9 +150,8 @@ def _problem(row: Row, apex: str, standing: Mapping[str, Sequence[RecordSet]]) -
     return ""
 
 
-def _after(record: Record, before: RecordSet | None) -> RecordSet:
+def _after(record: Record, before: RecordSet | None, value: str) -> RecordSet:
     """The record set that should stand: other texts at the same name stay as they are."""
-    value = route53_value(record)
     if before is None:
         return RecordSet(record.name, record.type, TTL, (value,))
     kept: tuple[str, ...] = ()
@@ -209,6 +214,18 @@ def zone_file(seen: Round) -> str:
             lines.append(f"; replaces what stands there: {', '.join(row.found)}")
         lines.append(f"{row.record.name}. {TTL} IN {row.record.type} {_master_value(row.record)}")
     return "\n".join(lines) + "\n"
+
+
+def cloudflare_file(seen: Round) -> str:
+    """The zone file with what Cloudflare reads from its comments: no CNAME of ours is to be proxied.
+
+    Source: Cloudflare's "Import and export records", record attributes.
+    """
+    lines = zone_file(seen).splitlines()
+    return (
+        "\n".join(f"{line} ; cf_tags=cf-proxied:false" if " IN CNAME " in line else line for line in lines)
+        + "\n"
+    )
 
 
 def csv_file(seen: Round) -> str:

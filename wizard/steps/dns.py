@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from wizard.aws import route53
-from wizard.aws.route53 import HostedZone
+from wizard.aws.route53 import HostedZone, RecordSet
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns import publish
+from wizard.dns import cloudflare, publish
 from wizard.dns.causes import Context
+from wizard.dns.cloudflare import CloudflareZone
 from wizard.dns.publish import ZoneChange
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
 from wizard.dns.verdict import Round, RowStatus
@@ -23,21 +24,22 @@ from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report
 from wizard.text import printable
 from wizard.world import World
 
-ExportKind = Literal["zone", "csv"]
+ExportKind = Literal["zone", "cloudflare", "csv"]
 
-_OPERATION = "route53:ChangeResourceRecordSets"
+_ROUTE53 = "route53:ChangeResourceRecordSets"
+_CLOUDFLARE = "cloudflare:dns_records/batch"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishPlan:
-    """What publishing in Route 53 would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
+    """What publishing would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
 
-    ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where Route 53 has a
-    zone of that name but the world asks other servers.
+    ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where there is a zone
+    of that name but the world asks other servers, or where a token is missing.
     """
 
     plan: Plan
-    zone: HostedZone | None
+    zone: HostedZone | CloudflareZone | None
     changes: tuple[ZoneChange, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -90,11 +92,14 @@ def ses_words(identity: SesIdentity, now: datetime) -> str:
 
 
 def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
-    """What publishing the missing and wrong records in this account's Route 53 would change.
+    """What publishing the missing and wrong records would change: at Cloudflare, where the zone is there,
+    else in this account's Route 53.
 
     None where no public hosted zone of the account can hold the domain: then the records are the user's to
-    enter. Raises WizardError where Route 53 cannot be read.
+    enter. Raises WizardError where the host cannot be read.
     """
+    if seen.provider == "cloudflare" and world.dns.cloudflare:
+        return _plan_at_cloudflare(world.dns.cloudflare, seen)
     zones = publish.candidates(route53.hosted_zones(world.aws), chosen_domain(project))
     if not zones:
         return None
@@ -106,18 +111,13 @@ def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
     standing = {
         name: route53.record_sets(world.aws, zone.id, name) for name in publish.names_to_read(rows, zone.name)
     }
-    found = publish.zone_changes(rows, zone.name, standing)
-    shown = (
-        *(_shown(change) for change in found.changes),
-        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", "is in Route 53") for r in found.kept),
-    )
-    return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
+    return _planned(zone, publish.zone_changes(rows, zone.name, standing), "Route 53", _ROUTE53, notes)
 
 
 def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
     """Carry the plan out, all or nothing, if the zone still is as it was shown.
 
-    Raises WizardError where it is not, or where Route 53 refuses; then nothing was changed.
+    Raises WizardError where it is not, or where its host refuses; then nothing was changed.
     """
     zone, changes = publish_plan.zone, publish_plan.changes
     if zone is None or not changes:
@@ -125,24 +125,86 @@ def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
     for change in changes:
         report(Event(_subject(change), Progress.STARTED))
     try:
-        for change in changes:
-            _still_as_shown(world, zone, change)
-        route53.change_record_sets(world.aws, zone.id, [(c.action, c.after) for c in changes])
+        if isinstance(zone, CloudflareZone):
+            _change_at_cloudflare(world.dns.cloudflare, zone, changes)
+        else:
+            _change_in_route53(world, zone, changes)
     except WizardError as error:
         for change in changes:
             report(Event(_subject(change), Progress.FAILED, error.what))
         raise
+    host = "at Cloudflare" if isinstance(zone, CloudflareZone) else "in Route 53"
     for change in changes:
-        report(Event(_subject(change), Progress.DONE, "in Route 53; its servers have it within a minute"))
+        report(Event(_subject(change), Progress.DONE, f"{host}; its servers have it within a minute"))
+
+
+def _change_in_route53(world: World, zone: HostedZone, changes: Sequence[ZoneChange]) -> None:
+    for change in changes:
+        _still_as_shown(change, route53.record_sets(world.aws, zone.id, change.after.name))
+    route53.change_record_sets(world.aws, zone.id, [(c.action, c.after) for c in changes])
+
+
+def _change_at_cloudflare(endpoint: str, zone: CloudflareZone, changes: Sequence[ZoneChange]) -> None:
+    names = dict.fromkeys(change.after.name for change in changes)
+    standing = {name: cloudflare.records(endpoint, zone.id, name) for name in names}
+    for change in changes:
+        _still_as_shown(change, cloudflare.record_sets(standing[change.after.name]))
+    cloudflare.change_records(endpoint, zone.id, changes, standing)
+
+
+def _plan_at_cloudflare(endpoint: str, seen: Round) -> PublishPlan:
+    """What would change at Cloudflare, or why nothing can."""
+    nothing = Plan(StepName.DNS, ())
+    if not cloudflare.has_token():
+        note = (
+            "The zone is at Cloudflare. To have the records entered there for you, start again with a token "
+            f"in the environment ({cloudflare.TOKEN_VARIABLE}; permissions Zone:Read and DNS:Edit)."
+        )
+        return PublishPlan(nothing, None, notes=(note,))
+    zones = cloudflare.zones(endpoint, seen.domain)
+    asked = set(seen.zone.nameservers)
+    zone = next((z for z in zones if z.name == seen.zone.apex and asked & set(z.name_servers)), None)
+    if zone is None:
+        others = ", ".join(
+            f"{printable(z.name)} ({', '.join(map(printable, z.name_servers))})" for z in zones
+        )
+        known = f"It sees {others}, but the registry names other servers." if others else "It sees none."
+        return PublishPlan(
+            nothing, None, notes=(f"The token does not reach the zone the world asks. {known}",)
+        )
+    rows = publish.publishable(seen)
+    standing = {
+        name: cloudflare.record_sets(cloudflare.records(endpoint, zone.id, name))
+        for name in publish.names_to_read(rows, zone.name)
+    }
+    found = publish.zone_changes(rows, zone.name, standing, cloudflare.cloudflare_value)
+    return _planned(zone, found, "Cloudflare", _CLOUDFLARE)
+
+
+def _planned(
+    zone: HostedZone | CloudflareZone,
+    found: publish.ZoneChanges,
+    host: str,
+    operation: str,
+    notes: Sequence[str] = (),
+) -> PublishPlan:
+    shown = (
+        *(_shown(change, operation) for change in found.changes),
+        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", f"is in {host}") for r in found.kept),
+    )
+    return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
 
 
 def export(seen: Round, kind: ExportKind) -> str:
-    """The records still to be entered, as the text of a file: ``zone`` (BIND zone file) or ``csv``."""
+    """The records still to be entered, as the text of a file: ``zone`` (BIND zone file), ``csv``, or
+    ``cloudflare``, a zone file that keeps DKIM out of Cloudflare's proxy when it is imported there.
+    """
     return _EXPORTS[kind](seen)
 
 
 _EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
     "zone": publish.zone_file,
+    "cloudflare": publish.cloudflare_file,
     "csv": publish.csv_file,
 }
 
@@ -192,8 +254,7 @@ def _plain(status: str) -> str:
     return printable(status.lower().replace("_", " "), 60)
 
 
-def _still_as_shown(world: World, zone: HostedZone, change: ZoneChange) -> None:
-    sets = route53.record_sets(world.aws, zone.id, change.after.name)
+def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:
     now = next((found for found in sets if found.type == change.after.type), None)
     if now != change.before:
         raise WizardError(
@@ -203,12 +264,12 @@ def _still_as_shown(world: World, zone: HostedZone, change: ZoneChange) -> None:
         )
 
 
-def _shown(change: ZoneChange) -> Change:
+def _shown(change: ZoneChange, operation: str) -> Change:
     after = ", ".join(map(printable, change.after.values))
     if change.before is None:
-        return Change(ChangeKind.CREATE, _subject(change), after, _OPERATION)
+        return Change(ChangeKind.CREATE, _subject(change), after, operation)
     before = ", ".join(map(printable, change.before.values))
-    return Change(ChangeKind.CHANGE, _subject(change), f"{before} → {after}", _OPERATION)
+    return Change(ChangeKind.CHANGE, _subject(change), f"{before} → {after}", operation)
 
 
 def _subject(change: ZoneChange) -> str:
