@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.cloudflare_api import TOKEN, CloudflareApi, RefusalError
+from tests.engine.cloudflare_api import NAME_SERVERS, TOKEN, CloudflareApi, RefusalError
 from tests.engine.dns_servers import access
 from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, furnish
+from wizard.aws.sesv2 import SesIdentity
+from wizard.demo import Demo
 from wizard.demo.dns_server import DnsServer
 from wizard.dns import cloudflare
 from wizard.dns.checklist import check_once
@@ -25,6 +27,11 @@ from wizard.steps.model import ChangeKind, Event, Progress
 from wizard.world import World
 
 PROJECT = Project(account=Account(region="us-east-1"), domain=Domain("example.com"))
+
+
+IDENTITY = SesIdentity(
+    "example.com", False, "PENDING", "PENDING", tokens=("t1", "t2", "t3"), mail_from="m.example.com"
+)
 
 
 class Panel:
@@ -158,6 +165,27 @@ def test_all_or_nothing(panel: Panel) -> None:
     with pytest.raises(WizardError, match="already exists"):
         cloudflare.change_records(panel.api.endpoint, "zone1", found.changes, standing)
     assert panel.api.records == before
+
+
+async def test_records_in_a_zone_that_the_registry_does_not_name_yet(panel: Panel, account: Demo) -> None:
+    """The domain is at Cloudflare's and filled in, but the registrar still names the old DNS host."""
+    await asyncio.to_thread(lambda: panel.act(panel.plan()))
+    old = furnish(DnsServer("127.0.0.2"))
+    for name in NAME_SERVERS:
+        old.add(name, "A", panel.server.address)
+    with old:
+        dns = replace(access(old), port=panel.server.port, cloudflare=panel.api.endpoint)
+        world = World(aws=account.world.aws, dns=dns)
+        assert NAME_SERVERS in [list(names) for names in step.zones_of_the_user(world, "example.com")]
+        wake = asyncio.Event()
+        rounds = step.watch(world, PROJECT, IDENTITY, wake)
+        async with asyncio.timeout(20):
+            async for seen in rounds:
+                if "wrong-dns-host" in [finding.code for finding in seen.findings]:
+                    break
+                wake.set()
+        await rounds.aclose()
+    assert "added at Cloudflare" in seen.findings[0].message
 
 
 class TestWithoutAWay:

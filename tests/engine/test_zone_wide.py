@@ -42,8 +42,7 @@ from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import https, servers, transport
 from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
-from wizard.dns.causes import Context
-from wizard.dns.checklist import Checklist, check_once, watch
+from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, watch
 from wizard.dns.records import RecordId
 from wizard.dns.seen import Path as Way
 from wizard.dns.verdict import Round, RowStatus, Severity
@@ -60,8 +59,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "LATECOMERS_SECONDS", 0.6)
 
 
-async def look(access: DnsAccess, context: Context = CONTEXT) -> Round:
-    return await check_once(access, RECORDS, context, Clock())
+async def look(access: DnsAccess, edited: tuple[str, ...] = ()) -> Round:
+    checks = Checklist(access, RECORDS, CONTEXT, Clock(), edited=lambda: [edited])
+    try:
+        return await checks.round(PUBLIC_SECONDS)
+    finally:
+        checks.close()
 
 
 @pytest.fixture
@@ -258,14 +261,12 @@ class TestWrongDnsHost:
     async def test_the_user_edits_another_zone(self, stack: ExitStack) -> None:
         both = self.moved(stack, ())
         assert "wrong-dns-host" not in codes((await look(both)).findings)
-        self.check(await look(both, replace(CONTEXT, edited_at=EDITED)))
+        self.check(await look(both, EDITED))
 
     async def test_other_names_for_the_same_servers_are_no_fault(self, stack: ExitStack) -> None:
         server = stack.enter_context(furnish(DnsServer()))
         server.set_zone("example.com", ("ns1.brand.com",))
-        assert "wrong-dns-host" not in codes(
-            (await look(access(server), replace(CONTEXT, edited_at=NAMESERVERS))).findings
-        )
+        assert "wrong-dns-host" not in codes((await look(access(server), NAMESERVERS)).findings)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,6 +41,15 @@ _PACE = ((60.0, 2.0), (180.0, 5.0), (600.0, 15.0))
 _SLOWEST = 60.0
 
 
+Edited = Callable[[], Iterable[Sequence[str]]]
+"""Says which zones of that name the user edits, each by its name servers, as far as that is known by now."""
+
+
+def nobody_knows() -> Iterable[Sequence[str]]:
+    """No zone that the user edits is known."""
+    return ()
+
+
 def pause(unchanged: float) -> float:
     """Seconds from one round's start to the next one's when nothing has changed for ``unchanged`` seconds."""
     return next((interval for until, interval in _PACE if unchanged < until), _SLOWEST)
@@ -63,13 +72,14 @@ async def watch(
     context: Context,
     now: Callable[[], datetime],
     wake: asyncio.Event,
+    edited: Edited = nobody_knows,
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
     Setting ``wake`` starts the next round at once and the pace anew. Each row's ``since`` is when its status
     was first seen here.
     """
-    checklist = Checklist(access, records, context, now)
+    checklist = Checklist(access, records, context, now, edited=edited)
     clock = asyncio.get_running_loop().time
     before: Round | None = None
     changed_at = clock()
@@ -103,9 +113,11 @@ class Checklist:
         context: Context,
         now: Callable[[], datetime],
         resolver: Resolver | None = None,
+        edited: Edited = nobody_knows,
     ) -> None:
         self._resolver = resolver or Resolver(access)
         self._public = PublicView(self._resolver, access.public)
+        self._edited = edited
         self._records = records
         self._context = context
         self._now = now
@@ -124,7 +136,7 @@ class Checklist:
             for question in self._own_questions(zone)
             if question in answers and answers[question].absent
         ]
-        servers = other_servers(zone, self._context.edited_at)
+        servers = other_servers(zone, self._edited())
         _, there, here = await asyncio.gather(
             self._probe(zone, answers),
             elsewhere(self._resolver, zone, servers, lacking),

@@ -19,16 +19,15 @@ AGAIN_SECONDS = (5.0, 60.0)
 """A resolver that lacks a record is asked again when its cache may have let go, within these bounds."""
 
 
-def other_servers(zone: ZoneSeen, edited: Sequence[str]) -> tuple[str, ...]:
+def other_servers(zone: ZoneSeen, edited: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Name servers that somebody takes for the zone's, of which the registry names none.
 
-    ``edited`` are those of the place where records were added, where that is known; else what the zone itself
-    lists is looked at.
+    ``edited`` are those of each zone of that name that the user is known to have; after them, what the zone
+    itself lists is looked at.
     """
     asked = set(zone.nameservers)
-    return next(
-        (tuple(names) for names in (edited, zone.own_nameservers) if names and not asked & set(names)), ()
-    )
+    others = (names for names in (*edited, zone.own_nameservers) if names and not asked & set(names))
+    return tuple(next(others, ()))
 
 
 async def elsewhere(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -58,22 +59,50 @@ def records(project: Project, identity: SesIdentity) -> tuple[Record, ...]:
     )
 
 
-def watch(
+async def watch(
     world: World, project: Project, identity: SesIdentity, wake: asyncio.Event
 ) -> AsyncGenerator[Round, None]:
-    """Rounds of the checklist without end; ``wake`` starts the next at once. See ``checklist.watch``."""
+    """Rounds of the checklist without end; ``wake`` starts the next at once. See ``checklist.watch``.
+
+    Which zones the user could have edited by mistake is found out meanwhile: no round waits for it.
+    """
     from wizard.dns import checklist
 
     wanted = records(project, identity)
+    domain = chosen_domain(project)
     context = Context(
-        domain=chosen_domain(project),
+        domain=domain,
         mail_from=identity.mail_from or project.identity.mail_from,
         region=project.account.region,
         signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
         records=wanted,
         own_keys=not identity.signs_itself,
     )
-    return checklist.watch(world.dns, wanted, context, world.now, wake)
+    looking = asyncio.create_task(asyncio.to_thread(zones_of_the_user, world, domain))
+    rounds = checklist.watch(
+        world.dns, wanted, context, world.now, wake, lambda: looking.result() if looking.done() else ()
+    )
+    try:
+        async for seen in rounds:
+            yield seen
+    finally:
+        looking.cancel()
+        await rounds.aclose()
+
+
+def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
+    """The name servers of each zone that the user has for ``domain`` in Route 53 and at Cloudflare.
+
+    What cannot be asked is left out. Raises nothing.
+    """
+    found: list[tuple[str, ...]] = []
+    with suppress(WizardError):
+        zones = publish.candidates(route53.hosted_zones(world.aws), domain)
+        found += [route53.name_servers(world.aws, zone.id) for zone in zones]
+    with suppress(WizardError):
+        if world.dns.cloudflare and cloudflare.has_token():
+            found += [zone.name_servers for zone in cloudflare.zones(world.dns.cloudflare, domain)]
+    return tuple(found)
 
 
 def judge(seen: Round, identity: SesIdentity) -> Standing:

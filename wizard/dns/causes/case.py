@@ -25,7 +25,6 @@ class Context:
     ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
     ``records`` all the records wanted for the domain (so that one found in another's place can be told).
     ``own_keys``: DKIM is signed with keys that are not SES's own, so no DKIM record is ours to judge.
-    ``edited_at`` are the name servers of the zone that the user edits, where that is known.
     """
 
     domain: str
@@ -35,7 +34,6 @@ class Context:
     signing_zone: str = DEFAULT_SIGNING_ZONE
     records: tuple[Record, ...] = ()
     own_keys: bool = False
-    edited_at: tuple[str, ...] = ()
 
 
 NOT_THERE = frozenset(
