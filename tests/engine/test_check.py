@@ -403,6 +403,42 @@ class TestWhatIsAsked:
         assert [line["ok"] for line in lines] == [False, True]
 
 
+def test_several_domains_are_watched_until_the_last_is_ok(
+    run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each prints as it changes; the second is mended once the first is ok."""
+    from wizard.aws.sesv2 import SesIdentity
+    from wizard.check import command
+    from wizard.dns import checklist
+
+    server.set_zone("example.net", NAMESERVERS)
+    for name, rdtype, value in GOOD[:-1]:
+        server.add(name.replace("example.com", "example.net"), rdtype, value)
+    printed: list[str] = []
+    one_print = command._print
+
+    def noted(args: argparse.Namespace, wanted: Any, seen: Any) -> None:
+        printed.append(f"{seen.domain} {seen.ok}")
+        one_print(args, wanted, seen)
+        if {"example.com True", "example.net False"} <= set(printed):
+            server.add("_dmarc.example.net", "TXT", "v=DMARC1; p=none;")
+
+    def identity(_: AwsAccess, domain: str) -> SesIdentity:
+        return SesIdentity(domain, True, "SUCCESS", "SUCCESS", tokens=TOKENS)
+
+    monkeypatch.setattr(command, "_print", noted)
+    monkeypatch.setattr(command, "get_identity", identity)
+    monkeypatch.setattr(checklist, "pause", lambda unchanged: 0.01)
+    here = World(
+        aws=AwsAccess(region="us-east-1"),
+        dns=World().dns.through([Nameserver(server.address, server.port)]),
+    )
+    code, lines, _ = run("example.com", "example.net", "--watch", "--mail-from", "bounce", world=here)
+    assert code == 0
+    assert sorted(printed) == ["example.com True", "example.net False", "example.net True"]
+    assert len(lines) == 3
+
+
 class TestUsage:
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import shutil
 import sys
+from contextlib import aclosing
 from dataclasses import replace
 
 from wizard.aws.sesv2 import SesIdentity, get_identity
@@ -43,7 +44,7 @@ async def check(args: argparse.Namespace, world: World) -> ExitCode:
         async with room:
             wanted = subject(args, project, name, region, await ses.identity(name))
             if args.watch:
-                return await _until_ok(args, world, wanted, ses)
+                return await _until_ok(args, world, wanted, ses, resolver)
             checklist = Checklist(world.dns, wanted.records, wanted.context, world.now, resolver)
             try:
                 seen = await checklist.round(PUBLIC_SECONDS)
@@ -101,15 +102,19 @@ class SesView:
             print(f"SES could not be asked, so only the DNS is checked.\n{error}", file=sys.stderr)
 
 
-async def _until_ok(args: argparse.Namespace, world: World, wanted: Subject, ses: SesView) -> Round:
+async def _until_ok(
+    args: argparse.Namespace, world: World, wanted: Subject, ses: SesView, resolver: Resolver
+) -> Round:
     """Watch one domain, printing each change, until it is ok."""
     shown: object = None
-    async for seen in watch(world.dns, wanted.records, wanted.context, world.now, asyncio.Event()):
-        if essence(seen) != shown:
-            shown = essence(seen)
-            _print(args, replace(wanted, identity=await ses.identity(wanted.domain)), seen)
-        if seen.ok:
-            return seen
+    rounds = watch(world.dns, wanted.records, wanted.context, world.now, asyncio.Event(), resolver=resolver)
+    async with aclosing(rounds):
+        async for seen in rounds:
+            if essence(seen) != shown:
+                shown = essence(seen)
+                _print(args, replace(wanted, identity=await ses.identity(wanted.domain)), seen)
+            if seen.ok:
+                return seen
     raise AssertionError("rounds have no end")
 
 

@@ -73,13 +73,14 @@ async def watch(
     now: Callable[[], datetime],
     wake: asyncio.Event,
     edited: Edited = nobody_knows,
+    resolver: Resolver | None = None,
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
     Setting ``wake`` starts the next round at once and the pace anew. Each row's ``since`` is when its status
-    was first seen here.
+    was first seen here. One ``resolver`` for all domains that are watched keeps count of what is in flight.
     """
-    checklist = Checklist(access, records, context, now, edited=edited)
+    checklist = Checklist(access, records, context, now, resolver, edited)
     clock = asyncio.get_running_loop().time
     before: Round | None = None
     changed_at = clock()
