@@ -77,13 +77,26 @@ def bind(folder: Path, port: int, zones: Mapping[str, str]) -> RealServer:
     return RealServer(folder, "127.0.0.1", port, [NAMED, "-g", "-n", "1", "-c", str(folder / "named.conf")])
 
 
-def unbound(folder: Path, address: str, world: tuple[str, int], *, trusted: str = "") -> RealServer:
+def unbound(
+    folder: Path,
+    address: str,
+    world: tuple[str, int],
+    *,
+    trusted: str = "",
+    stub: tuple[str, int] | None = None,
+) -> RealServer:
     """unbound as a caching, validating resolver in front of the one at ``world``.
 
-    ``trusted`` is a DS record in which it trusts for the zone of its owner.
+    ``trusted`` is a DS record in which it trusts for the zone of its owner; for example.com it asks the
+    authoritative server at ``stub``, if one is given.
     """
     folder.mkdir()
     port = free_port(address)
+    beside = (
+        f"stub-zone:\n  name: example.com\n  stub-prime: no\n  stub-addr: {stub[0]}@{stub[1]}\n"
+        if stub
+        else ""
+    )
     anchor = f'trust-anchor: "{trusted}"' if trusted else ""
     (folder / "unbound.conf").write_text(
         f"""server:
@@ -99,18 +112,39 @@ def unbound(folder: Path, address: str, world: tuple[str, int], *, trusted: str 
   do-not-query-localhost: no
   qname-minimisation: no
   ede: yes
+  val-log-level: 2
   hide-version: no
   module-config: "validator iterator"
   {anchor}
 forward-zone:
   name: "."
   forward-addr: {world[0]}@{world[1]}
-remote-control:
+{beside}remote-control:
   control-enable: no
 """
     )
     assert UNBOUND is not None
     return RealServer(folder, address, port, [UNBOUND, "-d", "-c", str(folder / "unbound.conf")])
+
+
+def signed(folder: Path, zone: str, text: str, *, until: str) -> tuple[str, str]:
+    """The zone ``text``, signed with a new key until a date (YYYYMMDDHHMMSS), and its DS record."""
+    folder.mkdir()
+    (folder / "zone").write_text(text)
+
+    def run(tool: str, *arguments: str) -> str:
+        path = shutil.which(tool, path=SBIN)
+        assert path is not None
+        done = subprocess.run(
+            [path, *arguments], cwd=folder, capture_output=True, text=True, timeout=DEADLINE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    key = run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone).strip()
+    options = ("-q", "-S", "-P", "-z", "-s", "20200101000000", "-e", until, "-o", zone, "-f", "zone.signed")
+    run("dnssec-signzone", *options, "zone")
+    return (folder / "zone.signed").read_text(), run("dnssec-dsfromkey", "-2", f"{key}.key").strip()
 
 
 def free_port(address: str) -> int:

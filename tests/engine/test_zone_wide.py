@@ -37,7 +37,7 @@ from tests.engine.example_domain import (
     row,
     status,
 )
-from tests.engine.real_servers import bind, free_port, needs_bind, needs_unbound, unbound
+from tests.engine.real_servers import bind, free_port, needs_bind, needs_unbound, signed, unbound
 from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import https, servers, transport
@@ -432,7 +432,7 @@ class TestBogusDnssec:
         seen = await look(DnsAccess((Nameserver(resolver.address, resolver.port),), port=world.port))
         finding = named(seen.findings, "dnssec-bogus")
         assert finding.severity is Severity.BLOCKS
-        assert "(dnssec bogus" in finding.message
+        assert "(dnskey missing)" in finding.message
         assert "DS record of example.com" in finding.fix
         assert {found.status for found in seen.rows} == {RowStatus.OK}
         assert not seen.ready
@@ -455,6 +455,28 @@ class TestBogusDnssec:
         finding = named(seen.findings, "dnssec-bogus")
         assert finding.evidence["resolvers"] == ["Quad9"]
         assert "propagating" not in codes(row(seen, RecordId.DMARC).findings)
+
+    @needs_bind
+    @pytest.mark.parametrize(("until", "bogus"), [("20200201000000", True), ("20700101000000", False)])
+    async def test_a_zone_with_signatures(
+        self, stack: ExitStack, tmp_path: Path, until: str, bogus: bool
+    ) -> None:
+        text, ds = signed(tmp_path / "keys", "example.com.", zone_file(300, 60), until=until)
+        port = free_port("127.0.0.1")
+        world = furnish(DnsServer("127.0.0.2", port))
+        world.add("ns.example.net", "A", "127.0.0.1")
+        world.set_zone("example.com", ("ns.example.net",))
+        stack.enter_context(world)
+        stack.enter_context(bind(tmp_path / "bind", port, {"example.com": text}))
+        at = (world.address, world.port)
+        resolver = unbound(tmp_path / "u", "127.0.0.9", at, trusted=ds, stub=("127.0.0.1", port))
+        stack.enter_context(resolver)
+        seen = await look(DnsAccess((Nameserver(resolver.address, resolver.port),), port=port))
+        assert status(seen, RecordId.DMARC) is RowStatus.MISSING
+        if bogus:
+            assert "signatures have expired" in named(seen.findings, "dnssec-bogus").message
+        else:
+            assert seen.findings == ()
 
     async def test_a_resolver_that_fails_for_other_reasons_is_no_proof(self, stack: ExitStack) -> None:
         world = stack.enter_context(furnish(DnsServer()))

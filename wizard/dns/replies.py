@@ -211,7 +211,7 @@ def _soa(message: Message) -> Soa | None:
 def _extended(message: Message) -> str:
     """The extended errors (RFC 8914) of a failure, in words."""
     named = [
-        f"{error.code.name.replace('_', ' ').lower()} {error.text or ''}".strip()
+        f"{error.code.name.replace('_', ' ').lower()}: {error.text or ''}".rstrip(": ")
         for error in message.extended_errors()
         if isinstance(error.code, dns.edns.EDECode)
     ]

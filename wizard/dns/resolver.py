@@ -51,13 +51,15 @@ class Delegation:
 
     ``registry`` are addresses of the servers of the zone above, ``target`` the name to ask them for.
     ``denied``: the resolver says that this name does not exist, and can be believed, as it knows the root:
-    resolvers of closed networks deny everything that is not theirs.
+    resolvers of closed networks deny everything that is not theirs. ``failure`` is the extended error with
+    which the resolver failed for this name: from their cache they word it less exactly a second time.
     """
 
     zone: ZoneSeen
     registry: tuple[str, ...]
     target: str
     denied: bool = False
+    failure: str = ""
 
 
 async def find_zone(access: DnsAccess, domain: str) -> ZoneSeen:
@@ -106,7 +108,7 @@ class Resolver:
             local_nameservers=nameservers,
         )
         denied = answers[target].rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
-        return Delegation(zone, flat(registries), target, denied)
+        return Delegation(zone, flat(registries), target, denied, answers[target].extended)
 
     async def confirm(self, found: Delegation) -> Delegation:
         """The same, with the delegation asked for at the registry itself: one round trip if nothing changed.
@@ -117,7 +119,7 @@ class Resolver:
         if not zone.reachable:
             return found
         said, surveyed, bogus = await asyncio.gather(
-            self._registry(found), self._surveyed(zone), self._bogus(found.target)
+            self._registry(found), self._surveyed(zone), self._bogus(found)
         )
         if said is None:
             known = zone.apex is not None or found.denied
@@ -159,17 +161,18 @@ class Resolver:
             own_nameservers=_hosts(own),
         )
 
-    async def _bogus(self, target: str) -> str | None:
-        """Why validating resolvers refuse the zone ``target``; None where they do not.
+    async def _bogus(self, found: Delegation) -> str | None:
+        """Why validating resolvers refuse the zone ``found.target``; None where they do not.
 
         What only fails when it is validated was told by asking again without (CD, RFC 4035 §3.2.2).
         """
-        question = Question(target, "NS")
+        question = Question(found.target, "NS")
         refused = await self.servers.recurse(question)
         if refused.rcode is not Rcode.SERVFAIL:
             return None
         unchecked = await self.servers.recurse(question, unchecked=True)
-        return refused.extended if unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else None
+        reason = max(found.failure, refused.extended, key=len)
+        return reason if unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else None
 
     async def ask(self, zone: ZoneSeen, questions: Iterable[Question]) -> dict[Question, Answer]:
         """The answers to all ``questions``, asked at once.
@@ -226,8 +229,8 @@ class Resolver:
         They are asked not to look further (RD=0), so that they do not learn that a name does not exist. Only
         where they know other servers for the zone are they asked to: then those are not the world's either.
         """
-        other = bool(zone.local_nameservers) and not set(zone.local_nameservers) & set(zone.nameservers)
-        if other:
+        worlds = {*zone.nameservers, *zone.own_nameservers}
+        if zone.local_nameservers and worlds.isdisjoint(zone.local_nameservers):
             return await self.servers.by_resolvers(question)
         near = set(self.servers.resolvers) - self._deaf
         asked = [server for server in near if server.address not in zone.addresses]

@@ -26,8 +26,8 @@ def with_opinions(row: Row, opinions: Opinions) -> Row:
 
 def split_horizon(row: Row, question: Question, opinions: Opinions) -> Iterator[Finding]:
     """The local network has a record that the zone's servers, which the world asks, have not."""
-    answer = opinions.local.get(question)
-    if answer is None or not answer.rdatas or row.status is RowStatus.OK:
+    answer, elsewhere = opinions.local.get(question), opinions.elsewhere.get(question)
+    if answer is None or not answer.rdatas or row.status is RowStatus.OK or (elsewhere and elsewhere.rdatas):
         return
     values = [printable(shown(rdata)) for rdata in answer.rdatas]
     yield Finding(

@@ -8,7 +8,7 @@ from wizard.dns import dmarc, spf
 from wizard.dns.causes.case import Case, cleaned, shown
 from wizard.dns.providers import recognise, relative_host
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
-from wizard.dns.seen import Host, Rcode, Rdata, Txt
+from wizard.dns.seen import Host, Outcome, Rcode, Rdata, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -164,7 +164,9 @@ def servers_disagree(case: Case) -> Iterator[Finding]:
     """Some servers have it, some do not yet."""
     answer = case.answer
     if answer and not answer.agree:
-        having, all_servers = len(answer.servers), max(len(case.zone.addresses), len(answer.servers))
+        having = len(answer.servers)
+        answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
+        all_servers = max(len(answering or case.zone.addresses), having)
         yield Finding(
             "servers-disagree",
             Severity.INFO,

@@ -76,14 +76,21 @@ def dnssec_bogus(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
     if not reasons:
         return
     reason = printable(next((reason for reason in reasons.values() if reason), ""), 200)
+    kind = reason.partition(":")[0]
+    apex = zone.apex or zone.domain
+    fault = f"its signatures do not fit the DS record at its registry{f' ({kind})' if kind else ''}"
+    fix = (
+        f"At the registrar, remove the DS record of {apex}, or replace it with the one that your DNS host "
+        "shows for the zone."
+    )
+    if kind == "signature expired":
+        fault = "its signatures have expired, as its DNS host does not renew them"
+        fix = f"Have the DNS host sign {apex} anew; or, at the registrar, remove the DS record of {apex}."
     yield Finding(
         "dnssec-bogus",
         Severity.BLOCKS,
-        f"Resolvers that validate DNSSEC refuse {zone.apex or zone.domain}: its signatures do not fit the DS "
-        f"record at its registry{f' ({reason})' if reason else ''}. For them, SES among them, no record of "
-        "the zone exists.",
-        f"At the registrar, remove the DS record of {zone.apex or zone.domain}, or replace it with the one "
-        "that your DNS host shows for the zone. The other records can stay as they are.",
+        f"Resolvers that validate DNSSEC refuse {apex}: {fault}. For them no record of the zone exists.",
+        f"{fix} The other records can stay as they are.",
         {"resolvers": list(reasons), "reason": reason},
     )
 
