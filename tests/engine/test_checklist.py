@@ -167,6 +167,17 @@ async def test_watching_sees_each_change_and_keeps_since_when(server: DnsServer)
     assert [row.since for row in third.rows] == [first.checked_at] * 6 + [third.checked_at]
 
 
+async def test_a_wake_asks_the_registry_again(server: DnsServer) -> None:
+    wake = asyncio.Event()
+    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), wake)
+    async with asyncio.timeout(20):
+        assert (await anext(rounds)).zone.nameservers == NAMESERVERS
+        server.set_zone("example.com", ("ns1.example.net",))
+        wake.set()
+        assert (await anext(rounds)).zone.nameservers == ("ns1.example.net",)
+    await rounds.aclose()
+
+
 async def test_without_a_wake_the_next_round_comes_by_itself(
     server: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

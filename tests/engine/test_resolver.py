@@ -25,7 +25,7 @@ from tests.engine.dns_servers import (
 )
 from wizard.demo.dns_server import DnsServer
 from wizard.dns import transport
-from wizard.dns.access import DnsAccess, Nameserver
+from wizard.dns.access import OUTSIDE, DnsAccess, Nameserver
 from wizard.dns.resolver import Resolver, find_zone
 from wizard.dns.seen import Answer, Host, Mx, Path, Question, Rcode, Soa, Txt, ZoneSeen
 
@@ -301,6 +301,16 @@ class TestServersThatMisbehave:
         with world() as good, Silent("127.0.0.2") as silent:
             zone = await find_zone(access(silent, good), "example.com")
             assert zone.nameservers == NAMESERVERS
+
+
+def test_resolvers_that_are_named_are_all_that_is_asked() -> None:
+    """What they show may be a world of its own, of which nobody outside is to hear."""
+    named = OUTSIDE.through([Nameserver("192.0.2.1", 5353)])
+    assert OUTSIDE.public
+    assert OUTSIDE.https
+    assert (named.public, named.https, named.cloudflare) == ((), (), "")
+    assert named.authoritative("192.0.2.1") == Nameserver("192.0.2.1", 5353)
+    assert named.authoritative("192.0.2.2") == Nameserver("192.0.2.2")
 
 
 async def test_the_systems_resolvers_are_used_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

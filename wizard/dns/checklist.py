@@ -77,8 +77,9 @@ async def watch(
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
-    Setting ``wake`` starts the next round at once and the pace anew. Each row's ``since`` is when its status
-    was first seen here. One ``resolver`` for all domains that are watched keeps count of what is in flight.
+    Setting ``wake`` starts the next round at once and the pace anew; the registry is asked again, too. Each
+    row's ``since`` is when its status was first seen here. One ``resolver`` for all domains that are watched
+    keeps count of what is in flight.
     """
     checklist = Checklist(access, records, context, now, resolver, edited)
     clock = asyncio.get_running_loop().time
@@ -97,6 +98,7 @@ async def watch(
                 interval = pause(clock() - changed_at)
                 async with asyncio.timeout_at(max(began + interval, clock() + interval / 4)):
                     await wake.wait()
+                checklist.start_over()
                 changed_at = clock()
             except TimeoutError:
                 pass
@@ -123,7 +125,7 @@ class Checklist:
         self._context = context
         self._now = now
         self._delegation: Delegation | None = None
-        self._confirmed_at = 0.0
+        self._confirmed_at = float("-inf")
         self._since: dict[RecordId, tuple[RowStatus, datetime]] = {}
 
     async def round(self, patience: float = 0.0) -> Round:
@@ -156,6 +158,10 @@ class Checklist:
             rows=tuple(self._dated(with_opinions(row, opinions), checked_at) for row in rows),
             findings=zone_findings(zone, answers, opinions),
         )
+
+    def start_over(self) -> None:
+        """Let the next round ask the registry and every server again, as the first one does."""
+        self._confirmed_at = float("-inf")
 
     def close(self) -> None:
         """Stop what is still asked in the background."""
