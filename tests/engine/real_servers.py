@@ -40,8 +40,9 @@ class RealServer:
         self._process = subprocess.Popen(self._command, cwd=self.folder, stdout=log, stderr=log)
         deadline = time.monotonic() + DEADLINE
         while not self._answers():
-            ended = self._process.poll() is not None or time.monotonic() > deadline
-            assert not ended, (self.folder / "log").read_text()
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                pytest.fail((self.folder / "log").read_text())
         return self
 
     def __exit__(self, *_: object) -> None:
