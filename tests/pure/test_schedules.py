@@ -44,6 +44,12 @@ def test_fields_become_values() -> None:
         ("cron(0 9 * * ? *", 17, "closing parenthesis"),
         ("cron(0 9 * * ?)", 15, "six fields"),
         ("cron(0 9 * * ? * 1)", 18, "there are 7"),
+        ("cron(99 9 * * *)", 6, "minutes: 0 to 59"),
+        ("99 9 * * *", 1, "minutes: 0 to 59"),
+        ("0 24 * * *", 3, "hours: 0 to 23"),
+        ("0 9 32 * *", 5, "day of month: 1 to 31"),
+        ("0 9 * * 8", 9, "day of week: 0 to 7 or SUN to SAT"),
+        ("0 24 * * ? *", 3, "hours: 0 to 23"),
         ("cron(60 9 * * ? *)", 6, "minutes: 0 to 59"),
         ("cron(0  24 * * ? *)", 9, "hours: 0 to 23"),
         ("cron(0 9 * * * *)", 14, "expected ?"),
@@ -77,6 +83,33 @@ def test_a_mistake_is_named_by_its_place(expression: str, position: int, expecte
     assert caught.value.position == position
     assert expected in str(caught.value)
     assert f"character {position}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "example"),
+    [
+        ("0 9 * * *", "cron(0 9 * * ? *)"),
+        (" 0  9 * * *", "cron(0 9 * * ? *)"),
+        ("cron(0 9 * * *)", "cron(0 9 * * ? *)"),
+        ("cron(0 9 * * ?)", "cron(0 9 * * ? *)"),
+        ("*/15 8-17 * * 1-5", "cron(*/15 8-17 ? * MON-FRI *)"),
+        ("0 9 1,15 * *", "cron(0 9 1,15 * ? *)"),
+        ("0 9 * JAN 0,7", "cron(0 9 ? JAN SUN,SUN *)"),
+        ("0 9 * * ? *", "cron(0 9 * * ? *)"),
+    ],
+)
+def test_an_expression_of_unix_comes_back_as_one_to_type(typed: str, example: str) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        parse(typed)
+    assert f"; type {example} instead." in str(caught.value)
+    parse(example)
+
+
+@pytest.mark.parametrize("typed", ["0 9 1 * MON", "0 9 * * 5-7", "every day at nine o'clock", "0 9 * *"])
+def test_no_example_where_there_is_no_such_expression(typed: str) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        parse(typed)
+    assert "type" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

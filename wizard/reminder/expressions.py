@@ -85,7 +85,7 @@ def parse(text: str) -> Expression:
         raise ScheduleError(MAX_LENGTH + 1, f"an expression has at most {MAX_LENGTH} characters.")
     found = re.match(r"(cron|rate|at)\(", text)
     if not found:
-        raise ScheduleError(1, "expected cron(…), rate(…) or at(…).")
+        raise _bare(_Piece(text, 1))
     start = found.end()
     if not text.endswith(")"):
         raise ScheduleError(len(text) + 1, "expected a closing parenthesis.")
@@ -172,16 +172,64 @@ _MONTHS = _Field("month", 1, 12, MONTHS)
 _WEEKDAYS = _Field("day of week", 1, 7, WEEKDAYS)
 _YEARS = _Field("year", FIRST_YEAR, LAST_YEAR)
 _NTH = _Field("which one of the month", 1, 5)
+_UNIX_WEEKDAYS = _Field("day of week", 0, 7, WEEKDAYS)
+"""As Unix's cron counts them: 0 and 7 are both Sunday."""
+
+
+def _bare(body: _Piece) -> ScheduleError:
+    """What to say of text that is no cron(…), rate(…) or at(…): five or six cron fields are nearly one.
+
+    Raises ScheduleError where one of the fields holds a mistake.
+    """
+    pieces = _fields(body)
+    example = None
+    if len(pieces) in (5, 6) and re.match(r"[0-9*]", pieces[0].text):
+        if len(pieces) == 5:
+            example = _from_unix(pieces)
+        else:
+            _cron(body)
+            example = f"cron({body.text.strip()})"
+    typed = f"; type {example} instead" if example else ""
+    return ScheduleError(1, f"expected cron(…), rate(…) or at(…){typed}.")
+
+
+def _fields(body: _Piece) -> list[_Piece]:
+    return [_Piece(found[0], body.position + found.start()) for found in re.finditer(r"[^ ]+", body.text)]
+
+
+def _from_unix(pieces: list[_Piece]) -> str | None:
+    """The expression for the five fields of Unix's cron (crontab(5)); None where there is no such one.
+
+    Raises ScheduleError where a field holds a value that even Unix would refuse.
+    """
+    minutes, hours, days, months, weekdays = pieces
+    for field, piece in ((_MINUTES, minutes), (_HOURS, hours), (_MONTHS, months)):
+        _all_values(field, piece)
+    if days.text not in ("*", "?"):
+        _all_values(_DAYS, days)
+    if weekdays.text not in ("*", "?"):
+        for part in weekdays.split(","):
+            _UNIX_WEEKDAYS.values(part, steps=False)
+    named = re.sub(r"[0-9]", lambda found: WEEKDAYS[int(found[0]) % 7], weekdays.text)
+    day = "?" if days.text == "*" and named not in ("*", "?") else days.text.replace("?", "*")
+    weekday = "?" if day != "?" and named == "*" else named
+    example = f"cron({minutes.text} {hours.text} {day} {months.text} {weekday} *)"
+    try:
+        parse(example)
+    except ScheduleError:
+        return None
+    return example
 
 
 def _cron(body: _Piece) -> Cron:
-    pieces = [_Piece(found[0], body.position + found.start()) for found in re.finditer(r"[^ ]+", body.text)]
+    pieces = _fields(body)
     if len(pieces) != 6:
         position = pieces[6].position if len(pieces) > 6 else body.position + len(body.text)
+        example = _from_unix(pieces) if len(pieces) == 5 else None
         raise ScheduleError(
             position,
             f"expected six fields (minutes, hours, day of month, month, day of week, year), "
-            f"and there are {len(pieces)}.",
+            f"and there are {len(pieces)}{f'; type {example} instead' if example else ''}.",
         )
     minutes, hours, days, months, weekdays, years = pieces
     if days.text == "?" and weekdays.text == "?":
