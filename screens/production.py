@@ -108,7 +108,7 @@ yes.
             yield Static("", id="assertion", classes="block", markup=False)
             yield Tick("This is true, and I agree", id="consent", compact=True)
         with Horizontal(id="reviewer", classes="field block"):
-            yield Label("Demo: you are AWS's reviewer now.", classes="label wide")
+            yield Label("", id="reviewer-words", classes="label wide", markup=False)
             yield Button("Grant it  F7", id="grant", compact=True)
             yield Button("Deny it  F8", id="deny", compact=True)
 
@@ -160,7 +160,7 @@ yes.
         self.query_one("#what-next", Static).update(Content.styled(message.what_next, colour))
         self.query_one("#what-next").display = asked or bool(message.gate)
         self.query_one("#act").display = not asked
-        self.query_one("#reviewer").display = self._reviewable
+        self._show_reviewer()
         if self._filled_for != self.state.domain and not asked:
             self._fill_in(message.first_form)
         if self._reviewable:
@@ -204,8 +204,8 @@ yes.
         self._judge(self.state.project, self._seen.seen, self._typed())
 
     def action_answer(self, granted: bool) -> None:
-        """In the demo: answer as AWS's reviewer would."""
-        if self._reviewable and self.state.world.stage:
+        """In the demo: answer as AWS's reviewer would; a request that was denied can only be granted."""
+        if self._reviewable and self.state.world.stage and (granted or not self._denied):
             self._answer(self.state.world, self.state.project, self.state.world.stage, granted)
 
     @on(Button.Pressed, "#grant, #deny")
@@ -223,9 +223,29 @@ yes.
     @property
     def _reviewable(self) -> bool:
         """Whether the demo's presenter may answer a review now."""
-        return bool(
-            self.state.world.stage and self._seen and self._seen.seen.account.review_status == "PENDING"
+        return bool(self.state.world.stage and self._seen) and (
+            self._denied or self._review_status == "PENDING"
         )
+
+    @property
+    def _denied(self) -> bool:
+        """Whether AWS said no: its last word, until the user has answered in the case."""
+        return self._review_status == "DENIED"
+
+    @property
+    def _review_status(self) -> str | None:
+        return self._seen.seen.account.review_status if self._seen else None
+
+    def _show_reviewer(self) -> None:
+        """The demo's line: both answers to a request, and the second look after an answer in the case."""
+        words = (
+            "Demo: you answered in the case, and AWS looks again."
+            if self._denied
+            else "Demo: you are AWS's reviewer now."
+        )
+        self.query_one("#reviewer-words", Label).update(words)
+        self.query_one("#deny").display = not self._denied
+        self.query_one("#reviewer").display = self._reviewable
 
     def _show_problems(self, rows: list[Cells]) -> None:
         problems = self.query_one("#problems", Columns)

@@ -44,7 +44,7 @@ class Stage(Protocol):
         """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
 
     def answer_review(self, granted: bool) -> None:
-        """Answer an open production access request as AWS's reviewer would."""
+        """Answer a production access request as AWS's reviewer would, also one that was denied before."""
 
 
 def _utc_now() -> datetime:

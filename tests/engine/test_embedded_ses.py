@@ -240,6 +240,20 @@ def test_review_is_answered_by_hand(account: Demo, ses: SESV2Client) -> None:
     assert seen["SendQuota"]["Max24HourSend"] == 50_000
 
 
+def test_review_that_was_denied_is_granted_after_an_answer_in_its_case(
+    account: Demo, ses: SESV2Client
+) -> None:
+    ask_for_production(ses)
+    account.answer_review(granted=False)
+    case = ses.get_account()["Details"]["ReviewDetails"]["CaseId"]
+    account.answer_review(granted=True)
+    seen = ses.get_account()
+    assert seen["ProductionAccessEnabled"] is True
+    assert seen["Details"]["ReviewDetails"] == {"Status": "GRANTED", "CaseId": case}
+    account.answer_review(granted=False)
+    assert ses.get_account()["ProductionAccessEnabled"] is True, "what was granted is not asked again"
+
+
 def test_review_is_granted_when_the_story_says(ses: SESV2Client, account: Demo) -> None:
     account.account.story = demo.Story(review=60)
     ask_for_production(ses)

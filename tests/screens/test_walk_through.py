@@ -41,6 +41,12 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         assert "you are AWS's reviewer now" in page.text
         await page.press("f8")
         assert "AWS said no" in page.text
+        assert "Demo: you answered in the case, and AWS looks again." in page.text
+        assert "Deny it" not in page.text
+        await page.press("f8")
+        assert "AWS said no" in page.text
+        await page.press("f7")
+        assert "✓ done  production access" in page.text
 
 
 async def test_reviewer_of_the_demo_says_yes(account: Demo, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ class Demo:
         return self._ticker.skip()
 
     def answer_review(self, granted: bool) -> None:
-        """Answer an open production access request as AWS's reviewer would."""
+        """Answer a production access request as AWS's reviewer would, also one that was denied before."""
         from wizard.demo.aws.sesv2_account import answer_review
 
         with self.account.lock:

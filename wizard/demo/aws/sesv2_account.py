@@ -173,8 +173,8 @@ def answer_when_due(account: Account, ses: SesRegion) -> None:
 
 
 def answer_review(ses: SesRegion, granted: bool) -> None:
-    """Answer an open review. Nothing happens where none is open."""
-    if ses.review is not None and ses.review.status == "PENDING":
+    """Answer an open review, or one that was denied, as after an answer in its case; no other."""
+    if ses.review is not None and ses.review.status in ("PENDING", "DENIED"):
         ses.review.status = "GRANTED" if granted else "DENIED"
         ses.production = granted
 
