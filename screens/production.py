@@ -29,7 +29,14 @@ MAIL_TYPES = (
     ("marketing: the same news or offer to many", "MARKETING"),
 )
 LANGUAGES = (("English", "EN"), ("Japanese", "JA"))
-FIELDS = {"mail_type": "Mail type", "website": "Website", "contacts": "Contacts", "language": "Answers in"}
+FIELDS = {
+    "mail_type": "Mail type",
+    "website": "Website",
+    "contacts": "Contacts",
+    "language": "Answers in",
+    "consent": "Consent",
+}
+"""What is filled in, in the page's order, by the ids of the fields."""
 
 
 class ProductionScreen(StepScreen):
@@ -171,12 +178,14 @@ yes.
 
     @on(Judged)
     def _show_judged(self, message: Judged) -> None:
-        rows: list[Cells] = [
-            (Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in message.problems
-        ]
-        self._show_problems(rows)
-        if message.problems:
-            self.query_one(f"#{message.problems[0][0]}").focus()
+        problems = list(message.problems)
+        if not self.query_one("#consent", Tick).value:
+            problems.append(("consent", "tick the box if the sentence above it is true"))
+        self._show_problems(
+            [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
+        )
+        if problems:
+            self.query_one(f"#{problems[0][0]}").focus()
         elif message.plan:
             self.confirm(message.plan, lambda: self._send(message.form), yes="Yes, send it")
 
@@ -184,19 +193,11 @@ yes.
         self._act(self.state.world, self.state.project, form)
 
     def action_act(self) -> None:
-        """Check the form, show what sending it does, and send it after a yes."""
+        """Check the form and the consent, show what sending it does, and send it after a yes."""
         if self.acting or self._seen is None or not self.query_one("#form").display:
             return
         if self._seen.gate:
             self.notify(self._seen.gate, title="Not yet", severity="warning", markup=False)
-            return
-        if not self.query_one("#consent", Tick).value:
-            row = (
-                Content.styled("! Consent", "$text-error"),
-                "tick the box if the sentence above it is true",
-            )
-            self._show_problems([row])
-            self.query_one("#consent").focus()
             return
         self.clear_error()
         self._show_problems([])

@@ -71,6 +71,23 @@ async def test_wrong_input_is_named_at_its_field(ready: Outside, begun: Project,
         assert not any(isinstance(asked, tuple) for asked in ready.asked)
 
 
+async def test_focus_goes_to_the_first_problem_though_consent_is_missing_too(
+    ready: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        page.type("contacts", "nobody")
+        await page.press("f4")
+        assert "! Contacts" in page.text
+        assert "! Consent" in page.text
+        assert page.app.focused is not None
+        assert page.app.focused.id == "contacts"
+        await page.pilot.press(*"owner@example.com")
+        await page.press("f4")
+        assert "! Contacts" not in page.text
+        assert page.app.focused.id == "consent"
+
+
 async def test_request_is_sent_once_after_a_yes(
     ready: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:
