@@ -51,7 +51,7 @@ from wizard.steps.model import Event, Plan, Standing, StepName
 from wizard.text import printable
 
 if TYPE_CHECKING:
-    from textual.widgets import Button
+    from textual.widgets import Button, Input
     from textual.widgets.button import ButtonVariant
 
     from screens.app import WizardApp
@@ -66,6 +66,15 @@ def as_wizard_error(error: BaseException) -> WizardError:
         printable(f"{type(error).__name__}: {error}", 400),
         "Try again. If it stays, start with `--debug` and report it with the log.",
     )
+
+
+def fill_in(field: Input, text: str) -> None:
+    """Put ``text`` into ``field`` as if it had just been entered by Tab.
+
+    The cursor stands at the end and all is selected: what is typed next replaces it.
+    """
+    field.value = text
+    field.action_select_all()
 
 
 class StepScreen(Screen[None]):

@@ -100,6 +100,27 @@ def plan_rows(plan: Plan, notes: Sequence[str] = ()) -> list[Cells]:
     return [*rows, (Content.styled("  cost", "$text-muted"), plan.cost)]
 
 
+class NothingToChange(Dialog[None]):
+    """Shows the plan that keeps everything as it is: asked for, and answered by what is there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2,f4,enter", "dismiss(None)", "Close"),
+        *SCROLLING,
+    ]
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+    def compose(self) -> ComposeResult:
+        """What is kept, line by line."""
+        with Vertical(classes="dialog"):
+            yield Static("Nothing to change", classes="dialog-title", markup=False)
+            with VerticalScroll(can_focus=False, classes="dialog-body"):
+                yield Columns([row for change in self.plan.changes for row in _change(change)])
+            yield Static("Esc closes this, ↑ ↓ scroll", classes="dialog-foot", markup=False)
+
+
 def _change(change: Change) -> list[Cells]:
     symbol, word, colour = CHANGE[change.kind]
     subject = Content.assemble(

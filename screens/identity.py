@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from screens.base import StepScreen
+from screens.base import StepScreen, fill_in
 from screens.messages import Decided, Happened, Looked
 from screens.state import AppState
 from screens.widgets.columns import Columns, EventList, facts
@@ -69,7 +69,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         """The one question, what SES has, and what happens while acting."""
         with Horizontal(classes="field tight"):
             yield Label("MAIL FROM", classes="label")
-            yield Input(placeholder="mail.example.com", id="mail-from", compact=True)
+            yield Input(id="mail-from", compact=True)
         yield Static("It must receive no other mail. The proposal is a good choice.", classes="hint")
         yield Columns(id="facts", classes="block")
         yield EventList(id="events", classes="block")
@@ -114,7 +114,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self._seen = message.seen
         field = self.query_one("#mail-from", Input)
         if not field.value:
-            field.value = message.mail_from
+            fill_in(field, message.mail_from)
         self.query_one("#events").display = False
         shown = self.query_one("#facts", Columns)
         shown.show(facts(_facts(message.seen)))
@@ -138,8 +138,12 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
-        self.query_one("#mail-from", Input).value = message.mail_from
+        fill_in(self.query_one("#mail-from", Input), message.mail_from)
         self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
+        if not message.plan.changes_anything:
+            from screens.dialogs import NothingToChange
+
+            self.app.push_screen(NothingToChange(message.plan))
 
     def _carry_out(self, mail_from: str) -> None:
         events = self.query_one("#events", EventList)
@@ -154,7 +158,11 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.query_one("#events", EventList).add(message.event)
 
     def redraw(self, state: AppState) -> None:
-        """Another domain was chosen: what was seen and typed is about the old one."""
+        """Propose a name; with another domain, what was seen and typed is about the old one."""
+        if state.domain:
+            from wizard.steps.identity import suggest_mail_from
+
+            self.query_one("#mail-from", Input).placeholder = suggest_mail_from(state.domain)
         if self._seen and self._seen.domain != state.domain:
             self._seen = None
             self.query_one("#mail-from", Input).value = ""

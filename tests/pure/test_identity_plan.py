@@ -163,5 +163,12 @@ def test_mail_from_that_ses_would_refuse(typed: str) -> None:
         step.parse_mail_from("example.com", typed)
 
 
+@pytest.mark.parametrize("typed", ["", " ", "."])
+def test_empty_mail_from_is_said_to_be_so(typed: str) -> None:
+    with pytest.raises(WizardError, match="MAIL FROM domain is empty") as raised:
+        step.parse_mail_from("example.com", typed)
+    assert "bounce.example.com" in raised.value.todo
+
+
 def test_the_suggestion_is_one_that_is_taken() -> None:
     assert step.parse_mail_from("example.com", step.suggest_mail_from("example.com"))

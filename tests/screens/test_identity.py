@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input
 
 from tests.engine.refusal import refuse
 from tests.screens.conftest import Outside, seen_so
@@ -87,6 +88,31 @@ async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) 
         page.type("mail-from", "mail.example.net")
         await page.press("f4")
         assert "! mail.example.net is not below example.com" in page.text
+
+
+async def test_typing_replaces_the_name_that_was_filled_in(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        field = page.app.screen.query_one("#mail-from", Input)
+        assert field.has_focus
+        assert (field.selected_text, field.cursor_position) == ("bounce.example.com", len(field.value))
+        await page.pilot.press(*"post")
+        assert field.value == "post"
+        await page.press("f4")
+        await page.press("n")
+        assert (field.selected_text, field.cursor_position) == ("post.example.com", len(field.value))
+
+
+async def test_empty_mail_from_is_asked_for_with_the_proposal(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        page.type("mail-from", "")
+        await page.press("f4")
+        assert "! The MAIL FROM domain is empty" in page.text
+        field = page.app.screen.query_one("#mail-from", Input)
+        assert field.has_focus
+        assert field.placeholder == "bounce.example.com"
+        assert "MAIL FROM     bounce.example.com" in page.text
 
 
 async def test_without_a_domain_it_says_what_comes_first(outside: Outside, tmp_path: Path) -> None:

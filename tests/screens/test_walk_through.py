@@ -27,6 +27,12 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         await page.press("f4")
         await page.press("y")
         assert "✓ done  signed by SES" in page.text
+        await page.press("f4")
+        assert "Nothing to change" in page.text
+        assert "· keep" in page.text
+        await page.press("enter")
+        assert "✓ done  signed by SES" in page.text
+        assert "Nothing to change" not in page.text
 
         identity = sesv2.get_identity(account.world.aws, "example.com")
         assert identity is not None

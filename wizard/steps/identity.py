@@ -51,10 +51,16 @@ def suggest_mail_from(domain: str) -> str:
 def parse_mail_from(domain: str, text: str) -> str:
     """The full MAIL FROM name in what a person typed (a label alone stands under ``domain``).
 
-    Raises WizardError where it is no subdomain of ``domain``: SES would refuse it.
+    Raises WizardError where there is none, or where it is no subdomain of ``domain``: SES would refuse it.
     """
     typed = text.strip().rstrip(".")
-    name = read_name(typed if "." in typed or not typed else f"{typed}.{domain}").ascii
+    if not typed:
+        raise WizardError(
+            "The MAIL FROM domain is empty",
+            "Mail that cannot be delivered comes back to it, so it needs a name.",
+            f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}.",
+        )
+    name = read_name(typed if "." in typed else f"{typed}.{domain}").ascii
     if not name.endswith(f".{domain}"):
         raise WizardError(
             f"{printable(typed, 100)} is not below {domain}",
