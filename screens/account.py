@@ -26,6 +26,13 @@ ENVIRONMENT = ""
 
 UNLIMITED = -1
 
+DEMO_HELP = """
+The account is the demo's own, inside this program: there is no profile to choose and nothing to sign in to.
+Choose another Region with **Enter** and the arrow keys; typing letters finds one.
+
+Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
+"""
+
 
 class AccountScreen(StepScreen):
     """Looks with the profile and Region chosen; going on records them."""
@@ -75,6 +82,10 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
         yield Columns(id="facts", classes="block")
         yield Static("", id="note", classes="hint block", markup=False)
+
+    def help_text(self) -> str:
+        """The demo has one account, and no profile to choose."""
+        return DEMO_HELP if self.wizard.demo else self.HELP
 
     def begin(self) -> None:
         """Read what there is to choose from, and look with what is chosen."""

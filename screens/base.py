@@ -169,6 +169,10 @@ class StepScreen(Screen[None]):
     def begin(self) -> None:
         """Called when the page comes up, for F5 and for "Try again": start looking."""
 
+    def help_text(self) -> str:
+        """What F1 says, in Markdown, before the keys."""
+        return self.HELP
+
     def redraw(self, state: AppState) -> None:
         """The app's state changed: bring the page's own widgets up to it."""
 
@@ -204,7 +208,10 @@ class StepScreen(Screen[None]):
         self.query("ErrorPanel").remove()
 
     def show_standing(self, standing: Standing | None) -> None:
-        """Show ``standing`` on this page though it is not the app's yet; None for the app's again."""
+        """Show ``standing`` on this page, its mark among the steps included, though it is not the app's yet.
+
+        None is for the app's again.
+        """
         self._own_standing = standing
         if self.wizard.state is not None:
             self._draw_standing(self.state)
@@ -269,7 +276,7 @@ class StepScreen(Screen[None]):
         """Show what this page is about and its keys."""
         from screens.dialogs import Help
 
-        self.app.push_screen(Help(self.QUESTION, self.HELP, self._keys()))
+        self.app.push_screen(Help(self.QUESTION, self.help_text(), self._keys()))
 
     # How the frame works
 
@@ -322,15 +329,16 @@ class StepScreen(Screen[None]):
         if state is None:
             return
         self.query_one(TopBar).show(state)
-        self.query_one(StepRail).show(state)
-        self.query_one(StepLine).show(state)
         self._draw_standing(state)
         self.redraw(state)
 
     def _draw_standing(self, state: AppState) -> None:
+        seen = state.standing(self._own_standing) if self._own_standing else state
+        self.query_one(StepRail).show(seen)
+        self.query_one(StepLine).show(seen)
         if self.STEP is None:
             return
-        standing = self._own_standing or state.standings[self.STEP]
+        standing = seen.standings[self.STEP]
         row = (status_words(standing.status), standing.words)
         shown = self.query_one("#standing", Columns)
         shown.display = bool(standing.words)

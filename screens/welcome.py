@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
@@ -46,6 +47,12 @@ class WelcomeScreen(StepScreen):
 
     QUESTION = "Welcome"
     NEXT = "Start"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding
+        for binding in StepScreen.BINDINGS
+        if not (isinstance(binding, Binding) and binding.action == "back")
+    ]
+    """Without Back: there is nothing before this page."""
     HELP = """
 Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
 You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on

@@ -11,6 +11,7 @@ from textual.widgets import Select
 
 from tests.screens.conftest import ACCOUNT_ID, Outside, seen_so
 from tests.screens.pages import SIZES, opened
+from tests.screens.paper import Stage
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Account, Project
 from wizard.steps.model import StepName
@@ -25,6 +26,25 @@ async def test_says_who_calls_and_how_ses_stands(
     async with opened(tmp_path, outside.world, size=size) as page:
         await page.press("enter")
         assert page.text == snapshot
+
+
+async def test_step_mark_is_what_the_page_found(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.press("enter")
+        assert "✓ [Account]" in page.text
+        await page.pilot.resize_terminal(120, 40)
+        await page.shows("▸ 1  Account")
+        rows = page.text.splitlines()
+        under = next(number for number, row in enumerate(rows) if "▸ 1  Account" in row) + 1
+        assert rows[under].split()[:2] == ["✓", "done"]
+
+
+async def test_help_of_the_demo_is_about_its_own_account(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, replace(outside.world, stage=Stage())) as page:
+        await page.press("enter")
+        await page.press("f1")
+        assert "The account is the demo's own" in page.text
+        assert "~/.aws" not in page.text
 
 
 async def test_going_on_records_account_and_region(outside: Outside, tmp_path: Path) -> None:

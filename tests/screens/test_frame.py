@@ -113,6 +113,16 @@ async def test_escape_and_f2_lead_back_to_the_first_page(
         assert "Continuing example.com" in page.text
 
 
+async def test_first_page_offers_no_way_back(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        assert "Back" not in page.text.splitlines()[-1]
+        await page.press("f1")
+        assert "Back" not in page.text
+        await page.press("escape")
+        await page.go(StepName.ACCOUNT)
+        assert "F2 Back" in page.text.splitlines()[-1]
+
+
 async def test_help_has_the_pages_words_and_its_keys(
     outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:
