@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -11,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.base import StepScreen
+from screens.base import StepScreen, fill_in
 from screens.messages import Decided, GoTo, Looked
 from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class DomainScreen(StepScreen):
-    """Enter looks at a domain; going on records it."""
+    """Enter looks at a domain; going on, also by Enter once more, records it."""
 
     STEP = StepName.DOMAIN
     QUESTION = "Which domain of yours shall send?"
@@ -33,6 +34,7 @@ class DomainScreen(StepScreen):
     FIELD = "#name"
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered and who hosts its DNS.
+**Enter** once more goes on with it; typing replaces it by another.
 Or choose one below: those are the domains already in Route 53 or SES of this account.
 
 Use the domain people know you by, without `www`. Internationalised names may be typed as they are read.
@@ -111,32 +113,44 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:
-        if message.text != self.query_one("#name", Input).value:
+        field = self.query_one("#name", Input)
+        if message.text != field.value:
             return
         self._seen = message
+        fill_in(field, message.seen.name.unicode)
         self.query_one("#facts", Columns).show(facts(_facts(message.seen)))
         self.show_standing(message.standing)
         if message.seen.name.ascii == self.state.domain:
             self.post_message(Looked(message.standing))
-        if message.standing.status is Status.DONE:
-            self.query_one("#next").focus()
+        if not self.query_one("#choices").has_focus:
+            field.focus()
 
     @on(Input.Submitted)
-    def _look_at_typed(self, event: Input.Submitted) -> None:
+    def _submitted(self, event: Input.Submitted) -> None:
+        """Go on with what was looked at and is right; look at anything else."""
         event.stop()
-        self.action_look_again()
+        if self._seen and self._seen.standing.status is Status.DONE:
+            self.action_next()
+        else:
+            self.action_look_again()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._seen and self._seen.text != event.value:
+        if self._seen is None or event.value != self._seen.seen.name.unicode:
             self._forget()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.query_one("#name", Input).value = event.option.id or ""
+        self.query_one("#name", Input).focus().value = event.option.id or ""
         self.action_look_again()
+
+    def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
+        """Let the error alone say what is wrong: not the line above it as well."""
+        if self._seen and self._seen.standing.status is not Status.DONE:
+            self.show_standing(replace(self._seen.standing, words=""))
+        super().show_error(error, focus=focus)
 
     def action_next(self) -> None:
         """Record the domain that was looked at; look first where that has not been done."""
@@ -158,9 +172,11 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             self._decide(self.state.world, self.state.project, self._seen.seen)
 
     def _forget(self) -> None:
+        """Another name stands in the field: what was seen is about the one before."""
         self._seen = None
         self.query_one("#facts", Columns).show([])
-        self.show_standing(None)
+        chosen = self.query_one("#name", Input).value == self.state.domain
+        self.show_standing(None if chosen else Standing(StepName.DOMAIN, Status.TODO, ""))
 
     def _show_choices(self, choices: tuple[DomainChoice, ...]) -> None:
         shown = self.query_one("#choices", OptionList)

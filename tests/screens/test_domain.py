@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input
 
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, opened
+from wizard.project import Project
 from wizard.steps.model import StepName
 
 
@@ -67,7 +69,12 @@ async def test_unregistered_domain_is_said_to_be_so_and_not_recorded(
         await page.press("enter")
         assert "! needs you  exmaple.org is not registered" in page.text
         await page.press("f3")
+        assert page.text.count("exmaple.org is not registered") == 1
         assert "! exmaple.org is not registered" in page.text
+        assert "! [Domain]" in page.text
+        await page.press("f5")
+        assert page.text.count("exmaple.org is not registered") == 1
+        assert "! needs you  exmaple.org is not registered" in page.text
         assert page.saved.domain.name is None
 
 
@@ -91,6 +98,55 @@ async def test_going_on_looks_first_at_what_was_typed_since(outside: Outside, tm
         assert page.saved.domain.name is None
         await page.press("f3")
         assert page.saved.domain.name == "example.com"
+
+
+@pytest.mark.parametrize("typed", ["http://example.org/", "me@example.org", " WWW.example.ORG. "])
+async def test_field_shows_the_domain_that_was_understood(
+    outside: Outside, tmp_path: Path, typed: str
+) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", typed)
+        await page.press("enter")
+        assert page.app.screen.query_one("#name", Input).value == "example.org"
+        assert "✓ done  example.org" in page.text
+
+
+async def test_after_looking_one_types_another_name_or_goes_on(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "example.org")
+        await page.press("enter")
+        assert "✓ [Domain]" in page.text
+        await page.pilot.press(*"example.com")
+        await page.press("enter")
+        assert "✓ done  example.com" in page.text
+        assert page.saved.domain.name is None
+        await page.press("enter")
+        assert page.saved.domain.name == "example.com"
+
+
+async def test_with_a_choice_from_the_list_enter_goes_on(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        await page.press("tab", "enter")
+        await page.press("enter")
+        assert page.saved.domain.name == "example.com"
+
+
+async def test_what_is_known_of_one_domain_does_not_stand_over_another(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.DOMAIN)
+        assert "✓ done  example.com" in page.text
+        await page.pilot.press(*"foo")
+        await page.press("enter")
+        assert "! foo is no whole domain name" in page.text
+        assert "✓ done" not in page.text
+        await page.pilot.press(*"example.com")
+        await page.press("enter")
+        assert "✓ done  example.com" in page.text
 
 
 async def test_after_a_refusal_one_types_on_in_the_field(outside: Outside, tmp_path: Path) -> None:
