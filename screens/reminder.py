@@ -73,8 +73,9 @@ In the demo **F9** opens the inbox of the embedded account.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,
-        Binding("f6", "part('text')", "What: the text", show=False),
-        Binding("f7", "part('html')", "What: the HTML part", show=False),
+        # A TextArea has a use of its own for F6 and F7: to select a line, and all.
+        Binding("f6", "part('text')", "What: the text", show=False, priority=True),
+        Binding("f7", "part('html')", "What: the HTML part", show=False, priority=True),
         Binding("f8", "part('preview')", "What: the preview", show=False),
     ]
     CSS_PATH = "reminder.tcss"
@@ -199,7 +200,8 @@ In the demo **F9** opens the inbox of the embedded account.
             people = draft.read_recipients(project, base)
         except WizardError:
             people = None  # among the problems
-        self.tell(self.Checked(people, draft.problems(project, base, now)))
+        found = [Problem(*problem) for problem in draft.problems(project, base, now)]
+        self.tell(self.Checked(people, found))
 
     @work(
         thread=True,

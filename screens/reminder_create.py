@@ -53,8 +53,8 @@ class CreatePage(Page):
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """What must be mended, and on which page."""
         rows = [
-            (Content.styled(f"! {SETTINGS.get(setting, '')}", "$text-error"), sentence)
-            for setting, sentence in problems
+            (Content.styled(f"! {SETTINGS.get(problem.field, '')}", "$text-error"), problem.words)
+            for problem in problems
         ]
         self._say(rows)
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.widgets import TextArea
 
 from screens.widgets.columns import Cells, Columns
 
 if TYPE_CHECKING:
     from wizard.project import Project
 
-Problem = tuple[str, str]
-"""The id of the field to mend, and a sentence."""
+
+class Problem(NamedTuple):
+    """What must be mended: the id of the field, a sentence, and in a field of many lines which, from 1."""
+
+    field: str
+    words: str
+    line: int | None = None
 
 
 class Entered(Protocol):
@@ -41,20 +47,37 @@ class Page(Vertical):
     FIRST: ClassVar[str] = ""
     """Selects what gets the focus when the page comes up."""
 
+    _refused: Sequence[Problem] = ()
+    """What kept the page from being finished, until something else is typed."""
+
     def entered(self) -> Entered | None:
         """What stands in the fields; None where the page decides nothing."""
         return None
 
+    def warn(self, problems: Sequence[Problem]) -> None:
+        """Say while somebody types what must be mended before the page is finished; nothing clears that."""
+        if problems and list(problems) == list(self._refused):
+            return
+        self._refused = ()
+        self._say([(Content.styled("!", "$text-warning"), problem.words) for problem in problems])
+
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Say what must be mended, and go to the first field; an empty sequence clears that."""
-        rows = [(Content.styled("!", "$text-error"), sentence) for _, sentence in problems]
-        self._say(rows)
+        """Say what keeps the page from being finished, and go to the first place; nothing clears that."""
+        self._refused = problems
+        self._say([(Content.styled("✗ mend", "bold $text-error"), problem.words) for problem in problems])
         if problems:
-            try:
-                self.reveal(problems[0][0])
-                self.query_one(f"#{problems[0][0]}").focus()
-            except NoMatches:
-                self.query_one(self.FIRST).focus()
+            self._go_to(problems[0])
+
+    def _go_to(self, problem: Problem) -> None:
+        try:
+            self.reveal(problem.field)
+            field = self.query_one(f"#{problem.field}").focus()
+        except NoMatches:
+            self.query_one(self.FIRST).focus()
+            return
+        if problem.line is not None and isinstance(field, TextArea):
+            row = min(problem.line, field.document.line_count) - 1
+            field.move_cursor((row, len(field.document.get_line(row))))
 
     def _say(self, rows: Sequence[Cells]) -> None:
         shown = self.query_one(".problems", Columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,9 +58,17 @@ class What:
         )
         decided = replace(project, reminder=changed)
         found = problems(decided, base, now)
-        own = [problem for problem in found if problem[0] in FIELDS]
-        unfilled = [("text", words) for setting, words in found if setting == "recipients" and "{{" in words]
-        return decided, [*own, *unfilled]
+        return decided, [Problem(*problem) for problem in found if problem[0] in FIELDS]
+
+    def concerns(self, columns: Collection[str] | None) -> list[Problem]:
+        """What is wrong with the message, as far as can be said without reading files.
+
+        ``columns`` are the recipients'; None where they are not known.
+        """
+        from wizard.reminder import message
+
+        unfilled = () if columns is None else message.unfilled(self.message, columns)
+        return [Problem(*problem) for problem in (*message.problems(self.message), *unfilled)]
 
 
 class WhatPage(Page):
@@ -74,6 +82,7 @@ class WhatPage(Page):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name every widget has for it)
         super().__init__(id=id)
         self._people: tuple[Recipient, ...] = ()
+        self._columns: tuple[str, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, a row that chooses the part, and the part."""
@@ -104,7 +113,7 @@ class WhatPage(Page):
 
     def on_mount(self) -> None:
         """Begin with the text."""
-        self.show_part("text")
+        self._bring_up("text")
 
     def load(self, what: What) -> None:
         """Begin with ``what``."""
@@ -116,13 +125,14 @@ class WhatPage(Page):
 
     def offer(self, read: Recipients) -> None:
         """These are the recipients: their fields can be used, and one of them sees the preview."""
-        self._people = read.people[:OFFERED]
+        self._people, self._columns = read.people[:OFFERED], read.columns
         names = ", ".join(f"{{{{{name}}}}}" for name in read.columns[:8])
         self.query_one("#fields", Static).update(Content(f"Fields: {names}"))
         select = self.query_one("#seen-by", Select)
         select.set_options([(person.email, number) for number, person in enumerate(self._people)])
         if self._people:
             select.value = 0
+        self._typed()
 
     def entered(self) -> What:
         """The fields as they stand."""
@@ -139,20 +149,22 @@ class WhatPage(Page):
         )
 
     def show_part(self, part: str) -> None:
-        """Show the text, the HTML or the preview."""
+        """Show the text, the HTML or the preview, and go there."""
+        self._bring_up(part)
+        self.query_one("#seen-by" if part == "preview" else f"#{part}").focus()
+
+    def _bring_up(self, part: str) -> None:
         self.query_one("#part", ContentSwitcher).current = part
         for name in PARTS:
             self.query_one(f"#to-{name}").set_class(name == part, "-shown")
         self.query_one("#seen-by").display = part == "preview"
         if part == "preview":
             self._preview()
-        elif self.query_one("#part").has_focus_within or self.app.focused is self.query_one(f"#to-{part}"):
-            self.query_one(f"#{part}").focus()
 
     def reveal(self, field: str) -> None:
         """A problem in a part that is not shown: show that part."""
         if field in ("text", "html"):
-            self.show_part(field)
+            self._bring_up(field)
 
     @on(Button.Pressed)
     def _part_chosen(self, event: Button.Pressed) -> None:
@@ -162,7 +174,7 @@ class WhatPage(Page):
     @on(Input.Changed)
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self.show_problems(())
+        self.warn(self.entered().concerns(self._columns))
 
     @on(Select.Changed, "#seen-by")
     def _seen_by(self, event: Select.Changed) -> None:

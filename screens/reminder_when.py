@@ -80,12 +80,12 @@ class When:
             if next_runs(self.choice.expression(), self.timezone, now, 1):
                 return None
         except ChoiceError as error:
-            return error.field, error.words
+            return Problem(error.field, error.words)
         except ScheduleError as error:
-            return "timezone" if error.position is None else "own", str(error)
+            return Problem("timezone" if error.position is None else "own", str(error))
         named = (field for field in ("date", "own", "day") if field in FIELDS[self.choice.how_often])
         field = next(named, "time")
-        return field, "This time never comes (again): choose one that is still to come."
+        return Problem(field, "This time never comes (again): choose one that is still to come.")
 
 
 class WhenPage(Page):
@@ -175,8 +175,9 @@ class WhenPage(Page):
         wanted = FIELDS[when.choice.how_often]
         for field in set().union(*FIELDS.values()):
             self.query_one(f".{field}").display = field in wanted
-        self.show_problems(())
-        self.query_one("#runs", Columns).show(_runs(when, self._now()))
+        problem = when.problem(self._now())
+        self.query_one("#runs", Columns).show([] if problem else _runs(when, self._now()))
+        self.warn([problem] if problem else [])
 
 
 def first_choice(project: Project, zone: str) -> When:
@@ -187,9 +188,7 @@ def first_choice(project: Project, zone: str) -> When:
 
 
 def _runs(when: When, now: datetime) -> list[Cells]:
-    problem = when.problem(now)
-    if problem:
-        return [(Content.styled("!", "$text-error"), problem[1])]
+    """What a choice without a problem comes to."""
     expression = when.choice.expression()
     place = ZoneInfo(when.timezone)
     coming = next_runs(expression, when.timezone, now, RUNS)

@@ -44,20 +44,43 @@ class Who:
         """The project that names the file. Typed recipients are written to one of their own first."""
         from wizard.reminder.draft import keep_recipients
 
-        read = self.read(project, base)
-        field = "path" if self.path else "lines"
-        problems = [(field, f"Line {problem.line}: {problem.words}.") for problem in read.problems]
+        try:
+            read = self.read(project, base)
+        except WizardError as error:
+            return project, [unreadable(error)]
+        problems = self.problems(read)
         if not problems and not read.people:
-            problems = [(field, "Name at least one recipient.")]
+            problems = [Problem(self._field, "Name at least one recipient.")]
         if problems:
-            return project, problems[:SHOWN_PROBLEMS]
+            return project, problems
         return self._named(project) if self.path else keep_recipients(project, base, read), ()
+
+    def problems(self, read: Recipients) -> list[Problem]:
+        """What is wrong in ``read``, which came of this: the first few lines, and how many more there are."""
+        found = [
+            Problem(self._field, f"Line {problem.line}: {problem.words}.", problem.line)
+            for problem in read.problems[:SHOWN_PROBLEMS]
+        ]
+        more = len(read.problems) - SHOWN_PROBLEMS
+        return [*found, Problem(self._field, f"And {more} more.")] if more > 0 else found
+
+    @property
+    def _field(self) -> str:
+        return "path" if self.path else "lines"
 
     def _named(self, project: Project) -> Project:
         from msgspec.structs import replace
 
         path = str(Path(self.path).expanduser())
         return replace(project, reminder=replace(project.reminder, recipients=path))
+
+
+def unreadable(error: WizardError) -> Problem:
+    """A named file that cannot be read, and the way out."""
+    return Problem(
+        "path",
+        f"{error.title}: {error.what} Name another file, or empty the field to go back to the list.",
+    )
 
 
 class WhoPage(Page):
@@ -101,12 +124,9 @@ class WhoPage(Page):
         """Say what ``who`` came to, if that is still what stands in the fields."""
         if who != self.entered():
             return
-        rows: list[Cells] = []
-        if error:
-            rows = [(Content.styled("!", "$text-warning"), f"{error.title}: {error.what}")]
-        elif read and (read.people or read.problems):
-            rows = _read(read)
-        self.query_one("#read", Columns).show(rows)
+        problems = [unreadable(error)] if error else who.problems(read) if read else []
+        self.query_one("#read", Columns).show(_read(read) if read and (read.people or problems) else [])
+        self.warn(problems)
 
     @on(Input.Changed, "#path")
     @on(TextArea.Changed, "#lines")
@@ -117,7 +137,7 @@ class WhoPage(Page):
     def _follow(self) -> None:
         who = self.entered()
         self.query_one("#lines").display = self.query_one("#how").display = not who.path
-        self.show_problems(())
+        self.warn(())
         self.post_message(self.Changed(who))
 
 
@@ -125,10 +145,4 @@ def _read(read: Recipients) -> list[Cells]:
     count = len(read.people)
     fields = ", ".join(f"{{{{{name}}}}}" for name in read.columns[:8])
     words = f"{count:,} recipient{'' if count == 1 else 's'}. The message can use {fields}"
-    rows: list[Cells] = [(Content.styled("✓", "$text-success"), words)]
-    rows += [
-        (Content.styled("!", "$text-error"), f"Line {problem.line}: {problem.words}")
-        for problem in read.problems[:SHOWN_PROBLEMS]
-    ]
-    more = len(read.problems) - SHOWN_PROBLEMS
-    return [*rows, ("", f"and {more} more")] if more > 0 else rows
+    return [(Content.styled("✓", "$text-success"), words)]

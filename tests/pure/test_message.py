@@ -19,9 +19,9 @@ from wizard.reminder.message import (
     fields_of,
     for_ses,
     from_header,
-    missing_fields,
     preview,
     problems,
+    unfilled,
 )
 
 
@@ -48,7 +48,14 @@ def test_names_of_fields(written: str, name: str | None) -> None:
 def test_fields_come_once_in_order() -> None:
     message = Message("{{b}} {{ A }}", "{{a}} {{c}}", "{{B}}{{email}}")
     assert fields_of(message) == ("b", "a", "c", "email")
-    assert missing_fields(message, ("email", "a")) == ("b", "c")
+
+
+def test_fields_that_no_column_fills_are_named_with_their_part() -> None:
+    message = Message("{{nmae}} {{nmae}}", "{{name}}", "<p>{{Nick Name}}</p>")
+    assert unfilled(message, ("email", "name")) == (
+        ("subject", "The subject uses {{nmae}}, but no column is called nmae."),
+        ("html", "The HTML part uses {{nick_name}}, but no column is called nick_name."),
+    )
 
 
 def test_a_preview_is_what_the_recipient_gets() -> None:
@@ -109,11 +116,11 @@ def test_the_example_is_right() -> None:
         (Message("x" * 201, "x", ""), "subject", "at most 200"),
         (Message("a\r\nBcc: b", "x", ""), "subject", "one line"),
         (Message("x", " ", "\n"), "text", "Write a text"),
-        (Message("x", "{{#if a}}", ""), "text", "{{#if a}} is no field"),
-        (Message("x", "", "{{a"), "html", "without their partners"),
+        (Message("x", "{{#if a}}", ""), "text", "{{#if a}} in the text is no field"),
+        (Message("x", "", "{{a"), "html", "in the HTML part stand without their partners"),
         (Message("x", "a}}", ""), "text", "without their partners"),
-        (Message("x", "", "{{{a}}}"), "html", "Three braces"),
-        (Message("x", "a\x00b", ""), "text", "control characters"),
+        (Message("x", "", "{{{a}}}"), "html", "Three braces in a row in the HTML part"),
+        (Message("x", "a\x00b", ""), "text", "control characters out of the text"),
     ],
 )
 def test_what_is_wrong_is_named(message: Message, part: str, said: str) -> None:

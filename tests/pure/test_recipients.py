@@ -130,6 +130,18 @@ def test_typed_lines() -> None:
     assert parse_csv(to_csv(read).encode()).people == read.people
 
 
+@pytest.mark.parametrize("typed", ["zoe@web.de Zoe B.", "  zoe@web.de\tZoe B.  ", "zoe@web.de; Zoe B."])
+def test_a_missing_comma_is_named(typed: str) -> None:
+    read = parse_lines(f"ana@example.com, Ana\n{typed}\n")
+    assert [person.email for person in read.people] == ["ana@example.com"]
+    words = "a comma is missing before the name: zoe@web.de, Zoe B."
+    assert [(problem.line, problem.words) for problem in read.problems] == [(2, words)]
+
+
+def test_two_addresses_on_a_line_miss_no_comma() -> None:
+    assert "comma" not in parse_lines("ana@example.com ben@example.com").problems[0].words
+
+
 @given(st.lists(st.text(max_size=20), max_size=5))
 def test_what_is_written_is_read_again(names: list[str]) -> None:
     people = tuple(

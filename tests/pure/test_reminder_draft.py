@@ -63,7 +63,7 @@ def test_a_good_draft_has_no_problem(base: Path) -> None:
         ({"recipients": "gone.csv"}, "recipients", "could not be read"),
         ({"recipients": "."}, "recipients", "could not be read"),
         ({"recipients": "a\0b"}, "recipients", "could not be read"),
-        ({"text": "{{city}}"}, "recipients", "no column is called city"),
+        ({"text": "{{city}}"}, "text", "The text uses {{city}}, but no column is called city"),
         ({"schedule": None}, "schedule", "Choose when"),
         ({"schedule": "cron(0 25 * * ? *)"}, "schedule", "At character 8"),
         ({"schedule": "at(2026-11-24T09:00:00)"}, "schedule", "never comes"),

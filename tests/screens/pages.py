@@ -42,6 +42,11 @@ class Opened:
         return "\n".join(row.text.rstrip() for row in rows)
 
     @property
+    def words(self) -> str:
+        """The words on the screen in one line, however they are wrapped."""
+        return " ".join(self.text.split())
+
+    @property
     def saved(self) -> Project:
         """The project in the file."""
         return load(self.path)

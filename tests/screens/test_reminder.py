@@ -225,10 +225,44 @@ async def test_a_missing_csv_file_stops_and_can_be_mended(
         await show(page)
         page.type("path", "team.csv")
         await page.press("f3")
-        assert "What to do" in page.text
+        assert "✗ mend" in page.text
+        assert page.app.focused is page.app.screen.query_one("#path")
         (tmp_path / "team.csv").write_text("email\nana@example.com\n")
         await page.press("f3")
         assert "What does it say?" in page.text
+
+
+async def test_an_unreadable_csv_file_tells_the_way_back_to_the_list(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        page.type("path", "team.csv")
+        await page.press("f3")
+        assert "empty the field to go back to the list" in page.words
+        await page.press("home", *["delete"] * len("team.csv"))
+        await page.shows("✓  3 recipients")
+        assert "ana@example.com, Ana" in page.text
+        assert "mend" not in page.text
+        assert "could not be read" not in page.text
+
+
+async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        write(page, "lines", "ana@example.com, Ana\nzoe@web.de Zoe\nben@example.com, Ben\n")
+        await page.shows("!  Line 2: a comma is missing before the name: zoe@web.de, Zoe.")
+        await page.press("f3")
+        assert "✗ mend  Line 2: a comma is missing" in page.text
+        assert page.text.count("Line 2") == 1
+        lines = page.app.screen.query_one("#lines", TextArea)
+        assert page.app.focused is lines
+        assert lines.cursor_location == (1, len("zoe@web.de Zoe"))
+        write(page, "lines", "ana@example.com, Ana\n")
+        await page.shows("✓  1 recipient.")
+        assert "mend" not in page.text
 
 
 # What
@@ -238,7 +272,7 @@ WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),
     ("#sender", "me@gmail.com", "Choose an address at example.com"),
     ("#text", "Hello {{nickname}}", "no column is called nickname"),
-    ("#html", "<p>{{name</p>", "Two braces stand without their partners"),
+    ("#html", "<p>{{name</p>", "Two braces in the HTML part stand without their partners"),
 )
 
 
@@ -253,7 +287,7 @@ async def test_a_wrong_message_says_what_to_mend(
             before = getattr(widget, name)
             setattr(widget, name, text)
             await page.press("f3")
-            assert words in page.text
+            assert words in page.words
             assert "What does it say?" in page.text
             setattr(widget, name, before)
         assert not page.saved.reminder.subject
@@ -278,6 +312,39 @@ async def test_the_preview_is_the_chosen_recipients(
         assert "Subject  Hello Ana, a small reminder" in page.text
         page.app.screen.query_one("#seen-by", Select).value = 1
         await page.shows("Subject  Hello Ben, a small reminder")
+
+
+async def test_the_keys_of_the_parts_put_the_cursor_there(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3")
+        for key, part in {"f8": "seen-by", "f6": "text", "f7": "html"}.items():
+            await page.press(key)
+            assert page.app.focused is page.app.screen.query_one(f"#{part}")
+        await page.press("f8", "f6", "x")
+        assert page.app.screen.query_one("#text", TextArea).text.startswith("xHello")
+        await page.press("escape", "f3", "f7", "y")
+        assert page.app.screen.query_one("#html", TextArea).text.startswith("y<p>")
+
+
+@pytest.mark.parametrize(
+    ("part", "called"), [("subject", "subject"), ("text", "text"), ("html", "HTML part")]
+)
+async def test_a_field_without_a_column_is_said_as_it_is_typed_with_its_part(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path, part: str, called: str
+) -> None:
+    words = f"The {called} uses {{{{nmae}}}}, but no column is called nmae."
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3")
+        widget = page.app.screen.query_one("WhatPage").query_one(f"#{part}")
+        setattr(widget, "value" if isinstance(widget, Input) else "text", "{{nmae}}")
+        await page.shows(f"!  {words}")
+        await page.press("f3")
+        assert f"✗ mend  {words}" in page.text
+        assert page.app.focused is widget
+        setattr(widget, "value" if isinstance(widget, Input) else "text", "{{name}}")
+        await page.until(lambda: "nmae" not in page.text)
 
 
 # When
@@ -305,6 +372,8 @@ async def test_a_wrong_time_is_said_as_it_is_typed_and_not_saved(
             page.type(field, text)
             await page.shows(words)
             await page.press("f3")
+            assert page.text.count(words) == 1
+            assert "✗ mend" in page.text
             assert "When does it leave?" in page.text
             assert page.app.focused is page.app.screen.query_one(f"#{field}", Input)
         assert page.saved.reminder.schedule is None
@@ -325,6 +394,17 @@ async def test_the_next_runs_follow_what_is_typed(
         await page.press("f3")
         assert page.saved.reminder.schedule == "cron(0 18 L * ? *)"
         assert page.saved.reminder.timezone == "Europe/Berlin"
+
+
+async def test_an_expression_of_unix_gets_the_one_to_type(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "f3")
+        page.app.screen.query_one("#how-often", Select).value = HowOften.OWN
+        await page.pilot.pause()
+        page.type("own", "0 9 * * *")
+        await page.until(lambda: "type cron(0 9 * * ? *) instead" in page.words)
 
 
 # Create

@@ -142,11 +142,7 @@ def _recipient_problems(project: Project, base: Path) -> list[tuple[str, str]]:
     if not found and not read.people:
         found.append(("recipients", "The file names the columns, but nobody stands below them."))
     if not read.problems:
-        missing = messages.missing_fields(message_of(project), read.columns)
-        found += [
-            ("recipients", f"The message uses {{{{{name}}}}}, but no column is called {name}.")
-            for name in missing
-        ]
+        found += messages.unfilled(message_of(project), read.columns)
     return found
 
 

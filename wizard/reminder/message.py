@@ -17,6 +17,8 @@ from email.utils import formataddr
 
 MAX_SUBJECT = 200
 """The longest subject, in characters, before fields are filled."""
+PARTS = {"subject": "subject", "text": "text", "html": "HTML part"}
+"""The parts of a message, and what they are called."""
 ESCAPED = "__html"
 """What follows a field's name in SES's HTML part: the Lambda hands each value over raw and escaped."""
 
@@ -53,13 +55,17 @@ def field_name(text: str) -> str | None:
 
 def fields_of(message: Message) -> tuple[str, ...]:
     """The names of the fields in ``message``, each once, in order of appearance."""
-    inside = (found for part in _parts(message) for found in _BRACES.findall(part))
-    return tuple(dict.fromkeys(name for name in map(field_name, inside) if name))
+    return tuple(dict.fromkeys(name for part in _parts(message) for name in _names(part)))
 
 
-def missing_fields(message: Message, columns: Collection[str]) -> tuple[str, ...]:
-    """The fields of ``message`` that no column fills."""
-    return tuple(name for name in fields_of(message) if name not in columns)
+def unfilled(message: Message, columns: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The fields that no column fills: pairs of part (``subject``, ``text``, ``html``) and sentence."""
+    return tuple(
+        (part, f"The {called} uses {{{{{name}}}}}, but no column is called {name}.")
+        for (part, called), text in zip(PARTS.items(), _parts(message), strict=True)
+        for name in _names(text)
+        if name not in columns
+    )
 
 
 def preview(message: Message, values: Mapping[str, str]) -> Message:
@@ -110,27 +116,35 @@ def problems(message: Message) -> tuple[tuple[str, str], ...]:
         found.append(("subject", "Write the subject on one line: a line break would end the header."))
     if not message.text.strip() and not message.html.strip():
         found.append(("text", "Write a text, an HTML part, or both."))
-    for part, text in zip(("subject", "text", "html"), _parts(message), strict=True):
-        found += [(part, sentence) for sentence in _part_problems(text)]
+    for (part, called), text in zip(PARTS.items(), _parts(message), strict=True):
+        found += [(part, sentence) for sentence in _part_problems(called, text)]
     return tuple(found)
 
 
-def _part_problems(text: str) -> list[str]:
+def _part_problems(part: str, text: str) -> list[str]:
     found = []
     for inside in _BRACES.findall(text):
         if field_name(inside) is None:
             shown = inside.strip()[:50]
             found.append(
-                f"{{{{{shown}}}}} is no field: use letters, digits and underscores, such as {{{{name}}}}."
+                f"{{{{{shown}}}}} in the {part} is no field: use letters, digits and underscores, "
+                f"such as {{{{name}}}}."
             )
     rest = _BRACES.sub("", text)
     if "{{" in rest or "}}" in rest:
-        found.append("Two braces stand without their partners: a field is written like {{name}}.")
+        found.append(
+            f"Two braces in the {part} stand without their partners: a field is written like {{{{name}}}}."
+        )
     elif re.search(r"\{\{\{|\}\}\}", text):
-        found.append("Three braces in a row: a field is written with two, like {{name}}.")
+        found.append(f"Three braces in a row in the {part}: a field is written with two, like {{{{name}}}}.")
     if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in text):
-        found.append("Take out the control characters: mail cannot carry them.")
+        found.append(f"Take the control characters out of the {part}: mail cannot carry them.")
     return found
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names of the fields in ``text``, each once, in order."""
+    return tuple(dict.fromkeys(name for name in map(field_name, _BRACES.findall(text)) if name))
 
 
 def _parts(message: Message) -> tuple[str, str, str]:

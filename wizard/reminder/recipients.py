@@ -120,6 +120,10 @@ def parse_lines(text: str) -> Recipients:
     for number, line in enumerate(text.splitlines(), start=1):
         if named := re.fullmatch(r"\s*([^<>]*)<([^<>]*)>\s*", line):
             rows.append((number, [named[2], named[1].strip().strip('"')], ""))
+        elif apart := re.fullmatch(r"\s*([^\s,;]+@[^\s,;]+)[\s;]+([^\s@;][^@]*)", line):
+            address, name = (printable(part.strip(), 100) for part in apart.groups())
+            problem = f"a comma is missing before the name: {address}, {name}"
+            rows.append((number, [], problem))
         elif line.strip():
             email, _, name = line.partition(",")
             rows.append((number, [email, name], ""))
