@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.dns_symbols import severity_words
+from screens.symbols import clock
 from screens.widgets.columns import Cells
-from screens.widgets.record_detail import clock
 from wizard.dns.verdict import Severity
 from wizard.text import printable
 

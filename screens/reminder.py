@@ -309,7 +309,7 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @on(Tested)
     def _show_tested(self, message: Tested) -> None:
-        self.query_one(TryPage).show_result(message.result)
+        self.query_one(TryPage).show_result(message.result, self.state.world.now())
         if message.result.sent and self._current == "test":
             self.query_one("#next").focus()
 
@@ -351,7 +351,7 @@ In the demo **F9** opens the inbox of the embedded account.
             self._plan(self.state.world, self.state.project, self.wizard.path.parent)
         elif self._current == "test":
             page = self.query_one(TryPage)
-            page.show_result(None)
+            page.clear_result()
             self._send(self.state.world, self.state.project, page.address)
 
     def action_part(self, part: str) -> None:

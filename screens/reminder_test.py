@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label
 
 from screens.reminder_page import Page
+from screens.symbols import clock
 from screens.widgets.columns import Cells, Columns
 
 if TYPE_CHECKING:
@@ -60,9 +62,13 @@ class TryPage(Page):
         """What was typed."""
         return self.query_one("#address", Input).value.strip()
 
-    def show_result(self, result: TestResult | None) -> None:
-        """What became of the mail; None while nobody knows."""
-        self.query_one("#result", Columns).show(_result(result) if result else [])
+    def show_result(self, result: TestResult, at: datetime) -> None:
+        """What became of the mail, and when: the same words twice are two attempts."""
+        self.query_one("#result", Columns).show(_result(result, at, demo=self._demo))
+
+    def clear_result(self) -> None:
+        """Nobody knows yet what becomes of the next mail."""
+        self.query_one("#result", Columns).show([])
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -70,10 +76,13 @@ class TryPage(Page):
         self.post_message(self.Send(self.address))
 
 
-def _result(result: TestResult) -> list[Cells]:
+def _result(result: TestResult, at: datetime, *, demo: bool) -> list[Cells]:
+    when: Cells = (Content.styled("at", "$text-muted"), clock(at))
     if result.sent:
-        return [(Content.styled("✓ sent", "$text-success"), result.words)]
+        words = f"{result.words} F9 opens it." if demo else result.words
+        return [(Content.styled("✓ sent", "$text-success"), words), when]
     return [
         (Content.styled("✗ refused", "$text-error"), result.words),
         (Content.styled("→ to do", "bold"), result.todo),
+        when,
     ]

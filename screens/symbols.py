@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from textual.content import Content
 
 from wizard.steps.model import ChangeKind, Progress, Status, StepName
@@ -45,6 +47,11 @@ def status_words(status: Status) -> Content:
     """``✓ done``, in its colour."""
     symbol, word, colour = STATUS[status]
     return Content.styled(f"{symbol} {word}", colour)
+
+
+def clock(at: datetime) -> str:
+    """A time of day as the user's own clock shows it."""
+    return f"{at.astimezone():%H:%M:%S}"
 
 
 def lines(parts: list[Content]) -> Content:

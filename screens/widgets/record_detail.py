@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.dns_symbols import row_words, severity_words
+from screens.symbols import clock
 from screens.widgets.columns import Cells
 from wizard.dns.records import RecordId
 from wizard.dns.verdict import RowStatus
@@ -93,8 +94,3 @@ def _panel(provider: Provider | None) -> Iterator[Cells]:
         )
         for trap in provider.traps:
             yield ("", f"· {trap}")
-
-
-def clock(at: datetime) -> str:
-    """A time of day as the user's own clock shows it."""
-    return f"{at.astimezone():%H:%M:%S}"

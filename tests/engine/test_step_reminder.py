@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -178,6 +179,19 @@ def test_a_test_mail_refused_in_the_sandbox_says_what_to_do(setup: Setup) -> Non
     assert setup.events[-1].progress is Progress.FAILED
     assert result.project == setup.project
     assert step.test_run(setup.demo.world, setup.project, SIMULATOR, setup.events.append).sent
+
+
+def test_where_to_look_for_a_test_mail_is_said_by_its_address(setup: Setup) -> None:
+    setup.act()
+    outside_the_demo = dataclasses.replace(setup.demo.world, stage=None)
+    for world, address, words in (
+        (setup.demo.world, "me@example.com", "What arrives in the demo stands in its own inbox."),
+        (outside_the_demo, "me@example.com", "Look into that inbox, and into its spam folder."),
+        (outside_the_demo, SIMULATOR, "it has no inbox, so there is nothing to look for."),
+    ):
+        result = step.test_run(world, setup.project, address, setup.events.append)
+        assert result.sent
+        assert result.words.endswith(words)
 
 
 def test_rights_that_are_too_new_are_waited_for(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:

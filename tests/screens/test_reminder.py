@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -473,6 +474,22 @@ async def test_a_refused_mail_says_what_to_do(
         assert made.asked == ["test you@example.com", "test me@example.com"]
 
 
+async def test_a_mail_refused_again_shows_the_time_of_the_attempt(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path
+) -> None:
+    made.sent = False
+    stage = outside.world.stage
+    assert isinstance(stage, Stage)
+    outside.world = replace(outside.world, now=stage.now)
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", "f4")
+        assert "at         10:00:00" in page.text
+        stage.clock += timedelta(seconds=5)
+        await page.press("f4")
+        assert "at         10:00:05" in page.text
+        assert "10:00:00" not in page.text
+
+
 async def test_without_a_domain_it_says_what_comes_first(
     outside: Outside, made: CloudFormation, tmp_path: Path
 ) -> None:
@@ -509,6 +526,7 @@ async def test_from_defaults_to_scheduled_mail_in_the_inbox(account: Demo, tmp_p
         await page.shows("✓ done  recipients")
         await page.press("enter", "enter")
         await page.shows("✓ sent")
+        assert "in its own inbox. F9 opens it." in page.words
         assert "reminder" in page.saved.progress
         await page.press("f9", "f4")
         await page.shows("Hello Ben, a small reminder")

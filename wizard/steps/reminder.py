@@ -26,7 +26,7 @@ from wizard.reminder.recipients import (
     covering_identities,
     normal_address,
 )
-from wizard.reminder.refusals import explain
+from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.reminder.template import FUNCTION_NAME, PURPOSES
 from wizard.steps import reminder_lines as lines
 from wizard.steps import stack as stacks
@@ -205,7 +205,7 @@ def test_run(
     answer = _test_answer(world, address, recipient, pause)
     if message_id := answer.get("message_id"):
         report(Event("test mail", Progress.DONE, "SES took it"))
-        words = f"SES took the mail to {address}. Look into that inbox, and into its spam folder."
+        words = f"SES took the mail to {address}. {_where_to_look(address, demo=world.demo)}"
         evidence = project.seen_done("reminder", _done_words(seen), world.now())
         return TestResult(True, words, "", str(message_id), evidence)
     refusal = explain(
@@ -217,6 +217,15 @@ def test_run(
     )
     report(Event("test mail", Progress.FAILED, refusal.words))
     return TestResult(False, refusal.words, refusal.todo, None, project)
+
+
+def _where_to_look(address: str, *, demo: bool) -> str:
+    """Where to see a mail that SES took."""
+    if demo:
+        return "What arrives in the demo stands in its own inbox."
+    if address.rpartition("@")[2] == SIMULATOR.rpartition("@")[2]:
+        return "That is SES's own simulator: it has no inbox, so there is nothing to look for."
+    return "Look into that inbox, and into its spam folder."
 
 
 def _test_answer(world: World, address: str, recipient: str | None, pause: Pause) -> dict[str, Any]:
