@@ -64,6 +64,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
     def __init__(self) -> None:
         super().__init__()
         self._seen: IdentitySeen | None = None
+        self._act_when_seen = False
 
     def compose_step(self) -> ComposeResult:
         """The one question, what SES has, and what happens while acting."""
@@ -76,6 +77,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 
     def begin(self) -> None:
         """Look at what SES has for the domain."""
+        self._act_when_seen = False
         self._look(self.state.world, self.state.project)
 
     @work(
@@ -122,6 +124,9 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.post_message(Looked(message.standing))
         if message.standing.status is Status.DONE:
             self.query_one("#next").focus()
+        if self._act_when_seen:
+            self._act_when_seen = False
+            self.action_act()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -129,7 +134,9 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.action_act()
 
     def action_act(self) -> None:
-        """Work out the plan and show it."""
+        """Work out the plan and show it, as soon as SES has answered."""
+        if self._seen is None:
+            self._act_when_seen = True
         if self.acting or self._seen is None:
             return
         self.clear_error()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input
 
+from screens.messages import GoTo
 from tests.engine.refusal import refuse
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from wizard.demo import Demo
 from wizard.errors import WizardError
 from wizard.project import Domain, Project
+from wizard.steps import identity
 from wizard.steps.model import StepName
+from wizard.world import World
 
 BUSY = WizardError("AWS is busy", "It asked to slow down.", "Wait a minute, then try again.")
 FRESH = Project(domain=Domain("example.com"))
@@ -115,6 +119,26 @@ async def test_empty_mail_from_is_asked_for_with_the_proposal(outside: Outside, 
         assert "MAIL FROM     bounce.example.com" in page.text
 
 
+async def test_key_pressed_before_the_answer_is_not_lost(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, look = threading.Event(), identity.look
+
+    def slow(world: World, project: Project) -> identity.IdentitySeen:
+        assert answered.wait(30)
+        return look(world, project)
+
+    monkeypatch.setattr(identity, "look", slow)
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        page.app.post_message(GoTo(StepName.IDENTITY))
+        await page.shows("How shall the mail be signed")
+        await page.pilot.press("f4")
+        answered.set()
+        await page.shows("This is what will happen")
+        await page.press("n")
+        assert "This is what will happen" not in page.text
+
+
 async def test_without_a_domain_it_says_what_comes_first(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world) as page:
         await show(page)
@@ -126,10 +150,6 @@ async def test_without_a_domain_it_says_what_comes_first(outside: Outside, tmp_p
 async def test_leaving_while_it_acts_loses_nothing(
     outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
-    from wizard.steps import identity
-
     acting, go_on, act = threading.Event(), threading.Event(), identity.act
 
     def slow(*arguments: object) -> Project:
