@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from wizard import __version__
 from wizard.errors import ExitCode, WizardError
 
 if TYPE_CHECKING:
+    from wizard.project import Project
     from wizard.world import World
 
 DEFAULT_FILE = Path("ses-wizard.yaml")
@@ -183,7 +185,22 @@ def _open(args: argparse.Namespace, boot: Maker, start_over: Maker | None = None
         outcome = app.run()
     if isinstance(outcome, WizardError):
         raise outcome
+    if app.state:
+        _say_how_to_go_on(args, app.state.project)
     return app.return_code or ExitCode.OK
+
+
+def _say_how_to_go_on(args: argparse.Namespace, project: Project) -> None:
+    """One line after quitting, where something was begun and the file has it all."""
+    from wizard.project import Project, load
+
+    if project == Project() or load(args.file) != project:
+        return
+    demo = args.command == "demo"
+    command = ["ses-wizard", *(["demo"] if demo else [])]
+    if args.file != (DEMO_FILE if demo else DEFAULT_FILE):
+        command += ["--file", str(args.file)]
+    print(f"Saved in {args.file}. Continue with `{shlex.join(command)}`.", file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

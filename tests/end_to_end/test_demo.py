@@ -49,6 +49,27 @@ def test_from_nothing_to_production_access(tmp_path: Path) -> None:
     )
 
 
+def test_quitting_before_anything_was_begun_says_nothing_of_going_on(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        shown.open(DEMO, tmp_path, (80, 24))
+        shown.wait_for("Start  F3")
+        shown.press("F10")
+        assert "Saved in" not in shown.wait_for("ended with 0")
+
+
+def test_the_file_that_was_named_is_named_again_on_quitting(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        shown.open([*DEMO, "--file", "my own.yaml"], tmp_path, (80, 24))
+        shown.wait_for("Start  F3")
+        shown.press("F3")
+        shown.wait_for("account 123456789012")
+        shown.press("F3")
+        shown.wait_for("Which domain of yours")
+        shown.press("F10")
+        shown.wait_for("ended with 0")
+        shown.wait_for("Saved in my own.yaml. Continue with `ses-wizard demo --file 'my own.yaml'`.")
+
+
 def choose_account_and_domain(shown: Terminal) -> None:
     shown.wait_for("Start  F3")
     shown.press("F3")
@@ -88,7 +109,7 @@ def mend(shown: Terminal) -> None:
     shown.wait_for("✓ found +DKIM 1")
     shown.press("F4")
     screen = shown.wait_for("✓ done  SES has verified the domain, DKIM and MAIL FROM")
-    assert len(re.findall("✓ found", screen)) == 7
+    assert len(re.findall(r"(?m)^ *✓ found", screen)) == 7
 
 
 def deploy_reminder(shown: Terminal) -> None:
@@ -122,14 +143,17 @@ def read_inbox(shown: Terminal) -> None:
 
 def ask_for_production_access(shown: Terminal) -> None:
     shown.wait_for("in the sandbox; ready to ask")
-    # The box of consent is the last field before the buttons: three Tabs from the first, and one for the box.
-    for _ in range(4):
-        shown.press("Tab")
+    shown.wait_for(r"\[ \] This is true, and I agree")
+    shown.press("F4")
+    shown.wait_for("! Consent")
     shown.press("Space")
+    shown.wait_for(r"\[✓\] This is true")
     shown.press("F4")
     shown.wait_for("This is what will happen")
     shown.press("y")
     shown.wait_for("AWS reviews the request")
+    shown.press("F8")
+    shown.wait_for("Demo: you answered in the case, and AWS looks again.")
     shown.press("F7")
     shown.wait_for(r"✓ \[Production\]")
 
@@ -137,3 +161,4 @@ def ask_for_production_access(shown: Terminal) -> None:
 def quit_wizard(shown: Terminal) -> None:
     shown.press("F10")
     shown.wait_for("ended with 0")
+    shown.wait_for("Saved in ses-wizard-demo.yaml. Continue with `ses-wizard demo`.")
