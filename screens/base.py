@@ -185,6 +185,10 @@ class StepScreen(Screen[None]):
         """The `Report` for an act: from any thread, tell this page what happened."""
         self.post_message(Happened(event))
 
+    def say(self, words: str) -> None:
+        """Say in the page's own line what a key has done, where it covers nothing."""
+        self.query_one(BusyLine).say(words)
+
     def go(self, step: StepName | None) -> None:
         """Open another step; None is the summary."""
         self.post_message(GoTo(step))

@@ -16,11 +16,11 @@ from textual.content import Content
 from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from screens.base import StepScreen
 from screens.dns_outside import SERIOUS, remarks, ses_words, zone_words
-from screens.dns_symbols import severity_words
+from screens.dns_symbols import zone_finding
 from screens.messages import Happened, Looked
 from screens.state import AppState
 from screens.widgets.checklist import LABELS, Checklist
@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 
 ASK_SES_AFTER = (2, 5, 10, 20, 40, 60)
 """Seconds until SES is asked again, longer each time; a change in the zone or a key starts over."""
+
+
+FIRST = "First SES makes the keys that these records hold. That is the step before this one: F2 goes there."
+"""What the page says while SES has no identity for the domain."""
 
 
 class DnsScreen(StepScreen):
@@ -92,6 +96,9 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self.identity = identity
             self.records = records
             self.at = at
+
+    class NotSetUp(Message):
+        """SES has no identity for the domain yet, so there are no records."""
 
     class SesSilent(Message):
         """SES could not be asked this time."""
@@ -142,6 +149,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     def compose_step(self) -> ComposeResult:
         """What the outside says, the list, the highlighted row, and this page's own keys."""
         yield Columns(id="outside")
+        yield Static(FIRST, id="first", markup=False)
         with Vertical(id="board"):
             yield Checklist()
             with VerticalScroll(id="about", can_focus=False):
@@ -150,14 +158,16 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         yield self._key_line()
 
     def on_mount(self) -> None:
-        """The list has the keys; F4 appears when it is known what it could do."""
+        """The list appears with its records, and F4 when it is known what it could do."""
         super().on_mount()
         self.query_one("#act").display = False
-        self.query_one(Checklist).focus()
+        self.query_one("#first").display = False
+        self._show_board(False)
 
     def begin(self) -> None:
-        """Ask SES what it wants and has found, and the zone at once."""
+        """Ask SES what it wants and has found, and the zone at once. The list has the keys."""
         self._nudge()
+        self.query_one(Checklist).focus()
         self._look(self.state.world, self.state.project)
 
     def on_screen_suspend(self) -> None:
@@ -180,14 +190,12 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         providers()
         try:
             seen = identity.look(world, project).identity
-            if seen is None:
-                raise _no_identity(project)
         except WizardError as error:
             if not again:
                 raise
             self.tell(self.SesSilent(error))
         else:
-            self.tell(self.Known(seen, dns.records(project, seen), world.now()))
+            self.tell(self.Known(seen, dns.records(project, seen), world.now()) if seen else self.NotSetUp())
 
     @work(exclusive=True, exit_on_error=False, group="dns", description="Watching the zone")
     async def _watch(self, world: World, project: Project, identity: SesIdentity) -> None:
@@ -199,6 +207,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     @on(Known)
     def _show_known(self, message: Known) -> None:
         self._known, self._silent = message, None
+        self._show_board(True)
         domain = self.state.domain
         if self._watched != (domain, message.records):
             if self._watched is None or self._watched[0] != domain:
@@ -208,6 +217,23 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self._watch(self.state.world, self.state.project, message.identity)
         self._judge()
         self._ask_ses_later()
+
+    @on(NotSetUp)
+    def _show_not_set_up(self) -> None:
+        self._forget()
+        self._show_board(False)
+        self.query_one("#first").display = True
+        self.query_one("#back").focus()
+
+    def _show_board(self, shown: bool) -> None:
+        """The list and its keys; they come up with the focus on the list."""
+        board = self.query_one("#board")
+        came_up = shown and not board.display
+        board.display = self.query_one("#page-keys").display = shown
+        if shown:
+            self.query_one("#first").display = False
+        if came_up:
+            self.query_one(Checklist).focus()
 
     @on(SesSilent)
     def _show_silent(self, message: SesSilent) -> None:
@@ -229,7 +255,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self._ask_ses_soon()
         if message.round.ok and before is not None and not before.ok:
             self.app.bell()
-            self.notify("All records are right. SES finds them by itself.", title="✓ DNS is done here")
+            self.say("All records are right: SES finds them by itself.")
         self._offer_filling_in()
         self._draw_detail()
         self._judge()
@@ -299,12 +325,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     def _copy(self, what: str, text: str) -> None:
         self.app.copy_to_clipboard(text)
-        self.notify(
-            f"{text}\nIf it does not arrive, your terminal keeps it: S writes files instead.",
-            title=f"{what} sent to the terminal's clipboard",
-            timeout=4,
-            markup=False,
-        )
+        self.say(f"{what} sent to the terminal's clipboard; S writes files if it does not arrive")
 
     def action_save_records(self) -> None:
         """Write the records beside the project file."""
@@ -325,11 +346,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
-        self.notify(
-            f"{message.names[0]}, to import in a DNS panel\n{message.names[1]}, for a spreadsheet",
-            title="Written beside the project file",
-            markup=False,
-        )
+        self.say(f"Saved beside the project file: {message.names[0]} and .csv")
 
     def action_scroll_body(self, rows: int) -> None:
         """The list always fits: scroll what is said about the record."""
@@ -362,7 +379,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         if publish_plan is None or publish_plan.zone is None:
             self.show_error(_not_ours(publish_plan.notes if publish_plan else ()))
         elif not publish_plan.changes:
-            self.notify(" ".join(("Nothing can be added for you here.", *publish_plan.notes)), markup=False)
+            self.show_error(_nothing_to_add(publish_plan.notes))
         else:
             carry_out = partial(self._carry_out, publish_plan)
             self.confirm(publish_plan.plan, carry_out, yes="Yes, add them", notes=publish_plan.notes)
@@ -392,7 +409,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     @on(Published)
     def _show_published(self, message: Published) -> None:
         self._show_events(False)
-        self.notify(message.words, timeout=6, markup=False)
+        self.say(message.words)
         self._nudge()
         self._ask_ses_soon()
 
@@ -425,10 +442,19 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     def redraw(self, state: AppState) -> None:
         """Another domain: what was seen is about the old one."""
         if self._round and self._round.domain != state.domain:
-            self._round, self._known, self._watched, self._history = None, None, None, {}
-            self.query_one("#detail", Columns).show([])
-            self.query_one(Checklist).expect(())
-            self.query_one("#act").display = False
+            self._forget()
+            self._show_board(False)
+
+    def _forget(self) -> None:
+        """What was seen is about nothing that is there now."""
+        for worker in self.workers:
+            if worker.node is self and worker.group == "dns":
+                worker.cancel()
+        self._round, self._known, self._watched, self._history = None, None, None, {}
+        self.query_one("#detail", Columns).show([])
+        self.query_one("#outside", Columns).show([])
+        self.query_one(Checklist).expect(())
+        self.query_one("#act").display = False
 
     @on(Checklist.Highlighted)
     def _highlighted(self) -> None:
@@ -448,11 +474,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         rows: list[Cells] = []
         if self._round:
             rows.append(("Zone", zone_words(self._round, self._provider)))
-            rows += [
-                (severity_words(finding.severity), f"{finding.message} {finding.fix}".strip())
-                for finding in self._round.findings
-                if finding.severity in SERIOUS
-            ]
+            rows += [zone_finding(finding) for finding in self._round.findings if finding.severity in SERIOUS]
         if self._silent:
             words = f"could not be asked just now: {self._silent.title}"
             rows.append(("SES", Content.styled(words, "$text-warning")))
@@ -503,19 +525,19 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         return line
 
 
-def _no_identity(project: Project) -> WizardError:
-    return WizardError(
-        "SES does not know the domain yet",
-        f"The records depend on keys that SES makes for {project.domain.name}.",
-        "Set up its identity first: that is the step before this one (F2).",
-    )
-
-
 def _not_ours(notes: Sequence[str]) -> WizardError:
     return WizardError(
         "The zone is not in this account",
         " ".join(notes) or "It is in Route 53, but these credentials see no zone for the domain.",
         "Sign in to the account that holds the zone, or enter the records there by hand.",
+    )
+
+
+def _nothing_to_add(notes: Sequence[str]) -> WizardError:
+    return WizardError(
+        "Nothing can be added for you here",
+        " ".join(notes) or "What is missing stands there already, or has something in its place.",
+        "Look at the rows that are not right: what is said below the list is yours to do.",
     )
 
 

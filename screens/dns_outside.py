@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.dns_symbols import severity_words
+from screens.dns_symbols import zone_finding
 from screens.symbols import clock
 from screens.widgets.columns import Cells
 from wizard.dns.verdict import Severity
@@ -32,22 +32,18 @@ SES_WORDS = {
 """Symbol, word and colour of what SES says."""
 
 SES_REASONS = {
-    "HOST_NOT_FOUND": "no such name",
-    "TYPE_NOT_FOUND": "no such record",
-    "INVALID_VALUE": "another value",
-    "DNS_SERVER_ERROR": "DNS errors",
-    "SERVICE_ERROR": "its own trouble",
+    "HOST_NOT_FOUND": "found nothing",
+    "TYPE_NOT_FOUND": "found no record",
+    "INVALID_VALUE": "found another value",
+    "DNS_SERVER_ERROR": "the DNS servers failed",
+    "SERVICE_ERROR": "had trouble of its own",
 }
 """What SES says of its last look (VerificationInfo.ErrorType), in words."""
 
 
 def remarks(round_: Round) -> list[Cells]:
     """What is worth knowing of the zone as a whole, but stops nothing."""
-    return [
-        (severity_words(finding.severity), f"{finding.message} {finding.fix}".strip())
-        for finding in round_.findings
-        if finding.severity not in SERIOUS
-    ]
+    return [zone_finding(finding) for finding in round_.findings if finding.severity not in SERIOUS]
 
 
 def zone_words(round_: Round, provider: Provider | None) -> Content:
@@ -64,15 +60,15 @@ def zone_words(round_: Round, provider: Provider | None) -> Content:
 def ses_words(identity: SesIdentity, now: datetime) -> Content:
     """What SES has found by itself, and when it last looked."""
     mail_from = _ses_status(identity.mail_from_status) if identity.mail_from else Content("not set")
-    looked = ago(now - identity.last_checked) if identity.last_checked else "not yet"
+    looked = f"looked {ago(now - identity.last_checked)}" if identity.last_checked else "has not looked yet"
     error = identity.error_type if not identity.complete else None
-    reason = f": {SES_REASONS.get(error, printable(error, 40))}" if error else ""
+    reason = f", {SES_REASONS.get(error, printable(error, 40))}" if error else ""
     return Content.assemble(
         "DKIM ",
         _ses_status(identity.dkim_status),
         " · MAIL FROM ",
         mail_from,
-        Content.styled(f" · looked {looked}{reason}", "$text-muted"),
+        Content.styled(f" · {looked}{reason}", "$text-muted"),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.content import Content
 
-from wizard.dns.verdict import Row, RowStatus, Severity
+from wizard.dns.verdict import Finding, Row, RowStatus, Severity
 
 ROW = {
     RowStatus.OK: ("✓", "found", "$text-success"),
@@ -42,3 +44,19 @@ def severity_words(severity: Severity) -> Content:
     """``✗ blocks``, in its colour."""
     symbol, word, colour = SEVERITY[severity]
     return Content.styled(f"{symbol} {word}", colour)
+
+
+def emphasised(text: str) -> Content:
+    """A finding's words; what stands between backticks is to be typed or read exactly, and is shown bold."""
+    pieces = re.split(r"`([^`]+)`", text)
+    return Content.assemble(
+        *(
+            Content.styled(piece, "bold") if number % 2 else Content(piece)
+            for number, piece in enumerate(pieces)
+        )
+    )
+
+
+def zone_finding(finding: Finding) -> tuple[Content, Content]:
+    """The severity of ``finding``, and all it says."""
+    return severity_words(finding.severity), emphasised(f"{finding.message} {finding.fix}".strip())

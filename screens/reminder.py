@@ -282,7 +282,7 @@ In the demo **F9** opens the inbox of the embedded account.
     def _confirm(self, message: Planned) -> None:
         planned = message.planned
         if not planned.plan.changes_anything:
-            self.notify("Everything is as the project file says: there is nothing to change.")
+            self.say("Everything is as the project file says: there is nothing to change.")
             self.query_one("#next").focus()
             return
         self.confirm(

@@ -1,4 +1,4 @@
-"""One row that says what is being waited for, once it takes noticeably long."""
+"""One row that says what is being waited for, once it takes noticeably long, or what a key has done."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from textual.worker import Worker
 QUIET_SECONDS = 0.3
 """Shorter waits show nothing: a flash helps nobody."""
 
+SAID_SECONDS = 8.0
+"""How long the row says what a key has done, unless another key does something."""
+
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -22,6 +25,21 @@ class BusyLine(Static):
         super().__init__("", markup=False)
         self._waits: dict[Worker[object], tuple[str, float]] = {}
         self._timer: Timer | None = None
+        self._said = Content("")
+        self._forgetting: Timer | None = None
+
+    def say(self, words: str) -> None:
+        """Say for a while what a key has done. What is waited for longer than a moment goes before it."""
+        if self._forgetting:
+            self._forgetting.stop()
+        self._said = Content.assemble(Content.styled("✓", "$text-success"), f" {words}")
+        self._forgetting = self.set_timer(SAID_SECONDS, self._forget_said)
+        self.update(self._said)
+
+    def _forget_said(self) -> None:
+        self._said = Content("")
+        if not self._waits:
+            self.update(self._said)
 
     def on_mount(self) -> None:
         """A timer that only ticks while something runs."""
@@ -42,7 +60,7 @@ class BusyLine(Static):
         }
         if not self._waits and self._timer:
             self._timer.pause()
-            self.update("")
+            self.update(self._said)
 
     def _draw(self) -> None:
         now = monotonic()

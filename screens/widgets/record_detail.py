@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.dns_symbols import row_words, severity_words
+from screens.dns_symbols import emphasised, row_words, severity_words
 from screens.symbols import clock
 from screens.widgets.columns import Cells
 from wizard.dns.records import RecordId
@@ -66,18 +66,20 @@ def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> I
 def _found(row: Row) -> Content:
     if row.found:
         return Content(" | ".join(row.found))
+    if any("found_at" in finding.evidence for finding in row.findings):
+        return Content("not at this name, but at another: see below")
     return Content("not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
 
 
 def _finding(finding: Finding, provider: Provider | None) -> Iterator[Cells]:
-    yield (severity_words(finding.severity), finding.message)
+    yield (severity_words(finding.severity), emphasised(finding.message))
     if finding.code == "absent":
         place = (
             f"{provider.name}'s panel: {provider.panel}" if provider and provider.panel else "your DNS panel"
         )
         yield (Content.styled("→ to do", "bold"), f"Enter the host and the value above in {place}")
     elif finding.fix:
-        yield (Content.styled("→ to do", "bold"), finding.fix)
+        yield (Content.styled("→ to do", "bold"), emphasised(finding.fix))
 
 
 def _past(history: History) -> Iterator[Cells]:

@@ -11,8 +11,10 @@ from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Button
 
 from screens.dns import DnsScreen
+from screens.dns_outside import ses_words
+from screens.dns_symbols import emphasised
 from screens.widgets.checklist import Checklist
-from tests.screens.conftest import Outside
+from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import TOKENS, Stage, pending
 from wizard.dns.records import RecordId
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from wizard.demo import Demo
     from wizard.world import World
 
+KEYS = "H copy host   C copy value   S save files   P publish   W publish wrongly"
 BUSY = WizardError("AWS is busy", "It asked to slow down.", "Wait a minute, then try again.")
 
 
@@ -87,8 +90,6 @@ async def test_a_doubled_name_is_named_and_mended(
         await show(page)
         await page.press("w")
         await page.shows("✗ mistake  DKIM 1")
-        page.app.clear_notifications()
-        await page.pilot.pause()
         assert f"{TOKENS[0]}._domainkey.example.com.example.com" in page.text
         assert page.text == snapshot
         await page.press("p")
@@ -101,12 +102,16 @@ async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Pro
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await page.press("f4")
-        await page.shows("✓ DNS is done here")
+        await page.shows("✓ All records are right: SES finds them by itself.")
         assert page.text.count("✓ found  ") == 7
+        assert KEYS in page.text
+        assert not page.app.screen.query("Toast")
         assert not page.app.screen.query_one("#act", Button).display
-        page.app.clear_notifications()
+        await page.press("h")
+        asked = stage.rounds
         await page.press("x")
-        assert "✓ DNS is done here" not in page.text
+        await page.until(lambda: stage.rounds > asked)
+        assert "✓ Host sent" in page.text
 
 
 async def test_ses_has_the_last_word(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
@@ -149,8 +154,9 @@ async def test_host_and_value_go_to_the_terminals_clipboard(
         await show(page)
         await page.press("h")
         assert page.app.clipboard == f"{TOKENS[0]}._domainkey"
-        await page.shows("Host sent to the terminal's")
+        await page.shows("✓ Host sent to the terminal's clipboard; S writes files if it does not arrive\n")
         await page.press("f7")
+        await page.shows("✓ Value sent to the terminal's clipboard; S writes files if it does not arrive\n")
         assert page.app.clipboard == f"{TOKENS[0]}.dkim.amazonses.com"
 
 
@@ -176,7 +182,7 @@ async def test_a_file_that_cannot_be_written_says_so(
         await page.shows("could not be written")
         (tmp_path / "example.com-records.zone").rmdir()
         await page.press("enter")
-        await page.shows("Written beside the project file")
+        await page.shows("✓ Saved beside the project file")
 
 
 async def test_waiting_never_holds_anybody(
@@ -209,12 +215,91 @@ async def test_without_an_identity_it_says_what_comes_first(
     outside.identity = None
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.DNS)
-        await page.shows("! SES does not know the domain yet")
+        await page.until(lambda: "That is the step before this one: F2 goes there." in page.words)
         assert stage.rounds == 0
+        assert not page.app.screen.query("ErrorPanel")
+        assert "copy host" not in page.text
+        assert not page.app.screen.query_one(Checklist).is_on_screen
+        assert page.app.focused is page.app.screen.query_one("#back")
         outside.identity = pending(outside)
-        await page.press("enter")
+        await page.press("f5")
         await page.shows("… missing  DKIM 1")
-        assert "! SES does not know" not in page.text
+        assert "the step before this one" not in page.words
+        assert KEYS in page.text
+
+
+async def test_the_arrows_move_in_the_list_whenever_the_page_comes_up(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    outside.identity = None
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.DNS)
+        await page.press("enter")
+        await page.shows("How shall the mail be signed?")
+        outside.identity = pending(outside)
+        await page.press("f3")
+        await page.shows("… missing  DKIM 1")
+        checklist = page.app.screen.query_one(Checklist)
+        assert page.app.focused is checklist
+        await page.press("down")
+        assert checklist.record_id is RecordId.DKIM2
+        await page.press("tab")
+        await page.press("f2")
+        await page.shows("How shall the mail be signed?")
+        await page.press("f3")
+        assert page.app.focused is checklist
+
+
+async def test_what_keys_have_done_covers_nothing(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        for key, words in {
+            "h": "✓ Host sent",
+            "s": "✓ Saved beside the project file: example.com-records.zone and .csv",
+            "w": "✓ Published with the name doubled.",
+            "p": "✓ DKIM 1 is published.",
+        }.items():
+            await page.press(key)
+            await page.shows(words)
+            assert KEYS in page.text
+            assert "Back  F2    Publish all  F4    Next  F3" in page.text
+            assert f"Value     {TOKENS[0]}.dkim.amazonses.com" in page.text
+            assert not page.app.screen.query("Toast")
+
+
+async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
+        await show(page)
+        assert "Found     nothing at this name" in page.text
+        await page.press("w")
+        await page.shows("The record stands at")
+        assert "nothing at this name" not in page.text
+        assert "Found     not at this name, but at another: see below" in page.text
+        assert f"host {TOKENS[0]}._domainkey" in page.words
+        assert "`" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("HOST_NOT_FOUND", "looked 12 min ago, found nothing"),
+        ("INVALID_VALUE", "looked 12 min ago, found another value"),
+        (None, "looked 12 min ago"),
+    ],
+)
+def test_what_ses_found_is_said_plainly(outside: Outside, error: str | None, words: str) -> None:
+    seen = replace(pending(outside), error_type=error)
+    assert ses_words(seen, NOW).plain == f"DKIM … waiting · MAIL FROM … waiting · {words}"
+
+
+def test_what_is_to_be_typed_is_bold() -> None:
+    shown = emphasised("type `a.b`, not [b]`c`")
+    assert shown.plain == "type a.b, not [b]c"
+    assert [(span.start, span.end) for span in shown.spans] == [(5, 8), (17, 18)]
 
 
 async def test_silence_of_ses_leaves_the_list_alone(

@@ -153,7 +153,7 @@ class Demo:
             self._enter(record, name)
             self._take_away(record, record.name)
         self._changed()
-        return f"Published as {name}: the domain is there twice, because the panel adds it to what is typed."
+        return f"Published with the domain twice, as a panel does that adds it: {name}"
 
     def _enter(self, record: Record, name: str) -> None:
         host = self._host(record)
