@@ -70,9 +70,10 @@ few seconds.
 
 SES looks by itself, for up to 72 hours, and cannot be hurried. You need not wait here: go on with **F3**.
 
-**F4** adds the records for you where the zone is in Route 53 of the same account, after showing what it would
-do. What stands in its place is changed only after you saw the old value. **S** writes the records to files:
-a zone file to import, and a CSV to hand to whoever keeps your DNS.
+**F4** adds the records for you where the zone is in Route 53 of the same account, or at Cloudflare with a
+token in the environment (`CLOUDFLARE_API_TOKEN`), after showing what it would do. What stands in its place is
+changed only after you saw the old value. **S** writes the records to files: a zone file to import (for
+Cloudflare one of its own), and a CSV to hand to whoever keeps your DNS.
 
 In the demo you are the DNS host as well: **P** publishes the highlighted record, **F4** all of them, and
 **W** publishes one with the commonest mistake, to see it named.
@@ -331,14 +332,17 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         """Write the records beside the project file."""
         if self._round:
             self.retry = self.action_save_records
-            self._save(self._round, self.wizard.path)
+            at_cloudflare = self._provider is not None and self._provider.writable == "token"
+            kinds: tuple[ExportKind, ...] = (
+                ("zone", "csv", "cloudflare") if at_cloudflare else ("zone", "csv")
+            )
+            self._save(self._round, self.wizard.path, kinds)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="file", description="Writing the files")
-    def _save(self, round_: Round, path: Path) -> None:
+    def _save(self, round_: Round, path: Path, kinds: tuple[ExportKind, ...]) -> None:
         from wizard.project import write_whole
         from wizard.steps import dns
 
-        kinds: tuple[ExportKind, ...] = ("zone", "csv")
         names = [f"{round_.domain}-records.{kind}" for kind in kinds]
         for kind, name in zip(kinds, names, strict=True):
             write_whole(path.with_name(name), dns.export(round_, kind))
@@ -346,7 +350,9 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
-        self.say(f"Saved beside the project file: {message.names[0]} and .csv")
+        first, *others = message.names
+        endings = " and ".join(f".{name.rpartition('.')[2]}" for name in others)
+        self.say(f"Saved beside the project file: {first} and {endings}")
 
     def action_scroll_body(self, rows: int) -> None:
         """The list always fits: scroll what is said about the record."""
@@ -399,7 +405,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         from wizard.steps import dns
 
         dns.act(world, publish_plan, self.happened)
-        self.post_message(self.Published("The records are added. Route 53 serves them within a minute."))
+        self.post_message(self.Published("The records are added. Their servers have them within a minute."))
 
     @on(Happened)
     def _show_event(self, message: Happened) -> None:
@@ -465,9 +471,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     def _draw_detail(self) -> None:
         row = self._row
         if row and self._round:
-            apex = self._round.zone.apex or self._round.domain
             history = self._history.get(row.record.id, [])
-            rows = [*detail(row, apex, self._provider, history), *remarks(self._round)]
+            rows = [*detail(row, self._round, self._provider, history), *remarks(self._round)]
             self.query_one("#detail", Columns).show(rows)
 
     def _draw_outside(self) -> None:
@@ -513,7 +518,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     @property
     def _writable(self) -> bool:
         """Whether the wizard may be able to add the records itself."""
-        return self._provider is not None and self._provider.writable == "aws"
+        writable = self._provider.writable if self._provider else ""
+        return writable == "aws" or (writable == "token" and bool(self.state.world.dns.cloudflare))
 
     def _key_line(self) -> KeyLine:
         actions = ["copy_host", "copy_value", "save_records"]
@@ -527,9 +533,9 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
 def _not_ours(notes: Sequence[str]) -> WizardError:
     return WizardError(
-        "The zone is not in this account",
+        "The zone cannot be filled in from here",
         " ".join(notes) or "It is in Route 53, but these credentials see no zone for the domain.",
-        "Sign in to the account that holds the zone, or enter the records there by hand.",
+        "Start with the account or the token that holds the zone, or enter the records there by hand.",
     )
 
 

@@ -16,7 +16,7 @@ from wizard.dns.verdict import RowStatus
 
 if TYPE_CHECKING:
     from wizard.dns.providers import Provider
-    from wizard.dns.verdict import Entry, Finding, Row
+    from wizard.dns.verdict import Entry, Finding, Round, Row
 
 History = Sequence[tuple[datetime, "Row"]]
 """When the state of a row changed, and the row it then was, the oldest first."""
@@ -37,14 +37,15 @@ PURPOSES = {
 COPY_GAP = "   "
 
 
-def detail(row: Row, apex: str, provider: Provider | None, history: History) -> list[Cells]:
+def detail(row: Row, round_: Round, provider: Provider | None, history: History) -> list[Cells]:
     """The lines about ``row``, what is needed most first: enter this, found that, wrong is, mended so."""
     return [
-        *_to_enter(row.entry, row, apex, provider),
+        *_to_enter(row.entry, row, round_.zone.apex or round_.domain, provider),
         ("Found", _found(row)),
         *(line for finding in row.findings for line in _finding(finding, provider)),
         *_past(history),
         ("What for", PURPOSES[row.record.id]),
+        *_alignment(row, round_),
         *_panel(provider),
     ]
 
@@ -86,6 +87,18 @@ def _past(history: History) -> Iterator[Cells]:
     if history:
         steps = [Content.assemble(f"{clock(at)} ", row_words(row)) for at, row in history]
         yield ("Since", Content("  ").join(steps))
+
+
+def _alignment(row: Row, round_: Round) -> Iterator[Cells]:
+    """Beside the DMARC record: which of the two checks count for it with this very MAIL FROM domain."""
+    from wizard.dns.dmarc import alignment
+
+    if row.record.id is RecordId.DMARC:
+        mail_from = next((r.record.name for r in round_.rows if r.record.id is RecordId.MAIL_FROM_MX), None)
+        published = row.found[0] if row.status is RowStatus.OK and row.found else None
+        dkim, spf = alignment(round_.domain, mail_from, published)
+        yield ("Aligned", dkim)
+        yield ("", spf)
 
 
 def _panel(provider: Provider | None) -> Iterator[Cells]:

@@ -12,6 +12,7 @@ from wizard.dns.dmarc import (
     POLICY_TAGS,
     DmarcError,
     TagFault,
+    alignment,
     inherited,
     intended,
     is_dmarc,
@@ -209,3 +210,24 @@ def test_what_is_mended_is_valid_stays_and_is_never_weaker(texts: list[str]) -> 
                 )
                 assert after
                 assert POLICIES.index(after) >= POLICIES.index(before)
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "published", "spf"),
+    [
+        (None, "v=DMARC1; p=none", "SPF does not: mail leaves as a subdomain of amazonses.com"),
+        ("bounce.example.com", None, "SPF counts too: mail leaves as bounce.example.com"),
+        ("bounce.example.com", "v=DMARC1; p=none; aspf=r", "SPF counts too"),
+        (
+            "bounce.example.com",
+            "v=DMARC1; p=none; aspf=S",
+            "SPF does not: aspf=s asks",
+        ),
+    ],
+)
+def test_alignment_is_told_for_the_mail_from_domain_in_use(
+    mail_from: str | None, published: str | None, spf: str
+) -> None:
+    told = alignment("example.com", mail_from, published)
+    assert told[0].startswith("DKIM counts for DMARC")
+    assert told[1].startswith(spf)

@@ -37,6 +37,7 @@ class Stage:
     next_run: datetime | None = None
     clock: datetime = NOW
     rounds: int = 0
+    servers: tuple[str, ...] = SERVERS
 
     def publish(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -68,6 +69,7 @@ class Stage:
     ) -> AsyncIterator[Round]:
         """In place of ``wizard.steps.dns.watch``: the same judging, and a round only when woken."""
         apex = "example.com" if self.registered else None
+        host = provider(self.servers[0])
         while True:
             wake.clear()
             self.rounds += 1
@@ -76,11 +78,11 @@ class Stage:
                 apex=apex,
                 mail_from=identity.mail_from,
                 tokens=identity.tokens,
-                provider=provider(SERVERS[0]),
+                provider=host,
             )
-            zone = ZoneSeen("example.com", apex, SERVERS, ("192.0.2.1", "192.0.2.2"))
+            zone = ZoneSeen("example.com", apex, self.servers, ("192.0.2.1", "192.0.2.2"))
             at = NOW + timedelta(seconds=self.rounds)
-            yield Round("example.com", at, zone, "namecheap", tuple(rows.values()), findings)
+            yield Round("example.com", at, zone, host.key, tuple(rows.values()), findings)
             await wake.wait()
 
 

@@ -172,6 +172,47 @@ async def test_records_are_written_beside_the_project_file(
         assert all(f"{token}.dkim.amazonses.com" in zone and token in table for token in TOKENS)
 
 
+@pytest.fixture
+def at_cloudflare(outside: Outside, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone is at Cloudflare, no token is in the environment, and this is no demo."""
+    stage.servers = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+    there = replace(outside.world.dns, cloudflare="http://127.0.0.1:1")
+    outside.world = replace(outside.world, stage=None, dns=there)
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN", raising=False)
+
+
+@pytest.mark.usefixtures("at_cloudflare")
+async def test_cloudflare_zone_names_the_token_that_fills_it_in(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("Fill in for me  F4")
+        await page.press("f4")
+        await page.shows("CLOUDFLARE_API_TOKEN")
+
+
+@pytest.mark.usefixtures("at_cloudflare")
+async def test_cloudflare_zone_gets_an_import_file_of_its_own(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("s")
+        await page.shows("example.com-records.zone and .csv and .cloudflare")
+        assert "cf-proxied:false" in (tmp_path / "example.com-records.cloudflare").read_text()
+
+
+async def test_dmarc_row_tells_which_checks_align(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=SIZES[1]) as page:
+        await show(page)
+        page.app.screen.query_one(Checklist).highlight(RecordId.DMARC)
+        await page.shows("DKIM counts for DMARC")
+        await page.shows("SPF counts too: mail leaves as bounce.example.com")
+
+
 async def test_a_file_that_cannot_be_written_says_so(
     outside: Outside, stage: Stage, begun: Project, tmp_path: Path
 ) -> None:

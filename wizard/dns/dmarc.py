@@ -138,6 +138,21 @@ def parse(text: str) -> DmarcRecord:
     return DmarcRecord(text, tuple(tags))
 
 
+def alignment(domain: str, mail_from: str | None, published: str | None) -> tuple[str, str]:
+    """How DKIM and SPF align with a From address at ``domain`` (RFC 9989 §4.4), a sentence each.
+
+    ``mail_from`` is the MAIL FROM domain at SES, None for SES's own; ``published`` is the record that
+    applies, None where there is none (then alignment is relaxed, as by default).
+    """
+    strict = parse(published).working.get("aspf", "").lower() == "s" if published else False
+    dkim = f"DKIM counts for DMARC, also where adkim=s: SES signs as {domain} itself."
+    if mail_from is None:
+        return dkim, "SPF does not: mail leaves as a subdomain of amazonses.com. DKIM alone must pass."
+    if strict and mail_from != domain:
+        return dkim, f"SPF does not: aspf=s asks for {domain} itself, and mail leaves as {mail_from}."
+    return dkim, f"SPF counts too: mail leaves as {mail_from}, which belongs to {domain}."
+
+
 def walk(domain: str) -> tuple[str, ...]:
     """The names to ask for a domain's policy, its own first, then upwards, at most eight (RFC 9989 §4.10)."""
     labels = domain.split(".")

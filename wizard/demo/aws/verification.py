@@ -19,7 +19,8 @@ from wizard.dns.access import Nameserver
 SEARCH = timedelta(hours=72)
 """How long SES looks for records before it gives up."""
 
-_TIMEOUT = 0.5
+_TIMEOUT = 2.0
+"""Seconds. The server is in this process: only a machine under load keeps it from answering at once."""
 
 
 @dataclass(frozen=True)
