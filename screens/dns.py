@@ -351,8 +351,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
         first, *others = message.names
-        endings = " and ".join(f".{name.rpartition('.')[2]}" for name in others)
-        self.say(f"Saved beside the project file: {first} and {endings}")
+        endings = ", ".join(f".{name.rpartition('.')[2]}" for name in others)
+        self.say(f"Saved beside the project file: {first}, {endings}")
 
     def action_scroll_body(self, rows: int) -> None:
         """The list always fits: scroll what is said about the record."""

@@ -199,7 +199,7 @@ async def test_cloudflare_zone_gets_an_import_file_of_its_own(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await page.press("s")
-        await page.shows("example.com-records.zone and .csv and .cloudflare")
+        await page.shows("example.com-records.zone, .csv, .cloudflare")
         assert "cf-proxied:false" in (tmp_path / "example.com-records.cloudflare").read_text()
 
 
@@ -298,7 +298,7 @@ async def test_what_keys_have_done_covers_nothing(
         await show(page)
         for key, words in {
             "h": "✓ Host sent",
-            "s": "✓ Saved beside the project file: example.com-records.zone and .csv",
+            "s": "✓ Saved beside the project file: example.com-records.zone, .csv",
             "w": "✓ Published with the name doubled.",
             "p": "✓ DKIM 1 is published.",
         }.items():
