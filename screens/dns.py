@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 
 from screens.base import StepScreen
-from screens.dns_outside import SERIOUS, remarks, ses_words, zone_words
+from screens.dns_outside import SERIOUS, published_at, remarks, ses_words, zone_words
 from screens.dns_symbols import zone_finding
 from screens.messages import Happened, Looked
 from screens.state import AppState
@@ -472,7 +472,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         row = self._row
         if row and self._round:
             history = self._history.get(row.record.id, [])
-            rows = [*detail(row, self._round, self._provider, history), *remarks(self._round)]
+            identity = self._known.identity if self._known else None
+            rows = [*detail(row, self._round, self._provider, history), *remarks(self._round, identity)]
             self.query_one("#detail", Columns).show(rows)
 
     def _draw_outside(self) -> None:
@@ -484,7 +485,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             words = f"could not be asked just now: {self._silent.title}"
             rows.append(("SES", Content.styled(words, "$text-warning")))
         elif self._known:
-            rows.append(("SES", ses_words(self._known.identity, self._known.at)))
+            published = published_at(self._history.values())
+            rows.append(("SES", ses_words(self._known.identity, self._known.at, published)))
         self.query_one("#outside", Columns).show(rows)
 
     def _highlight_first_open(self, round_: Round) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -9,7 +10,7 @@ from textual.content import Content
 from screens.dns_symbols import zone_finding
 from screens.symbols import clock
 from screens.widgets.columns import Cells
-from wizard.dns.verdict import Severity
+from wizard.dns.verdict import RowStatus, Severity
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from wizard.aws.sesv2 import SesIdentity
     from wizard.dns.providers import Provider
-    from wizard.dns.verdict import Round
+    from wizard.dns.verdict import Round, Row
 
 SERIOUS = (Severity.BLOCKS, Severity.HURTS)
 """Findings about the whole zone that stand above the list."""
@@ -41,9 +42,22 @@ SES_REASONS = {
 """What SES says of its last look (VerificationInfo.ErrorType), in words."""
 
 
-def remarks(round_: Round) -> list[Cells]:
+def remarks(round_: Round, identity: SesIdentity | None) -> list[Cells]:
     """What is worth knowing of the zone as a whole, but stops nothing."""
-    return [zone_finding(finding) for finding in round_.findings if finding.severity not in SERIOUS]
+    notes: list[Cells] = [
+        zone_finding(finding) for finding in round_.findings if finding.severity not in SERIOUS
+    ]
+    soa = round_.zone.soa
+    if soa and identity and identity.soa_serial is not None and not identity.complete:
+        now = "as it is now" if identity.soa_serial == soa.serial else f"now it has serial {soa.serial}"
+        notes.append(("SES saw", f"the zone with serial {identity.soa_serial}, {now}"))
+    return notes
+
+
+def published_at(history: Iterable[Sequence[tuple[datetime, Row]]]) -> datetime | None:
+    """When the last record came right, of those that were seen wrong before; None where none was."""
+    ends = (past[-1] for past in history if len(past) > 1)
+    return max((at for at, row in ends if row.status is RowStatus.OK), default=None)
 
 
 def zone_words(round_: Round, provider: Provider | None) -> Content:
@@ -57,19 +71,22 @@ def zone_words(round_: Round, provider: Provider | None) -> Content:
     )
 
 
-def ses_words(identity: SesIdentity, now: datetime) -> Content:
-    """What SES has found by itself, and when it last looked."""
-    mail_from = _ses_status(identity.mail_from_status) if identity.mail_from else Content("not set")
+def ses_words(identity: SesIdentity, now: datetime, published: datetime | None = None) -> Content:
+    """What SES has found by itself, when it last looked, and whether that was before ``published``."""
     looked = f"looked {ago(now - identity.last_checked)}" if identity.last_checked else "has not looked yet"
     error = identity.error_type if not identity.complete else None
     reason = f", {SES_REASONS.get(error, printable(error, 40))}" if error else ""
-    return Content.assemble(
-        "DKIM ",
-        _ses_status(identity.dkim_status),
-        " · MAIL FROM ",
-        mail_from,
-        Content.styled(f" · {looked}{reason}", "$text-muted"),
-    )
+    if published and identity.last_checked and identity.last_checked < published and not identity.complete:
+        reason = ", before you published"
+    return Content.assemble(_ses_statuses(identity), Content.styled(f" · {looked}{reason}", "$text-muted"))
+
+
+def _ses_statuses(identity: SesIdentity) -> Content:
+    dkim = _ses_status(identity.dkim_status)
+    if identity.mail_from and identity.mail_from_status == identity.dkim_status:
+        return Content.assemble("DKIM and MAIL FROM ", dkim)
+    mail_from = _ses_status(identity.mail_from_status) if identity.mail_from else Content("not set")
+    return Content.assemble("DKIM ", dkim, " · MAIL FROM ", mail_from)
 
 
 def _ses_status(status: str | None) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Button
 
 from screens.dns import DnsScreen
-from screens.dns_outside import ses_words
+from screens.dns_outside import remarks, ses_words
 from screens.dns_symbols import emphasised
 from screens.widgets.checklist import Checklist
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import TOKENS, Stage, pending
 from wizard.dns.records import RecordId
+from wizard.dns.seen import Soa, ZoneSeen
+from wizard.dns.verdict import Round
 from wizard.errors import WizardError
 from wizard.project import Account, Domain, Identity, Project
 from wizard.steps import dns, identity
@@ -334,7 +337,36 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
 )
 def test_what_ses_found_is_said_plainly(outside: Outside, error: str | None, words: str) -> None:
     seen = replace(pending(outside), error_type=error)
-    assert ses_words(seen, NOW).plain == f"DKIM … waiting · MAIL FROM … waiting · {words}"
+    assert ses_words(seen, NOW).plain == f"DKIM and MAIL FROM … waiting · {words}"
+
+
+def test_a_look_from_before_the_records_came_says_so(outside: Outside) -> None:
+    seen = pending(outside)
+    assert seen.last_checked is not None
+    after, before = seen.last_checked + timedelta(minutes=1), seen.last_checked - timedelta(minutes=1)
+    assert ses_words(seen, NOW, after).plain.endswith("looked 12 min ago, before you published")
+    assert ses_words(seen, NOW, before).plain.endswith("looked 12 min ago, found nothing")
+
+
+async def test_ses_line_follows_what_is_published(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("found nothing")
+        await page.press("f4")
+        await page.shows("before you published")
+
+
+def test_the_zone_that_ses_saw_is_told_beside_ours(outside: Outside) -> None:
+    zone = ZoneSeen("example.com", "example.com", soa=Soa("example.com", 5, 60))
+    round_ = Round("example.com", NOW, zone, None, ())
+    seen = replace(pending(outside), soa_serial=3)
+    assert remarks(round_, seen) == [("SES saw", "the zone with serial 3, now it has serial 5")]
+    assert remarks(round_, replace(seen, soa_serial=5)) == [
+        ("SES saw", "the zone with serial 5, as it is now")
+    ]
+    assert remarks(round_, outside.verified()) == []
 
 
 def test_what_is_to_be_typed_is_bold() -> None:

@@ -50,7 +50,8 @@ class SesIdentity:
     NOT_STARTED; those of the MAIL FROM domain are None where none is set.
 
     ``signing_zone`` is SigningHostedZone: the DKIM targets are ``<token>.<signing_zone>``. ``error_type``,
-    ``last_checked`` and ``last_success`` are SES's own evidence (VerificationInfo).
+    ``last_checked``, ``last_success`` and ``soa_serial`` (of the zone as SES saw it) are SES's own evidence
+    (VerificationInfo).
     """
 
     name: str
@@ -69,6 +70,7 @@ class SesIdentity:
     error_type: str | None = None
     last_checked: datetime | None = None
     last_success: datetime | None = None
+    soa_serial: int | None = None
 
     @property
     def signs_itself(self) -> bool:
@@ -155,6 +157,7 @@ def get_identity(aws: AwsAccess, name: str) -> SesIdentity | None:
         error_type=info.get("ErrorType"),
         last_checked=info.get("LastCheckedTimestamp"),
         last_success=info.get("LastSuccessTimestamp"),
+        soa_serial=info.get("SOARecord", {}).get("SerialNumber"),
     )
 
 
