@@ -11,10 +11,10 @@ from screens.dns_symbols import zone_finding
 from screens.symbols import clock
 from screens.widgets.columns import Cells
 from wizard.dns.verdict import RowStatus, Severity
-from wizard.text import printable
+from wizard.text import ago, printable
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from wizard.aws.sesv2 import SesIdentity
     from wizard.dns.providers import Provider
@@ -94,13 +94,3 @@ def _ses_status(status: str | None) -> Content:
         status or "", ("?", printable(status or "unknown", 40), "$text-warning")
     )
     return Content.styled(f"{symbol} {word}", colour)
-
-
-def ago(past: timedelta) -> str:
-    """How long ago something was, as people say it."""
-    seconds = past.total_seconds()
-    for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
-    return "just now"

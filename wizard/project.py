@@ -6,9 +6,7 @@ file, fsync, rename), and never over a file that could not be read. It holds no 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,6 +18,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from wizard.errors import ExitCode, WizardError
+from wizard.files import replace_file
 
 if TYPE_CHECKING:
     import yaml
@@ -206,28 +205,15 @@ def save(project: Project, path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` by a temporary file, fsync and a rename. Raises WizardError."""
-    target = path.resolve()
-    temporary = None
+    """Write ``text`` to ``path``, whole or not at all. Raises WizardError."""
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-        temporary = None
-        _sync_folder(target.parent)
+        replace_file(path, text.encode())
     except OSError as error:
         raise WizardError(
             f"{path} could not be written",
             f"{error.strerror or error}. Nothing was changed in it.",
             "Make room or mend the folder's permissions, then try again.",
         ) from error
-    finally:
-        if temporary:
-            with suppress(OSError):
-                Path(temporary).unlink()
 
 
 @contextmanager
@@ -260,16 +246,6 @@ def only_wizard(path: Path) -> Iterator[None]:
         lock.release()
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` durable, on systems where a folder can be opened."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _invalid(path: Path, what: str) -> WizardError:

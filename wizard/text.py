@@ -1,8 +1,9 @@
-"""Other people's text, made safe to show."""
+"""Text for people: what others wrote made safe to show, and how long ago something was."""
 
 from __future__ import annotations
 
 import unicodedata
+from datetime import timedelta
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -16,6 +17,16 @@ def printable(text: str, limit: int = 2000) -> str:
     cut = text[:limit]
     shown = "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in cut)
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more characters)"
+
+
+def ago(passed: timedelta) -> str:
+    """How long ago something was, as people say it: ``12 min ago``, ``just now`` below a minute."""
+    seconds = passed.total_seconds()
+    for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
+    return "just now"
 
 
 def _escape(char: str) -> str:

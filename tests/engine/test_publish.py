@@ -292,8 +292,8 @@ class TestStanding:
         [
             (None, "has not looked yet"),
             (timedelta(seconds=20), "last looked just now"),
-            (timedelta(minutes=14), "last looked 14 minutes ago"),
-            (timedelta(hours=1, minutes=5), "last looked 1 hour ago"),
+            (timedelta(minutes=14), "last looked 14 min ago"),
+            (timedelta(hours=1, minutes=5), "last looked 1 h ago"),
             (timedelta(days=2), "last looked 2 days ago"),
         ],
     )
@@ -307,7 +307,6 @@ class TestStanding:
         standing = step.judge(self.seen(RowStatus.OK, RowStatus.OPTIONAL), identity)
         assert standing.status is Status.WAITING
         assert words in standing.words
-        assert words in step.ses_words(identity, self.NOW)
 
     def test_what_needs_the_user(self) -> None:
         missing = step.judge(self.seen(RowStatus.MISSING, RowStatus.WRONG, RowStatus.OK), IDENTITY)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from wizard.aws import route53
@@ -22,7 +22,7 @@ from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
-from wizard.text import printable
+from wizard.text import ago, printable
 from wizard.world import World
 
 ExportKind = Literal["zone", "cloudflare", "csv"]
@@ -109,15 +109,6 @@ def judge(seen: Round, identity: SesIdentity) -> Standing:
     """Where the step stands. Done is SES's to say: verified, DKIM and MAIL FROM ``SUCCESS`` in one answer."""
     status, words = _judged(seen, identity)
     return Standing(StepName.DNS, status, words)
-
-
-def ses_words(identity: SesIdentity, now: datetime) -> str:
-    """SES's own view, in words: what it found, and when it last looked."""
-    found = [f"DKIM {_plain(identity.dkim_status)}"]
-    if identity.mail_from_status is not None:
-        found.append(f"MAIL FROM {_plain(identity.mail_from_status)}")
-    error = f" ({_plain(identity.error_type)})" if identity.error_type and not identity.verified else ""
-    return f"SES: {', '.join(found)}{error}; {_looked(identity, now)}"
 
 
 def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
@@ -267,20 +258,7 @@ def _judged(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
 def _looked(identity: SesIdentity, now: datetime) -> str:
     if identity.last_checked is None:
         return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
-    return f"which last looked {_ago(now - identity.last_checked)}"
-
-
-def _ago(passed: timedelta) -> str:
-    minutes = int(passed.total_seconds() // 60)
-    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
-def _plain(status: str) -> str:
-    return printable(status.lower().replace("_", " "), 60)
+    return f"which last looked {ago(now - identity.last_checked)}"
 
 
 def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import pickle
-import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from io import BytesIO
@@ -25,6 +23,7 @@ from weakref import WeakValueDictionary
 
 from wizard.demo.aws.account import Account, Kept
 from wizard.errors import WizardError
+from wizard.files import replace_file
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class Keeper:
         with self._account.lock:
             raw = dump(self._account)
         try:
-            write_whole(self._path, raw)
+            replace_file(self._path, raw)
             self._failure = None
         except OSError as error:
             self._failure = error
@@ -158,21 +157,6 @@ def restore_backends(rest: BytesIO) -> None:
     """Let moto's backends be as they were. Raises UnreadableError, and then nothing has changed."""
     for address, attributes in _unpickled(rest):
         _backend(address).__dict__.update(attributes)
-
-
-def write_whole(path: Path, raw: bytes) -> None:
-    """Write ``raw`` to ``path``, whole or not at all, readable by the user alone. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _unusable(path: Path, error: OSError) -> WizardError:
