@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from wizard import __version__
 from wizard.errors import ExitCode, WizardError
+from wizard.program import command
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     standing = commands.add_parser("status", help="where the set-up stands, step by step")
     status.add_arguments(standing)
     standing.set_defaults(command="status")
-    for command in (demo, checking, standing):
-        _add_common(command, first=False)
+    for subparser in (demo, checking, standing):
+        _add_common(subparser, first=False)
     return parser
 
 
@@ -197,10 +197,10 @@ def _say_how_to_go_on(args: argparse.Namespace, project: Project) -> None:
     if project == Project() or load(args.file) != project:
         return
     demo = args.command == "demo"
-    command = ["ses-wizard", *(["demo"] if demo else [])]
+    again = ["demo"] if demo else []
     if args.file != (DEMO_FILE if demo else DEFAULT_FILE):
-        command += ["--file", str(args.file)]
-    print(f"Saved in {args.file}. Continue with `{shlex.join(command)}`.", file=sys.stderr)
+        again += ["--file", str(args.file)]
+    print(f"Saved in {args.file}. Continue with `{command(*again)}`.", file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -31,9 +31,14 @@ class Terminal:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=10).stdout
 
     def open(self, command: Sequence[str], folder: Path, size: tuple[int, int]) -> None:
-        """Start ``command`` in ``folder``; the pane outlives it, so its last words show."""
+        """Start ``command`` in ``folder``; the pane outlives it, so its last words show.
+
+        The shell finds the installed commands by their names.
+        """
+        path = os.pathsep.join([str(Path(SES_WIZARD).parent), os.environ.get("PATH", os.defpath)])
         self._tmux(
             *("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", str(folder)),
+            *("-e", f"PATH={path}"),
             f'{shlex.join(command)}; echo "ended with $?"; exec cat',
         )
 

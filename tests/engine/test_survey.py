@@ -141,7 +141,8 @@ def test_status_when_all_is_done(
 ) -> None:
     done = [Standing(step, DONE, "fine") for step in StepName]
     monkeypatch.setattr(surveying, "survey", lambda *_: iter(done))
-    assert run(account.world, tmp_path / "none.yaml") == ExitCode.OK
+    save(Project(), tmp_path / "ses-wizard.yaml")
+    assert run(account.world, tmp_path / "ses-wizard.yaml") == ExitCode.OK
     assert capsys.readouterr().out.startswith("no domain yet")
 
 
@@ -154,7 +155,23 @@ def test_status_of_a_file_that_is_not_valid(account: Demo, tmp_path: Path) -> No
 
 
 def test_status_without_credentials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(PROJECT, tmp_path / "ses-wizard.yaml")
     with pytest.raises(WizardError) as raised:
-        run(World(aws=AwsAccess(region="us-east-1")), tmp_path / "none.yaml")
+        run(World(aws=AwsAccess(region="us-east-1")), tmp_path / "ses-wizard.yaml")
     assert raised.value.exit_code is ExitCode.OUTSIDE
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "where"), [("ses-wizard.yaml", "in this folder"), ("set-up/own.yaml", "in set-up")]
+)
+def test_status_without_a_file_says_so_and_how_to_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WizardError) as raised:
+        run(World(), Path(file))
+    assert raised.value.exit_code is ExitCode.NO
+    assert f"There is no {Path(file).name} {where}" in raised.value.what
+    assert "Begin with `ses-wizard`" in raised.value.todo
     assert capsys.readouterr().out == ""
