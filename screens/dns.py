@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 
 from screens.base import StepScreen
-from screens.dns_outside import SERIOUS, published_at, remarks, ses_words, zone_words
+from screens.dns_outside import SERIOUS, published_at, remarks, ses_words, some_stand, zone_words
 from screens.dns_symbols import zone_finding
 from screens.messages import Happened, Looked
 from screens.state import AppState
@@ -143,7 +143,8 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         self._silent: WizardError | None = None
         self._round: Round | None = None
         self._watched: tuple[str, tuple[Record, ...]] | None = None
-        self._history: dict[RecordId, list[tuple[datetime, Row]]] = {}
+        self._history: dict[tuple[RecordId, str], list[tuple[datetime, Row]]] = {}
+        """By the record's kind and full name: it outlives a visit to other pages, and to other domains."""
         self._ses_timer: Timer | None = None
         self._ses_patience = 0
 
@@ -212,7 +213,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         domain = self.state.domain
         if self._watched != (domain, message.records):
             if self._watched is None or self._watched[0] != domain:
-                self._round, self._history = None, {}
+                self._round = None
             self._watched = (domain, message.records)
             self.query_one(Checklist).expect(message.records)
             self._watch(self.state.world, self.state.project, message.identity)
@@ -247,7 +248,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         before, self._round = self._round, message.round
         changed = [row for row in message.round.rows if self._changed(row)]
         for row in changed:
-            self._history.setdefault(row.record.id, []).append((message.round.checked_at, row))
+            self._past(row).append((message.round.checked_at, row))
         checklist = self.query_one(Checklist)
         checklist.show(message.round.rows)
         if before is None:
@@ -261,9 +262,13 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         self._draw_detail()
         self._judge()
 
+    def _past(self, row: Row) -> list[tuple[datetime, Row]]:
+        """When the state of ``row`` changed in this run of the program, and what it then was."""
+        return self._history.setdefault((row.record.id, row.record.name), [])
+
     def _changed(self, row: Row) -> bool:
         """Whether ``row`` says something else than at its last change."""
-        past = self._history.get(row.record.id)
+        past = self._past(row)
         if not past:
             return True
         last = past[-1][1]
@@ -456,7 +461,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         for worker in self.workers:
             if worker.node is self and worker.group == "dns":
                 worker.cancel()
-        self._round, self._known, self._watched, self._history = None, None, None, {}
+        self._round, self._known, self._watched = None, None, None
         self.query_one("#detail", Columns).show([])
         self.query_one("#outside", Columns).show([])
         self.query_one(Checklist).expect(())
@@ -471,9 +476,11 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     def _draw_detail(self) -> None:
         row = self._row
         if row and self._round:
-            history = self._history.get(row.record.id, [])
             identity = self._known.identity if self._known else None
-            rows = [*detail(row, self._round, self._provider, history), *remarks(self._round, identity)]
+            rows = [
+                *detail(row, self._round, self._provider, self._past(row)),
+                *remarks(self._round, identity),
+            ]
             self.query_one("#detail", Columns).show(rows)
 
     def _draw_outside(self) -> None:
@@ -485,8 +492,10 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             words = f"could not be asked just now: {self._silent.title}"
             rows.append(("SES", Content.styled(words, "$text-warning")))
         elif self._known:
-            published = published_at(self._history.values())
-            rows.append(("SES", ses_words(self._known.identity, self._known.at, published)))
+            seen = self._round.rows if self._round else ()
+            published = published_at(self._past(row) for row in seen)
+            some = self._round is not None and some_stand(self._round)
+            rows.append(("SES", ses_words(self._known.identity, self._known.at, published, some=some)))
         self.query_one("#outside", Columns).show(rows)
 
     def _highlight_first_open(self, round_: Round) -> None:

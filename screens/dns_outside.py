@@ -10,6 +10,7 @@ from textual.content import Content
 from screens.dns_symbols import zone_finding
 from screens.symbols import clock
 from screens.widgets.columns import Cells
+from wizard.dns.records import RecordId
 from wizard.dns.verdict import RowStatus, Severity
 from wizard.text import ago, printable
 
@@ -41,6 +42,12 @@ SES_REASONS = {
 }
 """What SES says of its last look (VerificationInfo.ErrorType), in words."""
 
+NOT_FOUND = ("HOST_NOT_FOUND", "TYPE_NOT_FOUND")
+"""The reasons that are about one record of several; SES does not say which."""
+
+SES_LOOKS_FOR = frozenset(RecordId) - {RecordId.SPF, RecordId.DMARC}
+"""The records that SES asks for by itself; the other two are for those who receive the mail."""
+
 
 def remarks(round_: Round, identity: SesIdentity | None) -> list[Cells]:
     """What is worth knowing of the zone as a whole, but stops nothing."""
@@ -52,6 +59,11 @@ def remarks(round_: Round, identity: SesIdentity | None) -> list[Cells]:
         now = "as it is now" if identity.soa_serial == soa.serial else f"now it has serial {soa.serial}"
         notes.append(("SES saw", f"the zone with serial {identity.soa_serial}, {now}"))
     return notes
+
+
+def some_stand(round_: Round) -> bool:
+    """Whether at least one of the records that SES itself looks for is right in the zone."""
+    return any(row.status is RowStatus.OK and row.record.id in SES_LOOKS_FOR for row in round_.rows)
 
 
 def published_at(history: Iterable[Sequence[tuple[datetime, Row]]]) -> datetime | None:
@@ -71,11 +83,18 @@ def zone_words(round_: Round, provider: Provider | None) -> Content:
     )
 
 
-def ses_words(identity: SesIdentity, now: datetime, published: datetime | None = None) -> Content:
-    """What SES has found by itself, when it last looked, and whether that was before ``published``."""
+def ses_words(
+    identity: SesIdentity, now: datetime, published: datetime | None = None, *, some: bool = False
+) -> Content:
+    """What SES has found by itself, when it last looked, and whether that was before ``published``.
+
+    Where ``some`` of its records stand, SES's "not found" means that it did not find every one.
+    """
     looked = f"looked {ago(now - identity.last_checked)}" if identity.last_checked else "has not looked yet"
     error = identity.error_type if not identity.complete else None
     reason = f", {SES_REASONS.get(error, printable(error, 40))}" if error else ""
+    if some and error in NOT_FOUND:
+        reason = ", did not find all"
     if published and identity.last_checked and identity.last_checked < published and not identity.complete:
         reason = ", before you published"
     return Content.assemble(_ses_statuses(identity), Content.styled(f" · {looked}{reason}", "$text-muted"))

@@ -33,10 +33,10 @@ def row_words(row: Row | None) -> Content:
     """The state of a DNS record; None for one that has not been asked about yet."""
     if row is None:
         return Content.styled("… asking", "$text-muted")
-    serious = (Severity.BLOCKS, Severity.HURTS)
-    explained = any(f.severity in serious and f.code != "absent" for f in row.findings)
-    misplaced = row.status is RowStatus.MISSING and explained
-    symbol, word, colour = MISPLACED if misplaced else ROW[row.status]
+    # A row is there once the step has been asked: it is loaded by then, and no first draw waits for it.
+    from wizard.steps.dns import misplaced
+
+    symbol, word, colour = MISPLACED if misplaced(row) else ROW[row.status]
     return Content.styled(f"{symbol} {word}", colour)
 
 

@@ -13,6 +13,7 @@ from screens.symbols import clock
 from screens.widgets.columns import Cells
 from wizard.dns.records import RecordId
 from wizard.dns.verdict import RowStatus
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.dns.providers import Provider
@@ -38,11 +39,15 @@ COPY_GAP = "   "
 
 
 def detail(row: Row, round_: Round, provider: Provider | None, history: History) -> list[Cells]:
-    """The lines about ``row``, what is needed most first: enter this, found that, wrong is, mended so."""
+    """The lines about ``row``, what is needed most first: enter this, found that, do this, as that is wrong.
+
+    What mends the worst is said before what it is: it must be in sight where there are few lines.
+    """
     return [
         *_to_enter(row.entry, row, round_.zone.apex or round_.domain, provider),
         ("Found", _found(row)),
-        *(line for finding in row.findings for line in _finding(finding, provider)),
+        *(line for finding in row.findings[:1] for line in reversed(_finding(finding, provider))),
+        *(line for finding in row.findings[1:] for line in _finding(finding, provider)),
         *_past(history),
         ("What for", PURPOSES[row.record.id]),
         *_alignment(row, round_),
@@ -67,20 +72,23 @@ def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> I
 def _found(row: Row) -> Content:
     if row.found:
         return Content(" | ".join(row.found))
-    if any("found_at" in finding.evidence for finding in row.findings):
-        return Content("not at this name, but at another: see below")
+    for finding in row.findings:
+        if place := finding.evidence.get("found_at"):
+            return Content(f"not at this name, but at {printable(str(place))}")
     return Content("not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
 
 
-def _finding(finding: Finding, provider: Provider | None) -> Iterator[Cells]:
-    yield (severity_words(finding.severity), emphasised(finding.message))
+def _finding(finding: Finding, provider: Provider | None) -> list[Cells]:
+    """What is wrong, and what mends it."""
+    wrong: Cells = (severity_words(finding.severity), emphasised(finding.message))
     if finding.code == "absent":
         place = (
             f"{provider.name}'s panel: {provider.panel}" if provider and provider.panel else "your DNS panel"
         )
-        yield (Content.styled("→ to do", "bold"), f"Enter the host and the value above in {place}")
-    elif finding.fix:
-        yield (Content.styled("→ to do", "bold"), emphasised(finding.fix))
+        fix = Content(f"Enter the host and the value above in {place}")
+    else:
+        fix = emphasised(finding.fix)
+    return [wrong, (Content.styled("→ to do", "bold"), fix)] if fix else [wrong]
 
 
 def _past(history: History) -> Iterator[Cells]:

@@ -100,7 +100,7 @@ def publish_wrongly(shown: Terminal) -> None:
     shown.wait_for("… missing +DKIM 1")
     shown.press("w")
     shown.wait_for("✗ mistake +DKIM 1")
-    shown.wait_for("✗ blocks +The record stands at")
+    shown.wait_for("→ to do +Leave example.com out of the host")
 
 
 def mend(shown: Terminal) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -311,6 +312,11 @@ class TestStanding:
     def test_what_needs_the_user(self) -> None:
         missing = step.judge(self.seen(RowStatus.MISSING, RowStatus.WRONG, RowStatus.OK), IDENTITY)
         assert (missing.status, missing.words) == (Status.ATTENTION, "records: 1 missing and 1 wrong of 3")
+        elsewhere = self.seen(RowStatus.MISSING, RowStatus.MISSING, RowStatus.OK)
+        doubled = replace(elsewhere.rows[0], findings=(Finding("doubled-name", Severity.BLOCKS, "It is."),))
+        absent = replace(elsewhere.rows[1], findings=(Finding("absent", Severity.BLOCKS, "It is not."),))
+        mistaken = step.judge(replace(elsewhere, rows=(doubled, absent, elsewhere.rows[2])), IDENTITY)
+        assert mistaken.words == "records: 1 missing and 1 wrong of 3"
         unknown = step.judge(self.seen(RowStatus.OK, RowStatus.UNKNOWN), IDENTITY)
         assert (unknown.status, unknown.words) == (
             Status.ATTENTION,

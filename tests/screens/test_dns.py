@@ -93,7 +93,10 @@ async def test_a_doubled_name_is_named_and_mended(
         await show(page)
         await page.press("w")
         await page.shows("✗ mistake  DKIM 1")
+        assert "Found     not at this name, but at" in page.text
         assert f"{TOKENS[0]}._domainkey.example.com.example.com" in page.text
+        assert "→ to do   Leave example.com out of the host: type CNAME, host" in page.text
+        assert f"{TOKENS[0]}.dkim.amazonses.com." in page.text
         assert page.text == snapshot
         await page.press("p")
         await page.shows("✓ found    DKIM 1")
@@ -322,7 +325,8 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
         await page.press("w")
         await page.shows("The record stands at")
         assert "nothing at this name" not in page.text
-        assert "Found     not at this name, but at another: see below" in page.text
+        doubled = f"{TOKENS[0]}._domainkey.example.com.example.com"
+        assert f"Found     not at this name, but at {doubled}" in page.text
         assert f"host {TOKENS[0]}._domainkey" in page.words
         assert "`" not in page.text
 
@@ -356,6 +360,59 @@ async def test_ses_line_follows_what_is_published(
         await page.shows("found nothing")
         await page.press("f4")
         await page.shows("before you published")
+
+
+@pytest.mark.parametrize("error", ["HOST_NOT_FOUND", "TYPE_NOT_FOUND"])
+def test_a_look_that_missed_one_record_of_several_says_so(outside: Outside, error: str) -> None:
+    seen = replace(pending(outside), error_type=error)
+    assert ses_words(seen, NOW, some=True).plain.endswith("looked 12 min ago, did not find all")
+    other = replace(seen, error_type="INVALID_VALUE")
+    assert ses_words(other, NOW, some=True).plain.endswith("found another value")
+
+
+async def test_ses_found_nothing_is_not_said_beside_a_record_that_stands(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    outside.identity = replace(pending(outside), last_checked=NOW + timedelta(minutes=1))
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("looked just now, found nothing")
+        page.app.screen.query_one(Checklist).highlight(RecordId.DMARC)
+        await page.press("p")
+        await page.shows("✓ found    DMARC")
+        assert "looked just now, found nothing" in page.text
+        page.app.screen.query_one(Checklist).highlight(RecordId.DKIM1)
+        await page.press("p")
+        await page.shows("✓ found    DKIM 1")
+        assert "looked just now, did not find all" in page.text
+
+
+async def test_the_headline_counts_what_the_rows_show(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.press("w")
+        await page.shows("✗ mistake  DKIM 1")
+        missing = page.text.count("… missing  ")
+        wrong = page.text.count("✗ mistake  ") + page.text.count("✗ differs  ")
+        assert (missing, wrong) == (5, 2)
+        assert f"records: {missing} missing and {wrong} wrong of 7" in page.text
+
+
+async def test_since_when_outlives_a_visit_to_another_page(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=SIZES[1]) as page:
+        await show(page)
+        await page.press("w")
+        await page.shows("Since     10:00:01 … missing  10:00:03 ✗ mistake")
+        await page.press("escape")
+        await page.shows("How shall the mail be signed?")
+        asked = stage.rounds
+        await page.press("f3")
+        await page.until(lambda: stage.rounds > asked)
+        await page.shows("Since     10:00:01 … missing  10:00:03 ✗ mistake")
 
 
 def test_the_zone_that_ses_saw_is_told_beside_ours(outside: Outside) -> None:
@@ -430,7 +487,8 @@ async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Pat
         await page.shows("… missing  DKIM 1")
         await page.press("w")
         await page.shows("✗ mistake  DKIM 1")
-        await page.shows("✗ blocks  The record stands at")
+        await page.shows("Found     not at this name, but at")
+        await page.shows("→ to do   Leave example.com out of the host")
         await page.press("f4")
         await page.shows("✓ done  SES has verified the domain")
         assert page.text.count("✓ found  ") == 7

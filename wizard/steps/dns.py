@@ -17,7 +17,7 @@ from wizard.dns.causes import Context
 from wizard.dns.cloudflare import CloudflareZone
 from wizard.dns.publish import ZoneChange
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
-from wizard.dns.verdict import Round, RowStatus
+from wizard.dns.verdict import Round, Row, RowStatus, Severity
 from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.steps.identity import chosen_domain
@@ -109,6 +109,16 @@ def judge(seen: Round, identity: SesIdentity) -> Standing:
     """Where the step stands. Done is SES's to say: verified, DKIM and MAIL FROM ``SUCCESS`` in one answer."""
     status, words = _judged(seen, identity)
     return Standing(StepName.DNS, status, words)
+
+
+def misplaced(row: Row) -> bool:
+    """Whether a missing record is not simply missing: a mistake was found that explains it.
+
+    Mostly it stands at another name. Such a row counts, and is shown, as wrong.
+    """
+    serious = (Severity.BLOCKS, Severity.HURTS)
+    explained = any(f.severity in serious and f.code != "absent" for f in row.findings)
+    return row.status is RowStatus.MISSING and explained
 
 
 def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
@@ -238,7 +248,7 @@ def _judged(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
         return Status.ATTENTION, f"{printable(seen.domain)} does not exist in the DNS"
     open_rows = [row for row in seen.rows if row.status in (RowStatus.MISSING, RowStatus.WRONG)]
     if open_rows:
-        wrong = sum(row.status is RowStatus.WRONG for row in open_rows)
+        wrong = sum(row.status is RowStatus.WRONG or misplaced(row) for row in open_rows)
         counts = [f"{len(open_rows) - wrong} missing"] if len(open_rows) > wrong else []
         counts += [f"{wrong} wrong"] if wrong else []
         return Status.ATTENTION, f"records: {' and '.join(counts)} of {len(seen.rows)}"
