@@ -310,8 +310,6 @@ In the demo **F9** opens the inbox of the embedded account.
     @on(Tested)
     def _show_tested(self, message: Tested) -> None:
         self.query_one(TryPage).show_result(message.result, self.state.world.now())
-        if message.result.sent and self._current == "test":
-            self.query_one("#next").focus()
 
     @on(WhoPage.Changed)
     def _who_changed(self, message: WhoPage.Changed) -> None:
@@ -351,7 +349,7 @@ In the demo **F9** opens the inbox of the embedded account.
             self._plan(self.state.world, self.state.project, self.wizard.path.parent)
         elif self._current == "test":
             page = self.query_one(TryPage)
-            page.clear_result()
+            page.begin_sending()
             self._send(self.state.world, self.state.project, page.address)
 
     def action_part(self, part: str) -> None:

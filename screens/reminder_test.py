@@ -66,9 +66,10 @@ class TryPage(Page):
         """What became of the mail, and when: the same words twice are two attempts."""
         self.query_one("#result", Columns).show(_result(result, at, demo=self._demo))
 
-    def clear_result(self) -> None:
-        """Nobody knows yet what becomes of the next mail."""
+    def begin_sending(self) -> None:
+        """Nobody knows yet what becomes of this mail; what is typed meanwhile is the next one's address."""
         self.query_one("#result", Columns).show([])
+        self.query_one("#address", Input).focus().action_select_all()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -19,9 +19,9 @@ from textual.widgets import Input, Label, Select
 
 from screens.reminder_page import Page, Problem
 from screens.widgets.columns import Cells, Columns
-from wizard.reminder.expressions import ScheduleError
+from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of
-from wizard.reminder.schedules import next_runs, words
+from wizard.reminder.schedules import next_runs, words, zone
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -67,25 +67,35 @@ class When:
         """The project with the schedule, and what is wrong with it."""
         from msgspec.structs import replace
 
-        problem = self.problem(now)
-        if problem:
-            return project, (problem,)
+        problems = self.problems(now)
+        if problems:
+            return project, problems
         expression = self.choice.expression()
         changed = replace(project.reminder, schedule=expression, timezone=self.timezone)
         return replace(project, reminder=changed), ()
 
-    def problem(self, now: datetime) -> Problem | None:
-        """The field to mend, and what is wrong there."""
+    def problems(self, now: datetime) -> list[Problem]:
+        """The fields to mend, and what is wrong there."""
+        found = []
         try:
-            if next_runs(self.choice.expression(), self.timezone, now, 1):
-                return None
+            parse(self.choice.expression())
         except ChoiceError as error:
-            return Problem(error.field, error.words)
+            found.append(Problem(error.field, error.words))
         except ScheduleError as error:
-            return Problem("timezone" if error.position is None else "own", str(error))
+            found.append(Problem("own", str(error)))
+        try:
+            zone(self.timezone)
+        except ScheduleError as error:
+            found.append(Problem("timezone", str(error)))
+        return found or self._never(now)
+
+    def _never(self, now: datetime) -> list[Problem]:
+        """What to mend where a choice without a mistake has no run to come."""
+        if next_runs(self.choice.expression(), self.timezone, now, 1):
+            return []
         named = (field for field in ("date", "own", "day") if field in FIELDS[self.choice.how_often])
         field = next(named, "time")
-        return Problem(field, "This time never comes (again): choose one that is still to come.")
+        return [Problem(field, "This time never comes (again): choose one that is still to come.")]
 
 
 class WhenPage(Page):
@@ -175,16 +185,16 @@ class WhenPage(Page):
         wanted = FIELDS[when.choice.how_often]
         for field in set().union(*FIELDS.values()):
             self.query_one(f".{field}").display = field in wanted
-        problem = when.problem(self._now())
-        self.query_one("#runs", Columns).show([] if problem else _runs(when, self._now()))
-        self.warn([problem] if problem else [])
+        problems = when.problems(self._now())
+        self.query_one("#runs", Columns).show([] if problems else _runs(when, self._now()))
+        self.warn(problems)
 
 
-def first_choice(project: Project, zone: str) -> When:
+def first_choice(project: Project, timezone: str) -> When:
     """What the file says, else weekdays at nine in this computer's time zone."""
     if project.reminder.schedule:
         return When(choice_of(project.reminder.schedule), project.reminder.timezone)
-    return When(Choice(), zone)
+    return When(Choice(), timezone)
 
 
 def _runs(when: When, now: datetime) -> list[Cells]:

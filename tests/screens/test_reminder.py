@@ -380,6 +380,22 @@ async def test_a_wrong_time_is_said_as_it_is_typed_and_not_saved(
         assert page.saved.reminder.schedule is None
 
 
+async def test_every_mistake_in_a_time_is_said(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "f3")
+        page.type("time", "25:00")
+        page.type("timezone", "Mars")
+        await page.until(lambda: "Write the time like" in page.text and "There is no time zone" in page.text)
+        await page.press("f3")
+        assert page.text.count("✗ mend") == 2
+        assert page.app.focused is page.app.screen.query_one("#time")
+        page.type("time", "09:00")
+        await page.until(lambda: "Write the time like" not in page.text)
+        assert "There is no time zone 'Mars'" in page.text
+
+
 async def test_the_next_runs_follow_what_is_typed(
     outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
 ) -> None:
@@ -472,6 +488,22 @@ async def test_a_refused_mail_says_what_to_do(
         await page.press("enter")
         assert "✓ sent  SES took the mail to me@example.com." in page.text
         assert made.asked == ["test you@example.com", "test me@example.com"]
+
+
+@pytest.mark.parametrize("key", ["f4", "enter"])
+async def test_the_next_address_can_be_typed_at_once(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path, key: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", key)
+        assert "✓ sent" in page.text
+        address = page.app.screen.query_one("#address", Input)
+        assert page.app.focused is address
+        await page.press(*"b@c.de", key)
+        assert made.asked == ["test you@example.com", "test b@c.de"]
+        address.value = ""
+        await page.press("tab", "f4")
+        assert page.app.focused is address
 
 
 async def test_a_mail_refused_again_shows_the_time_of_the_attempt(

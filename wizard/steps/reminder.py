@@ -268,8 +268,10 @@ def _done_words(seen: ReminderSeen) -> str:
     people = f"{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"
     if seen.schedule is None:
         return people
-    when = f"next run {seen.next_run:%Y-%m-%d %H:%M} UTC" if seen.next_run else "no run to come"
-    return f"{people}, {schedules.words(seen.schedule.expression, seen.schedule.timezone)}; {when}"
+    expression, timezone = seen.schedule.expression, seen.schedule.timezone
+    coming = seen.next_run.astimezone(schedules.zone(timezone)) if seen.next_run else None
+    when = f"next run {coming:%Y-%m-%d %H:%M %Z}" if coming else "no run to come"
+    return f"{people}, {schedules.words(expression, timezone)}; {when}"
 
 
 def _next_run(schedule: Schedule | None, now: datetime) -> datetime | None:
