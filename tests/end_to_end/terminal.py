@@ -28,17 +28,19 @@ class Terminal:
 
     def _tmux(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self._socket), "-f", os.devnull, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=10).stdout
+        # tmux gives a new session the PATH of the client that asks for it, whatever -e says.
+        path = os.pathsep.join([str(Path(SES_WIZARD).parent), os.environ.get("PATH", os.defpath)])
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=10, env={**os.environ, "PATH": path}
+        ).stdout
 
     def open(self, command: Sequence[str], folder: Path, size: tuple[int, int]) -> None:
         """Start ``command`` in ``folder``; the pane outlives it, so its last words show.
 
         The shell finds the installed commands by their names.
         """
-        path = os.pathsep.join([str(Path(SES_WIZARD).parent), os.environ.get("PATH", os.defpath)])
         self._tmux(
             *("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", str(folder)),
-            *("-e", f"PATH={path}"),
             f'{shlex.join(command)}; echo "ended with $?"; exec cat',
         )
 
