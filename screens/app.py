@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -40,6 +40,7 @@ from screens.state import AppState, known_from, merged
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.welcome import WelcomeScreen
+from screens.widgets.columns import Cells
 from wizard.errors import WizardError
 from wizard.steps.model import Status, StepName
 
@@ -271,19 +272,30 @@ class WizardApp(App[WizardError]):
         return self._pages[step]
 
     async def action_quit(self) -> None:
-        """Leave. Nothing is asked, as nothing is lost: what is being done is finished, and saved."""
-        self._leave()
+        """Leave: what was begun is finished, what is typed is saved, what would be lost is asked about."""
+        if not any(worker.group == "leave" and not worker.is_finished for worker in self.workers):
+            self._leave()
 
-    @work(exclusive=True, group="leave", description="Finishing what was begun")
+    @work(group="leave", description="Finishing what was begun")
     async def _leave(self) -> None:
+        pages = tuple(self._pages.values())
+        lost = [row for page in pages for row in await page.keep()]
+        if lost and not await self._leave_without(lost):
+            return
         acting = [worker for worker in self.workers if worker.group == "act" and not worker.is_finished]
         if acting:
             self.notify("Finishing what was begun, then leaving.")
         await _ended(acting)
-        for pump in (*(worker.node for worker in acting), self):
+        for pump in (*pages, self):
             await _caught_up(pump)
         await _ended([worker for worker in self.workers if worker.group == "file"])
         self.exit()
+
+    async def _leave_without(self, lost: Sequence[Cells]) -> bool:
+        from screens.dialogs import Ask
+
+        question = Ask("Quit without saving what is typed here?", lost, yes="Quit", no="Stay", careful=True)
+        return await self.push_screen_wait(question)
 
     def action_say_how_to_quit(self) -> None:
         """Ctrl+C copies in a field; here it says what quits."""

@@ -15,6 +15,7 @@ How to write a step's screen:
 - Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
   `self.happened`; the `Happened` messages that come are shown in an `EventList`.
 - `confirm(plan, act)` shows a plan and calls `act` after a yes.
+- `keep()` is called on every page before the app is left, for what is typed and not saved yet.
 - Errors: let a worker raise `WizardError`. The page shows it with "Try again", which calls `retry`: `begin`
   by default, or what you set in `self.retry` before starting the worker. While a worker runs, its
   description is shown.
@@ -42,8 +43,8 @@ from screens.messages import GoTo, GoToStart, Happened
 from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.busy_line import BusyLine
-from screens.widgets.columns import Columns
-from screens.widgets.key_line import KeyLine
+from screens.widgets.columns import Cells, Columns
+from screens.widgets.key_line import KeyLine, key_name
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
 from wizard.errors import ExitCode, WizardError
@@ -165,6 +166,13 @@ class StepScreen(Screen[None]):
             yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
         variant: ButtonVariant = "default" if self.ACT else "primary"
         yield Button(f"{self.NEXT}  F3", id="next", variant=variant, compact=True)
+
+    async def keep(self) -> Sequence[Cells]:
+        """Put what is typed here into the project file: the app is about to be left.
+
+        What cannot be kept is told in rows, each a place and what is wrong there; then the app asks first.
+        """
+        return ()
 
     def begin(self) -> None:
         """Called when the page comes up, for F5 and for "Try again": start looking."""
@@ -295,11 +303,11 @@ class StepScreen(Screen[None]):
             self._again()
 
     def on_screen_suspend(self) -> None:
-        """Stop what reads for a page that is left; under a dialog it goes on, and so does an act."""
+        """Stop what reads for a page that is left; under a dialog it goes on, and so does what writes."""
         self._covered = self in self.app.screen_stack
         if not self._covered:
             for worker in self.workers:
-                if worker.node is self and worker.group != "act":
+                if worker.node is self and worker.group not in ("act", "file"):
                     worker.cancel()
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -372,5 +380,4 @@ class StepScreen(Screen[None]):
 
 def _key_names(keys: str) -> str:
     """``f2,escape`` as a person reads it: F2 or Esc."""
-    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q", "pageup": "Page Up", "pagedown": "Page Down"}
-    return " or ".join(names.get(key, key.upper()) for key in keys.split(","))
+    return " or ".join(key_name(key) for key in keys.split(","))

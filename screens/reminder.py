@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +18,13 @@ from textual.widgets import Button, ContentSwitcher, Static
 from screens.base import StepScreen
 from screens.messages import Decided, Happened, Looked
 from screens.reminder_create import CreatePage
-from screens.reminder_page import Entered, Page, Problem
+from screens.reminder_page import Decision, Entered, Page, Problem, with_typed
 from screens.reminder_test import TryPage
 from screens.reminder_what import What, WhatPage
 from screens.reminder_when import When, WhenPage, first_choice
 from screens.reminder_who import Who, WhoPage
 from screens.state import AppState
+from screens.widgets.columns import Cells
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
 
@@ -59,7 +61,8 @@ class ReminderScreen(StepScreen):
     WHY = WhoPage.WHY
     ACT = "Set it up; send a test mail"
     HELP = """
-Five small pages, one question each. **F3** saves a page into the project file and opens the next.
+Five small pages, one question each. **F3** saves a page into the project file and opens the next. What you
+typed is kept as well when you leave by another key.
 
 - **Who**: one address a line, with a name after a comma, or a CSV file with a column called `email`.
   What you type is kept in `recipients.csv`, beside the project file.
@@ -97,13 +100,13 @@ In the demo **F9** opens the inbox of the embedded account.
             self.error = error
 
     class Finished(Message):
-        """A page was finished, or has ``problems`` that keep it from that."""
+        """A page on which ``entered`` stood was finished, or has problems that keep it from that."""
 
-        def __init__(self, before: Project, after: Project, problems: Sequence[Problem]) -> None:
+        def __init__(self, before: Project, entered: Entered, decision: Decision) -> None:
             super().__init__()
             self.before = before
-            self.after = after
-            self.problems = problems
+            self.entered = entered
+            self.decision = decision
 
     class Seen(Message):
         """AWS answered."""
@@ -163,6 +166,41 @@ In the demo **F9** opens the inbox of the embedded account.
         self._look(self.state.world, self.state.project)
         self._page_came_up()
 
+    # What is typed and not finished
+
+    async def keep(self) -> Sequence[Cells]:
+        """Save what stands on the pages and not in the file yet, as far as it can be."""
+        typed = self._typed()
+        if not typed:
+            return ()
+        before, base = self.state.project, self.wizard.path.parent
+        after, lost = await asyncio.to_thread(with_typed, before, base, self.state.world.now(), typed)
+        for name, entered in typed.items():
+            self.query_one(f"#{name}", Page).saved = None if name in lost else entered
+        if after != before:
+            self.post_message(Decided(before, after))
+        return [
+            (Content.styled(f"! Reminder › {page.NAME}", "$text-warning"), words)
+            for page in self.query(Page)
+            for words in lost.get(page.id or "", ())
+        ]
+
+    def on_screen_suspend(self) -> None:
+        """Another page comes up, or something over this one: keep what is typed."""
+        super().on_screen_suspend()
+        self._keep_meanwhile()
+
+    def _keep_meanwhile(self) -> None:
+        if self._typed():
+            self.run_worker(self.keep(), group="file", exit_on_error=False, description="Saving")
+
+    def _typed(self) -> dict[str, Entered]:
+        """By page, what somebody typed that is not in the file."""
+        if self._begun is None or self.wizard.state is None:
+            return {}
+        entered = {page.id or "": (page.entered(), page.saved) for page in self.query(Page)}
+        return {name: now for name, (now, saved) in entered.items() if now and now != saved}
+
     # Workers
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="fill", description="Reading the file")
@@ -189,8 +227,7 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
-        decided, problems = entered.decided(project, base, now)
-        self.tell(self.Finished(project, decided, problems))
+        self.tell(self.Finished(project, entered, entered.decided(project, base, now)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="check", description="Checking")
     def _check(self, project: Project, base: Path, now: datetime) -> None:
@@ -253,6 +290,8 @@ In the demo **F9** opens the inbox of the embedded account.
         self.query_one(WhatPage).load(begun.what)
         self.query_one(WhenPage).load(begun.when, begun.zones)
         self.query_one(TryPage).load(begun.address)
+        for page in self.query(Page):
+            page.saved = page.entered()
         self._open(begun.page)
 
     @on(WhoRead)
@@ -263,9 +302,11 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @on(Finished)
     def _page_finished(self, message: Finished) -> None:
-        self._page.show_problems(message.problems)
-        if not message.problems:
-            self.post_message(Decided(message.before, message.after))
+        decision = message.decision
+        self._page.show_problems(decision.problems)
+        if not decision.problems:
+            self._page.saved = message.entered
+            self.post_message(Decided(message.before, decision.project))
             self._open(ORDER[ORDER.index(self._current) + 1])
 
     @on(Seen)
@@ -321,6 +362,7 @@ In the demo **F9** opens the inbox of the embedded account.
     def action_back(self) -> None:
         """The page before, or the step before."""
         self.clear_error()
+        self._keep_meanwhile()
         number = ORDER.index(self._current)
         if number:
             self._open(ORDER[number - 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.widgets import TextArea
 
 from screens.widgets.columns import Cells, Columns
+from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -26,15 +27,50 @@ class Problem(NamedTuple):
     line: int | None = None
 
 
+class Decision(NamedTuple):
+    """What a page comes to: ``project`` with as much of it as the file takes, and what must be mended.
+
+    ``complete`` says whether all that was typed is in it.
+    """
+
+    project: Project
+    problems: Sequence[Problem]
+    complete: bool
+
+
 class Entered(Protocol):
     """What stands in a page's fields, as plain data that a worker can take along."""
 
-    def decided(self, project: Project, base: Path, now: datetime) -> tuple[Project, Sequence[Problem]]:
+    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """``project`` with this in it, and what must be mended first.
 
         ``base`` is the folder of the project file. Runs in a thread: it may read and write there. Raises
         WizardError.
         """
+
+
+class Kept(NamedTuple):
+    """``project`` with what was typed on several pages, and by page what could not be put into it."""
+
+    project: Project
+    lost: Mapping[str, Sequence[str]]
+
+
+def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, Entered]) -> Kept:
+    """Put all of ``typed`` into ``project`` that can be, also what must be mended later.
+
+    Runs in a thread: it may read and write in ``base``, the folder of the project file.
+    """
+    lost: dict[str, Sequence[str]] = {}
+    for name, entered in typed.items():
+        try:
+            project, problems, complete = entered.decided(project, base, now)
+        except WizardError as error:
+            lost[name] = [f"{error.title}: {error.what}"]
+        else:
+            if not complete:
+                lost[name] = [problem.words for problem in problems]
+    return Kept(project, lost)
 
 
 class Page(Vertical):
@@ -46,6 +82,9 @@ class Page(Vertical):
     ACT: ClassVar[str | None] = None
     FIRST: ClassVar[str] = ""
     """Selects what gets the focus when the page comes up."""
+
+    saved: Entered | None = None
+    """What the file has of this page, or else what was proposed; None where that is not known."""
 
     _refused: Sequence[Problem] = ()
     """What kept the page from being finished, until something else is typed."""

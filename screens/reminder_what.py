@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Static, TextArea
 
-from screens.reminder_page import Page, Problem
+from screens.reminder_page import Decision, Page, Problem
 from screens.symbols import lines
 from screens.widgets.columns import Columns
 
@@ -29,6 +29,12 @@ OFFERED = 100
 FIELDS = ("sender", "sender_name", "subject", "text", "html")
 """The settings that this page is about."""
 
+NO_SENDER = Problem(
+    "sender", "Choose a plainer address to send from: the project file does not take this one."
+)
+NO_ROOM = Problem("text", "Make the message shorter: the project file has no room for it.")
+"""What is wrong where AWS would take it and the file does not."""
+
 PARTS = {"text": "Text", "html": "HTML", "preview": "Preview"}
 KEYS = {"text": "F6", "html": "F7", "preview": "F8"}
 
@@ -41,11 +47,14 @@ class What:
     sender_name: str
     message: Mail
 
-    def decided(self, project: Project, base: Path, now: datetime) -> tuple[Project, Sequence[Problem]]:
-        """The project with sender and message, and what is wrong with them."""
+    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
+        """The project with sender and message, and what is wrong with them.
+
+        A sender that is no address is left out: the file takes none. Any message is text to it.
+        """
         from msgspec.structs import replace
 
-        from wizard.project import Reminder
+        from wizard.project import Reminder, takes
         from wizard.reminder.draft import problems
 
         changed: Reminder = replace(
@@ -56,9 +65,15 @@ class What:
             text=self.message.text,
             html=self.message.html,
         )
-        decided = replace(project, reminder=changed)
-        found = problems(decided, base, now)
-        return decided, [Problem(*problem) for problem in found if problem[0] in FIELDS]
+        found = problems(replace(project, reminder=changed), base, now)
+        unsent = replace(changed, sender=project.reminder.sender)
+        kept = next(
+            (part for part in (changed, unsent) if takes(replace(project, reminder=part))), project.reminder
+        )
+        wrong = [Problem(*problem) for problem in found if problem[0] in FIELDS]
+        if kept is not changed and not wrong:
+            wrong = [NO_ROOM if kept is project.reminder else NO_SENDER]
+        return Decision(replace(project, reminder=kept), wrong, complete=kept is changed)
 
     def concerns(self, columns: Collection[str] | None) -> list[Problem]:
         """What is wrong with the message, as far as can be said without reading files.

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Select
 
-from screens.reminder_page import Page, Problem
+from screens.reminder_page import Decision, Page, Problem
 from screens.widgets.columns import Cells, Columns
 from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of
@@ -63,16 +63,16 @@ class When:
     choice: Choice
     timezone: str
 
-    def decided(self, project: Project, base: Path, now: datetime) -> tuple[Project, Sequence[Problem]]:
+    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """The project with the schedule, and what is wrong with it."""
         from msgspec.structs import replace
 
         problems = self.problems(now)
         if problems:
-            return project, problems
+            return Decision(project, problems, complete=False)
         expression = self.choice.expression()
         changed = replace(project.reminder, schedule=expression, timezone=self.timezone)
-        return replace(project, reminder=changed), ()
+        return Decision(replace(project, reminder=changed), (), complete=True)
 
     def problems(self, now: datetime) -> list[Problem]:
         """The fields to mend, and what is wrong there."""

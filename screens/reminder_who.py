@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, TextArea
 
-from screens.reminder_page import Page, Problem
+from screens.reminder_page import Decision, Page, Problem
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
 
@@ -40,20 +39,21 @@ class Who:
 
         return read_recipients(self._named(project), base) if self.path else parse_lines(self.lines)
 
-    def decided(self, project: Project, base: Path, now: datetime) -> tuple[Project, Sequence[Problem]]:
+    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """The project that names the file. Typed recipients are written to one of their own first."""
         from wizard.reminder.draft import keep_recipients
 
         try:
             read = self.read(project, base)
         except WizardError as error:
-            return project, [unreadable(error)]
+            return Decision(project, [unreadable(error)], complete=False)
         problems = self.problems(read)
         if not problems and not read.people:
             problems = [Problem(self._field, "Name at least one recipient.")]
         if problems:
-            return project, problems
-        return self._named(project) if self.path else keep_recipients(project, base, read), ()
+            return Decision(project, problems, complete=False)
+        kept = self._named(project) if self.path else keep_recipients(project, base, read)
+        return Decision(kept, (), complete=True)
 
     def problems(self, read: Recipients) -> list[Problem]:
         """What is wrong in ``read``, which came of this: the first few lines, and how many more there are."""

@@ -196,12 +196,29 @@ def save(project: Project, path: Path) -> None:
 
     Raises WizardError where the file there is not valid (it is left as it is) or the disk refuses.
     """
+    load(path)
+    write_whole(path, _written(project))
+
+
+def takes(project: Project) -> bool:
+    """Whether a file can hold ``project``: what would be written could be read again.
+
+    A value typed but not finished may be one that ``load`` would refuse: saving it would lock the user out.
+    """
+    text = _written(project).encode()
+    try:
+        parse(text, DEFAULT_FILE)
+    except WizardError:
+        return False
+    return len(text) <= MAX_BYTES
+
+
+def _written(project: Project) -> str:
     import yaml
 
-    load(path)
     content = msgspec.to_builtins(project, builtin_types=(datetime,))
     body = yaml.safe_dump({"schema": SCHEMA, **content}, sort_keys=False, allow_unicode=True, width=100)
-    write_whole(path, HEADER + "\n" + body)
+    return HEADER + "\n" + body
 
 
 def write_whole(path: Path, text: str) -> None:

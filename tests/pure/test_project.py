@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Production, Project, load, only_wizard, parse, save
+from wizard.project import (
+    MAX_BYTES,
+    Account,
+    Domain,
+    Production,
+    Project,
+    Reminder,
+    load,
+    only_wizard,
+    parse,
+    save,
+    takes,
+)
 
 FULL = Project(
     account=Account(profile="work", region="eu-west-1", id="123456789012"),
@@ -23,6 +35,18 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
     assert load(path) == FULL
     assert path.stat().st_mode & 0o077 == 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("reminder", "taken"),
+    [
+        (Reminder(sender="me@example.com", text="Hello {{nmae}}\x07\n"), True),
+        (Reminder(sender="nobody"), False),
+        (Reminder(text="x" * MAX_BYTES), False),
+    ],
+)
+def test_a_file_takes_what_could_be_read_again(reminder: Reminder, taken: bool) -> None:
+    assert takes(Project(reminder=reminder)) is taken
 
 
 def test_no_file_is_a_new_project(tmp_path: Path) -> None:

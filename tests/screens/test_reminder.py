@@ -12,11 +12,14 @@ from msgspec.structs import replace as with_sections
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input, Select, TextArea
 
-from tests.screens.conftest import Outside
+from screens.reminder_page import with_typed
+from screens.reminder_what import What
+from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from wizard.errors import WizardError
-from wizard.project import Project, Reminder
+from wizard.project import MAX_BYTES, Project, Reminder
+from wizard.reminder.message import Message
 from wizard.reminder.plain_choice import HowOften
 from wizard.steps import reminder
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
@@ -538,6 +541,139 @@ async def test_outside_the_demo_nobody_is_proposed(
         await show(page)
         assert page.app.screen.query_one("#lines", TextArea).text == ""
         assert page.app.screen.query_one("#address", Input).value == ""
+
+
+# What is typed and not finished
+
+
+async def quit_by_key(page: Opened) -> None:
+    await page.pilot.press("f10")
+    await page.until(lambda: not page.app.is_running)
+
+
+async def test_a_message_being_typed_is_there_again_after_a_restart(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f2", "f2", "f6", "ctrl+home")
+        await page.pilot.press(*"MY LONG")
+        await quit_by_key(page)
+    assert page.saved.reminder.text == "MY LONGHello {{name}}"
+    async with opened(tmp_path, outside.world) as page:
+        await show(page, "f2", "f2")
+        assert "MY LONGHello {{name}}" in page.text
+
+
+async def test_a_message_with_a_mistake_is_kept_too(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f2", "f2")
+        write(page, "text", "Hi {{nmae}}")
+        await page.press("f3")
+        assert "✗ mend" in page.text
+        await quit_by_key(page)
+    assert page.saved.reminder.text == "Hi {{nmae}}"
+
+
+async def test_a_time_with_a_mistake_is_asked_about_before_quitting(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "f3")
+        page.type("time", "25:00")
+        await page.pilot.press("f10")
+        await page.shows("Quit without saving what is typed here?")
+        assert "! Reminder › When" in page.text
+        assert "Write the time like 09:00" in page.text
+        await page.pilot.press("enter")
+        await page.until(lambda: "Quit without saving" not in page.text)
+        assert page.app.screen.query_one("#time", Input).value == "25:00"
+        await page.press("f2")
+        await page.pilot.press("f10")
+        await page.shows("Quit without saving what is typed here?")
+        await page.pilot.press("y")
+        await page.until(lambda: not page.app.is_running)
+    assert page.saved.reminder.schedule is None
+
+
+async def test_a_mended_time_is_kept_without_a_question(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f2")
+        page.type("time", "25:00")
+        await page.pilot.press("f10")
+        await page.shows("Quit without saving what is typed here?")
+        await page.pilot.press("n")
+        await page.until(lambda: "Quit without saving" not in page.text)
+        page.type("time", "17:00")
+        await quit_by_key(page)
+    assert page.saved.reminder.schedule == "cron(0 17 ? * MON-FRI *)"
+
+
+@pytest.mark.parametrize("key", ["escape", "f1"])
+async def test_leaving_a_page_by_another_key_keeps_what_is_typed(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path, key: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3")
+        subject(page, "Half a subj")
+        await page.press(key)
+        await page.until(lambda: page.saved.reminder.subject == "Half a subj")
+
+
+async def test_leaving_for_another_step_keeps_what_is_typed(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        write(page, "lines", "zoe@example.com, Zoe\n")
+        await page.go(StepName.ACCOUNT)
+        await page.until(lambda: page.saved.reminder.recipients == "recipients.csv")
+        assert (tmp_path / "recipients.csv").read_text() == "email,name\nzoe@example.com,Zoe\n"
+
+
+async def test_what_was_only_proposed_is_not_saved(
+    outside: Outside, made: CloudFormation, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await quit_by_key(page)
+    assert page.saved.reminder == Reminder()
+    assert not (tmp_path / "recipients.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        ("reminders", "This is no address to send from"),
+        ("a$b@example.com", "Choose a plainer address to send from"),
+    ],
+)
+async def test_a_sender_the_file_does_not_take_is_told_and_the_rest_is_kept(
+    outside: Outside, made: CloudFormation, written: Project, tmp_path: Path, sender: str, words: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f2", "f2")
+        subject(page, "News for {{name}}")
+        page.app.screen.query_one("WhatPage #sender", Input).value = sender
+        await page.press("f3")
+        assert f"✗ mend  {words}" in page.text
+        await page.pilot.press("f10")
+        await page.shows("! Reminder › What")
+        assert words in page.words
+        await page.pilot.press("y")
+        await page.until(lambda: not page.app.is_running)
+    assert page.saved.reminder.subject == "News for {{name}}"
+    assert page.saved.reminder.sender == "reminders@example.com"
+
+
+def test_a_message_the_file_has_no_room_for_is_told(written: Project, tmp_path: Path) -> None:
+    typed = What("reminders@example.com", "", Message("Hello", "x" * MAX_BYTES, ""))
+    kept = with_typed(written, tmp_path, NOW, {"what": typed})
+    assert kept.project == written
+    assert "Make the message shorter" in kept.lost["what"][0]
 
 
 # On the embedded account
