@@ -133,10 +133,11 @@ def test_what_the_environment_says_is_preselected(
         assert said.region_in_use() == region, "what is shown is what is used"
 
 
-@pytest.mark.usefixtures("aws_files")
-def test_no_region_is_said_before_anything_is_asked() -> None:
+def test_no_region_is_said_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA1")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     with pytest.raises(WizardError, match="No AWS Region is chosen") as raised:
-        step.look(World(aws=AwsAccess(profile="bare")))
+        step.look(World(aws=AwsAccess()))
     assert raised.value.exit_code is ExitCode.OUTSIDE
 
 
@@ -154,3 +155,10 @@ def test_try_again_after_credentials_were_mended(
         step.look(world.choose("work", "us-east-1"))
     (tmp_path / "credentials").write_text("[work]\naws_access_key_id = AKIA1\naws_secret_access_key = x\n")
     assert step.look(world.choose("work", "us-east-1")).account_id == "123456789012"
+
+
+def test_without_region_and_credentials_the_credentials_come_first() -> None:
+    with pytest.raises(WizardError, match="No AWS credentials were found") as raised:
+        step.look(World(aws=AwsAccess()))
+    assert "https://aws.amazon.com/cli/" in raised.value.todo
+    assert raised.value.exit_code is ExitCode.OUTSIDE

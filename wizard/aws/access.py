@@ -77,6 +77,13 @@ class AwsAccess:
         """
         return self.region or self.session().region_name
 
+    def has_credentials(self) -> bool:
+        """Whether there are any to sign with, good or not; it may ask the machine's own metadata service.
+
+        Raises what botocore raises for a profile that does not exist or cannot be read.
+        """
+        return self.session().get_credentials() is not None
+
     def client(self, service: str, region: str | None = None) -> Any:
         """The client for ``service``, in ``region`` or else in this access's own Region."""
         with self._lock:

@@ -195,7 +195,8 @@ def _credentials(error: Exception, profile: str | None) -> WizardError | None:
                 "No AWS credentials were found",
                 "Neither the environment nor AWS's own files on this computer hold any"
                 + (f" for the profile {printable(profile)}." if profile else "."),
-                f"Run `{configure}` (or `aws configure sso`), {_AGAIN}",
+                f"Run `{configure}` (or `aws configure sso`), {_AGAIN} The `aws` command is AWS's own: "
+                "https://aws.amazon.com/cli/",
             )
         case raised.ProfileNotFound():
             name = printable(str(error.kwargs.get("profile", profile)))

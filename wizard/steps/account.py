@@ -84,8 +84,13 @@ def look(world: World) -> AccountSeen:
     Raises WizardError, with exit code OUTSIDE where AWS cannot be asked.
     After credentials were mended, call it with ``world.choose(…)``: that makes new clients.
     """
+    from botocore.exceptions import NoCredentialsError
+
     with translated("choosing a Region", world.aws.profile):
         region = world.aws.region_in_use()
+        if region is None and not world.aws.has_credentials():
+            # Where both are missing: a Region is chosen in a moment, credentials are not.
+            raise NoCredentialsError()
     if region is None:
         raise WizardError(
             "No AWS Region is chosen",
