@@ -28,7 +28,8 @@ UNLIMITED = -1
 
 DEMO_HELP = """
 The account is the demo's own, inside this program: there is no profile to choose and nothing to sign in to.
-Choose another Region with **Enter** and the arrow keys; typing letters finds one.
+**Tab** leads to the Region. **Enter** opens the list there; the arrow keys or letters find one, **Enter**
+takes it.
 
 Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
 """
@@ -42,7 +43,8 @@ class AccountScreen(StepScreen):
     WHY = "Everything in SES is per Region: identities, the sandbox, quotas, reviews."
     HELP = """
 The profiles are those of your AWS configuration (`~/.aws`), as every AWS tool uses them. What the environment
-says is preselected. Choose another with **Enter** and the arrow keys; typing letters finds one.
+says is preselected. **Tab** leads to the two lists. **Enter** opens one; the arrow keys or letters find an
+entry, **Enter** takes it.
 
 Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
 If the sign-in has expired, mend it in another terminal, then press **F5**: no restart is needed.
@@ -162,11 +164,19 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
         super().show_error(error, focus=focus)
 
     def action_next(self) -> None:
-        """Record what was seen, if it is new, and go on; wait for AWS's answer where it is under way."""
+        """Record what was seen, if it is new, and go on; wait for AWS's answer where it is under way.
+
+        Without an answer it says why there is no going on.
+        """
         if self._seen and not (self._is_decided(self._seen.seen) and self.state.done(StepName.ACCOUNT)):
             self._decide(self._seen.world, self.state.project, self._seen.seen)
-        elif self._seen or self._failed:
+        elif self._seen:
             super().action_next()
+        elif self._failed:
+            words = (
+                "No answer came, and no other step can look without one. Mend what the page says, then F5."
+            )
+            self.notify(words, title="Not yet", severity="warning", markup=False)
         else:
             self._going_on = True
 

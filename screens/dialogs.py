@@ -14,7 +14,11 @@ from textual.widgets import Button, Static
 
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.key_line import KeyLine
 from wizard.steps.model import Change, Plan
+
+SCROLL = Binding("up,down", "scroll_body(1)", "Scroll", key_display="↑ ↓")
+"""What the keys' line says of the arrow keys, where there is something to scroll."""
 
 SCROLLING: list[BindingType] = [
     Binding("up", "scroll_body(-1)", "Up", show=False),
@@ -24,8 +28,63 @@ SCROLLING: list[BindingType] = [
 ]
 
 
+HIGHEST = 0.96
+"""The part of the rows above the keys that a dialog takes at most."""
+
+
 class Dialog(ModalScreen[ScreenResultType]):
-    """A box over the page whose body scrolls by the arrow keys."""
+    """A box over the page whose body scrolls by the arrow keys, and its own keys in the last row.
+
+    Only the body gives way where the rows are few: title, foot and buttons always show.
+    """
+
+    heading = ""
+
+    def compose(self) -> ComposeResult:
+        """The title, the body, what stands below it; then the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="dialog-title", markup=False)
+            with VerticalScroll(can_focus=False, classes="dialog-body"):
+                yield from self.compose_body()
+            yield from self.compose_foot()
+        yield KeyLine(self._own_keys())
+
+    def compose_body(self) -> ComposeResult:
+        """What scrolls."""
+        yield from ()
+
+    def compose_foot(self) -> ComposeResult:
+        """What stands below it and does not scroll."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Fit the body again when it has grown: Markdown comes bit by bit."""
+        body = self.query_one(".dialog-body")
+        self.watch(body, "virtual_size", self._fit_later, init=False)
+
+    def on_resize(self) -> None:
+        """Fit the body between the rest, once that is as high as it will be."""
+        # Small at first: what would lie off the screen has no height to go by.
+        self.query_one(".dialog-body").styles.max_height = None
+        self._fit_later()
+
+    def _fit_later(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        box, body, keys = self.query_one(".dialog"), self.query_one(".dialog-body"), self.query_one(KeyLine)
+        rest = sum(
+            child.outer_size.height + child.styles.margin.height
+            for child in box.children
+            if child is not body
+        )
+        most = int((self.size.height - keys.size.height) * HIGHEST)
+        rows = max(1, most - box.gutter.height - rest)
+        body.styles.max_height = rows
+        keys.show([*self._own_keys(), *([SCROLL] if body.virtual_size.height > rows else [])])
+
+    def _own_keys(self) -> list[Binding]:
+        return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
 
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
@@ -61,18 +120,19 @@ class Ask(Dialog[bool]):
         self.no = no
         self.careful = careful
 
-    def compose(self) -> ComposeResult:
-        """The title, what it is about, and the two buttons."""
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="dialog-title", markup=False)
-            with VerticalScroll(can_focus=False, classes="dialog-body"):
-                yield Columns(self.body, id="dialog-text")
-            with Horizontal(classes="buttons"):
-                yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
-                yield Button(f"{self.no}  N", id="no", compact=True)
+    def compose_body(self) -> ComposeResult:
+        """What it is about."""
+        yield Columns(self.body, id="dialog-text")
+
+    def compose_foot(self) -> ComposeResult:
+        """The two buttons."""
+        with Horizontal(classes="buttons"):
+            yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
+            yield Button(f"{self.no}  N", id="no", compact=True)
 
     def on_mount(self) -> None:
         """Enter alone must lose nothing."""
+        super().on_mount()
         self.query_one("#no" if self.careful else "#yes").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -86,18 +146,21 @@ class Ask(Dialog[bool]):
 
 
 class ConfirmPlan(Ask):
-    """Shows exactly what a step would do, with ``notes``, and asks whether to do it."""
+    """Shows exactly what a step would do, with ``notes``, and asks whether to do it.
+
+    What it costs stands below the changes and always shows, however many they are.
+    """
 
     def __init__(self, plan: Plan, *, yes: str = "Yes, do it", notes: Sequence[str] = ()) -> None:
-        rows = plan_rows(plan, notes)
+        rows = [row for change in plan.changes for row in _change(change)]
+        rows += [(Content.styled("! note", "$text-warning"), note) for note in notes]
         super().__init__("This is what will happen", rows, yes=yes, no="No, leave it")
+        self.cost = plan.cost
 
-
-def plan_rows(plan: Plan, notes: Sequence[str] = ()) -> list[Cells]:
-    """A plan in words: each change with its kind, thing, operation and purpose, the notes, the cost."""
-    rows = [row for change in plan.changes for row in _change(change)]
-    rows += [(Content.styled("! note", "$text-warning"), note) for note in notes]
-    return [*rows, (Content.styled("  cost", "$text-muted"), plan.cost)]
+    def compose_foot(self) -> ComposeResult:
+        """What it costs, and the two buttons."""
+        yield Columns([(Content.styled("  cost  ", "$text-muted"), self.cost)], classes="dialog-cost")
+        yield from super().compose_foot()
 
 
 class NothingToChange(Dialog[None]):
@@ -108,17 +171,15 @@ class NothingToChange(Dialog[None]):
         *SCROLLING,
     ]
 
+    heading = "Nothing to change"
+
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """What is kept, line by line."""
-        with Vertical(classes="dialog"):
-            yield Static("Nothing to change", classes="dialog-title", markup=False)
-            with VerticalScroll(can_focus=False, classes="dialog-body"):
-                yield Columns([row for change in self.plan.changes for row in _change(change)])
-            yield Static("Esc closes this, ↑ ↓ scroll", classes="dialog-foot", markup=False)
+        yield Columns([row for change in self.plan.changes for row in _change(change)])
 
 
 def _change(change: Change) -> list[Cells]:
@@ -143,13 +204,9 @@ class Help(Dialog[None]):
         self.text = text
         self.keys = keys
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """The page's own words, then the keys."""
         from textual.widgets import Markdown
 
         table = "\n".join(f"- **{key}** {description}" for key, description in self.keys)
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="dialog-title", markup=False)
-            with VerticalScroll(can_focus=False, classes="dialog-body"):
-                yield Markdown(f"{self.text.strip()}\n\n### Keys\n\n{table}", open_links=False)
-            yield Static("Esc closes this, ↑ ↓ scroll", classes="dialog-foot", markup=False)
+        yield Markdown(f"{self.text.strip()}\n\n### Keys\n\n{table}", open_links=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -48,11 +49,11 @@ class WelcomeScreen(StepScreen):
     QUESTION = "Welcome"
     NEXT = "Start"
     BINDINGS: ClassVar[list[BindingType]] = [
-        binding
+        replace(binding, key="f3,enter") if binding.action == "next" else binding
         for binding in StepScreen.BINDINGS
-        if not (isinstance(binding, Binding) and binding.action == "back")
+        if isinstance(binding, Binding) and binding.action != "back"
     ]
-    """Without Back: there is nothing before this page."""
+    """Without Back: there is nothing before this page. Enter starts wherever the focus is."""
     HELP = """
 Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
 You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on
@@ -62,6 +63,7 @@ there, after looking at AWS and DNS again.
     def __init__(self) -> None:
         super().__init__()
         self._trouble: WizardError | None = None
+        self._going_on = False
 
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
@@ -90,6 +92,8 @@ there, after looking at AWS and DNS again.
         self.query_one("#looking", Static).update(looking)
         self._show_trouble(state.trouble)
         self._show_buttons("Continue  F3" if begun else "Start  F3", state.project.progress)
+        if self._going_on:
+            self.action_next()
 
     def action_back(self) -> None:
         """There is nothing before this page."""
@@ -102,8 +106,9 @@ there, after looking at AWS and DNS again.
             self.post_message(LookEverywhere())
 
     def action_next(self) -> None:
-        """Go on where the set-up stands."""
-        if self.wizard.state is not None:
+        """Go on where the set-up stands, as soon as it is open."""
+        self._going_on = self.wizard.state is None
+        if not self._going_on:
             begun = bool(self.state.domain)
             self.go(self.state.next_step if begun else StepName.ACCOUNT)
 

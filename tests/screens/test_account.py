@@ -107,9 +107,10 @@ async def test_expired_sign_in_can_be_mended_without_a_restart(
         await page.press("enter")
         assert page.text == snapshot
         await page.press("f3")
-        assert "Which domain" in page.text  # looking is open, and nothing was recorded
+        assert "Which AWS account" in page.text
+        assert "Not yet" in page.text
+        assert "No answer came" in page.text
         assert page.saved.account.id is None
-        await page.press("f2")
         outside.error = None
         await page.press("f5")
         assert "expired" not in page.text
@@ -133,3 +134,13 @@ async def test_paused_sending_is_said(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world) as page:
         await page.press("enter")
         assert "! needs you  sending is paused" in page.text
+
+
+@pytest.mark.parametrize("stage", [None, Stage()])
+async def test_help_says_how_to_get_to_the_region(
+    outside: Outside, tmp_path: Path, stage: Stage | None
+) -> None:
+    async with opened(tmp_path, replace(outside.world, stage=stage)) as page:
+        await page.press("enter")
+        await page.press("f1")
+        assert "Tab leads to the" in page.words

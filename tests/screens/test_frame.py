@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from screens.app import WizardApp
+from screens.dialogs import ConfirmPlan
 from tests.screens.conftest import Outside, seen_so
-from tests.screens.pages import SIZES, opened
+from tests.screens.pages import SIZES, Opened, opened
 from wizard import project as projects
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Domain, Project
 from wizard.steps import account, survey
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
 from wizard.world import World
 
 EXPIRED = WizardError("Your sign-in has expired", "AWS said no.", "Run `aws sso login`.", ExitCode.OUTSIDE)
@@ -133,6 +134,55 @@ async def test_help_has_the_pages_words_and_its_keys(
         assert page.text == snapshot
         await page.press("escape")
         assert page.text == before
+
+
+async def test_an_open_dialog_shows_its_own_keys(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, size=(80, 24)) as page:
+        await page.go(StepName.ACCOUNT)
+        await page.press("f1")
+        assert page.text.splitlines()[-1].strip() == "Esc Close   ↑ ↓ Scroll"
+        await page.pilot.resize_terminal(120, 60)
+        await page.until(lambda: page.text.splitlines()[-1].strip() == "Esc Close")
+        await page.press("escape")
+        assert page.text.splitlines()[-1].split()[:2] == ["F1", "Help"]
+
+
+async def test_what_is_asked_first_shows_however_few_the_rows(outside: Outside, tmp_path: Path) -> None:
+    changes = tuple(Change(ChangeKind.CREATE, f"Thing {number}", "words " * 30) for number in range(12))
+    cost = "about $1.00 in the next 30 days, and " * 5
+    async with opened(tmp_path, outside.world, size=(80, 24)) as page:
+        page.app.push_screen(ConfirmPlan(Plan(StepName.REMINDER, changes, cost)))
+        await page.until(lambda: "Scroll" in page.text and page.text.count("$1.00") == 5)
+        assert "This is what will happen" in page.text
+        assert "Yes, do it  Y" in page.text
+        assert page.text.splitlines()[-1].strip() == "Y Yes   N No   ↑ ↓ Scroll"
+        await page.press(*["pagedown"] * 8)
+        assert "Thing 11" in page.text
+        assert page.text.count("$1.00") == 5
+
+
+async def test_enter_starts_wherever_the_focus_is(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        page.app.screen.set_focus(None)
+        await page.press("enter")
+        assert "Which AWS account" in page.text
+
+
+async def test_enter_before_the_world_is_open_starts_when_it_is(outside: Outside, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def slow() -> World:
+        assert go_on.wait(30)
+        return outside.world
+
+    path = tmp_path / "ses-wizard.yaml"
+    app = WizardApp(slow, path)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        page = Opened(app, pilot, path)
+        await page.shows("Opening …")
+        await pilot.press("enter")
+        go_on.set()
+        await page.shows("Which AWS account")
 
 
 async def test_what_nobody_expected_is_shown_as_an_error(
@@ -278,12 +328,10 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
     projects.save(begun, path)
     app = WizardApp(lambda: outside.world, path)
     async with app.run_test(size=SIZES[0]) as pilot:
-        from tests.screens.pages import Opened
-
         page = Opened(app, pilot, path)
         await page.shows("Looking at AWS and DNS again")
         await pilot.press("f1")
-        await page.shows("Esc closes this")
+        await page.shows("Esc Close")
         await pilot.press("escape")
         go_on.set()
         await page.settle()
