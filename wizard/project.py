@@ -40,6 +40,12 @@ _SHAPES = {
     "stack": (r"^[A-Za-z][A-Za-z0-9-]{0,39}$", "a letter, then up to 39 letters, digits and hyphens"),
     "address": (rf"^{_PLAIN}@{_PLAIN}$", "one e-mail address"),
     "url": (r"^https?://[^\s\"`$;\\<>]+$", "an address that begins with https:// or http://"),
+    "unsubscribe": (
+        r"^(https://[^\s\"`$;\\<>]+|mailto:[^\s\"`$;\\<>?]+@[^\s\"`$;\\<>?]+)$",
+        "an address that begins with https:// or mailto:",
+    ),
+    "table": (r"^[A-Za-z0-9_.-]{3,255}$", "the name of a DynamoDB table"),
+    "attribute": (r"^[^\x00-\x1f\x7f]{1,255}$", "the name of an attribute"),
     "region": (r"^[a-z]{2}(-[a-z0-9]+)+-\d$", "an AWS Region, such as us-east-1"),
     "account": (r"^\d{12}$", "an AWS account id: 12 digits, in quotes"),
 }
@@ -52,6 +58,9 @@ Address = Annotated[str, Meta(pattern=_SHAPES["address"][0], max_length=320)]
 Url = Annotated[str, Meta(pattern=_SHAPES["url"][0], max_length=1000)]
 RegionName = Annotated[str, Meta(pattern=_SHAPES["region"][0])]
 AccountId = Annotated[str, Meta(pattern=_SHAPES["account"][0])]
+Unsubscribe = Annotated[str, Meta(pattern=_SHAPES["unsubscribe"][0], max_length=800)]
+TableName = Annotated[str, Meta(pattern=_SHAPES["table"][0])]
+Attribute = Annotated[str, Meta(pattern=_SHAPES["attribute"][0])]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,6 +93,18 @@ class Identity(Section, frozen=True):
     signing_zone: HostName | None = None
 
 
+class Table(Section, frozen=True):
+    """A DynamoDB table of the user's own that holds the recipients; it is read, never written."""
+
+    name: TableName
+    email: Attribute = "email"
+    """The attribute with the address."""
+    opted_out: Attribute | None = None
+    """The attribute that says true, yes or 1 for those who want no mail."""
+    fields: dict[str, Attribute] = field(default_factory=dict)
+    """Which attribute fills a field; a field that is not named is filled by the attribute of its name."""
+
+
 class Reminder(Section, frozen=True):
     """Who gets what, when. Names of fields in the message stand in double braces: ``{{name}}``."""
 
@@ -92,12 +113,26 @@ class Reminder(Section, frozen=True):
     sender_name: str = ""
     recipients: str | None = None
     """A CSV file with a header line and an ``email`` column; a relative path is seen from this file."""
+    table: Table | None = None
+    """A table of the user's own, in place of the CSV file."""
     subject: str = ""
     text: str = ""
     html: str = ""
     schedule: str | None = None
     """An EventBridge Scheduler expression: ``cron(…)``, ``rate(…)`` or ``at(…)``."""
     timezone: str = "UTC"
+    start: datetime | None = None
+    """No run before this moment."""
+    end: datetime | None = None
+    """No run after this moment."""
+    window_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0
+    """EventBridge's flexible time window: a run starts at some moment within so many minutes; 0 is off."""
+    paused: bool = False
+    unsubscribe: Unsubscribe | None = None
+    """Where recipients say that they want no more mail: ``https://…`` (one click by RFC 8058; fields may
+    stand in it) or ``mailto:…``."""
+    alerts: Address | None = None
+    """Who is told of failures, bounces and complaints, by Amazon SNS."""
 
 
 class Production(Section, frozen=True):
