@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -15,7 +16,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from screens.base import StepScreen
 from screens.messages import Decided, Looked
 from screens.state import AppState
-from screens.widgets.columns import Cells, Columns
+from screens.widgets.columns import Columns
 from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, Standing, StepName
 
@@ -90,6 +91,7 @@ yes.
         super().__init__()
         self._seen: ProductionScreen.Seen | None = None
         self._filled_for: str | None = None
+        self._problems: tuple[tuple[str, str], ...] = ()
 
     def compose_step(self) -> ComposeResult:
         """The form with the consent, and in the demo the reviewer's two keys."""
@@ -118,11 +120,12 @@ yes.
             yield Label("", id="reviewer-words", classes="label wide", markup=False)
             yield Button("Grant it  F7", id="grant", compact=True)
             yield Button("Deny it  F8", id="deny", compact=True)
+        yield Static("", id="alone", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Show no form before AWS said how things stand."""
         super().on_mount()
-        for hidden in ("#form", "#problems", "#reviewer"):
+        for hidden in ("#form", "#problems", "#reviewer", "#alone"):
             self.query_one(hidden).display = False
 
     def begin(self) -> None:
@@ -181,9 +184,7 @@ yes.
         problems = list(message.problems)
         if not self.query_one("#consent", Tick).value:
             problems.append(("consent", "tick the box if the sentence above it is true"))
-        self._show_problems(
-            [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
-        )
+        self._show_problems(problems)
         if problems:
             self.query_one(f"#{problems[0][0]}").focus()
         elif message.plan:
@@ -247,11 +248,29 @@ yes.
         self.query_one("#reviewer-words", Label).update(words)
         self.query_one("#deny").display = not self._denied
         self.query_one("#reviewer").display = self._reviewable
+        seconds = self.state.world.stage.review_takes() if self.state.world.stage else None
+        alone = self.query_one("#alone", Static)
+        alone.display = self._reviewable and not self._denied and seconds is not None
+        if seconds is not None:
+            alone.update(f"Left alone, the demo grants it after {seconds:.0f} seconds; F5 then shows it.")
 
-    def _show_problems(self, rows: list[Cells]) -> None:
-        problems = self.query_one("#problems", Columns)
-        problems.show(rows)
-        problems.display = bool(rows)
+    def _show_problems(self, problems: Sequence[tuple[str, str]]) -> None:
+        self._problems = tuple(problems)
+        shown = self.query_one("#problems", Columns)
+        shown.show(
+            [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
+        )
+        shown.display = bool(problems)
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Tick.Changed)
+    def _mended(self, event: Input.Changed | Select.Changed | Tick.Changed) -> None:
+        """What was wrong in a field is said until something else stands there."""
+        event.stop()
+        left = [problem for problem in self._problems if problem[0] != event.control.id]
+        if len(left) < len(self._problems):
+            self._show_problems(left)
 
     def _fill_in(self, form: Form) -> None:
         self._filled_for = self.state.domain

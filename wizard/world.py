@@ -43,6 +43,9 @@ class Stage(Protocol):
     def skip_to_next_run(self) -> datetime | None:
         """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
 
+    def review_takes(self) -> float | None:
+        """Seconds after which an open review is granted by itself; None where it waits for an answer."""
+
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""
 

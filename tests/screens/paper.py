@@ -38,6 +38,7 @@ class Stage:
     clock: datetime = NOW
     rounds: int = 0
     servers: tuple[str, ...] = SERVERS
+    review: float | None = None
 
     def publish(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -60,6 +61,9 @@ class Stage:
             self.clock = self.next_run
             self.mails = (mail("ana@example.com", "Hello Ana", sent_at=self.clock), *self.mails)
         return self.next_run
+
+    def review_takes(self) -> float | None:
+        return self.review
 
     def answer_review(self, granted: bool) -> None:
         raise AssertionError("no review on these pages")

@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from screens.widgets.tick import Tick
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, Opened, opened
+from tests.screens.paper import Stage
 from wizard.project import Project
 from wizard.steps.model import StepName
 from wizard.steps.production import Form
@@ -86,6 +87,42 @@ async def test_focus_goes_to_the_first_problem_though_consent_is_missing_too(
         await page.press("f4")
         assert "! Contacts" not in page.text
         assert page.app.focused.id == "consent"
+
+
+async def test_what_was_wrong_is_said_until_the_field_is_changed(
+    ready: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        page.type("website", "example")
+        page.type("contacts", "foo")
+        await page.press("f4")
+        assert all(f"! {name}" in page.text for name in ("Website", "Contacts", "Consent"))
+        page.app.screen.query_one("#contacts").focus()
+        await page.press("y")
+        assert "! Contacts" not in page.text
+        assert "! Website" in page.text
+        page.app.screen.query_one(Tick).focus()
+        await page.press("space")
+        assert "! Consent" not in page.text
+        page.type("website", "https://example.com")
+        await page.until(lambda: "! Website" not in page.text)
+
+
+@pytest.mark.parametrize("seconds", [8.0, None])
+async def test_the_demo_says_that_it_grants_a_request_left_alone(
+    ready: Outside, begun: Project, tmp_path: Path, seconds: float | None
+) -> None:
+    ready.ses = replace(ready.ses, review_status="PENDING")
+    world = replace(ready.world, stage=Stage(review=seconds))
+    words = "Left alone, the demo grants it after 8 seconds; F5 then shows it."
+    async with opened(tmp_path, world, project=begun) as page:
+        await show(page)
+        assert "you are AWS's reviewer now" in page.text
+        assert (words in page.text) is (seconds is not None)
+        ready.ses = replace(ready.ses, review_status="DENIED")
+        await page.press("f5")
+        assert "Left alone" not in page.text
 
 
 async def test_request_is_sent_once_after_a_yes(

@@ -189,6 +189,10 @@ class Demo:
         self._server.wait()
         return self._ticker.skip()
 
+    def review_takes(self) -> float | None:
+        """Seconds after which an open review is granted by itself; None where it waits for an answer."""
+        return self.account.story.review
+
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""
         from wizard.demo.aws.sesv2_account import answer_review
