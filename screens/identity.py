@@ -14,6 +14,7 @@ from screens.base import StepScreen, fill_in
 from screens.messages import Decided, Happened, Looked
 from screens.state import AppState
 from screens.widgets.columns import Columns, EventList, facts
+from wizard.errors import WizardError
 from wizard.steps.model import Plan, Standing, Status, StepName
 
 if TYPE_CHECKING:
@@ -45,13 +46,16 @@ None of this costs anything, and none of it touches your DNS: that is the next s
 """
 
     class Seen(Message):
-        """SES answered."""
+        """SES answered. ``wrong`` is what is the matter with the name that was typed before."""
 
-        def __init__(self, seen: IdentitySeen, standing: Standing, mail_from: str) -> None:
+        def __init__(
+            self, seen: IdentitySeen, standing: Standing, mail_from: str, wrong: WizardError | None = None
+        ) -> None:
             super().__init__()
             self.seen = seen
             self.standing = standing
             self.mail_from = mail_from
+            self.wrong = wrong
 
     class Planned(Message):
         """This is what would be done."""
@@ -71,25 +75,31 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         with Horizontal(classes="field tight"):
             yield Label("MAIL FROM", classes="label")
             yield Input(id="mail-from", compact=True)
-        yield Static("It must receive no other mail. The proposal is a good choice.", classes="hint")
+        yield Static("", id="advice", classes="hint", markup=False)
         yield Columns(id="facts", classes="block")
         yield EventList(id="events", classes="block")
 
     def begin(self) -> None:
         """Look at what SES has for the domain."""
         self._act_when_seen = False
-        self._look(self.state.world, self.state.project)
+        self._look(self.state.world, self.state.project, self.query_one("#mail-from", Input).value)
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the domain"
     )
-    def _look(self, world: World, project: Project) -> None:
+    def _look(self, world: World, project: Project, typed: str) -> None:
         from wizard.steps import identity
 
         seen = identity.look(world, project)
         found = seen.identity.mail_from if seen.identity else None
         mail_from = project.identity.mail_from or found or identity.suggest_mail_from(seen.domain)
-        self.tell(self.Seen(seen, identity.judge(seen, project), mail_from))
+        wrong = None
+        try:
+            if typed:
+                identity.parse_mail_from(seen.domain, typed)
+        except WizardError as error:
+            wrong = error
+        self.tell(self.Seen(seen, identity.judge(seen, project), mail_from, wrong))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to do")
     def _plan(self, project: Project, seen: IdentitySeen, text: str) -> None:
@@ -127,6 +137,8 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         if self._act_when_seen:
             self._act_when_seen = False
             self.action_act()
+        elif message.wrong:
+            self.show_error(message.wrong, focus=self.FIELD)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -169,7 +181,11 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         if state.domain:
             from wizard.steps.identity import suggest_mail_from
 
-            self.query_one("#mail-from", Input).placeholder = suggest_mail_from(state.domain)
+            proposal = suggest_mail_from(state.domain)
+            self.query_one("#mail-from", Input).placeholder = proposal
+            self.query_one("#advice", Static).update(
+                f"It must receive no other mail. {proposal} is a good choice."
+            )
         if self._seen and self._seen.domain != state.domain:
             self._seen = None
             self.query_one("#mail-from", Input).value = ""

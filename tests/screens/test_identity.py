@@ -94,6 +94,22 @@ async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) 
         assert "! mail.example.net is not below example.com" in page.text
 
 
+async def test_a_refused_name_is_still_refused_when_one_comes_back(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        page.type("mail-from", "bounce.google.com")
+        await page.press("f4")
+        await page.press("f2", "f3")
+        assert "! bounce.google.com is not below example.com" in page.text
+        field = page.app.screen.query_one("#mail-from", Input)
+        assert field.value == "bounce.google.com"
+        assert field.has_focus
+        assert "bounce.example.com is a good choice" in page.text
+        page.type("mail-from", "bounce")
+        await page.press("f5")
+        assert "is not below" not in page.text
+
+
 async def test_typing_replaces_the_name_that_was_filled_in(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world, project=FRESH) as page:
         await show(page)
