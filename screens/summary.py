@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Static
@@ -13,10 +11,8 @@ from screens.messages import GoTo
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns, facts
+from wizard.program import command
 from wizard.steps.model import Status, StepName
-
-if TYPE_CHECKING:
-    pass
 
 
 class SummaryScreen(StepScreen):
@@ -65,11 +61,14 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
 def _created(state: AppState) -> list[tuple[str, str]]:
     project, rows = state.project, list[tuple[str, str]]()
     if state.done(StepName.IDENTITY):
-        rows.append(("SES identity", state.domain))
+        rows.append(
+            ("SES identity", f"{state.domain}, with configuration set {project.identity.configuration_set}")
+        )
         rows.append(("MAIL FROM", project.identity.mail_from or ""))
-        rows.append(("Config. set", project.identity.configuration_set))
     if state.done(StepName.REMINDER):
         rows.append(("Stack", f"{project.reminder.stack}: schedule, Lambda, recipients table, logs"))
+    if state.done(StepName.PRODUCTION):
+        rows.append(("Sandbox", f"left: {state.standings[StepName.PRODUCTION].words}"))
     return rows or [("Nothing yet.", "")]
 
 
@@ -81,6 +80,7 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
         return [
             ("Inbox", "F9 shows the mail that has arrived"),
             ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
+            ("", "only while this demo runs: the next start has another address"),
             kept,
         ]
     console = "https://console.aws.amazon.com"
@@ -100,5 +100,8 @@ def _next_things(state: AppState) -> list[Cells]:
     ]
     if state.done(StepName.REMINDER):
         rows.append((Content.styled("» mail", "$text-accent"), state.standings[StepName.REMINDER].words))
-    check = f"ses-wizard check {state.domain}: are the DNS records still right?"
+    if state.world.demo:
+        later = f"{command('check')} with your own domain asks the real DNS, which knows nothing of the demo"
+        return [*rows, (Content.styled("» later", "$text-accent"), later)]
+    check = f"{command('check', state.domain)}: are the DNS records still right?"
     return [*rows, (Content.styled("» any time", "$text-accent"), check)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, opened
+from tests.screens.paper import Stage
 from wizard.project import Project
 
 
@@ -34,3 +36,26 @@ async def test_finished_set_up_opens_here_and_leaves_from_here(
         assert page.text == snapshot
         await page.pilot.press("f3")
         await page.until(lambda: not page.app.is_running)
+
+
+async def test_says_that_the_sandbox_is_left_and_what_may_be_sent(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    words = "production access, up to 50,000 recipients in 24 hours"
+    begun = begun.seen_done("production", words, NOW)
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(None)
+        assert f"Sandbox       left: {words}" in page.text
+
+
+async def test_in_the_demo_says_how_long_its_addresses_last(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    world = replace(outside.world, stage=Stage())
+    async with opened(tmp_path, world, project=begun, size=SIZES[1]) as page:
+        await page.go(None)
+        assert "only while this demo runs: the next start has another address" in page.text
+        assert "which knows nothing of the demo" in page.words
+        assert "check example.com" not in page.text
