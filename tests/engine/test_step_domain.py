@@ -32,6 +32,8 @@ def test_domain_at_a_dns_host_with_a_panel(account: Demo) -> None:
 
 
 def test_domain_in_route53_of_this_account(account: Demo) -> None:
+    # The zone is delegated to Route 53 once the account is up, which its first answer waits for.
+    account.world.aws.client("route53").list_hosted_zones()
     seen = look(account, "example.org")
     assert seen.hosted_zone is not None
     assert step.judge(seen).words == "example.org, DNS at Route 53 in this account"
