@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.failures import translated
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudformation.type_defs import CreateChangeSetInputTypeDef
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 """The resource type of the events that are about the stack itself."""
+_EVENT_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,16 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One line of a change set. ``action`` is Add, Modify, Remove or Import."""
+    """One line of a change set. ``action`` is Add, Modify, Remove, Import or SyncWithActual.
+
+    ``drift`` is the resource's drift status (MODIFIED, DELETED …), in a change set that mends drift alone.
+    """
 
     action: str
     logical_id: str
     type: str
     replaces: bool
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,40 @@ class ChangeSet:
         """Whether it failed because there is nothing to change, which CloudFormation says only in words."""
         words = ("didn't contain changes", "No updates are to be performed")
         return self.status == "FAILED" and any(text in self.reason for text in words)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftDetection:
+    """How far a look for drift has come (DescribeStackDriftDetectionStatus).
+
+    ``status`` is DETECTION_IN_PROGRESS, DETECTION_COMPLETE or DETECTION_FAILED, ``reason`` why it failed.
+    """
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDifference:
+    """One property that is not as the template has it. ``kind`` is ADD, REMOVE or NOT_EQUAL.
+
+    ``path`` begins with a slash; ``expected`` and ``actual`` are texts or JSON.
+    """
+
+    path: str
+    kind: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDrift:
+    """What became of one resource behind CloudFormation's back: ``status`` is MODIFIED or DELETED."""
+
+    logical_id: str
+    type: str
+    status: str
+    differences: tuple[PropertyDifference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +150,45 @@ def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
     )
 
 
+def get_template(aws: AwsAccess, stack: str) -> Mapping[str, Any]:
+    """The template that the stack was last made from, read as JSON (cloudformation:GetTemplate).
+
+    It is empty for a stack without resources, and for one whose template is YAML. Raises WizardError.
+    """
+    with translated("cloudformation:GetTemplate", aws.profile):
+        # botocore reads JSON by itself; a text is what it could not read.
+        body: Any = _client(aws).get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    return body if isinstance(body, dict) else {}
+
+
 def create_change_set(
-    aws: AwsAccess, stack: str, name: str, body: str, tags: Mapping[str, str], *, new: bool
+    aws: AwsAccess,
+    stack: str,
+    name: str,
+    body: str,
+    tags: Mapping[str, str],
+    *,
+    new: bool,
+    revert_drift: bool = False,
 ) -> str:
     """Have CloudFormation work out what ``body`` would change, and give the change set's ARN.
 
     (cloudformation:CreateChangeSet.) ``new``: the stack is not there yet; it then appears as
-    REVIEW_IN_PROGRESS, without a resource. Raises WizardError.
+    REVIEW_IN_PROGRESS, without a resource. ``revert_drift``: compare with what is there in truth, not with
+    the template before, so that what was changed by hand is put back. Raises WizardError.
     """
+    request: CreateChangeSetInputTypeDef = {
+        "StackName": stack,
+        "ChangeSetName": name,
+        "ChangeSetType": "CREATE" if new else "UPDATE",
+        "TemplateBody": body,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    if revert_drift:
+        request["DeploymentMode"] = "REVERT_DRIFT"
     with translated("cloudformation:CreateChangeSet", aws.profile):
-        answer = _client(aws).create_change_set(
-            StackName=stack,
-            ChangeSetName=name,
-            ChangeSetType="CREATE" if new else "UPDATE",
-            TemplateBody=body,
-            Capabilities=["CAPABILITY_IAM"],
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-        )
-        return answer["Id"]
+        return _client(aws).create_change_set(**request)["Id"]
 
 
 def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
@@ -144,6 +206,7 @@ def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
                         logical_id=resource.get("LogicalResourceId", ""),
                         type=resource.get("ResourceType", ""),
                         replaces=resource.get("Replacement") == "True",
+                        drift=resource.get("ResourceDriftStatus", ""),
                     )
                 )
             if not answer.get("NextToken"):
@@ -180,24 +243,30 @@ def delete_stack(aws: AwsAccess, name: str) -> None:
         _client(aws).delete_stack(StackName=name)
 
 
-def describe_stack_events(aws: AwsAccess, name: str) -> tuple[StackEvent, ...]:
-    """The newest hundred or so events, the newest first (cloudformation:DescribeStackEvents).
+def describe_stack_events(aws: AwsAccess, name: str, back_to: str | None) -> tuple[StackEvent, ...]:
+    """The newest events, the newest first, at least back to the one with the id ``back_to``.
 
-    Raises WizardError.
+    (cloudformation:DescribeStackEvents.) A page holds a hundred or so; with None, and where there is no such
+    event, it is the newest five pages. Raises WizardError.
     """
+    events: list[StackEvent] = []
     with translated("cloudformation:DescribeStackEvents", aws.profile):
-        answer = _client(aws).describe_stack_events(StackName=name)
-    return tuple(
-        StackEvent(
-            id=event["EventId"],
-            logical_id=event.get("LogicalResourceId", ""),
-            type=event.get("ResourceType", ""),
-            status=event.get("ResourceStatus", ""),
-            reason=event.get("ResourceStatusReason", ""),
-            at=event["Timestamp"],
-        )
-        for event in answer["StackEvents"]
-    )
+        pages = _client(aws).get_paginator("describe_stack_events").paginate(StackName=name)
+        for page in islice(pages, _EVENT_PAGES):
+            events += [
+                StackEvent(
+                    id=event["EventId"],
+                    logical_id=event.get("LogicalResourceId", ""),
+                    type=event.get("ResourceType", ""),
+                    status=event.get("ResourceStatus", ""),
+                    reason=event.get("ResourceStatusReason", ""),
+                    at=event["Timestamp"],
+                )
+                for event in page["StackEvents"]
+            ]
+            if any(event.id == back_to for event in events):
+                break
+    return tuple(events)
 
 
 def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]:
@@ -212,6 +281,50 @@ def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]
             status=resource["ResourceStatus"],
         )
         for resource in answer["StackResourceSummaries"]
+    )
+
+
+def detect_stack_drift(aws: AwsAccess, name: str) -> str:
+    """Begin to compare the stack's resources with its template; an id to ask by.
+
+    (cloudformation:DetectStackDrift.) Raises WizardError.
+    """
+    with translated("cloudformation:DetectStackDrift", aws.profile):
+        return _client(aws).detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+
+
+def describe_drift_detection(aws: AwsAccess, detection: str) -> DriftDetection:
+    """How far that has come (cloudformation:DescribeStackDriftDetectionStatus). Raises WizardError."""
+    with translated("cloudformation:DescribeStackDriftDetectionStatus", aws.profile):
+        answer = _client(aws).describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+    return DriftDetection(answer["DetectionStatus"], answer.get("DetectionStatusReason", ""))
+
+
+def describe_stack_resource_drifts(aws: AwsAccess, name: str) -> tuple[ResourceDrift, ...]:
+    """The resources that the last look found changed or deleted, up to a hundred.
+
+    (cloudformation:DescribeStackResourceDrifts.) Raises WizardError.
+    """
+    with translated("cloudformation:DescribeStackResourceDrifts", aws.profile):
+        answer = _client(aws).describe_stack_resource_drifts(
+            StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], MaxResults=100
+        )
+    return tuple(
+        ResourceDrift(
+            logical_id=found["LogicalResourceId"],
+            type=found["ResourceType"],
+            status=found["StackResourceDriftStatus"],
+            differences=tuple(
+                PropertyDifference(
+                    path=differs["PropertyPath"],
+                    kind=differs["DifferenceType"],
+                    expected=differs["ExpectedValue"],
+                    actual=differs["ActualValue"],
+                )
+                for differs in found.get("PropertyDifferences", [])
+            ),
+        )
+        for found in answer["StackResourceDrifts"]
     )
 
 

@@ -85,13 +85,13 @@ class Work:
 
     def execute(self, change_set: str) -> Failed | None:
         """Let the change set with this ARN happen."""
-        events = cloudformation.describe_stack_events(self.world.aws, self.name)
+        events = cloudformation.describe_stack_events(self.world.aws, self.name, None)
         cloudformation.execute_change_set(self.world.aws, change_set)
         return self._follow(events[0].id if events else None)
 
     def resume(self) -> Failed | None:
         """Follow an operation that is running already, from its beginning."""
-        events = cloudformation.describe_stack_events(self.world.aws, self.name)
+        events = cloudformation.describe_stack_events(self.world.aws, self.name, None)
         begins = [event.type == STACK_TYPE and event.status in _STARTED for event in events]
         before = begins.index(True) + 1 if True in begins else len(events)
         return self._follow(events[before].id if before < len(events) else None)
@@ -113,7 +113,8 @@ class Work:
         told: set[str] = set()
         failure: Failed | None = None
         for _ in range(int(PATIENCE / interval(self.world))):
-            for event in _later(cloudformation.describe_stack_events(self.world.aws, self.name), after):
+            events = cloudformation.describe_stack_events(self.world.aws, self.name, after)
+            for event in _later(events, after):
                 if event.id in told:
                     continue
                 told.add(event.id)
@@ -134,14 +135,24 @@ class Work:
 
 
 def work_out(
-    world: World, stack: str, body: str, tags: Mapping[str, str], pause: Pause, *, new: bool
+    world: World,
+    stack: str,
+    body: str,
+    tags: Mapping[str, str],
+    pause: Pause,
+    *,
+    new: bool,
+    revert_drift: bool = False,
 ) -> ChangeSet | None:
     """A fresh change set for ``body``, ready to be executed; None where it would change nothing.
 
-    Raises WizardError, also where CloudFormation does not accept ``body``.
+    With ``revert_drift`` it also puts back what was changed by hand. Raises WizardError, also where
+    CloudFormation does not accept ``body``.
     """
     drop_change_set(world, stack)
-    arn = cloudformation.create_change_set(world.aws, stack, CHANGE_SET, body, tags, new=new)
+    arn = cloudformation.create_change_set(
+        world.aws, stack, CHANGE_SET, body, tags, new=new, revert_drift=revert_drift
+    )
     for _ in range(int(PATIENCE / interval(world))):
         change_set = cloudformation.describe_change_set(world.aws, arn)
         if change_set.status == "CREATE_COMPLETE":
