@@ -25,6 +25,7 @@ from wizard.steps import reminder
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
 from wizard.steps.reminder import TestResult as Outcome
+from wizard.steps.reminder_recipients import Import
 from wizard.world import World
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CloudFormation:
             ChangeKind.CREATE, "schedule", "starts the function", "cloudformation:ExecuteChangeSet"
         )
         plan = Plan(StepName.REMINDER, (change,), "Less than one cent.")
-        return ReminderPlan(plan, StackWork((change,), "", "arn"), puts=(), deletes=())
+        return ReminderPlan(plan, StackWork((change,), "", "arn"), Import(None, 0))
 
     def act(self, world: World, project: Project, planned: ReminderPlan, report: Report) -> Project:
         self.asked.append("act")

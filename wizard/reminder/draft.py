@@ -31,10 +31,10 @@ def message_of(project: Project) -> Message:
     return Message(project.reminder.subject, project.reminder.text, project.reminder.html)
 
 
-def read_recipients(project: Project, base: Path) -> Recipients:
-    """The recipients in the project's CSV file; ``base`` is the folder of the project file.
+def recipients_file(project: Project, base: Path) -> Path:
+    """The project's CSV file; ``base`` is the folder of the project file.
 
-    Raises WizardError (exit code 2) where there is no such file or it cannot be read.
+    Raises WizardError (exit code 2) where the project names none.
     """
     if not project.reminder.recipients:
         raise WizardError(
@@ -43,7 +43,16 @@ def read_recipients(project: Project, base: Path) -> Recipients:
             "Type some, or name a CSV file with an email column.",
             ExitCode.USAGE,
         )
-    path = base / project.reminder.recipients
+    return base / project.reminder.recipients
+
+
+def read_recipients(project: Project, base: Path) -> Recipients:
+    """The recipients in the project's CSV file. Raises WizardError (exit code 2) where it cannot be read."""
+    return read_file(recipients_file(project, base))
+
+
+def read_file(path: Path) -> Recipients:
+    """The recipients in the CSV file at ``path``. Raises WizardError (exit code 2) where it is unreadable."""
     try:
         with path.open("rb") as file:
             raw = file.read(people.MAX_BYTES + 1)

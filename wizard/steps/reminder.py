@@ -8,29 +8,27 @@ goes on.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from wizard.aws import cloudformation, dynamodb, functions, scheduler, sesv2
+from wizard.aws import cloudformation, functions, scheduler, sesv2
 from wizard.aws.cloudformation import Stack, StackResource
 from wizard.aws.scheduler import Schedule
+from wizard.aws.sesv2 import ListedIdentity
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
 from wizard.reminder import costs, draft, schedules, template
-from wizard.reminder.recipients import (
-    AddressError,
-    Recipient,
-    Recipients,
-    covering_identities,
-    normal_address,
-)
+from wizard.reminder.recipients import AddressError, normal_address
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.reminder.template import FUNCTION_NAME, PURPOSES
 from wizard.steps import reminder_lines as lines
+from wizard.steps import reminder_recipients
 from wizard.steps import stack as stacks
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.steps.reminder_recipients import Import
 from wizard.steps.stack import Failed, Pause
 from wizard.text import printable
 from wizard.world import World
@@ -71,12 +69,11 @@ class StackWork:
 
 @dataclass(frozen=True, slots=True)
 class ReminderPlan:
-    """A plan to show, and what ``act`` carries out: work on the stack, rows to put, addresses to delete."""
+    """A plan to show, and what ``act`` carries out: work on the stack, and on the recipients' table."""
 
     plan: Plan
     work: StackWork
-    puts: tuple[Recipient, ...]
-    deletes: tuple[str, ...]
+    people: Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def look(world: World, project: Project) -> ReminderSeen:
         stack=stack,
         resources=resources,
         schedule=schedule,
-        recipients=dynamodb.count(world.aws, _recipients_table(stack)),
+        recipients=reminder_recipients.count(world, stack),
         next_run=_next_run(schedule, world.now()),
     )
 
@@ -119,27 +116,27 @@ def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) 
     else's stack or function is in the way.
     """
     _refuse_problems(project, base, world.now())
-    people, domain = draft.read_recipients(project, base), project.domain.name
+    domain = project.domain.name
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
     if stack and stack.status == "REVIEW_IN_PROGRESS" and stack.tags.get(TAG, domain) != domain:
         _drop_empty(world, stack, pause)
         stack = None
     _refuse_foreign(world, project, stack)
     sandboxed = not sesv2.get_account(world.aws).production_access
-    identities = _identities(world, project, people, sandboxed)
+    listed = sesv2.list_identities(world.aws)
+    verified = _verified(listed) if sandboxed else {}
+    people = reminder_recipients.plan_import(world, project, base, stack, {*verified, domain or ""})
+    identities = _identities(project, listed, verified, people)
     body = template.body(draft.setup_of(project, identities, _start(world, project, stack)))
     work = _stack_work(world, project, stack, body, pause)
-    present = _rows(world, stack)
-    puts = tuple(person for person in people.people if present.get(person.email) != person.fields)
-    deletes = tuple(sorted(present.keys() - {person.email for person in people.people}))
     changes = (
         *work.changes,
-        lines.recipients_line(project, people, present, puts, deletes),
-        *(lines.sandbox_lines(people, identities) if sandboxed else ()),
+        lines.recipients_line(people),
+        *(lines.sandbox_lines(people) if sandboxed else ()),
     )
     reminder = project.reminder
-    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), len(people.people))
-    return ReminderPlan(Plan(StepName.REMINDER, changes, cost), work, puts, deletes)
+    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), people.recipients)
+    return ReminderPlan(Plan(StepName.REMINDER, changes, cost), work, people)
 
 
 def decline(world: World, project: Project) -> None:
@@ -172,7 +169,8 @@ def act(
     stack = cloudformation.describe_stack(world.aws, name)
     if stack is None:
         raise _nothing_there(name)
-    _write_recipients(world, stack, planned, report)
+    if planned.people.changes_anything:
+        reminder_recipients.carry_out(world, stack, planned.people, report)
     return project.not_done("reminder") if new else project
 
 
@@ -328,26 +326,31 @@ def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None
         )
 
 
-def _identities(world: World, project: Project, people: Recipients, sandboxed: bool) -> tuple[str, ...]:
+def _verified(listed: Iterable[ListedIdentity]) -> dict[str, ListedIdentity]:
+    """The identities that SES has verified, by their names in small letters."""
+    return {found.name.lower(): found for found in listed if found.verification_status == "SUCCESS"}
+
+
+def _identities(
+    project: Project,
+    listed: Iterable[ListedIdentity],
+    verified: Mapping[str, ListedIdentity],
+    people: Import,
+) -> tuple[str, ...]:
     """The SES identities that the function must be allowed to use.
 
     SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
-    it authorises the recipients' too: those that cover a recipient, and verified addresses, for test mail.
+    it authorises the recipients' too: of the ``verified``, those that cover a recipient, and addresses, for
+    test mail.
     """
     wanted = {project.domain.name or "", (project.reminder.sender or "").lower()}
-    covering: frozenset[str] = frozenset().union(
-        *(covering_identities(person.email) for person in people.people)
-    )
-    listed = {identity.name.lower(): identity for identity in sesv2.list_identities(world.aws)}
-    names = {project.domain.name or "", *(wanted & listed.keys())}
-    if sandboxed:
-        names.update(
-            name
-            for name, identity in listed.items()
-            if identity.verification_status == "SUCCESS"
-            and (name in covering or identity.type == "EMAIL_ADDRESS")
+    addresses = {name for name, found in verified.items() if found.type == "EMAIL_ADDRESS"}
+    present = {found.name.lower() for found in listed}
+    return tuple(
+        sorted(
+            {project.domain.name or "", *(wanted & present), *(people.covering & verified.keys()), *addresses}
         )
-    return tuple(sorted(names))
+    )
 
 
 def _start(world: World, project: Project, stack: Stack | None) -> datetime | None:
@@ -373,13 +376,6 @@ def _stack_work(world: World, project: Project, stack: Stack | None, body: str, 
         return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
     changes = tuple(lines.line(change, project, now) for change in change_set.changes)
     return StackWork(changes, body, change_set=change_set.id)
-
-
-def _rows(world: World, stack: Stack | None) -> dict[str, dict[str, str]]:
-    """The rows of the recipients' table by address; none where the stack is not complete."""
-    if stack is None or not stack.complete:
-        return {}
-    return {row["email"]: row for row in dynamodb.scan(world.aws, _recipients_table(stack))}
 
 
 def _drop_empty(world: World, stack: Stack, pause: Pause) -> None:
@@ -417,30 +413,6 @@ def _ours(stack: Stack, project: Project) -> bool:
 
 def _tags(project: Project) -> dict[str, str]:
     return {TAG: project.domain.name or ""}
-
-
-def _write_recipients(world: World, stack: Stack, planned: ReminderPlan, report: Report) -> None:
-    if not planned.puts and not planned.deletes:
-        return
-    report(Event("recipients", Progress.STARTED))
-    dynamodb.write(
-        world.aws,
-        _recipients_table(stack),
-        [person.fields for person in planned.puts],
-        [{"email": email} for email in planned.deletes],
-    )
-    report(Event("recipients", Progress.DONE))
-
-
-def _recipients_table(stack: Stack) -> str:
-    """The name of the recipients' table. Raises WizardError where the stack does not say it."""
-    if "RecipientsTable" not in stack.outputs:
-        raise WizardError(
-            f"The stack {stack.name} is not as this wizard makes it",
-            "It has no output called RecipientsTable.",
-            "Plan and carry out this step again.",
-        )
-    return stack.outputs["RecipientsTable"]
 
 
 def _nothing_there(name: str) -> WizardError:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from wizard.aws.cloudformation import ResourceChange, Stack
 from wizard.project import Project
-from wizard.reminder import draft, schedules
-from wizard.reminder.message import fields_of
-from wizard.reminder.recipients import Recipient, Recipients, covering_identities
-from wizard.reminder.refusals import SIMULATOR
+from wizard.reminder import schedules
 from wizard.reminder.template import PURPOSES
 from wizard.steps.model import Change, ChangeKind
+from wizard.steps.reminder_recipients import Import
 from wizard.text import printable
 
 
@@ -56,40 +53,28 @@ def cleared_line(stack: Stack) -> Change:
     return Change(ChangeKind.CHANGE, f"stack {stack.name}", words, "cloudformation:DeleteStack")
 
 
-def sandbox_lines(people: Recipients, identities: Collection[str]) -> tuple[Change, ...]:
+def sandbox_lines(people: Import) -> tuple[Change, ...]:
     """A line about those whom SES refuses while the account is in the sandbox, if there are any."""
-    host = SIMULATOR.partition("@")[2]
-    refused = sum(not covering_identities(person.email) & {*identities, host} for person in people.people)
-    if not refused:
+    if not people.refused:
         return ()
     words = (
-        f"{refused} of {len(people.people)} recipients cannot be written to yet: the account is in the "
+        f"{people.refused} of {people.recipients} recipients cannot be written to yet: the account is in the "
         "sandbox, and SES has not verified them. With production access this ends by itself"
     )
     return (Change(ChangeKind.KEEP, "sandbox", words),)
 
 
-def recipients_line(
-    project: Project,
-    people: Recipients,
-    present: Mapping[str, Mapping[str, str]],
-    puts: Sequence[Recipient],
-    deletes: Sequence[str],
-) -> Change:
-    """What happens to the table: ``present`` are its rows, by address."""
-    changed = sum(person.email in present for person in puts)
+def recipients_line(people: Import) -> Change:
+    """What happens to the recipients' table."""
     counts = [
         f"{count} {what}"
-        for count, what in ((len(puts) - changed, "added"), (changed, "changed"), (len(deletes), "removed"))
+        for count, what in ((people.added, "added"), (people.changed, "changed"), (people.removed, "removed"))
         if count
     ]
-    blanks = [
-        f"{len(blank)} without {name}, which stays blank"
-        for name in fields_of(draft.message_of(project))
-        if (blank := people.without(name))
-    ]
-    detail = "; ".join([", ".join(counts) or f"all {len(people.people)} are in the table", *blanks])
+    blanks = [f"{count} without {name}, which stays blank" for name, count in people.blank.items() if count]
+    detail = "; ".join([", ".join(counts) or f"all {people.recipients} are in the table", *blanks])
     if not counts:
         return Change(ChangeKind.KEEP, "recipients", detail)
-    kind = ChangeKind.CHANGE if present else ChangeKind.CREATE
+    fresh = not (people.changed or people.removed or people.kept)
+    kind = ChangeKind.CREATE if fresh else ChangeKind.CHANGE
     return Change(kind, "recipients", detail, "dynamodb:BatchWriteItem")
