@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -16,16 +15,16 @@ from textual.message import Message
 from textual.widgets import Button, ContentSwitcher, Static
 
 from screens.base import StepScreen
-from screens.messages import Decided, Happened, Looked
+from screens.messages import Decided, Looked
 from screens.reminder_create import CreatePage
-from screens.reminder_page import Decision, Entered, Page, Problem, with_typed
+from screens.reminder_page import Decision, Entered, Page, with_typed
 from screens.reminder_test import TryPage
 from screens.reminder_what import What, WhatPage
 from screens.reminder_when import When, WhenPage, first_choice
-from screens.reminder_who import Who, WhoPage
+from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
 from screens.widgets.columns import Cells
-from wizard.errors import WizardError
+from screens.widgets.key_line import key_name
 from wizard.steps.model import Standing, StepName
 
 if TYPE_CHECKING:
@@ -33,11 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wizard.project import Project
-    from wizard.reminder.recipients import Recipients
-    from wizard.steps.reminder import ReminderPlan, ReminderSeen, TestResult
+    from wizard.steps.reminder import ReminderSeen
     from wizard.world import World
 
 ORDER = ("who", "what", "when", "create", "test")
+PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
+"""The keys that do something else on each page, or nothing."""
+PAGE_KEY = "Of the page"
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,7 @@ In the demo **F9** opens the inbox of the embedded account.
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,
         # A TextArea has a use of its own for F6 and F7: to select a line, and all.
-        Binding("f6", "part('text')", "What: the text", show=False, priority=True),
-        Binding("f7", "part('html')", "What: the HTML part", show=False, priority=True),
-        Binding("f8", "part('preview')", "What: the preview", show=False),
+        *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
     ]
     CSS_PATH = "reminder.tcss"
 
@@ -89,15 +88,6 @@ In the demo **F9** opens the inbox of the embedded account.
         def __init__(self, beginning: Beginning) -> None:
             super().__init__()
             self.beginning = beginning
-
-    class WhoRead(Message):
-        """What typed lines or a named file came to."""
-
-        def __init__(self, who: Who, read: Recipients | None, error: WizardError | None) -> None:
-            super().__init__()
-            self.who = who
-            self.read = read
-            self.error = error
 
     class Finished(Message):
         """A page on which ``entered`` stood was finished, or has problems that keep it from that."""
@@ -116,31 +106,6 @@ In the demo **F9** opens the inbox of the embedded account.
             self.seen = seen
             self.standing = standing
 
-    class Checked(Message):
-        """What the pages before decided, and what is wrong with it."""
-
-        def __init__(self, people: Recipients | None, problems: Sequence[Problem]) -> None:
-            super().__init__()
-            self.people = people
-            self.problems = problems
-
-    class Planned(Message):
-        """CloudFormation has worked out what it would do."""
-
-        def __init__(self, planned: ReminderPlan) -> None:
-            super().__init__()
-            self.planned = planned
-
-    class Made(Message):
-        """The stack stands."""
-
-    class Tested(Message):
-        """A test mail was sent, or refused."""
-
-        def __init__(self, result: TestResult) -> None:
-            super().__init__()
-            self.result = result
-
     def __init__(self) -> None:
         super().__init__()
         self._begun: Beginning | None = None
@@ -150,7 +115,7 @@ In the demo **F9** opens the inbox of the embedded account.
         with ContentSwitcher(initial="who", id="pages"):
             yield WhoPage(id="who")
             yield WhatPage(id="what")
-            yield WhenPage(lambda: self.state.world.now(), id="when")
+            yield WhenPage(id="when")
             yield CreatePage(id="create")
             yield TryPage(demo=self.wizard.demo, id="test")
 
@@ -164,7 +129,7 @@ In the demo **F9** opens the inbox of the embedded account.
         if self._begun is None or self._begun.domain != self.state.domain:
             self._fill_in(self.state.world, self.state.project, self.wizard.path.parent)
         self._look(self.state.world, self.state.project)
-        self._page_came_up()
+        self._page.came_up()
 
     # What is typed and not finished
 
@@ -216,70 +181,9 @@ In the demo **F9** opens the inbox of the embedded account.
         seen = reminder.look(world, project)
         self.tell(self.Seen(seen, reminder.judge(seen, project)))
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="read", description="Reading the recipients"
-    )
-    def _read(self, project: Project, base: Path, who: Who) -> None:
-        try:
-            self.tell(self.WhoRead(who, who.read(project, base), None))
-        except WizardError as error:
-            self.tell(self.WhoRead(who, None, error))
-
     @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
         self.tell(self.Finished(project, entered, entered.decided(project, base, now)))
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="check", description="Checking")
-    def _check(self, project: Project, base: Path, now: datetime) -> None:
-        from wizard.reminder import draft
-
-        try:
-            people = draft.read_recipients(project, base)
-        except WizardError:
-            people = None  # among the problems
-        found = [Problem(*problem) for problem in draft.problems(project, base, now)]
-        self.tell(self.Checked(people, found))
-
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="CloudFormation is working out what it would do",
-    )
-    def _plan(self, world: World, project: Project, base: Path) -> None:
-        from wizard.steps import reminder
-
-        self.tell(self.Planned(reminder.plan(world, project, base)))
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Leaving it as it is")
-    def _decline(self, world: World, project: Project) -> None:
-        from wizard.steps import reminder
-
-        reminder.decline(world, project)
-
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="act", description="CloudFormation is at work"
-    )
-    def _act(self, world: World, project: Project, planned: ReminderPlan) -> None:
-        from wizard.steps import reminder
-
-        decided = reminder.act(world, project, planned, self.happened)
-        self.post_message(Decided(project, decided))
-        seen = reminder.look(world, decided)
-        self.post_message(Looked(reminder.judge(seen, decided)))
-        self.tell(self.Made())
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
-    def _send(self, world: World, project: Project, address: str) -> None:
-        from wizard.steps import reminder
-
-        result = reminder.test_run(world, project, address, self.happened)
-        if result.sent:
-            self.post_message(Decided(project, result.project))
-            seen = reminder.look(world, result.project)
-            self.post_message(Looked(reminder.judge(seen, result.project)))
-        self.tell(self.Tested(result))
 
     # What workers say
 
@@ -294,9 +198,10 @@ In the demo **F9** opens the inbox of the embedded account.
             page.saved = page.entered()
         self._open(begun.page)
 
-    @on(WhoRead)
-    def _show_read(self, message: WhoRead) -> None:
-        self.query_one(WhoPage).show_read(message.who, message.read, message.error)
+    @on(WhoPage.Read)
+    def _recipients_read(self, message: WhoPage.Read) -> None:
+        """Their fields can be used in the message."""
+        message.stop()
         if message.read:
             self.query_one(WhatPage).offer(message.read)
 
@@ -312,50 +217,8 @@ In the demo **F9** opens the inbox of the embedded account.
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:
         self.post_message(Looked(message.standing))
-
-    @on(Checked)
-    def _show_checked(self, message: Checked) -> None:
-        create = self.query_one(CreatePage)
-        create.show(self.state.project, message.people)
-        create.show_problems(message.problems)
-
-    @on(Planned)
-    def _confirm(self, message: Planned) -> None:
-        planned = message.planned
-        if not planned.plan.changes_anything:
-            self.say("Everything is as the project file says: there is nothing to change.")
-            self.query_one("#next").focus()
-            return
-        self.confirm(
-            planned.plan,
-            partial(self._carry_out, planned),
-            declined=lambda: self._decline(self.state.world, self.state.project),
-        )
-
-    def _carry_out(self, planned: ReminderPlan) -> None:
-        self.query_one(CreatePage).begin_acting()
-        self._act(self.state.world, self.state.project, planned)
-
-    @on(Happened)
-    def _show_event(self, message: Happened) -> None:
-        message.stop()
-        if self._current == "create":
-            self.query_one(CreatePage).show_event(message.event)
-            self.query_one("#body").scroll_end(animate=False)
-
-    @on(Made)
-    def _show_made(self) -> None:
-        if self._current == "create":
-            self.query_one("#next").focus()
-
-    @on(Tested)
-    def _show_tested(self, message: Tested) -> None:
-        self.query_one(TryPage).show_result(message.result, self.state.world.now())
-
-    @on(WhoPage.Changed)
-    def _who_changed(self, message: WhoPage.Changed) -> None:
-        message.stop()
-        self._read(self.state.project, self.wizard.path.parent, message.who)
+        for page in self.query(Page):
+            page.show_seen(message.seen)
 
     # Keys
 
@@ -382,27 +245,26 @@ In the demo **F9** opens the inbox of the embedded account.
             super().action_next()
 
     def action_act(self) -> None:
-        """Plan and create, or send the test mail: as the page says."""
-        if self.acting:
-            return
-        self.clear_error()
-        self.retry = self.action_act
-        if self._current == "create":
-            self._plan(self.state.world, self.state.project, self.wizard.path.parent)
-        elif self._current == "test":
-            page = self.query_one(TryPage)
-            page.begin_sending()
-            self._send(self.state.world, self.state.project, page.address)
+        """Do what the page says."""
+        if not self.acting:
+            self.clear_error()
+            self._page.act()
 
-    def action_part(self, part: str) -> None:
-        """On the page about the message: show this part of it."""
-        if self._current == "what":
-            self.query_one(WhatPage).show_part(part)
+    def action_press(self, key: str) -> None:
+        """Do what the page says of one of its own keys."""
+        if key in self._page.KEYS and not self.acting:
+            self._page.press(key)
 
-    @on(TryPage.Send)
-    def _send_wanted(self, message: TryPage.Send) -> None:
-        message.stop()
-        self.action_act()
+    def help_text(self) -> str:
+        """This page's own words, then those about all of them."""
+        return f"{self._page.HELP}\n\n{self.HELP}"
+
+    def _keys(self) -> list[tuple[str, str]]:
+        """The keys of this page before those of every step."""
+        page = self._page
+        own = {**({"f4": page.ACT} if page.ACT else {}), **page.KEYS}
+        mine = [(key_name(key), words) for key, words in own.items()]
+        return [*mine, *(row for row in super()._keys() if row[1] not in (self.ACT, PAGE_KEY))]
 
     @on(Button.Pressed, "#inbox")
     def _inbox_wanted(self, event: Button.Pressed) -> None:
@@ -430,18 +292,12 @@ In the demo **F9** opens the inbox of the embedded account.
         button.label = f"{page.ACT}  F4"
         button.refresh(layout=True)
         self.query_one(page.FIRST).focus()
-        self._page_came_up()
-
-    def _page_came_up(self) -> None:
-        """What a page needs to know of the others."""
-        if self.wizard.state is None:
-            return
-        if self._current == "create":
-            self._check(self.state.project, self.wizard.path.parent, self.state.world.now())
+        if self.wizard.state is not None:
+            page.came_up()
 
     def redraw(self, state: AppState) -> None:
         """A page saved: the one that sums up is brought up to it."""
-        self._page_came_up()
+        self._page.redraw(state)
 
 
 def _way(current: str) -> Content:
@@ -471,7 +327,7 @@ def _beginning(world: World, project: Project, base: Path) -> Beginning:
     )
     return Beginning(
         domain=domain,
-        who=_first_who(world, project, base, domain),
+        who=first_who(world, project, base, domain),
         what=What(
             kept.sender or f"reminders@{domain}",
             kept.sender_name if written else kept.sender_name or "Reminders",
@@ -482,21 +338,3 @@ def _beginning(world: World, project: Project, base: Path) -> Beginning:
         address=f"you@{domain}" if world.demo else "",
         page=first,
     )
-
-
-def _first_who(world: World, project: Project, base: Path, domain: str) -> Who:
-    """Typed recipients as they were typed, another file by its path; in the demo three people."""
-    from wizard.reminder.draft import RECIPIENTS_FILE, read_recipients
-
-    path = project.reminder.recipients
-    if path == RECIPIENTS_FILE:
-        try:
-            people = read_recipients(project, base).people
-        except WizardError:
-            return Who("", path)
-        return Who("\n".join(f"{p.email}, {p.values.get('name', '')}".rstrip(", ") for p in people), "")
-    if path:
-        return Who("", path)
-    if world.demo:
-        return Who(f"ana@{domain}, Ana\nben@{domain}, Ben\nsuccess@simulator.amazonses.com, Chris\n", "")
-    return Who("", "")

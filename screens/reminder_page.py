@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.message import Message
 from textual.widgets import TextArea
+from textual.worker import Worker, get_current_worker
 
+from screens.base import StepScreen
+from screens.messages import Happened
+from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
+from wizard.steps.model import Event
 
 if TYPE_CHECKING:
     from wizard.project import Project
+    from wizard.steps.reminder import ReminderSeen
 
 
 class Problem(NamedTuple):
@@ -74,12 +81,21 @@ def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, 
 
 
 class Page(Vertical):
-    """One question of the reminder."""
+    """One question of the reminder: its fields, its workers, and what they say.
+
+    Its workers run as the screen's: they are shown in its line, their errors on its page, and quitting waits
+    for those of the group ``act``. They touch no widget and call `tell`, as everywhere.
+    """
 
     NAME: ClassVar[str] = ""
     QUESTION: ClassVar[str] = ""
     WHY: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    """What F1 says of this page, in Markdown."""
     ACT: ClassVar[str | None] = None
+    """The words on the button for F4; None where there is nothing to do on it."""
+    KEYS: ClassVar[Mapping[str, str]] = {}
+    """What further keys do on this page, by key: see `press`."""
     FIRST: ClassVar[str] = ""
     """Selects what gets the focus when the page comes up."""
 
@@ -89,9 +105,52 @@ class Page(Vertical):
     _refused: Sequence[Problem] = ()
     """What kept the page from being finished, until something else is typed."""
 
+    @property
+    def step(self) -> StepScreen:
+        """The screen that this page is a part of."""
+        return cast("StepScreen", self.screen)
+
+    @property
+    def state(self) -> AppState:
+        """The app's state. Read it on the loop, not in a worker."""
+        return self.step.state
+
+    @property
+    def base(self) -> Path:
+        """The folder of the project file."""
+        return self.step.wizard.path.parent
+
     def entered(self) -> Entered | None:
         """What stands in the fields; None where the page decides nothing."""
         return None
+
+    def came_up(self) -> None:
+        """Called when the page comes up, and for F5: look at what it shows of the outside."""
+
+    def redraw(self, state: AppState) -> None:
+        """The app's state changed while this page is shown."""
+
+    def show_seen(self, seen: ReminderSeen) -> None:
+        """AWS was asked what it has of the whole reminder."""
+
+    def act(self) -> None:
+        """Do what the button for F4 says."""
+
+    def press(self, key: str) -> None:
+        """Do what ``KEYS`` says of ``key``."""
+
+    def run_worker(self, *args: Any, **kwargs: Any) -> Worker[Any]:
+        """Run a worker of this page as the screen's."""
+        return self.screen.run_worker(*args, **kwargs)
+
+    def tell(self, message: Message) -> None:
+        """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
+        if not get_current_worker().is_cancelled:
+            self.post_message(message)
+
+    def happened(self, event: Event) -> None:
+        """The `Report` for an act: from any thread, tell this page what happened."""
+        self.post_message(Happened(event))
 
     def warn(self, problems: Sequence[Problem]) -> None:
         """Say while somebody types what must be mended before the page is finished; nothing clears that."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label
 
+from screens.messages import Decided, Happened, Looked
 from screens.reminder_page import Page
 from screens.symbols import clock
 from screens.widgets.columns import Cells, Columns
 
 if TYPE_CHECKING:
+    from wizard.project import Project
     from wizard.steps.reminder import TestResult
+    from wizard.world import World
 
 
 class TryPage(Page):
@@ -29,12 +32,12 @@ class TryPage(Page):
     ACT = "Send a test mail"
     FIRST = "#address"
 
-    class Send(Message):
-        """Send one to ``address``."""
+    class Tested(Message):
+        """A test mail was sent, or refused."""
 
-        def __init__(self, address: str) -> None:
+        def __init__(self, result: TestResult) -> None:
             super().__init__()
-            self.address = address
+            self.result = result
 
     def __init__(self, *, demo: bool, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -57,24 +60,41 @@ class TryPage(Page):
         field = self.query_one("#address", Input)
         field.value = field.value or address
 
-    @property
-    def address(self) -> str:
-        """What was typed."""
-        return self.query_one("#address", Input).value.strip()
-
-    def show_result(self, result: TestResult, at: datetime) -> None:
-        """What became of the mail, and when: the same words twice are two attempts."""
-        self.query_one("#result", Columns).show(_result(result, at, demo=self._demo))
-
-    def begin_sending(self) -> None:
-        """Nobody knows yet what becomes of this mail; what is typed meanwhile is the next one's address."""
+    def act(self) -> None:
+        """Send; what is typed meanwhile is the next one's address."""
+        self.step.retry = self.act
         self.query_one("#result", Columns).show([])
-        self.query_one("#address", Input).focus().action_select_all()
+        field = self.query_one("#address", Input).focus()
+        field.action_select_all()
+        self._send(self.state.world, self.state.project, field.value.strip())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
+    def _send(self, world: World, project: Project, address: str) -> None:
+        from wizard.steps import reminder
+
+        result = reminder.test_run(world, project, address, self.happened)
+        if result.sent:
+            self.post_message(Decided(project, result.project))
+            seen = reminder.look(world, result.project)
+            self.post_message(Looked(reminder.judge(seen, result.project)))
+        self.tell(self.Tested(result))
+
+    @on(Tested)
+    def _show_tested(self, message: Tested) -> None:
+        """Say what became of it, and when: the same words twice are two attempts."""
+        message.stop()
+        rows = _result(message.result, self.state.world.now(), demo=self._demo)
+        self.query_one("#result", Columns).show(rows)
+
+    @on(Happened)
+    def _happened(self, message: Happened) -> None:
+        """What happens to the one mail is told by its result."""
+        message.stop()
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Send(self.address))
+        await self.step.run_action("act")
 
 
 def _result(result: TestResult, at: datetime, *, demo: bool) -> list[Cells]:

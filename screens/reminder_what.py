@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Stati
 from screens.reminder_page import Decision, Page, Problem
 from screens.symbols import lines
 from screens.widgets.columns import Columns
+from screens.widgets.key_line import key_name
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -36,7 +37,7 @@ NO_ROOM = Problem("text", "Make the message shorter: the project file has no roo
 """What is wrong where AWS would take it and the file does not."""
 
 PARTS = {"text": "Text", "html": "HTML", "preview": "Preview"}
-KEYS = {"text": "F6", "html": "F7", "preview": "F8"}
+PART_KEYS = {"f6": "text", "f7": "html", "f8": "preview"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class WhatPage(Page):
     QUESTION = "What does it say?"
     WHY = "A field in double braces, like {{name}}, is filled in for each recipient."
     FIRST = "#subject"
+    KEYS: ClassVar[Mapping[str, str]] = {"f6": "The text", "f7": "The HTML part", "f8": "The preview"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name every widget has for it)
         super().__init__(id=id)
@@ -109,8 +111,8 @@ class WhatPage(Page):
             yield Label("Subject", classes="label")
             yield Input(placeholder="Hello {{name}}", id="subject", compact=True)
         with Horizontal(id="parts", classes="field tight"):
-            for part, name in PARTS.items():
-                yield Button(f"{name}  {KEYS[part]}", id=f"to-{part}", compact=True)
+            for key, part in PART_KEYS.items():
+                yield Button(f"{PARTS[part]}  {key_name(key)}", id=f"to-{part}", compact=True)
             yield Select[int](
                 [], id="seen-by", allow_blank=True, prompt="for nobody in particular", compact=True
             )
@@ -163,8 +165,11 @@ class WhatPage(Page):
             ),
         )
 
-    def show_part(self, part: str) -> None:
+    def press(self, key: str) -> None:
         """Show the text, the HTML or the preview, and go there."""
+        self._show_part(PART_KEYS[key])
+
+    def _show_part(self, part: str) -> None:
         self._bring_up(part)
         self.query_one("#seen-by" if part == "preview" else f"#{part}").focus()
 
@@ -184,7 +189,7 @@ class WhatPage(Page):
     @on(Button.Pressed)
     def _part_chosen(self, event: Button.Pressed) -> None:
         event.stop()
-        self.show_part((event.button.id or "").removeprefix("to-"))
+        self._show_part((event.button.id or "").removeprefix("to-"))
 
     @on(Input.Changed)
     @on(TextArea.Changed)

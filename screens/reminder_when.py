@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -106,10 +106,6 @@ class WhenPage(Page):
     WHY = "EventBridge Scheduler starts each run, by the clocks of the time zone you name."
     FIRST = "#how-often"
 
-    def __init__(self, now: Callable[[], datetime], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._now = now
-
     def compose(self) -> ComposeResult:
         """How often, then the fields, then the next runs."""
         with Horizontal(classes="field tight"):
@@ -185,8 +181,8 @@ class WhenPage(Page):
         wanted = FIELDS[when.choice.how_often]
         for field in set().union(*FIELDS.values()):
             self.query_one(f".{field}").display = field in wanted
-        problems = when.problems(self._now())
-        self.query_one("#runs", Columns).show([] if problems else _runs(when, self._now()))
+        problems = when.problems(self.state.world.now())
+        self.query_one("#runs", Columns).show([] if problems else _runs(when, self.state.world.now()))
         self.warn(problems)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -21,6 +21,7 @@ from wizard.errors import WizardError
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.reminder.recipients import Recipients
+    from wizard.world import World
 
 SHOWN_PROBLEMS = 3
 
@@ -91,12 +92,14 @@ class WhoPage(Page):
     WHY = "Only people who asked for it. In the sandbox: only addresses and domains verified in SES."
     FIRST = "#lines"
 
-    class Changed(Message):
-        """Something else stands in the fields."""
+    class Read(Message):
+        """What typed lines or a named file came to."""
 
-        def __init__(self, who: Who) -> None:
+        def __init__(self, who: Who, read: Recipients | None, error: WizardError | None) -> None:
             super().__init__()
             self.who = who
+            self.read = read
+            self.error = error
 
     def compose(self) -> ComposeResult:
         """A place to type, a place for a path, and a line about what was read."""
@@ -120,8 +123,19 @@ class WhoPage(Page):
         """The fields as they stand."""
         return Who(self.query_one("#lines", TextArea).text, self.query_one("#path", Input).value.strip())
 
-    def show_read(self, who: Who, read: Recipients | None, error: WizardError | None) -> None:
-        """Say what ``who`` came to, if that is still what stands in the fields."""
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="read", description="Reading the recipients"
+    )
+    def _read(self, project: Project, base: Path, who: Who) -> None:
+        try:
+            self.tell(self.Read(who, who.read(project, base), None))
+        except WizardError as error:
+            self.tell(self.Read(who, None, error))
+
+    @on(Read)
+    def _show_read(self, message: Read) -> None:
+        """Say what the fields came to, if that is still what stands in them."""
+        who, read, error = message.who, message.read, message.error
         if who != self.entered():
             return
         problems = [unreadable(error)] if error else who.problems(read) if read else []
@@ -138,7 +152,25 @@ class WhoPage(Page):
         who = self.entered()
         self.query_one("#lines").display = self.query_one("#how").display = not who.path
         self.warn(())
-        self.post_message(self.Changed(who))
+        self._read(self.state.project, self.base, who)
+
+
+def first_who(world: World, project: Project, base: Path, domain: str) -> Who:
+    """Typed recipients as they were typed, another file by its path; in the demo three people."""
+    from wizard.reminder.draft import RECIPIENTS_FILE, read_recipients
+
+    path = project.reminder.recipients
+    if path == RECIPIENTS_FILE:
+        try:
+            people = read_recipients(project, base).people
+        except WizardError:
+            return Who("", path)
+        return Who("\n".join(f"{p.email}, {p.values.get('name', '')}".rstrip(", ") for p in people), "")
+    if path:
+        return Who("", path)
+    if world.demo:
+        return Who(f"ana@{domain}, Ana\nben@{domain}, Ben\nsuccess@simulator.amazonses.com, Chris\n", "")
+    return Who("", "")
 
 
 def _read(read: Recipients) -> list[Cells]:
