@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -149,7 +150,17 @@ def signed(folder: Path, zone: str, text: str, *, until: str) -> tuple[str, str]
 
 
 def free_port(address: str) -> int:
-    """A port that nobody listens on, over UDP and TCP."""
-    with socket.create_server((address, 0)) as taken:
-        port: int = taken.getsockname()[1]
+    """A port that nobody listens on, over UDP and TCP.
+
+    It lies below those that systems give out by themselves (RFC 6335: from 49152; Linux: from 32768), so that
+    nobody is given it before the server has it.
+    """
+    for port in random.sample(range(20_000, 32_000), 50):
+        try:
+            with socket.socket(type=socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+                tcp.bind((address, port))
+                udp.bind((address, port))
+        except OSError:
+            continue
         return port
+    pytest.fail("no free port was found")
