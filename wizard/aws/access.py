@@ -37,7 +37,7 @@ class AwsAccess:
     region: str | None = None
     endpoint_url: str | None = None
     keys: EmbeddedKeys | None = None
-    _made: dict[tuple[str, str | None], Any] = field(
+    _made: dict[tuple[str, str | None, bool], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
@@ -84,17 +84,21 @@ class AwsAccess:
         """
         return self.session().get_credentials() is not None
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        """The client for ``service``, in ``region`` or else in this access's own Region."""
+    def client(self, service: str, region: str | None = None, *, patient: bool = False) -> Any:
+        """The client for ``service``, in ``region`` or else in this access's own Region.
+
+        A ``patient`` one waits for an answer as long as a Lambda function may run, and never asks twice.
+        """
         with self._lock:
-            made = self._made.get((service, region))
+            made = self._made.get((service, region, patient))
             if made is None:
                 from botocore.config import Config
 
                 config = Config(
                     connect_timeout=5,
-                    read_timeout=20,
-                    retries={"mode": "standard", "total_max_attempts": 4},
+                    read_timeout=910 if patient else 20,
+                    retries={"mode": "standard", "total_max_attempts": 1 if patient else 4},
+                    tcp_keepalive=patient,
                     user_agent_extra="ses-wizard",
                     proxies={} if self.keys else None,
                 )
@@ -105,7 +109,7 @@ class AwsAccess:
                     config=config,
                 )
                 made.meta.events.register("after-call", _log_call)
-                self._made[(service, region)] = made
+                self._made[(service, region, patient)] = made
             return made
 
 

@@ -13,7 +13,7 @@ from wizard.errors import ExitCode, WizardError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
+    from types_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, WriteRequestTypeDef
 
 Row = Mapping[str, str]
 
@@ -41,6 +41,53 @@ def count(aws: AwsAccess, table: str) -> int:
             _client(aws).get_paginator("scan").paginate(TableName=table, Select="COUNT", ConsistentRead=True)
         )
         return sum(page["Count"] for page in pages)
+
+
+def query(
+    aws: AwsAccess,
+    table: str,
+    partition: Row,
+    limit: int,
+    *,
+    newest_first: bool = False,
+    condition: str = "",
+    values: Row | None = None,
+) -> tuple[dict[str, str], ...]:
+    """Up to ``limit`` rows of one partition, in the order of their sort key (dynamodb:Query).
+
+    ``partition`` is the partition key's name and value. ``condition`` is a filter expression, whose
+    placeholders ``values`` fills; rows it leaves out are read, and paid, all the same. Raises WizardError.
+    """
+    ((name, value),) = partition.items()
+    request: QueryInputPaginateTypeDef = {
+        "TableName": table,
+        "KeyConditionExpression": "#partition = :partition",
+        "ExpressionAttributeNames": {"#partition": name},
+        "ExpressionAttributeValues": {
+            key: {"S": text} for key, text in {**(values or {}), ":partition": value}.items()
+        },
+        "ScanIndexForward": not newest_first,
+    }
+    if condition:
+        request["FilterExpression"] = condition
+    else:
+        request["PaginationConfig"] = {"PageSize": limit}
+    rows: list[dict[str, str]] = []
+    with translated("dynamodb:Query", aws.profile):
+        for page in _client(aws).get_paginator("query").paginate(**request):
+            rows += map(_plain, page["Items"])
+            if len(rows) >= limit:
+                break
+    return tuple(rows[:limit])
+
+
+def get(aws: AwsAccess, table: str, key: Row) -> dict[str, str] | None:
+    """The row with this key, as it is now, or None (dynamodb:GetItem). Raises WizardError."""
+    with translated("dynamodb:GetItem", aws.profile):
+        answer = _client(aws).get_item(
+            TableName=table, Key={name: {"S": value} for name, value in key.items()}, ConsistentRead=True
+        )
+    return _plain(answer["Item"]) if "Item" in answer else None
 
 
 def write(aws: AwsAccess, table: str, puts: Iterable[Row], deletes: Iterable[Row]) -> None:
@@ -73,6 +120,13 @@ def _write_batch(aws: AwsAccess, table: str, batch: Sequence[WriteRequestTypeDef
         "Wait a minute, then try again: what is written already stays.",
         ExitCode.OUTSIDE,
     )
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, str]:
+    """An item's texts and numbers, as texts; what is neither is left out."""
+    return {
+        name: value.get("S", value.get("N")) for name, value in item.items() if "S" in value or "N" in value
+    }
 
 
 def _client(aws: AwsAccess) -> DynamoDBClient:

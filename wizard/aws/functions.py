@@ -1,4 +1,4 @@
-"""AWS Lambda: calling one function, and asking whose it is."""
+"""AWS Lambda: running one function, and asking whose it is."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def get_function_tags(aws: AwsAccess, name: str) -> Mapping[str, str] | None:
 def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Run the function ``name`` and wait for what it returns, an object (lambda:Invoke).
 
-    Raises WizardError, also where the function itself failed.
+    It takes as long as the function does. Raises WizardError, also where the function itself failed.
     """
     with translated("lambda:Invoke", aws.profile):
-        answer = _client(aws).invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        client: LambdaClient = aws.client("lambda", patient=True)
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError") or not isinstance(payload, dict):
         error = payload if isinstance(payload, dict) else {}
@@ -45,6 +46,15 @@ def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any
             "Look at its log group in the CloudWatch console, then try again.",
         )
     return payload
+
+
+def start(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> None:
+    """Have Lambda run the function ``name`` by itself, again where it fails (lambda:Invoke, as an event).
+
+    Raises WizardError.
+    """
+    with translated("lambda:Invoke", aws.profile):
+        _client(aws).invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
 def _client(aws: AwsAccess) -> LambdaClient:
