@@ -88,11 +88,15 @@ class Review:
 
 @dataclass
 class SesRegion:
-    """SES in one Region. ``sent`` is when each recipient of the last 24 hours was written to."""
+    """SES in one Region. ``sent`` is when each recipient of the last 24 hours was written to.
+
+    ``event_destinations`` are those of each configuration set, by name.
+    """
 
     name: str
     identities: dict[str, Identity] = field(default_factory=dict)
     configuration_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    event_destinations: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
     suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
     suppressed_reasons: list[str] = field(default_factory=list)

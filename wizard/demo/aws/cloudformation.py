@@ -208,6 +208,7 @@ def _explain(change_set: ChangeSet) -> None:
     stack = change_set.stack
     events = stack_work.last_events(stack)
     difference = stack_work.difference(stack, change_set.template_dict, change_set.parameters)
+    replaced = stack_work.replacements(stack, change_set.template_dict, difference["Modify"])
     change_set.changes = []
     for action, names in difference.items():
         resources = stack.template_dict if action == "Remove" else change_set.template_dict
@@ -216,7 +217,8 @@ def _explain(change_set: ChangeSet) -> None:
             if action != "Add":
                 change.physical_resource_id = events[name].physical_resource_id if name in events else None
             if action == "Modify":
-                change.replacement, change.scope = "False", ["Properties"]
+                change.scope = ["Properties"]
+                change.replacement = str(name in replaced)
             change_set.changes.append(change)
 
 

@@ -14,8 +14,9 @@ _OURS = {
     "sts": ("wizard.demo.aws.sts", "Callers"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
+    "sns": ("wizard.demo.aws.topics", "Topics"),
     "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
-    "awslambda": ("wizard.demo.aws.functions", "Functions"),
+    "awslambda": ("wizard.demo.aws.lambda_operations", "Functions"),
     "cloudformation": ("wizard.demo.aws.cloudformation", "Stacks"),
 }
 """For each service of moto's: the module and the class that answer in its place."""

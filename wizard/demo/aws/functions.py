@@ -1,8 +1,7 @@
-"""Lambda: the deployed code really runs, in a process that sees this account and no other."""
+"""Lambda's functions: the deployed code really runs, in a process that sees this account and no other."""
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import os
@@ -18,18 +17,15 @@ from pathlib import Path
 import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
-from moto.awslambda.responses import LambdaResponse
-from moto.core.common_types import TYPE_RESPONSE
 from moto.logs.models import logs_backends
 
 from wizard.demo.aws import queues
-from wizard.demo.aws.account import ACCOUNT_ID, Account, FunctionEvent, current
+from wizard.demo.aws.account import ACCOUNT_ID, Account, FunctionEvent
 from wizard.demo.aws.roles import may_assume, role_of
 
 RUNTIME = Path(__file__).with_name("function_runtime.py")
 RETRIES = 2
 """How often Lambda repeats an asynchronous event whose run failed."""
-TAIL_BYTES = 4096
 
 _PASSED_ON = ("SYSTEMROOT", "PATH")
 """What a Python process cannot do without, on one system or another. Nothing else of ours gets through."""
@@ -42,35 +38,6 @@ class Outcome:
     payload: bytes
     error: str | None
     log: str
-
-
-class Functions(LambdaResponse):
-    """moto's Lambda, with roles checked and an Invoke that runs something."""
-
-    def create_function(self) -> TYPE_RESPONSE:
-        """CreateFunction. The role must be one that Lambda can assume."""
-        check_role(self.json_body["Role"])
-        return super().create_function()
-
-    def invoke(self) -> tuple[int, dict[str, str], str | bytes]:
-        """Invoke: waits for the run, or starts it (``Event``), or does neither (``DryRun``)."""
-        account, kind = current(), self.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        name = self.path.split("/functions/")[1].rpartition("/")[0]
-        with account.lock:
-            function = found(self.region, name)
-        event = self.body.encode() if isinstance(self.body, str) else self.body
-        headers = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
-        if kind == "DryRun":
-            return 204, {**headers, "status": "204"}, ""
-        if kind == "Event":
-            start(account, function, event)
-            return 202, {**headers, "status": "202"}, ""
-        outcome = run(account, function, event)
-        if outcome.error:
-            headers["x-amz-function-error"] = outcome.error
-        if self.headers.get("X-Amz-Log-Type") == "Tail":
-            headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-TAIL_BYTES:]).decode()
-        return 200, headers, outcome.payload
 
 
 def found(region: str, name_or_arn: str) -> LambdaFunction:
@@ -233,6 +200,3 @@ def _keep_log(function: LambdaFunction, stream: str, log: str) -> None:
     logs.put_log_events(
         group, stream, [{"timestamp": now, "message": line} for line in log.splitlines() if line]
     )
-
-
-__all__ = ["Functions", "Outcome", "UnknownFunctionException", "check_role", "found", "run", "start"]

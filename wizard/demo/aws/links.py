@@ -1,8 +1,9 @@
-"""The link by which SES lets the owner of an address confirm it: a mail, and what opening the link does."""
+"""The links by which SES and SNS let the owner of an address confirm it: the mails, and what opening does."""
 
 from __future__ import annotations
 
 import secrets
+import sys
 from datetime import timedelta
 
 from wizard.demo.aws.account import Account, Identity
@@ -30,7 +31,7 @@ def ask(account: Account, identity: Identity, region: str) -> None:
 
 
 def opened(account: Account, path: str) -> str:
-    """What the page behind the link says; the address is verified where the link is good."""
+    """What the page behind the link says; the address, or its subscription, is confirmed by a good link."""
     link = path.removeprefix(PATH)
     for ses in account.kept.ses.values():
         for identity in ses.identities.values():
@@ -39,4 +40,9 @@ def opened(account: Account, path: str) -> str:
                     return "This link has expired. Delete the identity and create it again for a new one."
                 identity.verified, identity.succeeded_at = True, account.now()
                 return f"Congratulations! You have successfully verified {identity.name}."
-    return "This link is not valid."
+    words = None
+    if "moto.sns.models" in sys.modules:
+        from wizard.demo.aws import topics
+
+        words = topics.confirmed(link)
+    return words or "This link is not valid."

@@ -1,11 +1,50 @@
-"""Messages that AWS services themselves put into SQS queues: dead letters."""
+"""SQS: what a queue can be, and the messages that AWS services themselves send: dead letters."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from moto.sqs.exceptions import QueueDoesNotExist
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Queue, sqs_backends
 
 from wizard.demo.aws.account import ACCOUNT_ID
+from wizard.demo.aws.refusal import Refusal
+
+_RANGES = {
+    "DelaySeconds": (0, 900, 0),
+    "MaximumMessageSize": (1024, 1_048_576, 1_048_576),
+    "MessageRetentionPeriod": (60, 1_209_600, 345_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20, 0),
+    "VisibilityTimeout": (0, 43_200, 30),
+}
+"""Least, most and default of a queue's attributes (SetQueueAttributes)."""
+
+MAX_RECEIVES = 1000
+
+
+def check(properties: dict[str, Any]) -> None:
+    """Refuse attributes that no queue can have."""
+    for name, (least, most, _) in _RANGES.items():
+        if name in properties and not least <= int(properties[name]) <= most:
+            raise Refusal("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+    redrive = properties.get("RedrivePolicy")
+    if redrive and not 1 <= int(redrive.get("maxReceiveCount", 0)) <= MAX_RECEIVES:
+        raise Refusal(
+            "InvalidParameterValue",
+            f"Value {redrive} for parameter RedrivePolicy is invalid. Reason: Invalid value for "
+            f"maxReceiveCount: {redrive.get('maxReceiveCount')}, valid values are from 1 to {MAX_RECEIVES} "
+            "both inclusive.",
+        )
+
+
+def configure(queue: Queue, properties: dict[str, Any]) -> None:
+    """Let the queue have these attributes, and the default of every other. Refuses impossible ones."""
+    check(properties)
+    attributes: dict[str, Any] = {name: default for name, (_, _, default) in _RANGES.items()}
+    attributes |= {name: value for name, value in properties.items() if name in (*_RANGES, "RedrivePolicy")}
+    attributes["SqsManagedSseEnabled"] = str(properties.get("SqsManagedSseEnabled", True)).lower() == "true"
+    queue.dead_letter_queue, queue.redrive_policy = None, None
+    queue._set_attributes({**attributes, "Policy": queue.policy})
 
 
 def send(arn: str, body: str, **attributes: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.core.exceptions import JsonRESTError
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, scheduler_backends
 from moto.scheduler.responses import EventBridgeSchedulerResponse
@@ -339,7 +340,7 @@ def _start_target(
         return None if queues.send(arn, event) else ("QueueDoesNotExist", f"{arn} does not exist.")
     try:
         functions.start(account, functions.found(region, arn), event.encode())
-    except functions.UnknownFunctionException as error:
+    except UnknownFunctionException as error:
         return "ResourceNotFoundException", error.message
     return None
 

@@ -117,8 +117,8 @@ class ConfigurationSets(SesOperations):
         return answer(ConfigurationSets=names, NextToken=token)
 
     def delete_configuration_set(self) -> ActionResult:
-        """DeleteConfigurationSet."""
-        del self.ses.configuration_sets[self._configuration_set()["ConfigurationSetName"]]
+        """DeleteConfigurationSet: its event destinations go with it."""
+        delete_configuration_set(self.ses, self._configuration_set()["ConfigurationSetName"])
         return EmptyResult()
 
     def put_configuration_set_suppression_options(self) -> ActionResult:
@@ -160,6 +160,12 @@ def create_configuration_set(ses: SesRegion, options: dict[str, Any]) -> None:
         "ReputationOptions": {"ReputationMetricsEnabled": False},
         **options,
     }
+
+
+def delete_configuration_set(ses: SesRegion, name: str) -> None:
+    """Forget a configuration set and its event destinations, where it is there."""
+    ses.configuration_sets.pop(name, None)
+    ses.event_destinations.pop(name, None)
 
 
 def answer_when_due(account: Account, ses: SesRegion) -> None:

@@ -9,6 +9,7 @@ from moto.core.utils import camelcase_to_underscores, method_names_from_class
 
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.sesv2_account import AccountSettings, ConfigurationSets
+from wizard.demo.aws.sesv2_events import EventDestinations
 from wizard.demo.aws.sesv2_identities import Identities
 from wizard.demo.aws.sesv2_sending import Sending
 from wizard.demo.aws.sesv2_templates import Templates
@@ -19,7 +20,7 @@ _FORMER = {
 }
 
 
-class Sesv2(Identities, AccountSettings, ConfigurationSets, Templates, Sending):
+class Sesv2(Identities, AccountSettings, ConfigurationSets, EventDestinations, Templates, Sending):
     """Every operation; the files of its parts say which."""
 
     def _get_action(self) -> str:

@@ -29,7 +29,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend
 
-FORMAT = 1
+FORMAT = 2
 """Of this file; to be raised when a class of ours that is kept changes."""
 
 REST = 4.0

@@ -14,16 +14,20 @@ from moto.cloudformation.parsing import parse_resource_and_generate_name
 
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.account import ACCOUNT_ID, Account
-from wizard.demo.aws.stack_templates import order
+from wizard.demo.aws.refusal import Refusal
+from wizard.demo.aws.stack_templates import order, parsed, references
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: with the resource ``subject``, or, for STATUS, let the stack have that status."""
+    """One thing to do: with the resource ``subject``, or, for STATUS, let the stack have that status.
 
-    action: Literal["CREATE", "UPDATE", "DELETE", "STATUS"]
+    CLEAN deletes the resource in whose place an update made a new one.
+    """
+
+    action: Literal["CREATE", "UPDATE", "DELETE", "CLEAN", "STATUS"]
     subject: str
 
 
@@ -31,7 +35,8 @@ class Task:
 class Work:
     """What is left to do on a stack, and what would undo that which is done.
 
-    ``template`` and ``before`` are template and parameters to work towards and to go back to.
+    ``template`` and ``before`` are template and parameters to work towards and to go back to. ``replaced``
+    are the resources in whose place new ones were made, by logical id, until they are deleted or come back.
     """
 
     tasks: list[Task]
@@ -41,6 +46,7 @@ class Work:
     back_by: str | None = None
     """The status of rolling back, None where a failure is final."""
     done: list[Task] = field(default_factory=list)
+    replaced: dict[str, Any] = field(default_factory=dict)
 
 
 def create(account: Account, change_set: ChangeSet) -> None:
@@ -58,6 +64,7 @@ def update(account: Account, change_set: ChangeSet) -> None:
     before = (str(stack.template), dict(stack.parameters))
     changes = difference(stack, change_set.template_dict, change_set.parameters)
     removed = [name for name in order(stack.template_dict["Resources"]) if name in changes["Remove"]]
+    renewed = replacements(stack, change_set.template_dict, changes["Modify"])
     _load(stack, template)
     tasks = [
         Task("CREATE" if name in changes["Add"] else "UPDATE", name)
@@ -65,6 +72,7 @@ def update(account: Account, change_set: ChangeSet) -> None:
         if name in changes["Add"] + changes["Modify"]
     ]
     tasks.append(Task("STATUS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"))
+    tasks += [Task("CLEAN", name) for name in renewed]
     tasks += [Task("DELETE", name) for name in reversed(removed)]
     work = Work(tasks, "UPDATE_COMPLETE", template, before, "UPDATE_ROLLBACK_IN_PROGRESS")
     _begin(account, stack, "UPDATE_IN_PROGRESS", work)
@@ -89,14 +97,34 @@ def go_on(account: Account) -> None:
 def difference(
     stack: Stack, template: dict[str, Any], parameters: dict[str, str]
 ) -> dict[Literal["Add", "Modify", "Remove"], list[str]]:
-    """Which resources a template would add, modify and remove."""
+    """Which resources a template would add, modify and remove.
+
+    What refers to a resource that gets a new one in its place is modified too.
+    """
     found = stack.resource_map.build_resource_diff(template, parameters)
-    return {"Add": found["Add"], "Modify": found["Modify"], "Remove": found["Remove"]}
+    modified = list(found["Modify"])
+    for name in replacements(stack, template, modified):
+        modified += [
+            other
+            for other, resource in template["Resources"].items()
+            if other not in (*modified, *found["Add"]) and name in references(resource)
+        ]
+    return {"Add": found["Add"], "Modify": modified, "Remove": found["Remove"]}
+
+
+def replacements(stack: Stack, template: dict[str, Any], modified: list[str]) -> list[str]:
+    """Which of the modified resources get a new one in their place."""
+    before, after = stack.template_dict.get("Resources", {}), template["Resources"]
+    return [name for name in modified if stack_resources.is_replacement(before[name], after[name])]
 
 
 def last_events(stack: Stack) -> dict[str, Event]:
-    """The last event of each resource, by logical id."""
-    return {event.logical_resource_id: event for event in stack.events if event.resource_type != STACK_TYPE}
+    """The last event of each resource, by logical id; not of those that were replaced."""
+    return {
+        event.logical_resource_id: event
+        for event in stack.events
+        if event.resource_type != STACK_TYPE and not hasattr(event, "cleaned")
+    }
 
 
 def stack_event(stack: Stack, status: str, reason: str | None = None) -> None:
@@ -139,7 +167,7 @@ def _steps(account: Account, stack: Stack) -> None:
             elif task.action == "STATUS":
                 stack_event(stack, work.tasks.pop(0).subject)
             else:
-                _resource_event(stack, task.subject, f"{task.action}_IN_PROGRESS")
+                _task_event(stack, work, task, "IN_PROGRESS")
         account.changed()
         if task is not None and task.action != "STATUS":
             if account.closing.wait(account.story.resource):
@@ -154,16 +182,20 @@ def _do(stack: Stack, work: Work, task: Task) -> None:
     try:
         if task.action == "DELETE":
             _delete_resource(stack, task.subject)
+        elif task.action == "CLEAN":
+            _clean(stack, work, task.subject)
         elif task.action == "CREATE":
             _create_resource(stack, task.subject)
         else:
-            _update_resource(stack, task.subject)
+            _update_resource(stack, work, task.subject)
     except Exception as error:
         reason = f'Resource handler returned message: "{getattr(error, "message", None) or error}"'
-        _resource_event(stack, task.subject, f"{task.action}_FAILED", reason)
+        _task_event(stack, work, task, "FAILED", reason)
         _turn_back(stack, work, task)
         return
-    _resource_event(stack, task.subject, f"{task.action}_COMPLETE")
+    _task_event(stack, work, task, "COMPLETE")
+    if task.action == "CLEAN":
+        work.replaced.pop(task.subject, None)
     if task.action == "DELETE":
         _made(stack).pop(task.subject, None)
     work.tasks.pop(0)
@@ -172,7 +204,7 @@ def _do(stack: Stack, work: Work, task: Task) -> None:
 
 def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
     """Undo what was done, the last first; where this was an undoing already, the stack stays as it is."""
-    verb = {"CREATE": "create", "UPDATE": "update", "DELETE": "delete"}[failed.action]
+    verb = {"CREATE": "create", "UPDATE": "update"}.get(failed.action, "delete")
     reason = f"The following resource(s) failed to {verb}: [{failed.subject}]."
     if work.back_by is None:
         stack.work = None  # type: ignore[attr-defined]
@@ -186,7 +218,8 @@ def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
     ends_in = work.back_by.replace("_IN_PROGRESS", "_COMPLETE")
     if work.before is not None:
         _load(stack, work.before)
-    stack.work = Work(tasks, ends_in, work.before or work.template)  # type: ignore[attr-defined]
+    back = Work(tasks, ends_in, work.before or work.template, replaced=work.replaced)
+    stack.work = back  # type: ignore[attr-defined]
     stack_event(stack, work.back_by, f"{reason} Rollback requested by user.")
 
 
@@ -240,9 +273,25 @@ def _create_resource(stack: Stack, name: str) -> None:
     stack_resources.complete(resource, resource_type, properties)
 
 
-def _update_resource(stack: Stack, name: str) -> None:
+def _update_resource(stack: Stack, work: Work, name: str) -> None:
+    if name in work.replaced:
+        _delete_resource(stack, name)
+        _made(stack)[name] = work.replaced.pop(name)
+        return
     kind, resolved, physical = _resolved(stack, name)
     resource = _made(stack)[name]
+    if work.before is not None and stack_resources.is_replacement(
+        parsed(work.before[0])["Resources"][name], stack.template_dict["Resources"][name]
+    ):
+        if physical == resource.physical_resource_id:
+            raise Refusal(
+                "ValidationError",
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+                f"Rename {physical} and update the stack again.",
+            )
+        _create_resource(stack, name)
+        work.replaced[name] = resource
+        return
     prepared = stack_resources.prepared_for_update(copy.deepcopy(resolved))
     if kind is not None and not hasattr(kind.update_from_cloudformation_json, "__isabstractmethod__"):
         resource = (
@@ -268,6 +317,12 @@ def _delete_resource(stack: Stack, name: str) -> None:
     stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
 
 
+def _clean(stack: Stack, work: Work, name: str) -> None:
+    """Delete the resource in whose place another one stands now."""
+    resource = work.replaced[name]
+    stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
+
+
 def _resolved(stack: Stack, name: str) -> tuple[Any, dict[str, Any], str]:
     """The model, the resource with all references filled in, and its physical name.
 
@@ -281,8 +336,18 @@ def _resolved(stack: Stack, name: str) -> tuple[Any, dict[str, Any], str]:
     return parse_resource_and_generate_name(name, wanted, stack.resource_map)
 
 
-def _resource_event(stack: Stack, name: str, status: str, reason: str | None = None) -> None:
-    resource = _made(stack).get(name)
+def _task_event(stack: Stack, work: Work, task: Task, phase: str, reason: str | None = None) -> None:
+    """Say how far a task is."""
+    if task.action == "CLEAN":
+        resource, action = work.replaced[task.subject], "DELETE"
+    else:
+        resource, action = _made(stack).get(task.subject), task.action
+    _resource_event(stack, resource, task.subject, f"{action}_{phase}", reason)
+    if task.action == "CLEAN":
+        stack.events[-1].cleaned = True  # type: ignore[attr-defined]  # ours: not of the resource that is
+
+
+def _resource_event(stack: Stack, resource: Any, name: str, status: str, reason: str | None) -> None:
     wanted = stack.template_dict["Resources"].get(name)
     event = Event(
         stack_id=stack.stack_id,
