@@ -161,11 +161,14 @@ def get_identity(aws: AwsAccess, name: str) -> SesIdentity | None:
     )
 
 
-def list_identities(aws: AwsAccess) -> tuple[ListedIdentity, ...]:
-    """All identities of the Region, all pages (sesv2:ListEmailIdentities). Raises WizardError."""
+def list_identities(aws: AwsAccess, region: str | None = None) -> tuple[ListedIdentity, ...]:
+    """All identities of the Region in use or of another, all pages (sesv2:ListEmailIdentities).
+
+    Raises WizardError.
+    """
     found: list[ListedIdentity] = []
     with translated("sesv2:ListEmailIdentities", aws.profile):
-        client = _client(aws)
+        client = _client(aws, region)
         answer = client.list_email_identities(PageSize=1000)
         while True:
             found += [
@@ -330,6 +333,6 @@ def put_account_details(
     return True
 
 
-def _client(aws: AwsAccess) -> SESV2Client:
-    client: SESV2Client = aws.client("sesv2")
+def _client(aws: AwsAccess, region: str | None = None) -> SESV2Client:
+    client: SESV2Client = aws.client("sesv2", region)
     return client
