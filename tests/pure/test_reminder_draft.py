@@ -19,7 +19,8 @@ from wizard.reminder.recipients import MAX_BYTES, parse_lines
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.steps import reminder as step
 from wizard.steps.model import Status
-from wizard.steps.reminder import TAG, ReminderSeen
+from wizard.steps.reminder import ReminderSeen
+from wizard.steps.reminder_stack import TAG
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 PROJECT = Project(

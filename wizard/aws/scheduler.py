@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule (GetSchedule). ``start`` is its StartDate, where it has one."""
+    """A schedule (GetSchedule). ``start`` and ``end`` are its StartDate and EndDate, where it has them."""
 
     expression: str
     timezone: str
     enabled: bool
     start: datetime | None
+    end: datetime | None = None
 
 
 def get_schedule(aws: AwsAccess, group: str, name: str) -> Schedule | None:
@@ -36,4 +37,5 @@ def get_schedule(aws: AwsAccess, group: str, name: str) -> Schedule | None:
         timezone=found.get("ScheduleExpressionTimezone", "UTC"),
         enabled=found.get("State", "ENABLED") == "ENABLED",
         start=found.get("StartDate"),
+        end=found.get("EndDate"),
     )

@@ -1,0 +1,160 @@
+"""The runs of the reminder, from the flow's own records: what became of each, and starting one by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wizard.aws import dynamodb, functions
+from wizard.project import Project
+from wizard.reminder.template import FUNCTION_NAME
+from wizard.steps.model import Event, Progress, Report
+from wizard.steps.reminder_stack import output, standing
+from wizard.world import World
+
+QUIET = timedelta(minutes=16)
+"""With no sign of life for so long nobody is at work on a run: a function runs for 15 minutes at most."""
+_SAID = {
+    "claimed": "the function ended after taking this address and before saying what became of the mail; "
+    "it is not sent again, for it may have left",
+}
+"""Words for outcomes that the function could not explain itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """One run, named by its time. ``mode`` is direct or queue, ``ended`` None until it came to its end.
+
+    Of the ``people`` found so far, ``sent`` were written to; for ``unsure`` ones SES gave no clear answer.
+    ``bounced`` and ``complained`` are mails whose bounce or complaint came back. ``stopped`` is why it stands
+    still: quota, time, throttled, paused, gave_up, or nothing.
+    """
+
+    run: str
+    began: datetime
+    last: datetime
+    ended: datetime | None
+    mode: str
+    people: int
+    sent: int
+    failed: int
+    unsure: int
+    opted_out: int
+    bounced: int
+    complained: int
+    stopped: str
+    invalid: int = 0
+
+    def working(self, now: datetime) -> bool:
+        """Whether a function is probably at work on it."""
+        return self.ended is None and now - self.last < QUIET
+
+
+@dataclass(frozen=True, slots=True)
+class FailedMail:
+    """A mail that did not arrive, as far as is known.
+
+    ``outcome`` is failed, unsure, claimed, bounced or complained; ``detail`` says why.
+    """
+
+    email: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """What became of the failed mails of a run that were sent once more."""
+
+    sent: int
+    failed: int
+    unsure: int
+    stopped: str
+
+
+def runs(world: World, project: Project, limit: int = 10) -> tuple[RunSeen, ...]:
+    """The last runs, the newest first. Raises WizardError, also where the stack is not complete."""
+    table = output(standing(world, project), "RunsTable")
+    rows = dynamodb.query(world.aws, table, {"reminder": "runs"}, limit, newest_first=True)
+    return tuple(map(_run_seen, rows))
+
+
+def failures(world: World, project: Project, run: str, limit: int = 200) -> tuple[FailedMail, ...]:
+    """The mails of ``run`` that failed or came back, ``limit`` at most, by address. Raises WizardError."""
+    stack = standing(world, project)
+    found = dynamodb.get(world.aws, output(stack, "RunsTable"), {"reminder": "runs", "run": run})
+    # What a run at work has claimed is no failure: it is being sent.
+    taken = not (found and _run_seen(found).working(world.now()))
+    rows = dynamodb.query(
+        world.aws,
+        output(stack, "ClaimsTable"),
+        {"run": run},
+        limit,
+        condition="outcome IN (:failed, :unsure, :claimed) OR attribute_exists(event)",
+        values={":failed": "failed", ":unsure": "unsure", ":claimed": "claimed" if taken else "failed"},
+    )
+    return tuple(map(_failed_mail, rows))
+
+
+def run_now(world: World, project: Project, report: Report) -> str:
+    """Have Lambda start a run, and give its name: this second, in UTC.
+
+    Within that second a second one is the same run, and nobody gets its mail twice. Raises WizardError, also
+    where the stack is not complete.
+    """
+    standing(world, project)
+    run = f"{world.now():%Y-%m-%dT%H:%M:%SZ}"
+    report(Event("run", Progress.STARTED))
+    functions.start(world.aws, FUNCTION_NAME, {"run": run, "execution": "by hand"})
+    report(Event("run", Progress.DONE, f"Lambda has taken the run {run}"))
+    return run
+
+
+def resend(world: World, project: Project, run: str, report: Report) -> Resent:
+    """Send the failed mails of ``run`` once more, and wait for the outcome.
+
+    Those whose outcome is not known are left alone: they may have arrived. Raises WizardError, also where the
+    stack is not complete.
+    """
+    standing(world, project)
+    report(Event("failed mails", Progress.STARTED))
+    answer = functions.invoke(world.aws, FUNCTION_NAME, {"resend": run})
+    resent = Resent(
+        sent=int(answer.get("sent", 0)),
+        failed=int(answer.get("failed", 0)),
+        unsure=int(answer.get("unsure", 0)),
+        stopped=str(answer.get("stopped", "")),
+    )
+    report(Event("failed mails", Progress.DONE, f"{resent.sent:,} sent, {resent.failed:,} failed again"))
+    return resent
+
+
+def _run_seen(row: Mapping[str, str]) -> RunSeen:
+    return RunSeen(
+        run=row["run"],
+        began=datetime.fromisoformat(row["began"]),
+        last=datetime.fromisoformat(row.get("last", row["began"])),
+        ended=datetime.fromisoformat(row["ended"]) if row.get("ended") else None,
+        mode=row.get("mode", ""),
+        stopped=row.get("stopped", ""),
+        **{
+            name: int(row.get(name, 0))
+            for name in (
+                "people",
+                "sent",
+                "failed",
+                "unsure",
+                "opted_out",
+                "invalid",
+                "bounced",
+                "complained",
+            )
+        },
+    )
+
+
+def _failed_mail(row: Mapping[str, str]) -> FailedMail:
+    if row.get("event"):
+        return FailedMail(row["email"], row["event"], row.get("event_detail", ""))
+    return FailedMail(row["email"], row["outcome"], row.get("detail") or _SAID.get(row["outcome"], ""))

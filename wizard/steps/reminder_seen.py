@@ -1,0 +1,164 @@
+"""What AWS has of the reminder, and where the step stands by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from wizard.aws import alarms, cloudformation, scheduler, sesv2
+from wizard.aws.cloudformation import Stack, StackResource
+from wizard.aws.scheduler import Schedule
+from wizard.project import Project
+from wizard.reminder import schedules
+from wizard.steps import reminder_recipients
+from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.reminder_identities import spare_identities
+from wizard.steps.reminder_stack import ours
+from wizard.world import World
+
+_ALARMS = {
+    "DeadLetterAlarm": "runs or mails that could not be handled lie in the dead-letter queue",
+    "ErrorsAlarm": "the function fails",
+    "BounceAlarm": "too many mails bounce; SES stops an account where it goes on",
+    "ComplaintAlarm": "too many recipients call the mail spam; SES stops an account where it goes on",
+}
+"""What an alarm of the stack means, by its logical id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderSeen:
+    """What AWS has: the stack, its schedule, the next run (UTC), and the number of recipients.
+
+    ``mode`` is direct or queue. ``alarms`` are those that ring, in words. ``unconfirmed`` is the address that
+    alerts would go to, but that has not confirmed it. ``spare`` are the SES identities that the function may
+    use and needs no more, because the account has left the sandbox.
+    """
+
+    stack: Stack | None
+    resources: tuple[StackResource, ...] = ()
+    schedule: Schedule | None = None
+    recipients: int = 0
+    next_run: datetime | None = None
+    mode: str = ""
+    alarms: tuple[str, ...] = ()
+    unconfirmed: str = ""
+    spare: tuple[str, ...] = ()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the schedule is there and starts nothing."""
+        return self.schedule is not None and not self.schedule.enabled
+
+
+def look(world: World, project: Project) -> ReminderSeen:
+    """Read the stack and what is in it. Raises WizardError."""
+    stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not ours(stack, project):
+        return ReminderSeen(stack)
+    resources = cloudformation.list_stack_resources(world.aws, stack.name)
+    if not stack.complete:
+        return ReminderSeen(stack, resources)
+    schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
+    physical = {resource.logical_id: resource.physical_id for resource in resources}
+    return ReminderSeen(
+        stack=stack,
+        resources=resources,
+        schedule=schedule,
+        recipients=reminder_recipients.count(world, stack),
+        next_run=_next_run(schedule, world.now()),
+        mode="queue" if "Queue" in stack.outputs else "direct",
+        alarms=_ringing(world, physical),
+        unconfirmed=_unconfirmed(world, physical),
+        spare=_spare(world, project, stack),
+    )
+
+
+def judge(seen: ReminderSeen, project: Project) -> Standing:
+    """Where the step stands: done when the stack is complete and a test mail has left."""
+    status, words = _judged(seen, project)
+    return Standing(StepName.REMINDER, status, words)
+
+
+def done_words(seen: ReminderSeen) -> str:
+    """Who gets mail, when, and what comes next."""
+    people = f"{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"
+    if seen.schedule is None:
+        return people
+    expression, timezone = seen.schedule.expression, seen.schedule.timezone
+    coming = seen.next_run.astimezone(schedules.zone(timezone)) if seen.next_run else None
+    when = f"next run {coming:%Y-%m-%d %H:%M %Z}" if coming else "no run to come"
+    waiting = f"; alerts wait until {seen.unconfirmed} confirms them" if seen.unconfirmed else ""
+    when = "paused: no run until it is resumed" if seen.paused else when
+    return f"{people}, {schedules.words(expression, timezone)}; {when}{waiting}"
+
+
+def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
+    stack = seen.stack
+    if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+        return Status.TODO, "nothing is set up yet"
+    if not ours(stack, project):
+        return Status.ATTENTION, f"a stack called {stack.name} is there that is not this set-up's"
+    if stack.running:
+        return Status.WORKING, f"CloudFormation is at work ({_plain(stack.status)})"
+    if not stack.complete:
+        return Status.ATTENTION, f"the stack failed ({_plain(stack.status)}): try again"
+    if problem := _problem(seen, project):
+        return Status.ATTENTION, problem
+    return Status.DONE, done_words(seen)
+
+
+def _problem(seen: ReminderSeen, project: Project) -> str:
+    """What the user should see to although the stack is complete, the worst first, or nothing."""
+    if seen.alarms:
+        return f"an alarm rings: {'; '.join(seen.alarms)}"
+    if seen.schedule is None:
+        return "the schedule is gone: look for drift, and have it put back"
+    if seen.paused and not project.reminder.paused:
+        return "the schedule is switched off, though nobody paused it here: plan again, or look for drift"
+    if project.reminder.paused and not seen.paused:
+        return "to be paused, but the schedule still runs: make the plan and carry it out"
+    if seen.recipients == 0:
+        return "the stack is complete, but the table of recipients is empty"
+    if seen.spare:
+        return (
+            "the account has left the sandbox, and the function still has the rights that only the sandbox "
+            "needed: a new plan takes them away"
+        )
+    if "reminder" not in project.progress:
+        return "everything stands: send a test mail to finish this step"
+    return ""
+
+
+def _plain(status: str) -> str:
+    return status.lower().replace("_", " ")
+
+
+def _next_run(schedule: Schedule | None, now: datetime) -> datetime | None:
+    if schedule is None or not schedule.enabled:
+        return None
+    coming = schedules.next_runs(schedule.expression, schedule.timezone, now, 1, schedule.start)
+    return coming[0] if coming else None
+
+
+def _ringing(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
+    """What the stack's alarms that ring mean."""
+    names = {physical[logical_id]: words for logical_id, words in _ALARMS.items() if logical_id in physical}
+    if not names:
+        return ()
+    found = alarms.describe_alarms(world.aws, list(names))
+    return tuple(names[alarm.name] for alarm in found if alarm.state == "ALARM")
+
+
+def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
+    """The address that has not confirmed yet that it wants the alerts, or nothing."""
+    if "AlertsTopic" not in physical:
+        return ""
+    found = alarms.list_subscriptions(world.aws, physical["AlertsTopic"])
+    return next((subscription.endpoint for subscription in found if not subscription.confirmed), "")
+
+
+def _spare(world: World, project: Project, stack: Stack) -> tuple[str, ...]:
+    if not sesv2.get_account(world.aws).production_access:
+        return ()
+    return spare_identities(project, cloudformation.get_template(world.aws, stack.name))

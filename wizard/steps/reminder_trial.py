@@ -1,0 +1,221 @@
+"""Trying the reminder out: one mail to one address, a run that sends nothing, and the function's log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from wizard.aws import dynamodb, functions, logs, sesv2
+from wizard.aws.cloudformation import Stack
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Project
+from wizard.reminder.recipients import AddressError, normal_address
+from wizard.reminder.refusals import SIMULATOR, explain
+from wizard.reminder.template import FUNCTION_NAME
+from wizard.steps.model import Event, Progress, Report
+from wizard.steps.reminder_seen import done_words, look
+from wizard.steps.reminder_stack import nothing_there, output, standing
+from wizard.steps.stack import Pause, interval
+from wizard.text import printable
+from wizard.world import World
+
+_ROLE_PAUSES = (2.0, 4.0, 8.0)
+"""Seconds to wait, one after the other, for the rights of a new role to be known everywhere."""
+_EVENT_PATIENCE = 60.0
+"""Seconds that SES's simulator is given to bounce or to complain, and the flow to record it."""
+_TEST = "test"
+"""The name of the run that the records of test mails stand under."""
+_LINES = 1_000
+"""How many lines of the log one look gives at most."""
+_SIMULATOR_DOMAIN = SIMULATOR.partition("@")[2]
+_COMING = {f"bounce@{_SIMULATOR_DOMAIN}": "bounced", f"complaint@{_SIMULATOR_DOMAIN}": "complained"}
+"""What SES's simulator does with mail to its addresses, as the flow records it."""
+_NOUNS = {"bounced": "bounce", "complained": "complaint"}
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What became of a test mail: whether SES took it, in plain words, and what to do next if anything.
+
+    ``project`` has the evidence where SES took it. ``message_id`` is SES's; it is no delivery yet. Of a mail
+    that was to bounce or to be complained about, ``recorded`` says whether that came back; it is None for
+    all others.
+    """
+
+    sent: bool
+    words: str
+    todo: str
+    message_id: str | None
+    project: Project
+    recorded: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would find. Nobody was written to.
+
+    ``invalid`` people have no address that SES takes. ``blank`` says for how many a field is empty.
+    ``largest`` is the largest mail in bytes, ``unrendered`` how many could not be filled in.
+    """
+
+    people: int
+    opted_out: int
+    invalid: int
+    blank: Mapping[str, int]
+    largest: int
+    unrendered: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the function's log. Two looks at the same line give the same ``id``."""
+
+    at: datetime
+    text: str
+    id: str = ""
+
+
+def test_run(
+    world: World,
+    project: Project,
+    address: str,
+    report: Report,
+    recipient: str | None = None,  # noqa: PT028 - a test run, not a pytest test
+    pause: Pause = time.sleep,  # noqa: PT028
+) -> TestResult:
+    """Have the deployed function send one mail to ``address`` alone, filled in for ``recipient`` (or anyone).
+
+    To the simulator's addresses for bounces and complaints, it waits until the flow has recorded what came
+    back, for a minute at most. Raises WizardError where the stack is not complete, the address is none, or
+    the function itself fails; a refusal by SES is a result.
+    """
+    address = _address(address)
+    seen = look(world, project)
+    if seen.stack is None or not seen.stack.complete:
+        raise nothing_there(project.reminder.stack)
+    coming = _COMING.get(address.lower())
+    if coming:
+        # What an earlier test left must not pass for what comes now.
+        dynamodb.write(world.aws, output(seen.stack, "ClaimsTable"), [], [_record(address)])
+    report(Event("test mail", Progress.STARTED))
+    answer = _test_answer(world, address, recipient, pause)
+    if not answer.get("message_id"):
+        return _refused(world, project, address, answer, report)
+    report(Event("test mail", Progress.DONE, "SES took it"))
+    taken = TestResult(
+        sent=True,
+        words=f"SES took the mail to {address}. {_where_to_look(address, demo=world.demo)}",
+        todo="",
+        message_id=str(answer["message_id"]),
+        project=project.seen_done("reminder", done_words(seen), world.now()),
+    )
+    return _with_event(world, seen.stack, taken, address, coming, report, pause) if coming else taken
+
+
+def dry_run(world: World, project: Project, report: Report) -> DryRun:
+    """Have the deployed function go through a run, all mails filled in and none sent.
+
+    Raises WizardError, also where the stack is not complete or the function itself fails.
+    """
+    standing(world, project)
+    report(Event("dry run", Progress.STARTED))
+    answer = functions.invoke(world.aws, FUNCTION_NAME, {"dry": True})
+    found = DryRun(
+        people=int(answer["people"]),
+        opted_out=int(answer["opted_out"]),
+        invalid=int(answer["invalid"]),
+        blank={str(name): int(count) for name, count in answer["blank"].items()},
+        largest=int(answer["largest"]),
+        unrendered=int(answer["unrendered"]),
+    )
+    report(Event("dry run", Progress.DONE, f"{found.people:,} mails filled in, none sent"))
+    return found
+
+
+def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine, ...]:
+    """The lines of the function's log from ``since`` on, the oldest first, a thousand at most.
+
+    They come some seconds late, and not always in order: to follow the log, ask from a minute before the last
+    line, and leave out the ids seen. Raises WizardError, also where the stack is not complete.
+    """
+    group = output(standing(world, project), "LogGroup")
+    return tuple(
+        LogLine(event.at, printable(event.message.rstrip()), event.id)
+        for event in logs.filter_log_events(world.aws, group, since, _LINES)
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return normal_address(text)
+    except AddressError as error:
+        raise WizardError(
+            "This is no e-mail address",
+            f"{printable(text, 100)}: {error}.",
+            "Type it again.",
+            ExitCode.USAGE,
+        ) from error
+
+
+def _test_answer(world: World, address: str, recipient: str | None, pause: Pause) -> dict[str, Any]:
+    """What the function answers. A refusal for missing rights is asked again: a new role takes its time."""
+    event = {"test": {"address": address, "recipient": recipient}}
+    for seconds in _ROLE_PAUSES:
+        answer = functions.invoke(world.aws, FUNCTION_NAME, event)
+        if "AccessDenied" not in str(answer.get("refused", "")):
+            return answer
+        pause(seconds)
+    return functions.invoke(world.aws, FUNCTION_NAME, event)
+
+
+def _refused(
+    world: World, project: Project, address: str, answer: Mapping[str, Any], report: Report
+) -> TestResult:
+    refusal = explain(
+        str(answer.get("refused", "")),
+        str(answer.get("reason", "")),
+        address,
+        project.reminder.sender or "",
+        not sesv2.get_account(world.aws).production_access,
+    )
+    report(Event("test mail", Progress.FAILED, refusal.words))
+    return TestResult(False, refusal.words, refusal.todo, None, project)
+
+
+def _where_to_look(address: str, *, demo: bool) -> str:
+    """Where to see a mail that SES took."""
+    if address.rpartition("@")[2] == _SIMULATOR_DOMAIN and not demo:
+        return "That is SES's own simulator: it has no inbox, so there is nothing to look for."
+    if demo:
+        return "What arrives in the demo stands in its own inbox."
+    return "Look into that inbox, and into its spam folder."
+
+
+def _with_event(
+    world: World, stack: Stack, taken: TestResult, address: str, coming: str, report: Report, pause: Pause
+) -> TestResult:
+    """``taken`` with what came back, after waiting for it."""
+    noun, table = _NOUNS[coming], output(stack, "ClaimsTable")
+    report(Event(noun, Progress.STARTED, f"waiting for the {noun}"))
+    for _ in range(int(_EVENT_PATIENCE / interval(world))):
+        found = dynamodb.get(world.aws, table, _record(address)) or {}
+        if found.get("event") == coming:
+            report(Event(noun, Progress.DONE, "it came back and was recorded"))
+            words = f"SES took the mail to {address}. The {noun} came back and was recorded."
+            return replace(taken, words=words, recorded=True)
+        pause(interval(world))
+    report(Event(noun, Progress.FAILED, "none was recorded within a minute"))
+    return replace(
+        taken,
+        words=f"SES took the mail to {address}, but no {noun} was recorded within a minute.",
+        todo="Try once more; where none comes again, look for drift: the way of SES's events may be changed.",
+        recorded=False,
+    )
+
+
+def _record(address: str) -> dict[str, str]:
+    """The key under which the flow records what came back of a test mail."""
+    return {"run": _TEST, "email": address.lower()}
