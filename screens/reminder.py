@@ -296,8 +296,9 @@ In the demo **F9** opens the inbox of the embedded account.
             page.came_up()
 
     def redraw(self, state: AppState) -> None:
-        """A page saved: the one that sums up is brought up to it."""
-        self._page.redraw(state)
+        """Something was decided: bring the pages up to it."""
+        for page in self.query(Page):
+            page.redraw(state)
 
 
 def _way(current: str) -> Content:

@@ -128,7 +128,7 @@ class Page(Vertical):
         """Called when the page comes up, and for F5: look at what it shows of the outside."""
 
     def redraw(self, state: AppState) -> None:
-        """The app's state changed while this page is shown."""
+        """The app's state changed; ``display`` says whether this page is the one that is shown."""
 
     def show_seen(self, seen: ReminderSeen) -> None:
         """AWS was asked what it has of the whole reminder."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.suggester import SuggestFromList
-from textual.widgets import Input, Label, Select
+from textual.widgets import Button, Input, Label, Select, Static
 
+from screens.reminder_limits import Limits, limits_of
 from screens.reminder_page import Decision, Page, Problem
+from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.key_line import key_name
+from screens.widgets.tick import Tick
 from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of
 from wizard.reminder.schedules import next_runs, words, zone
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from wizard.project import Project
 
 RUNS = 5
+FEW_RUNS = 3
+"""How many of the next runs are shown, and how many where there is little room."""
 
 OFTEN = {
     HowOften.DAILY: "every day",
@@ -54,25 +60,40 @@ FIELDS = {
     HowOften.OWN: {"own"},
 }
 """Which fields a choice has."""
+LIMITS = {
+    "start": ("Not before", "2027-01-31, or 2027-01-31 09:00; empty: from now on"),
+    "end": ("Not after", "2027-12-31; empty: for good"),
+    "window": ("Within", "minutes, to spread the load; empty: on the minute"),
+}
+"""The folded fields, their labels and examples."""
 
 
 @dataclass(frozen=True)
 class When:
-    """The choice and the time zone, as typed."""
+    """The choice, the time zone and what bounds the schedule, as typed."""
 
     choice: Choice
     timezone: str
+    limits: Limits
 
     def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """The project with the schedule, and what is wrong with it."""
-        from msgspec.structs import replace
+        from msgspec.structs import replace as with_settings
 
         problems = self.problems(now)
         if problems:
             return Decision(project, problems, complete=False)
-        expression = self.choice.expression()
-        changed = replace(project.reminder, schedule=expression, timezone=self.timezone)
-        return Decision(replace(project, reminder=changed), (), complete=True)
+        span = self.limits.span(zone(self.timezone))
+        changed = with_settings(
+            project.reminder,
+            schedule=self.choice.expression(),
+            timezone=self.timezone,
+            start=span.start,
+            end=span.end,
+            window_minutes=self.limits.minutes(),
+            paused=self.limits.paused,
+        )
+        return Decision(with_settings(project, reminder=changed), (), complete=True)
 
     def problems(self, now: datetime) -> list[Problem]:
         """The fields to mend, and what is wrong there."""
@@ -84,15 +105,24 @@ class When:
         except ScheduleError as error:
             found.append(Problem("own", str(error)))
         try:
-            zone(self.timezone)
+            place = zone(self.timezone)
         except ScheduleError as error:
             found.append(Problem("timezone", str(error)))
+        else:
+            found += [Problem(wrong.field, wrong.words) for wrong in self.limits.mistakes(place, now)]
         return found or self._never(now)
+
+    def coming(self, now: datetime, n: int) -> tuple[datetime, ...]:
+        """The next ``n`` runs of a choice without a mistake, within its start and end."""
+        start, end = self.limits.span(zone(self.timezone))
+        return next_runs(self.choice.expression(), self.timezone, now, n, start, end)
 
     def _never(self, now: datetime) -> list[Problem]:
         """What to mend where a choice without a mistake has no run to come."""
-        if next_runs(self.choice.expression(), self.timezone, now, 1):
+        if self.coming(now, 1):
             return []
+        if next_runs(self.choice.expression(), self.timezone, now, 1):
+            return [Problem("end", "No run falls between start and end.")]
         named = (field for field in ("date", "own", "day") if field in FIELDS[self.choice.how_often])
         field = next(named, "time")
         return [Problem(field, "This time never comes (again): choose one that is still to come.")]
@@ -105,6 +135,15 @@ class WhenPage(Page):
     QUESTION = "When does it leave?"
     WHY = "EventBridge Scheduler starts each run, by the clocks of the time zone you name."
     FIRST = "#how-often"
+    KEYS: ClassVar[Mapping[str, str]] = {"f6": "Start, end, window, pause"}
+    HELP = """
+- A plain choice, or a `cron(…)`, `rate(…)` or `at(…)` expression of EventBridge Scheduler's own. A mistake
+  is said at its character.
+- **Next runs** are told by the clocks of the time zone, across daylight-saving changes: a time that the
+  spring change skips does not run, one that the autumn change repeats runs once.
+- **Limits**: no run before a start or after an end; a window in which EventBridge chooses the moment, which
+  spreads the load; and a pause.
+"""
 
     def compose(self) -> ComposeResult:
         """How often, then the fields, then the next runs."""
@@ -133,20 +172,58 @@ class WhenPage(Page):
         with Horizontal(classes="field tight"):
             yield Label("Time zone", classes="label")
             yield Input(placeholder="Europe/Berlin", id="timezone", compact=True)
+        with Horizontal(classes="field tight"):
+            yield Button(f"Limits  {key_name('f6')}", id="fold", compact=True)
+            yield Static("", id="folded", classes="hint", markup=False)
+        with Vertical(id="limits"):
+            for field, (label, example) in LIMITS.items():
+                with Horizontal(classes="field tight"):
+                    yield Label(label, classes="label")
+                    yield Input(placeholder=example, id=field, compact=True)
+            yield Tick("Paused: nothing leaves until it is resumed", id="paused", compact=True)
         yield Columns(id="runs", classes="block")
         yield Columns(classes="problems")
 
     def load(self, when: When, zones: Sequence[str]) -> None:
         """Begin with ``when``; ``zones`` are the time zones to complete from."""
-        choice, timezone = when.choice, self.query_one("#timezone", Input)
+        choice, limits, timezone = when.choice, when.limits, self.query_one("#timezone", Input)
         timezone.suggester = SuggestFromList(zones, case_sensitive=False)
-        with self.prevent(Select.Changed, Input.Changed):
+        with self.prevent(Select.Changed, Input.Changed, Tick.Changed):
             self.query_one("#how-often", Select).value = choice.how_often
             self.query_one("#weekday", Select).value = choice.weekday
             for field in ("day", "date", "time", "own"):
                 self.query_one(f"#{field}", Input).value = getattr(choice, field)
             timezone.value = when.timezone
+            for field in LIMITS:
+                self.query_one(f"#{field}", Input).value = getattr(limits, field)
+            self.query_one("#paused", Tick).value = limits.paused
+        self._unfold(limits.any)
         self._follow()
+
+    def redraw(self, state: AppState) -> None:
+        """Paused or resumed on another page: so it stands here too, as saved."""
+        paused = state.project.reminder.paused
+        if isinstance(self.saved, When) and self.saved.limits.paused != paused:
+            self.saved = replace(self.saved, limits=self.saved.limits.with_pause(paused))
+            self.query_one("#paused", Tick).value = paused
+
+    def press(self, key: str) -> None:
+        """Fold the limits away, or show them."""
+        self._unfold(not self.query_one("#limits").display)
+        if self.query_one("#limits").display:
+            self.query_one("#start").focus()
+        else:
+            self.query_one("#fold").focus()
+        self._follow()
+
+    def reveal(self, field: str) -> None:
+        """A problem in what is folded away: show it."""
+        if field in LIMITS:
+            self._unfold(True)
+
+    def _unfold(self, shown: bool) -> None:
+        self.query_one("#limits").display = shown
+        self.query_one("#folded").display = not shown
 
     def entered(self) -> When:
         """The fields as they stand."""
@@ -158,7 +235,14 @@ class WhenPage(Page):
             self.query_one(f"#{field}", Input).value for field in ("day", "date", "time", "own", "timezone")
         )
         choice = Choice(HowOften(str(how_often)), time, str(weekday), day, date, own)
-        return When(choice, timezone.strip())
+        start, end, window = (self.query_one(f"#{field}", Input).value.strip() for field in LIMITS)
+        limits = Limits(start, end, window, self.query_one("#paused", Tick).value)
+        return When(choice, timezone.strip(), limits)
+
+    @on(Button.Pressed, "#fold")
+    def _fold_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.press("f6")
 
     @on(Select.Changed, "#how-often")
     def _often_changed(self, event: Select.Changed) -> None:
@@ -171,6 +255,7 @@ class WhenPage(Page):
 
     @on(Select.Changed)
     @on(Input.Changed)
+    @on(Tick.Changed)
     def _changed(self, event: Message) -> None:
         event.stop()
         self._follow()
@@ -181,29 +266,34 @@ class WhenPage(Page):
         wanted = FIELDS[when.choice.how_often]
         for field in set().union(*FIELDS.values()):
             self.query_one(f".{field}").display = field in wanted
-        problems = when.problems(self.state.world.now())
-        self.query_one("#runs", Columns).show([] if problems else _runs(when, self.state.world.now()))
+        now = self.state.world.now()
+        problems = when.problems(now)
+        self.query_one("#folded", Static).update(when.limits.words())
+        narrow = self.query_one("#limits").display and self.screen.has_class("-short")
+        self.query_one("#runs", Columns).show([] if problems else _runs(when, now, short=narrow))
         self.warn(problems)
 
 
 def first_choice(project: Project, timezone: str) -> When:
     """What the file says, else weekdays at nine in this computer's time zone."""
-    if project.reminder.schedule:
-        return When(choice_of(project.reminder.schedule), project.reminder.timezone)
-    return When(Choice(), timezone)
+    reminder = project.reminder
+    if reminder.schedule:
+        return When(choice_of(reminder.schedule), reminder.timezone, limits_of(reminder))
+    return When(Choice(), timezone, limits_of(reminder))
 
 
-def _runs(when: When, now: datetime) -> list[Cells]:
-    """What a choice without a problem comes to."""
-    expression = when.choice.expression()
-    place = ZoneInfo(when.timezone)
-    coming = next_runs(expression, when.timezone, now, RUNS)
+def _runs(when: When, now: datetime, *, short: bool) -> list[Cells]:
+    """What a choice without a problem comes to; ``short`` where there is little room."""
+    expression, paused = when.choice.expression(), when.limits.paused
+    place, count = ZoneInfo(when.timezone), FEW_RUNS if short else RUNS
     rows: list[Cells] = [("In words", Content.styled(words(expression, when.timezone), "bold"))]
-    if when.choice.how_often is not HowOften.OWN:
+    if when.choice.how_often is not HowOften.OWN and not short:
         rows.append(("Expression", Content.styled(expression, "$text-muted")))
-    titles = ["Next runs", *[""] * RUNS]
-    rows += [(title, run_words(moment, place)) for title, moment in zip(titles, coming, strict=False)]
-    return rows
+    if paused:
+        rows.append((Content.styled("! paused", "$text-warning"), "No run leaves until you resume it."))
+    titles = ["Skipped" if paused else "Next runs", *[""] * count]
+    coming = zip(titles, when.coming(now, count), strict=False)
+    return [*rows, *((title, run_words(moment, place)) for title, moment in coming)]
 
 
 def run_words(moment: datetime, place: ZoneInfo) -> str:

@@ -172,6 +172,12 @@ def test_no_run_is_before_the_start() -> None:
     assert next_runs("cron(0 9 * * ? *)", "UTC", NOW, 1, start) == (start,)
 
 
+def test_no_run_is_after_the_end() -> None:
+    end = datetime(2026, 11, 26, 9, tzinfo=UTC)
+    assert next_runs("cron(0 9 * * ? *)", "UTC", NOW, 5, end=end) == (end - timedelta(days=1), end)
+    assert next_runs("cron(0 9 * * ? *)", "UTC", end, 5, end=end) == ()
+
+
 @pytest.mark.parametrize("name", ["Europe/Nowhere", "", "/etc/passwd", "../x", "\0"])
 def test_an_unknown_time_zone_is_refused(name: str) -> None:
     with pytest.raises(ScheduleError, match="no time zone"):

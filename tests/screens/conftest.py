@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Input
@@ -14,10 +16,13 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
 from wizard.dns.seen import ZoneSeen
 from wizard.errors import WizardError
-from wizard.project import Account, Domain, Identity, Project
+from wizard.project import Account, Domain, Identity, Project, Reminder
 from wizard.steps import account, domain, identity, production, survey
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
 from wizard.world import World
+
+if TYPE_CHECKING:
+    from tests.screens.reminder_paper import Flow
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 ACCOUNT_ID = "123456789012"
@@ -170,6 +175,35 @@ def begun() -> Project:
     ):
         project = project.seen_done(step, words, NOW)  # type: ignore[arg-type]
     return project
+
+
+@pytest.fixture
+def made(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Flow:
+    """The reminder's calls to AWS on paper, in the demo."""
+    from tests.screens.paper import Stage
+    from tests.screens.reminder_paper import Flow
+
+    there = Flow()
+    outside.world = replace(outside.world, stage=Stage())
+    for module, name in there.replaced:
+        monkeypatch.setattr(module, name, getattr(there, name))
+    return there
+
+
+@pytest.fixture
+def written(begun: Project, tmp_path: Path) -> Project:
+    """A set-up whose first three pages of the reminder are finished."""
+    from msgspec.structs import replace as with_sections
+
+    (tmp_path / "recipients.csv").write_text("email,name\nana@example.com,Ana\n")
+    settings = Reminder(
+        sender="reminders@example.com",
+        recipients="recipients.csv",
+        subject="Hello {{name}}",
+        text="Hello {{name}}",
+        schedule="cron(0 9 ? * MON-FRI *)",
+    )
+    return with_sections(begun, reminder=settings)
 
 
 def seen_so(project: Project) -> dict[StepName, Standing]:

@@ -10,7 +10,7 @@ import calendar
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from wizard.reminder.expressions import (
@@ -71,15 +71,21 @@ def zone_names() -> tuple[str, ...]:
 
 
 def next_runs(
-    expression: str, timezone: str, after: datetime, n: int = 5, start: datetime | None = None
+    expression: str,
+    timezone: str,
+    after: datetime,
+    n: int = 5,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> tuple[datetime, ...]:
     """The next ``n`` runs later than ``after``, in UTC; fewer where the schedule ends before.
 
-    ``after`` and ``start`` are aware. ``start`` is the schedule's StartDate: no run is earlier, and a rate
-    counts from it (its first run is ``start`` itself). A rate without a start counts from ``after``.
-    Raises ScheduleError.
+    ``after``, ``start`` and ``end`` are aware. ``start`` is the schedule's StartDate: no run is earlier, and
+    a rate counts from it (its first run is ``start`` itself). A rate without a start counts from ``after``.
+    ``end`` is the schedule's EndDate: no run is later. Raises ScheduleError.
     """
-    return tuple(islice(runs(expression, timezone, after, start), n))
+    found = runs(expression, timezone, after, start)
+    return tuple(islice(takewhile(lambda run: end is None or run <= end, found), n))
 
 
 def runs(

@@ -1,0 +1,77 @@
+"""The reminder's calls to AWS on paper, and how its tests go from page to page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from textual.widgets import Input, TextArea
+
+from tests.screens.pages import Opened
+from wizard.errors import WizardError
+from wizard.project import Project
+from wizard.steps import reminder
+from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
+from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder import TestResult as Outcome
+from wizard.steps.reminder_recipients import Import
+from wizard.world import World
+
+
+@dataclass
+class Flow:
+    """What the step's calls to AWS would do; ``asked`` holds which were made.
+
+    ``replaced`` are the functions it stands in for.
+    """
+
+    asked: list[str] = field(default_factory=list)
+    error: WizardError | None = None
+    sent: bool = True
+
+    replaced: ClassVar = tuple((reminder, name) for name in ("look", "plan", "act", "decline", "test_run"))
+
+    def look(self, world: World, project: Project) -> ReminderSeen:
+        return ReminderSeen(None)
+
+    def plan(self, world: World, project: Project, base: Path) -> ReminderPlan:
+        self.asked.append("plan")
+        change = Change(
+            ChangeKind.CREATE, "schedule", "starts the function", "cloudformation:ExecuteChangeSet"
+        )
+        plan = Plan(StepName.REMINDER, (change,), "Less than one cent.")
+        return ReminderPlan(plan, StackWork((change,), "", "arn"), Import(None, 0))
+
+    def act(self, world: World, project: Project, planned: ReminderPlan, report: Report) -> Project:
+        self.asked.append("act")
+        report(Event("schedule", Progress.STARTED))
+        if self.error:
+            raise self.error
+        report(Event("schedule", Progress.DONE))
+        return project
+
+    def decline(self, world: World, project: Project) -> None:
+        self.asked.append("decline")
+
+    def test_run(self, world: World, project: Project, address: str, report: Report) -> Outcome:
+        self.asked.append(f"test {address}")
+        if self.sent:
+            return Outcome(True, f"SES took the mail to {address}.", "", "1", project)
+        return Outcome(False, "SES does not write to this address yet.", "Verify it.", None, project)
+
+
+async def show(page: Opened, *keys: str) -> None:
+    """Open the step's page and press ``keys``, each when the one before has done its work."""
+    await page.go(StepName.REMINDER)
+    await page.until(lambda: "Who" in page.text)
+    for key in keys:
+        await page.press(key)
+
+
+def write(page: Opened, field: str, text: str) -> None:
+    page.app.screen.query_one(f"#{field}", TextArea).text = text
+
+
+def subject(page: Opened, text: str) -> None:
+    page.app.screen.query_one("WhatPage #subject", Input).focus().value = text
