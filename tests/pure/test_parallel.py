@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -50,8 +51,8 @@ def test_who_stops_early_leaves_the_rest_unasked() -> None:
             assert go_on.wait(10)
         return number
 
-    answers = as_they_come({number: lambda number=number: ask(number) for number in range(5)}, 1)  # type: ignore[misc]
+    answers = as_they_come({number: partial(ask, number) for number in range(5)}, 1)
     next(answers)
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
     go_on.set()
     assert len(asked) <= 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 def as_they_come(
     questions: Mapping[Key, Callable[[], Answer]], at_once: int = AT_ONCE
-) -> Iterator[tuple[Key, Answer | WizardError]]:
+) -> Generator[tuple[Key, Answer | WizardError], None, None]:
     """Ask all ``questions``, at most ``at_once`` at a time, the first ones first; each answer as it comes.
 
     A WizardError that a question raises is its answer; anything else is raised here. The threads end with
