@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,14 +95,15 @@ def test_an_asynchronous_event_is_repeated_while_it_fails(account: Demo) -> None
     code = f"""
 import boto3
 def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl={queue!r}, MessageBody="a try")
+    boto3.client("sqs").send_message(QueueUrl={queue!r}, MessageBody=context.aws_request_id)
     raise ValueError("again")
 """
     function(account.world.aws, code)
     assert invoke(account, InvocationType="Event") == (None, None)
     eventually(lambda: not account.account.kept.events)
-    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
-    assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "3"
+    tries = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert len(tries) == 3
+    assert len({one["Body"] for one in tries}) == 1
 
 
 @pytest.mark.parametrize("trust", [SCHEDULER_TRUST, None])
@@ -152,3 +154,89 @@ def test_a_function_may_do_what_its_role_allows(
         assert (
             f"role/narrow/function is not authorized to perform: {refused} on resource" in payload["Message"]
         )
+
+
+def test_a_function_sees_the_accounts_time(account: Demo) -> None:
+    code = """
+import datetime, time
+def handler(event, context):
+    made = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    return [
+        time.time(),
+        datetime.datetime.now(datetime.UTC).timestamp(),
+        datetime.datetime.utcnow().replace(tzinfo=datetime.UTC).timestamp(),
+        time.mktime(time.gmtime()),
+        datetime.date.today().toordinal(),
+        isinstance(made + datetime.timedelta(1), datetime.datetime),
+    ]
+"""
+    function(account.world.aws, code)
+    account.account.kept.clock.push_to(account.now() + timedelta(days=40))
+    now = account.now()
+    (*moments, day, is_datetime), _ = invoke(account)
+    assert all(-1 < moment - now.timestamp() < 60 for moment in moments)
+    assert day - now.date().toordinal() in (0, 1)
+    assert is_datetime
+
+
+def test_log_lines_come_while_the_function_runs_on_the_accounts_clock(account: Demo) -> None:
+    code = """
+import time
+def handler(event, context):
+    print("first")
+    time.sleep(20)
+"""
+    function(account.world.aws, code)
+    account.account.kept.clock.push_to(account.now() + timedelta(days=40))
+    invoke(account, InvocationType="Event")
+    logs, since = account.world.aws.client("logs"), int(account.now().timestamp() - 60) * 1000
+    eventually(lambda: logs.describe_log_groups()["logGroups"])
+
+    def found() -> list[str]:
+        events = logs.filter_log_events(logGroupName="/aws/lambda/worker", startTime=since)["events"]
+        return [event["message"] for event in events]
+
+    eventually(lambda: "first" in found())
+    assert not any(line.startswith("END") for line in found())
+
+
+def test_a_role_without_the_right_to_log_leaves_no_log(account: Demo) -> None:
+    narrow = role(account.world.aws, "narrow", LAMBDA_TRUST, "sqs:*")
+    function(account.world.aws, "def handler(event, context):\n    print('said')\n", Role=narrow)
+    assert invoke(account) == (None, None)
+    assert account.world.aws.client("logs").describe_log_groups()["logGroups"] == []
+
+
+CALLING_ITSELF = """
+import json
+import boto3
+def handler(event, context):
+    if event["left"]:
+        try:
+            boto3.client("lambda").invoke(
+                FunctionName=context.function_name,
+                InvocationType="Event",
+                Payload=json.dumps({"left": event["left"] - 1}),
+            )
+        except Exception as error:
+            return error.response["Error"]
+    print("left", event["left"], "as", context.aws_request_id)
+"""
+
+
+def test_a_function_can_hand_on_to_itself_where_its_role_says_so(account: Demo) -> None:
+    function(account.world.aws, CALLING_ITSELF)
+    assert invoke(account, {"left": 2}) == (None, None)
+    logs = account.world.aws.client("logs")
+
+    def said() -> list[str]:
+        found = logs.filter_log_events(logGroupName="/aws/lambda/worker")["events"]
+        return sorted(event["message"][:6] for event in found if event["message"].startswith("left"))
+
+    eventually(lambda: said() == ["left 0", "left 1", "left 2"])
+    narrow = role(account.world.aws, "narrow", LAMBDA_TRUST, "sqs:*")
+    arn = function(account.world.aws, CALLING_ITSELF, name="narrow", Role=narrow)
+    answer = account.world.aws.client("lambda").invoke(FunctionName="narrow", Payload=b'{"left": 1}')
+    refused = json.loads(answer["Payload"].read())
+    assert refused["Code"] == "AccessDeniedException"
+    assert f"not authorized to perform: lambda:InvokeFunction on resource: {arn}" in refused["Message"]

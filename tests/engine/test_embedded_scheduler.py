@@ -25,10 +25,12 @@ class Queue:
         self.arn = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:{name}"
 
     def messages(self) -> list[Any]:
-        """Messages that were not read yet."""
+        """Messages that were not read yet; they are deleted."""
         found: list[Any] = self.sqs.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages", [])
+        for message in found:
+            self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
     def events(self) -> list[Any]:

@@ -123,6 +123,10 @@ class Demo:
             from wizard.demo.aws import functions
 
             functions.go_on(self.account)
+        if self.account.kept.batches:
+            from wizard.demo.aws import event_sources
+
+            event_sources.go_on(self.account)
 
     def _changed(self) -> None:
         self._ticker.wake()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,11 +121,30 @@ class SesRegion:
 
 @dataclass(frozen=True)
 class FunctionEvent:
-    """One asynchronous call of a Lambda function."""
+    """One asynchronous call of a Lambda function. Lambda repeats it with the same request id."""
 
     region: str
     function: str
     payload: bytes
+    request: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages that an event source mapping has handed to its function."""
+
+    region: str
+    mapping: str
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run of a Lambda function that ended in an error."""
+
+    region: str
+    function: str
+    at: datetime
 
 
 @dataclass
@@ -141,6 +161,10 @@ class Kept:
     """Up to when the runs of each schedule, by ARN, were taken care of."""
     events: list[FunctionEvent] = field(default_factory=list)
     """What functions were started with and have not finished."""
+    batches: list[Batch] = field(default_factory=list)
+    """What functions have of their queues and have not finished."""
+    failures: list[Failure] = field(default_factory=list)
+    """The failed runs of the last days."""
 
 
 @dataclass
@@ -162,6 +186,8 @@ class Account:
     processes: set[subprocess.Popen[bytes]] = field(default_factory=set)
     allowance: dict[str, tuple[float, float]] = field(default_factory=dict)
     """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
+    at_work: Counter[str] = field(default_factory=Counter)
+    """How many batches of each event source mapping are being worked on."""
     role_keys: dict[str, str] = field(default_factory=dict)
     """The access key ids of running functions, and their roles."""
 

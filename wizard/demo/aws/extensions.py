@@ -14,6 +14,7 @@ _OURS = {
     "sts": ("wizard.demo.aws.sts", "Callers"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
+    "sqs": ("wizard.demo.aws.queues", "Queues"),
     "sns": ("wizard.demo.aws.topics", "Topics"),
     "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
     "awslambda": ("wizard.demo.aws.lambda_operations", "Functions"),

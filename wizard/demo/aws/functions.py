@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
-from moto.logs.models import logs_backends
+from moto.logs.models import LogGroup, logs_backends
 
 from wizard.demo.aws import queues
-from wizard.demo.aws.account import ACCOUNT_ID, Account, FunctionEvent
-from wizard.demo.aws.roles import may_assume, role_of
+from wizard.demo.aws.account import ACCOUNT_ID, Account, Failure, FunctionEvent
+from wizard.demo.aws.roles import denial, may_assume, role_of
 
 RUNTIME = Path(__file__).with_name("function_runtime.py")
 RETRIES = 2
 """How often Lambda repeats an asynchronous event whose run failed."""
+
+KEEP_FAILURES = timedelta(days=1)
+"""How long it is remembered that a run failed."""
 
 _PASSED_ON = ("SYSTEMROOT", "PATH")
 """What a Python process cannot do without, on one system or another. Nothing else of ours gets through."""
@@ -61,68 +68,84 @@ def check_role(arn: str) -> None:
         raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
 
-def start(account: Account, function: LambdaFunction, event: bytes) -> None:
+def start(account: Account, function: LambdaFunction, payload: bytes) -> None:
     """Run ``function`` without waiting. A run that fails is repeated; at last its event goes to the DLQ."""
-
+    event = FunctionEvent(function.region, function.function_name, payload, str(uuid.uuid4()))
     with account.lock:
-        account.kept.events.append(FunctionEvent(function.region, function.function_name, event))
-    account.spawn(f"lambda-{function.function_name}", lambda: _run_until_done(account, function, event))
+        account.kept.events.append(event)
+    _spawn(account, function, event)
 
 
 def go_on(account: Account) -> None:
     """Start anew what was running when the account ended: Lambda delivers an event at least once."""
-    unfinished, account.kept.events = account.kept.events, []
-    for event in unfinished:
-        if exists(event.region, event.function):
-            start(account, found(event.region, event.function), event.payload)
+    account.kept.events = [event for event in account.kept.events if exists(event.region, event.function)]
+    for event in account.kept.events:
+        _spawn(account, found(event.region, event.function), event)
 
 
-def _run_until_done(account: Account, function: LambdaFunction, event: bytes) -> None:
+def _spawn(account: Account, function: LambdaFunction, event: FunctionEvent) -> None:
+    account.spawn(f"lambda-{function.function_name}", lambda: _run_until_done(account, function, event))
+
+
+def _run_until_done(account: Account, function: LambdaFunction, event: FunctionEvent) -> None:
     for attempt in range(1 + RETRIES):
-        outcome = run(account, function, event)
-        if outcome.error is None or account.closing.is_set():
+        outcome = run(account, function, event.payload, event.request)
+        if outcome.error is None:
             break
-        if attempt < RETRIES and account.closing.wait(account.story.retry):
+        if account.closing.is_set() or (attempt < RETRIES and account.closing.wait(account.story.retry)):
             return
     with account.lock:
-        if account.closing.is_set():
-            return
-        account.kept.events.remove(FunctionEvent(function.region, function.function_name, event))
+        account.kept.events.remove(event)
         target = getattr(function, "dead_letter_arn", None)
-        if outcome.error and target:
+        if outcome.error and target and not denial(function.role, "sqs:SendMessage", target):
             message = json.loads(outcome.payload).get("errorMessage", "")
-            queues.send(target, event.decode(), ErrorCode="200", ErrorMessage=message)
+            attributes = {"RequestID": event.request, "ErrorCode": "200", "ErrorMessage": message}
+            queues.send(target, event.payload.decode(), **attributes)
     account.changed()
 
 
-def run(account: Account, function: LambdaFunction, event: bytes) -> Outcome:
-    """Run ``function`` on ``event`` to its end, or to its time limit, and keep its log."""
-    request, began = str(uuid.uuid4()), time.monotonic()
-    stream = f"{account.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+def run(account: Account, function: LambdaFunction, event: bytes, request: str | None = None) -> Outcome:
+    """Run ``function`` on ``event`` to its end, or to its time limit. Its log is kept as it comes."""
+    request, began = request or str(uuid.uuid4()), time.monotonic()
+    log = _Log(account, function)
+    log.say(f"START RequestId: {request} Version: $LATEST")
     with tempfile.TemporaryDirectory(prefix="ses-wizard-lambda-") as folder:
         task, result = Path(folder) / "task", Path(folder) / "result"
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
             code.extractall(task)
         command = [sys.executable, "-s", "-P", str(RUNTIME), str(function.handler), str(result), request]
-        environment = _environment(account, function, task, stream)
-        printed, timed_out = _finished(account, command, environment, task, event, int(function.timeout))
+        environment = _environment(account, function, task, log.stream)
+        timed_out = _finished(account, command, environment, task, event, int(function.timeout), log.say)
         payload, error = _result(result, request, timed_out, int(function.timeout))
+    if timed_out:
+        log.say(json.loads(payload)["errorMessage"])
     duration = (time.monotonic() - began) * 1000
-    log = (
-        f"START RequestId: {request} Version: $LATEST\n{printed}"
-        f"END RequestId: {request}\nREPORT RequestId: {request}\tDuration: {duration:.2f} ms\n"
-    )
-    with account.lock:
-        if not account.closing.is_set():
-            _keep_log(function, stream, log)
+    log.say(f"END RequestId: {request}")
+    log.say(f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms")
+    if error:
+        with account.lock:
+            _note_failure(account, function)
     account.changed()
-    return Outcome(payload, error, log)
+    return Outcome(payload, error, "".join(f"{line}\n" for line in log.lines))
+
+
+def _note_failure(account: Account, function: LambdaFunction) -> None:
+    now = account.now()
+    recent = [failure for failure in account.kept.failures if now - failure.at < KEEP_FAILURES]
+    account.kept.failures = [*recent, Failure(function.region, function.function_name, now)]
 
 
 def _finished(
-    account: Account, command: list[str], environment: dict[str, str], folder: Path, event: bytes, limit: int
-) -> tuple[str, bool]:
-    """What the process printed when it ended, and whether its time was up."""
+    account: Account,
+    command: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    event: bytes,
+    limit: int,
+    say: Callable[[str], None],
+) -> bool:
+    """Wait for the process to end, or end it when its time is up, and say so; ``say`` hears its lines."""
+    timed_out = threading.Event()
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -134,14 +157,26 @@ def _finished(
     account.processes.add(process)
     if account.closing.is_set():
         process.kill()
-    try:
-        printed, timed_out = process.communicate(event, timeout=limit)[0], False
-    except subprocess.TimeoutExpired:
+
+    def expire() -> None:
+        timed_out.set()
         process.kill()
-        printed, timed_out = process.communicate()[0], True
+
+    timer = threading.Timer(limit, expire)
+    timer.start()
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(event)
+        with process.stdout:
+            for line in process.stdout:
+                say(line.decode(errors="replace").rstrip("\r\n"))
+        process.wait()
     finally:
+        timer.cancel()
         account.processes.discard(process)
-    return printed.decode(errors="replace"), timed_out
+    return timed_out.is_set()
 
 
 def _result(path: Path, request: str, timed_out: bool, limit: int) -> tuple[bytes, str | None]:
@@ -164,6 +199,7 @@ def _environment(account: Account, function: LambdaFunction, task: Path, stream:
         "PYTHONPATH": str(Path(boto3.__file__).parent.parent),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
+        "PYTHONUNBUFFERED": "1",
         "HOME": str(task.parent),
         "TZ": ":UTC",
         "AWS_CONFIG_FILE": os.devnull,
@@ -184,19 +220,46 @@ def _environment(account: Account, function: LambdaFunction, task: Path, stream:
         "LAMBDA_TASK_ROOT": str(task),
         "SES_WIZARD_FUNCTION_ARN": function.function_arn,
         "SES_WIZARD_TIMEOUT": str(function.timeout),
+        "SES_WIZARD_AHEAD": str(account.kept.clock.ahead.total_seconds()),
         **{name: str(value) for name, value in function.environment_vars.items()},
     }
 
 
-def _keep_log(function: LambdaFunction, stream: str, log: str) -> None:
-    logs = logs_backends[ACCOUNT_ID][function.region]
-    group = function.logs_group_name
-    if group not in logs.groups:
-        if not group.startswith("/aws/lambda/"):
+class _Log:
+    """What one run says, in a log stream of its own, line by line; the account's clock says when.
+
+    As with Lambda, a group that does not exist is made only in Lambda's own place, and a role without the
+    right to write leaves no log.
+    """
+
+    def __init__(self, account: Account, function: LambdaFunction) -> None:
+        self.lines: list[str] = []
+        self.stream = f"{account.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        self._account = account
+        with account.lock:
+            self._group = self._open(function)
+
+    def say(self, line: str) -> None:
+        """Keep one line; empty ones are none."""
+        self.lines.append(line)
+        if not line or self._group is None:
             return
-        logs.create_log_group(group, {})
-    logs.create_log_stream(group, stream)
-    now = int(time.time() * 1000)
-    logs.put_log_events(
-        group, stream, [{"timestamp": now, "message": line} for line in log.splitlines() if line]
-    )
+        with self._account.lock:
+            moment = int(self._account.now().timestamp() * 1000)
+            # Not by PutLogEvents: moto refuses what is ahead of the real clock.
+            self._group.put_log_events(self.stream, [{"timestamp": moment, "message": line}])
+        self._account.changed()
+
+    def _open(self, function: LambdaFunction) -> LogGroup | None:
+        logs, name = logs_backends[ACCOUNT_ID][function.region], function.logs_group_name
+        place = f"arn:aws:logs:{function.region}:{ACCOUNT_ID}:log-group:{name}:log-stream:{self.stream}"
+        if any(
+            denial(function.role, f"logs:{right}", place) for right in ("CreateLogStream", "PutLogEvents")
+        ):
+            return None
+        if name not in logs.groups:
+            if not name.startswith("/aws/lambda/"):
+                return None
+            logs.create_log_group(name, {})
+        logs.create_log_stream(name, self.stream)
+        return logs.groups[name]

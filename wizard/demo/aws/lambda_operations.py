@@ -10,6 +10,8 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from wizard.demo.aws import event_sources, functions
 from wizard.demo.aws.account import current
+from wizard.demo.aws.refusal import rest_refusal
+from wizard.demo.aws.roles import denial
 
 TAIL_BYTES = 4096
 """How much of its log an Invoke tells."""
@@ -45,6 +47,10 @@ class Functions(LambdaResponse):
         name = self.path.split("/functions/")[1].rpartition("/")[0]
         with account.lock:
             function = functions.found(self.region, name)
+            role = account.role_keys.get(self.access_key)
+            words = denial(role, "lambda:InvokeFunction", function.function_arn) if role else None
+        if words:
+            raise rest_refusal("AccessDeniedException", words, 403)
         event = self.body.encode() if isinstance(self.body, str) else self.body
         headers = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
         if kind == "DryRun":

@@ -1,14 +1,19 @@
-"""SQS: what a queue can be, and the messages that AWS services themselves send: dead letters."""
+"""SQS: queues on the account's clock, and the messages that AWS services themselves send: dead letters."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.sqs import models
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
+from moto.sqs.responses import SQSResponse
 
-from wizard.demo.aws.account import ACCOUNT_ID
+from wizard.demo.aws.account import ACCOUNT_ID, current
 from wizard.demo.aws.refusal import Refusal
+from wizard.demo.aws.roles import denial
 
 _RANGES = {
     "DelaySeconds": (0, 900, 0),
@@ -20,6 +25,36 @@ _RANGES = {
 """Least, most and default of a queue's attributes (SetQueueAttributes)."""
 
 MAX_RECEIVES = 1000
+
+
+class Queues(SQSResponse):
+    """moto's SQS, asking first whether a function's role allows the operation."""
+
+    def call_action(self) -> Any:
+        """The answer, or AccessDenied for a function whose role has no right to it."""
+        role = current().role_keys.get(self.access_key)
+        if role is not None:
+            # A batch needs the right to the operation on one message.
+            action = self._get_action().removesuffix("Batch")
+            words = denial(role, f"sqs:{action}", self._determine_resource())
+            if words:
+                return self.serialized(ActionResult(Refusal("AccessDenied", words)))
+        return super().call_action()
+
+    def receive_message(self) -> ActionResult:
+        """ReceiveMessage. It never waits for a message: the account answers one request at a time."""
+        self.params["WaitTimeSeconds"] = 0
+        return super().receive_message()
+
+
+_CLOCK: dict[str, Callable[[], float]] = {
+    "unix_time": lambda: current().now().timestamp(),
+    "unix_time_millis": lambda: current().now().timestamp() * 1000,
+}
+"""moto's queues go by the account's clock: what is hidden is seen again when that is pushed."""
+
+for _name, _now in _CLOCK.items():
+    setattr(models, _name, _now)
 
 
 def check(properties: dict[str, Any]) -> None:

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.awslambda.exceptions import UnknownFunctionException
-from moto.core.exceptions import JsonRESTError
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, scheduler_backends
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from wizard.demo.aws import functions, queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account, current
+from wizard.demo.aws.refusal import rest_refusal
 from wizard.demo.aws.roles import allows, may_assume, role_of
 from wizard.reminder.expressions import ScheduleError
 from wizard.reminder.schedules import runs
@@ -75,9 +75,9 @@ def create_group(region: str, name: str) -> Any:
     """A new schedule group. Refuses bad and taken names."""
     backend = _backend(region)
     if not _NAME.match(name):
-        raise _refusal("ValidationException", f"Invalid schedule group name {name}.")
+        raise rest_refusal("ValidationException", f"Invalid schedule group name {name}.")
     if name in backend.schedule_groups:
-        raise _refusal("ConflictException", f"Schedule group {name} already exists.", 409)
+        raise rest_refusal("ConflictException", f"Schedule group {name} already exists.", 409)
     return backend.create_schedule_group(name, [])
 
 
@@ -85,7 +85,7 @@ def delete_group(region: str, name: str) -> None:
     """Delete a schedule group and its schedules. Refuses the default group and unknown names."""
     backend = _backend(region)
     if name == "default":
-        raise _refusal("ValidationException", "The default schedule group cannot be deleted.")
+        raise rest_refusal("ValidationException", "The default schedule group cannot be deleted.")
     backend.get_schedule_group(name)
     backend.delete_schedule_group(name)
 
@@ -95,7 +95,7 @@ def create(region: str, name: str, wanted: dict[str, Any]) -> Schedule:
     backend, group = _backend(region), wanted.get("GroupName") or "default"
     _check(backend, name, wanted)
     if name in backend.get_schedule_group(group).schedules:
-        raise _refusal("ConflictException", f"Schedule {name} already exists.", 409)
+        raise rest_refusal("ConflictException", f"Schedule {name} already exists.", 409)
     schedule = Schedule(
         region=region,
         account_id=ACCOUNT_ID,
@@ -151,10 +151,10 @@ def _check(backend: EventBridgeSchedulerBackend, name: str, wanted: dict[str, An
     group = backend.get_schedule_group(wanted.get("GroupName") or "default")
     problem = _problem(name, wanted)
     if problem:
-        raise _refusal("ValidationException", problem)
+        raise rest_refusal("ValidationException", problem)
     role = role_of(wanted["Target"]["RoleArn"])
     if role is None or not may_assume(role, "scheduler.amazonaws.com", group.arn):
-        raise _refusal(
+        raise rest_refusal(
             "ValidationException",
             "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
         )
@@ -223,12 +223,6 @@ def _timestamp(moment: Any) -> Any:
     return moment
 
 
-def _refusal(code: str, message: str, status: int = 400) -> JsonRESTError:
-    refusal = JsonRESTError(code, message)
-    refusal.code = status
-    return refusal
-
-
 def _backend(region: str) -> EventBridgeSchedulerBackend:
     return scheduler_backends[ACCOUNT_ID][region]
 
@@ -243,6 +237,15 @@ class Due:
     at: datetime
     region: str
     schedule: Schedule
+
+
+def tick(account: Account) -> tuple[bool, float]:
+    """Deliver what is due. Gives whether anything was, and the seconds until the next run.
+
+    To be called with the account's lock.
+    """
+    delivered, due = fire(account), next_due(account)
+    return delivered > 0, float("inf") if due is None else (due.at - account.now()).total_seconds()
 
 
 def next_due(account: Account) -> Due | None:

@@ -1,28 +1,36 @@
-"""The thread that lets schedules fire when the account's clock says so."""
+"""The thread that lets happen what the account's clock says is due: schedules, and messages for functions."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from datetime import datetime
+from importlib import import_module
+from typing import Protocol
 
 from wizard.demo.aws.account import Account
 
 LONGEST_SLEEP = 3600.0
 
+_TICKING = {
+    "moto.scheduler.models": "wizard.demo.aws.scheduler",
+    "moto.awslambda.models": "wizard.demo.aws.event_sources",
+}
+"""What can be due: from when on, a module of moto's that takes a while to import, and what then looks."""
 
-def schedules_exist() -> bool:
-    """Whether there can be any schedule: not before moto's scheduler was imported, which takes a while."""
-    return "moto.scheduler.models" in sys.modules
+
+class _Ticking(Protocol):
+    def tick(self, account: Account) -> tuple[bool, float]:
+        """Do what is due; whether there was anything, and the seconds until there is more."""
 
 
 class Ticker:
-    """Waits for the next due run of any schedule, again whenever ``wake`` says that something changed."""
+    """Waits for what is due next, again whenever ``wake`` says that something changed."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="aws-schedules", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="aws-clock", daemon=True)
 
     def start(self) -> None:
         """Begin to wait."""
@@ -40,7 +48,7 @@ class Ticker:
 
     def skip(self) -> datetime | None:
         """Push the clock to the next due run, so that it fires now; None where no schedule has one."""
-        if not schedules_exist():
+        if "moto.scheduler.models" not in sys.modules:
             return None
         from wizard.demo.aws import scheduler
 
@@ -55,20 +63,18 @@ class Ticker:
 
     def _run(self) -> None:
         while not self._account.closing.is_set():
-            self._woken.wait(self._tick() if schedules_exist() else LONGEST_SLEEP)
+            self._woken.wait(self._tick())
             self._woken.clear()
 
     def _tick(self) -> float:
-        """Fire what is due; how many seconds until the next run."""
-        from wizard.demo.aws import scheduler
-
+        """Do what is due; how many seconds until something is again."""
+        looking: list[_Ticking] = [
+            import_module(module) for needed, module in _TICKING.items() if needed in sys.modules
+        ]
         with self._account.lock:
             if self._account.closing.is_set():
                 return 0
-            delivered = scheduler.fire(self._account)
-            due = scheduler.next_due(self._account)
-            now = self._account.now()
-        if delivered:
+            ticks = [part.tick(self._account) for part in looking]
+        if any(done for done, _ in ticks):
             self._account.changed()
-        seconds = LONGEST_SLEEP if due is None else (due.at - now).total_seconds()
-        return min(max(seconds, 0.0), LONGEST_SLEEP)
+        return min(max(min((seconds for _, seconds in ticks), default=LONGEST_SLEEP), 0.0), LONGEST_SLEEP)
