@@ -266,6 +266,23 @@ def table_properties(key: str) -> dict[str, Any]:
     }
 
 
+def test_what_is_to_be_kept_outlives_its_stack(account: Demo, stacks: CloudFormationClient) -> None:
+    policies = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    table = {"Type": "AWS::DynamoDB::Table", **policies, "Properties": table_properties("email")}
+    failing = {"Type": "AWS::SQS::Queue", "DependsOn": "Kept", "Properties": {"DelaySeconds": -1}}
+    tables = account.world.aws.client("dynamodb")
+    create(stacks, {"Kept": table, "Failing": failing})
+    assert tables.list_tables()["TableNames"] == []
+    stacks.delete_stack(StackName=STACK)
+    create(stacks, {"Kept": table, "Queue": {"Type": "AWS::SQS::Queue"}})
+    first = physical(stacks)["Kept"]
+    update(stacks, {"Kept": {**table, "Properties": table_properties("address")}})
+    second = physical(stacks)["Kept"]
+    assert set(tables.list_tables()["TableNames"]) == {first, second}
+    stacks.delete_stack(StackName=STACK)
+    assert set(tables.list_tables()["TableNames"]) == {first, second}
+
+
 def test_deletion_leaves_nothing(account: Demo, stacks: CloudFormationClient) -> None:
     create(stacks, resources())
     stacks.delete_stack(StackName=STACK)

@@ -36,7 +36,8 @@ class Work:
     """What is left to do on a stack, and what would undo that which is done.
 
     ``template`` and ``before`` are template and parameters to work towards and to go back to. ``replaced``
-    are the resources in whose place new ones were made, by logical id, until they are deleted or come back.
+    are the resources in whose place new ones were made, by logical id, until they are deleted or come back;
+    ``removed`` is what the former template said of those that are no part of the new one.
     """
 
     tasks: list[Task]
@@ -47,6 +48,7 @@ class Work:
     """The status of rolling back, None where a failure is final."""
     done: list[Task] = field(default_factory=list)
     replaced: dict[str, Any] = field(default_factory=dict)
+    removed: dict[str, Any] = field(default_factory=dict)
 
 
 def create(account: Account, change_set: ChangeSet) -> None:
@@ -63,7 +65,8 @@ def update(account: Account, change_set: ChangeSet) -> None:
     stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
     before = (str(stack.template), dict(stack.parameters))
     changes = difference(stack, change_set.template_dict, change_set.parameters)
-    removed = [name for name in order(stack.template_dict["Resources"]) if name in changes["Remove"]]
+    former = stack.template_dict["Resources"]
+    removed = {name: former[name] for name in order(former) if name in changes["Remove"]}
     renewed = replacements(stack, change_set.template_dict, changes["Modify"])
     _load(stack, template)
     tasks = [
@@ -74,7 +77,7 @@ def update(account: Account, change_set: ChangeSet) -> None:
     tasks.append(Task("STATUS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"))
     tasks += [Task("CLEAN", name) for name in renewed]
     tasks += [Task("DELETE", name) for name in reversed(removed)]
-    work = Work(tasks, "UPDATE_COMPLETE", template, before, "UPDATE_ROLLBACK_IN_PROGRESS")
+    work = Work(tasks, "UPDATE_COMPLETE", template, before, "UPDATE_ROLLBACK_IN_PROGRESS", removed=removed)
     _begin(account, stack, "UPDATE_IN_PROGRESS", work)
 
 
@@ -180,6 +183,10 @@ def _steps(account: Account, stack: Stack) -> None:
 def _do(stack: Stack, work: Work, task: Task) -> None:
     """Do one task, or find that it cannot be done and turn back."""
     try:
+        if task.action in ("DELETE", "CLEAN") and _retained(stack, work, task):
+            _task_event(stack, work, task, "SKIPPED")
+            _forget(stack, work, task)
+            return
         if task.action == "DELETE":
             _delete_resource(stack, task.subject)
         elif task.action == "CLEAN":
@@ -194,12 +201,29 @@ def _do(stack: Stack, work: Work, task: Task) -> None:
         _turn_back(stack, work, task)
         return
     _task_event(stack, work, task, "COMPLETE")
+    _forget(stack, work, task)
+
+
+def _forget(stack: Stack, work: Work, task: Task) -> None:
+    """Let a task be done, and what it was to delete be no part of the stack."""
     if task.action == "CLEAN":
-        work.replaced.pop(task.subject, None)
+        del work.replaced[task.subject]
     if task.action == "DELETE":
         _made(stack).pop(task.subject, None)
     work.tasks.pop(0)
     work.done.append(task)
+
+
+def _retained(stack: Stack, work: Work, task: Task) -> bool:
+    """Whether the resource outlives its part in the stack, as its deletion or update-replace policy says.
+
+    What a failed creation has made goes all the same where the policy is RetainExceptOnCreate.
+    """
+    name = "UpdateReplacePolicy" if task.action == "CLEAN" else "DeletionPolicy"
+    wanted = stack.template_dict["Resources"].get(task.subject) or work.removed.get(task.subject, {})
+    undone = work.back_by is None and work.ends_in in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+    policy = wanted.get(name)
+    return policy == "Retain" or (policy == "RetainExceptOnCreate" and not undone)
 
 
 def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
@@ -311,8 +335,7 @@ def _update_resource(stack: Stack, work: Work, name: str) -> None:
 
 def _delete_resource(stack: Stack, name: str) -> None:
     resource = _made(stack).get(name)
-    wanted = stack.template_dict["Resources"].get(name, {})
-    if resource is None or wanted.get("DeletionPolicy") == "Retain":
+    if resource is None:
         return
     stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
 
