@@ -80,6 +80,7 @@ In the demo **F9** opens the inbox of the embedded account.
         # A TextArea has a use of its own for F6 and F7: to select a line, and all.
         *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
     ]
+    UNENDING = frozenset({"log"})
     CSS_PATH = "reminder.tcss"
 
     class Begun(Message):

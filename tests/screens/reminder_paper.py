@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,11 +12,12 @@ from textual.widgets import Input, TextArea
 from tests.screens.pages import Opened
 from wizard.errors import WizardError
 from wizard.project import Project
-from wizard.steps import reminder
+from wizard.steps import reminder, reminder_trial
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
-from wizard.steps.reminder import TestResult as Outcome
 from wizard.steps.reminder_recipients import Import
+from wizard.steps.reminder_trial import DryRun, LogLine
+from wizard.steps.reminder_trial import TestResult as Outcome
 from wizard.world import World
 
 
@@ -29,8 +31,14 @@ class Flow:
     asked: list[str] = field(default_factory=list)
     error: WizardError | None = None
     sent: bool = True
+    recorded: bool | None = None
+    found: DryRun | None = None
+    log: tuple[LogLine, ...] | WizardError = ()
 
-    replaced: ClassVar = tuple((reminder, name) for name in ("look", "plan", "act", "decline", "test_run"))
+    replaced: ClassVar = (
+        *((reminder, name) for name in ("look", "plan", "act", "decline")),
+        *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
+    )
 
     def look(self, world: World, project: Project) -> ReminderSeen:
         return ReminderSeen(None)
@@ -57,8 +65,19 @@ class Flow:
     def test_run(self, world: World, project: Project, address: str, report: Report) -> Outcome:
         self.asked.append(f"test {address}")
         if self.sent:
-            return Outcome(True, f"SES took the mail to {address}.", "", "1", project)
+            return Outcome(True, f"SES took the mail to {address}.", "", "1", project, self.recorded)
         return Outcome(False, "SES does not write to this address yet.", "Verify it.", None, project)
+
+    def dry_run(self, world: World, project: Project, report: Report) -> DryRun:
+        self.asked.append("dry")
+        report(Event("dry run", Progress.STARTED))
+        assert self.found
+        return self.found
+
+    def log_lines(self, world: World, project: Project, since: datetime) -> tuple[LogLine, ...]:
+        if isinstance(self.log, WizardError):
+            raise self.log
+        return self.log
 
 
 async def show(page: Opened, *keys: str) -> None:

@@ -7,13 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
-from tests.screens.conftest import Outside
-from tests.screens.pages import opened
+from screens.reminder_test import Trial
+from tests.screens.conftest import NOW, Outside
+from tests.screens.pages import Opened, opened
 from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow, show
+from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.steps.reminder_trial import DryRun, LogLine
 
 
 async def test_a_refused_mail_says_what_to_do(
@@ -61,3 +64,70 @@ async def test_a_mail_refused_again_shows_the_time_of_the_attempt(
         await page.press("f4")
         assert "at         10:00:05" in page.text
         assert "10:00:00" not in page.text
+
+
+async def choose(page: Opened, trial: Trial) -> None:
+    page.app.screen.query_one("#trial", Select).value = trial
+    await page.pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "head"), [(True, "✓ recorded  SES took"), (False, "! nothing back  SES took")]
+)
+async def test_a_mail_that_bounces_is_said_to_be_recorded_or_not(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path, recorded: bool, head: str
+) -> None:
+    made.recorded = recorded
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3")
+        await choose(page, Trial.BOUNCE)
+        assert "Send to" not in page.text
+        await page.press("f4")
+        assert head in page.text
+        assert made.asked == ["test bounce@simulator.amazonses.com"]
+
+
+async def test_a_dry_run_says_what_it_found(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    made.found = DryRun(1200, 3, 2, {"name": 12, "plan": 0}, 54_321, 1)
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3")
+        await choose(page, Trial.DRY)
+        await page.press("f4")
+        assert "✓ none sent 1,197 of 1,200 people would get a mail now. The largest is 54 KB." in page.words
+        for row in (
+            "· opted out 3 get none.",
+            "! no address 2 rows without",
+            "! not filled 1 mails lack",
+            "! empty {{name}} for 12 at",
+        ):
+            assert row in page.words
+        assert made.asked == ["dry"]
+
+
+async def test_the_log_follows_and_begins_anew_with_each_try(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_test.LOOK_EVERY", 0.02)
+    made.log = (LogLine(NOW, '{"test": true}', "1"),)
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", "f4")
+        await page.shows('10:00:00  {"test": true}')
+        made.log = (*made.log, LogLine(NOW, "REPORT [red]", "2"))
+        await page.shows("10:00:00  REPORT [red]")
+        await page.press("f4")
+        made.log = (*made.log, LogLine(NOW, "another", "3"))
+        await page.shows("10:00:00  another")
+        assert "REPORT" not in page.text
+
+
+async def test_a_log_that_may_not_be_read_takes_nothing_from_the_result(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_test.LOOK_EVERY", 0.02)
+    made.log = WizardError("AWS refuses", "You may not read this log.", "Ask for the right.")
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", "f4")
+        await page.shows("! no log  You may not read this log.")
+        assert "✓ sent" in page.text
