@@ -188,6 +188,8 @@ class Account:
     """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
     at_work: Counter[str] = field(default_factory=Counter)
     """How many batches of each event source mapping are being worked on."""
+    transactions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """DynamoDB's transactions of the last minutes, by the client's token: what was asked, and when."""
     role_keys: dict[str, str] = field(default_factory=dict)
     """The access key ids of running functions, and their roles."""
 
