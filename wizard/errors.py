@@ -34,3 +34,19 @@ class WizardError(Exception):
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.what}\n{self.todo}"
+
+
+class SignInNeededError(WizardError):
+    """The sign-in to AWS is over, and ``command`` makes it anew: a program of AWS's, run in the terminal."""
+
+    def __init__(self, title: str, what: str, todo: str, command: tuple[str, ...]) -> None:
+        super().__init__(title, what, todo, ExitCode.OUTSIDE)
+        self.command = command
+
+
+class CodeNeededError(WizardError):
+    """A role wants a code from the MFA device ``device`` (its serial number or ARN; empty where unknown)."""
+
+    def __init__(self, title: str, what: str, todo: str, device: str) -> None:
+        super().__init__(title, what, todo, ExitCode.OUTSIDE)
+        self.device = device

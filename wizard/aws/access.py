@@ -9,8 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from wizard.aws.roles_taken import RolesTaken
+
 if TYPE_CHECKING:
     import boto3
+    from botocore.session import Session
 
 
 log = logging.getLogger(__name__)
@@ -24,27 +27,64 @@ class EmbeddedKeys:
     secret_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """How long to wait for a connection and for an answer, in seconds, and how often to ask."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+_USUAL = _Waiting(5, 20, 4)
+_PATIENT = _Waiting(5, 910, 1)
+_BRIEF = _Waiting(3, 5, 1)
+
+
 @dataclass(frozen=True)
 class AwsAccess:
     """How to reach one account in one Region.
 
     ``profile`` and ``region`` are None where the standard AWS environment shall decide, as with every AWS
     tool. ``endpoint_url`` is set for the embedded account only; for everybody else botocore itself reads
-    ``AWS_ENDPOINT_URL``. Clients are made once and are safe to use from several threads.
+    ``AWS_ENDPOINT_URL``. ``mfa_code`` is what the device of a role's shows now: it is good for one use.
+    Clients are made once and are safe to use from several threads.
     """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     keys: EmbeddedKeys | None = None
-    _made: dict[tuple[str, str | None, bool], Any] = field(
+    mfa_code: str | None = field(default=None, repr=False, compare=False)
+    _roles: RolesTaken = field(default_factory=RolesTaken, repr=False, compare=False)
+    _made: dict[tuple[str, str | None, _Waiting], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
 
     def choose(self, profile: str | None, region: str | None) -> AwsAccess:
         """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
-        return replace(self, profile=profile, region=region)
+        return replace(self, profile=profile, region=region, mfa_code=None)
+
+    def with_code(self, code: str) -> AwsAccess:
+        """The same way, with the code that an MFA device shows now."""
+        return replace(self, mfa_code=code)
+
+    @cached_property
+    def _botocore(self) -> Session:
+        """The session of botocore's. It never asks at the terminal: that is the screen's, or nobody's."""
+        from botocore.session import Session
+
+        if self.keys is not None:
+            return _session_without_environment()
+        session = Session()
+        if self.profile is not None:
+            session.set_config_variable("profile", self.profile)
+        # The names are botocore's own; the AWS command line sets its cache in the same way.
+        by_role = session.get_component("credential_provider").get_provider("assume-role")
+        by_role.cache = self._roles
+        by_role._prompter = self._roles.prompter(self.profile, self.mfa_code)
+        return session
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -54,12 +94,12 @@ class AwsAccess:
         if self.keys is None:
             # boto3 itself reads AWS_DEFAULT_REGION alone; AWS's other tools let AWS_REGION go before it.
             region = self.region or os.environ.get("AWS_REGION")
-            return boto3.Session(profile_name=self.profile, region_name=region)
+            return boto3.Session(region_name=region, botocore_session=self._botocore)
         return boto3.Session(
             aws_access_key_id=self.keys.access_key,
             aws_secret_access_key=self.keys.secret_key,
             region_name=self.region,
-            botocore_session=_session_without_environment(),
+            botocore_session=self._botocore,
         )
 
     def session(self) -> boto3.Session:
@@ -84,20 +124,24 @@ class AwsAccess:
         """
         return self.session().get_credentials() is not None
 
-    def client(self, service: str, region: str | None = None, *, patient: bool = False) -> Any:
+    def client(
+        self, service: str, region: str | None = None, *, patient: bool = False, brief: bool = False
+    ) -> Any:
         """The client for ``service``, in ``region`` or else in this access's own Region.
 
-        A ``patient`` one waits for an answer as long as a Lambda function may run, and never asks twice.
+        A ``patient`` one waits for an answer as long as a Lambda function may run, and never asks twice. A
+        ``brief`` one is for what one can do without: it asks once, and not for long.
         """
+        waiting = _PATIENT if patient else _BRIEF if brief else _USUAL
         with self._lock:
-            made = self._made.get((service, region, patient))
+            made = self._made.get((service, region, waiting))
             if made is None:
                 from botocore.config import Config
 
                 config = Config(
-                    connect_timeout=5,
-                    read_timeout=910 if patient else 20,
-                    retries={"mode": "standard", "total_max_attempts": 1 if patient else 4},
+                    connect_timeout=waiting.connect,
+                    read_timeout=waiting.read,
+                    retries={"mode": "standard", "total_max_attempts": waiting.attempts},
                     tcp_keepalive=patient,
                     user_agent_extra="ses-wizard",
                     proxies={} if self.keys else None,
@@ -109,7 +153,7 @@ class AwsAccess:
                     config=config,
                 )
                 made.meta.events.register("after-call", _log_call)
-                self._made[(service, region, patient)] = made
+                self._made[(service, region, waiting)] = made
             return made
 
 
@@ -119,7 +163,7 @@ def _log_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) 
     log.debug("%s:%s %s %s", model.service_model.service_name, model.name, http_response.status_code, outcome)
 
 
-def _session_without_environment() -> Any:
+def _session_without_environment() -> Session:
     """A botocore session that reads no ``AWS_*`` variable and no file of the user's."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session

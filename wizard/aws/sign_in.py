@@ -1,0 +1,136 @@
+"""How a profile, or the environment, signs in: read from the environment and AWS's files, asking nobody.
+
+The order in which botocore looks (botocore.credentials.create_credential_resolver): keys in the environment,
+unless a profile is said; then what the profile has; then the machine's own role.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from wizard.text import printable
+
+DEFAULT = "default"
+"""The profile that is used where none is named."""
+
+
+class Kind(StrEnum):
+    """By what one signs in."""
+
+    ENVIRONMENT = "keys in the environment"
+    ROLE = "a role"
+    WEB_IDENTITY = "a web identity token"
+    SSO = "IAM Identity Center"
+    LOGIN = "aws login"
+    KEYS = "keys in AWS's files"
+    PROGRAM = "a program that gives keys"
+    MACHINE = "this machine's own role"
+    NOTHING = "nothing that is known here"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How ``profile`` (empty for the environment's keys) signs in.
+
+    For a role: ``role`` is its name, ``source`` how those sign in who take it, ``device`` the MFA device that
+    it asks for. ``lasting`` is False for keys that end by themselves.
+    """
+
+    kind: Kind
+    profile: str = ""
+    role: str = ""
+    source: SignIn | None = None
+    device: str = ""
+    lasting: bool = True
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that signs in anew; empty where no single one does."""
+        named = () if self.profile == DEFAULT else ("--profile", self.profile)
+        match self.kind:
+            case Kind.SSO:
+                return ("aws", "sso", "login", *named)
+            case Kind.LOGIN:
+                return ("aws", "login", *named)
+        return self.source.command if self.source else ()
+
+    @property
+    def words(self) -> str:
+        """All of it, to be shown: whose sign-in it is and what leads to it."""
+        if self.kind is Kind.ENVIRONMENT:
+            return "keys in the environment (AWS_ACCESS_KEY_ID)"
+        if self.kind is Kind.NOTHING:
+            return f"profile {printable(self.profile, 100)}"
+        who = f"profile {printable(self.profile, 100)}: " if self.profile else ""
+        if self.kind is not Kind.ROLE:
+            return f"{who}{self.kind.value}"
+        code = ", with an MFA code" if self.device else ""
+        through = f", taken by {self.source.words}" if self.source else ""
+        return f"{who}role {printable(self.role, 100)}{through}{code}"
+
+
+def profiles() -> Mapping[str, Mapping[str, Any]]:
+    """The profiles in AWS's files, by name. Raises botocore's ``ConfigParseError`` where one is broken."""
+    from botocore.session import Session
+
+    # Without a profile of its own, so that it reads them even where AWS_PROFILE names one that is not there.
+    found: Mapping[str, Mapping[str, Any]] = Session(
+        session_vars={"profile": (None, None, None, None)}
+    ).full_config.get("profiles", {})
+    return found
+
+
+def profile_in_force(said: str | None) -> str:
+    """The profile that is used where ``said`` was said (None: nothing)."""
+    return said or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or DEFAULT
+
+
+def sign_in(said: str | None) -> SignIn:
+    """How the profile ``said`` signs in, or the environment where it is None. Raises as ``profiles`` does."""
+    if said is None and os.environ.get("AWS_ACCESS_KEY_ID"):
+        return SignIn(Kind.ENVIRONMENT, lasting="AWS_SESSION_TOKEN" not in os.environ)
+    name = profile_in_force(said)
+    known = profiles()
+    if name not in known:
+        return SignIn(Kind.MACHINE if name == DEFAULT else Kind.NOTHING, "" if name == DEFAULT else name)
+    return _of(name, known, frozenset())
+
+
+def _of(name: str, known: Mapping[str, Mapping[str, Any]], seen: frozenset[str]) -> SignIn:
+    """How the profile ``name`` signs in; ``seen`` are the profiles that led to it."""
+    settings = known.get(name)
+    if settings is None:
+        return SignIn(Kind.NOTHING, name)
+    keys = "aws_access_key_id" in settings
+    # A profile may take a role by its own keys: then it is met a second time, for these.
+    if "role_arn" in settings and not (name in seen and keys):
+        return _role(name, settings, known, seen)
+    if "sso_session" in settings or "sso_start_url" in settings:
+        return SignIn(Kind.SSO, name)
+    if keys:
+        return SignIn(Kind.KEYS, name, lasting="aws_session_token" not in settings)
+    if "login_session" in settings:
+        return SignIn(Kind.LOGIN, name)
+    if "credential_process" in settings:
+        return SignIn(Kind.PROGRAM, name)
+    return SignIn(Kind.MACHINE, name)
+
+
+def _role(
+    name: str, settings: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], seen: frozenset[str]
+) -> SignIn:
+    role = str(settings["role_arn"]).rpartition("/")[2]
+    if "web_identity_token_file" in settings:
+        return SignIn(Kind.WEB_IDENTITY, name, role)
+    source = None
+    source_name = str(settings.get("source_profile", ""))
+    itself = source_name == name and "aws_access_key_id" in settings
+    if source_name and (itself or source_name not in seen | {name}):
+        source = _of(source_name, known, seen | {name})
+    elif credential_source := settings.get("credential_source"):
+        source = SignIn(Kind.ENVIRONMENT if credential_source == "Environment" else Kind.MACHINE)
+    return SignIn(Kind.ROLE, name, role, source, str(settings.get("mfa_serial", "")))
