@@ -61,6 +61,7 @@ AccountId = Annotated[str, Meta(pattern=_SHAPES["account"][0])]
 Unsubscribe = Annotated[str, Meta(pattern=_SHAPES["unsubscribe"][0], max_length=800)]
 TableName = Annotated[str, Meta(pattern=_SHAPES["table"][0])]
 Attribute = Annotated[str, Meta(pattern=_SHAPES["attribute"][0])]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -121,9 +122,9 @@ class Reminder(Section, frozen=True):
     schedule: str | None = None
     """An EventBridge Scheduler expression: ``cron(…)``, ``rate(…)`` or ``at(…)``."""
     timezone: str = "UTC"
-    start: datetime | None = None
+    start: Moment | None = None
     """No run before this moment."""
-    end: datetime | None = None
+    end: Moment | None = None
     """No run after this moment."""
     window_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0
     """EventBridge's flexible time window: a run starts at some moment within so many minutes; 0 is off."""

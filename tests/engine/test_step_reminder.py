@@ -21,6 +21,7 @@ from wizard.demo.stage import REGION
 from wizard.dns.records import wanted_records
 from wizard.errors import WizardError
 from wizard.project import Domain, Project, Reminder
+from wizard.reminder import draft, template
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.refusals import SIMULATOR
 from wizard.reminder.template import PURPOSES
@@ -63,6 +64,11 @@ class Setup:
         table = seen.stack.outputs["RecipientsTable"]
         items = self.demo.world.aws.client("dynamodb").scan(TableName=table)["Items"]
         return {item["email"]["S"]: item["name"]["S"] for item in items}
+
+    def resources(self) -> list[str]:
+        """What the stack is made of, in words."""
+        made = template.template(draft.setup_of(self.project))["Resources"]
+        return [PURPOSES[logical_id].name for logical_id in made]
 
     def status(self) -> str | None:
         seen = step.look(self.demo.world, self.project)
@@ -107,7 +113,7 @@ def slow_setup(tmp_path: Path) -> Iterator[Setup]:
 def test_a_plan_shows_every_resource_and_changes_nothing(setup: Setup) -> None:
     planned = setup.plan()
     creates = [change.subject for change in planned.plan.changes if change.kind is ChangeKind.CREATE]
-    assert sorted(creates) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+    assert sorted(creates) == sorted([*setup.resources(), "recipients"])
     schedule = next(change for change in planned.plan.changes if change.subject == "schedule")
     assert "every weekday (Monday to Friday) at 09:00, Europe/Berlin time; first on 20" in schedule.detail
     assert "runs × 2 recipients" in planned.plan.cost
@@ -144,7 +150,7 @@ def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None
 def test_acting_makes_everything_and_tells_each_resource(setup: Setup) -> None:
     setup.act()
     done = [event.subject for event in setup.events if event.progress is Progress.DONE]
-    assert sorted(done) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+    assert sorted(done) == sorted([*setup.resources(), "recipients"])
     assert setup.rows() == {"ana@example.com": "Ana", "bo@example.com": "Bo"}
     assert setup.standing() == (
         Status.ATTENTION,
@@ -336,7 +342,7 @@ def test_an_interrupted_run_is_found_and_gone_on_with(slow_setup: Setup) -> None
     assert setup.status() == "CREATE_COMPLETE"
     assert len(setup.rows()) == 2
     done = [event.subject for event in setup.events if event.progress is Progress.DONE]
-    assert sorted(done) == sorted([*(purpose.name for purpose in PURPOSES.values()), "recipients"])
+    assert sorted(done) == sorted([*setup.resources(), "recipients"])
 
 
 def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(setup: Setup) -> None:

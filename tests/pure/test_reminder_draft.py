@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Domain, Project, Reminder
+from wizard.project import Domain, Production, Project, Reminder, Table
 from wizard.reminder import costs, draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
@@ -23,6 +23,9 @@ from wizard.steps.reminder import ReminderSeen
 from wizard.steps.reminder_stack import TAG
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+SATURDAY = datetime(2026, 11, 28, tzinfo=UTC)
+YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)
+MANY_FIELDS = " ".join(f"{{{{{'x' * 40}{n}}}}}" for n in range(90))
 PROJECT = Project(
     domain=Domain(name="example.com"),
     reminder=Reminder(
@@ -69,7 +72,28 @@ def test_a_good_draft_has_no_problem(base: Path) -> None:
         ({"schedule": "cron(0 25 * * ? *)"}, "schedule", "At character 8"),
         ({"schedule": "at(2026-11-24T09:00:00)"}, "schedule", "never comes"),
         ({"timezone": "Mars/Base"}, "timezone", "no time zone"),
+        ({"start": TOMORROW, "end": TOMORROW}, "end", "after the begin"),
+        ({"end": YESTERDAY}, "end", "has passed"),
+        ({"start": SATURDAY, "end": SATURDAY + timedelta(days=1)}, "schedule", "between begin and end"),
+        ({"schedule": "rate(2 days)", "end": TOMORROW}, "schedule", "between begin and end"),
+        ({"schedule": "at(2026-12-01T09:00:00)", "end": TOMORROW}, "schedule", "between begin and end"),
+        ({"window_minutes": 1441}, "window_minutes", "0 to 1,440"),
+        ({"table": Table("users")}, "table", "not both"),
+        ({"recipients": None, "table": Table("users", fields={"First Name": "x"})}, "table", "no name of"),
+        ({"unsubscribe": "http://example.com/{{email}}"}, "unsubscribe", "Use https://"),
+        ({"unsubscribe": "example.com"}, "unsubscribe", "Begin"),
+        ({"unsubscribe": "https://example.com/{{city}}"}, "unsubscribe", "no column is called city"),
+        ({"unsubscribe": "https://example.com/{{#if}}"}, "unsubscribe", "no field"),
+        ({"unsubscribe": "https://example.com/{{email"}, "unsubscribe", "without their partners"),
+        ({"unsubscribe": "https://{{email}}.com/"}, "unsubscribe", "Name a web server"),
+        ({"unsubscribe": "https://[/"}, "unsubscribe", "Name a web server"),
+        ({"unsubscribe": "https://example.com/ü"}, "unsubscribe", "plain letters"),
+        ({"unsubscribe": "https://example.com/>\r\nBcc: x"}, "unsubscribe", "spaces"),
+        ({"unsubscribe": "mailto:nobody"}, "unsubscribe", "no e-mail address"),
+        ({"unsubscribe": "mailto:{{email}}@example.com"}, "unsubscribe", "Take the fields out"),
+        ({"alerts": "nobody"}, "alerts", "no address to send alerts to"),
         ({"html": "x" * 52_000}, "html", "51,200 bytes"),
+        ({"recipients": None, "table": Table("users"), "text": MANY_FIELDS}, "table", "4 KB"),
     ],
 )
 def test_a_problem_is_named_by_its_setting(
@@ -98,6 +122,36 @@ def test_problems_of_the_file_are_named_by_line(base: Path, content: str, said: 
     assert all(part in sentence for part, sentence in zip(said, sentences, strict=True))
 
 
+def test_a_table_of_ones_own_needs_no_file(tmp_path: Path) -> None:
+    project = with_reminder(
+        recipients=None,
+        table=Table("users", email="Mail", fields={"name": "First Name"}),
+        unsubscribe="https://example.com/{{code}}",
+    )
+    assert draft.problems(project, tmp_path, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("mail_type", "unsubscribe", "said"),
+    [
+        ("TRANSACTIONAL", None, None),
+        ("MARKETING", None, "needs an unsubscribe address"),
+        ("MARKETING", "https://example.com/{{email}}", None),
+        ("MARKETING", "mailto:stop@example.com", "not one click"),
+        ("TRANSACTIONAL", "mailto:stop@example.com", None),
+        (None, "https://example.com/stop", "cannot tell who asks"),
+    ],
+)
+def test_what_had_better_not_stay_is_warned_of(
+    base: Path, mail_type: Any, unsubscribe: str | None, said: str | None
+) -> None:
+    project = replace(with_reminder(unsubscribe=unsubscribe), production=Production(mail_type=mail_type))
+    assert draft.problems(project, base, NOW) == ()
+    found = draft.warnings(project)
+    assert [setting for setting, _ in found] == (["unsubscribe"] if said else [])
+    assert all(said is not None and said in sentence for _, sentence in found)
+
+
 def test_typed_recipients_are_kept_beside_the_project_file(tmp_path: Path) -> None:
     typed = parse_lines("ana@example.com, Ana\nbo@example.com, Bo")
     project = draft.keep_recipients(PROJECT, tmp_path, typed)
@@ -120,9 +174,24 @@ def test_a_plan_of_a_draft_with_problems_is_refused(base: Path) -> None:
     assert "schedule: Choose when" in caught.value.what
 
 
-def test_a_rate_starts_one_step_from_now() -> None:
-    assert draft.first_start("rate(2 hours)", NOW) == datetime(2026, 11, 24, 12, tzinfo=UTC)
-    assert draft.first_start("cron(0 9 * * ? *)", NOW) is None
+@pytest.mark.parametrize(
+    ("schedule", "start", "since", "date"),
+    [
+        ("rate(2 hours)", None, None, datetime(2026, 11, 24, 12, tzinfo=UTC)),
+        ("rate(2 hours)", YESTERDAY, None, datetime(2026, 11, 24, 12, tzinfo=UTC)),
+        ("rate(2 hours)", TOMORROW, None, TOMORROW),
+        ("rate(2 hours)", None, YESTERDAY + timedelta(minutes=7), datetime(2026, 11, 24, 10, 7, tzinfo=UTC)),
+        ("rate(2 hours)", TOMORROW, YESTERDAY, TOMORROW),
+        ("cron(0 9 * * ? *)", None, None, None),
+        ("cron(0 9 * * ? *)", YESTERDAY, YESTERDAY, None),
+        ("cron(0 9 * * ? *)", TOMORROW, None, TOMORROW),
+        ("at(2026-12-01T09:00:00)", TOMORROW, None, None),
+    ],
+)
+def test_the_start_date_is_one_that_eventbridge_takes(
+    schedule: str, start: datetime | None, since: datetime | None, date: datetime | None
+) -> None:
+    assert draft.start_date(Reminder(schedule=schedule, start=start), NOW, since) == date
 
 
 @pytest.mark.parametrize(

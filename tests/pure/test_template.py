@@ -13,14 +13,16 @@ import pytest
 from cfnlint import api, data
 from cfnlint.config import ManualArgs
 
+from wizard.project import Table
 from wizard.reminder.message import EXAMPLE, Message
+from wizard.reminder.setup import Setup
 from wizard.reminder.template import (
     MAX_BODY,
+    MAX_ENVIRONMENT,
     PURPOSES,
     RUNTIME,
-    Setup,
     body,
-    function_code,
+    environment_bytes,
     template,
 )
 
@@ -34,15 +36,41 @@ SETUP = Setup(
     timezone="Europe/Berlin",
     identities=("example.com",),
 )
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+USERS = Table(
+    "users", email="EmailAddress", opted_out="NoMail", fields={"name": "First Name", "city": "City"}
+)
 VARIANTS = {
     "plain": SETUP,
-    "in the sandbox": replace(SETUP, identities=("ana@example.org", "example.com", "example.org")),
-    "at a rate": replace(SETUP, schedule="rate(1 day)", start=datetime(2027, 1, 31, 9, tzinfo=UTC)),
-    "once": replace(SETUP, schedule="at(2027-01-31T09:00:00)", timezone="UTC"),
-    "text alone": replace(SETUP, message=Message("Hello", "Hello", "")),
-    "HTML alone": replace(SETUP, message=Message("Hello {{name}}", "", "<p>{{name}}, {{city}} ${x} é</p>")),
-    "with a sender's name": replace(SETUP, sender_name='Bücher & Söhne, "Mail"'),
-    "under another name": replace(SETUP, stack="x" * 40),
+    "in the sandbox": replace(
+        SETUP,
+        identities=("ana@example.org", "example.com", "example.org"),
+        message=Message("Hello", "Hello", ""),
+        schedule="rate(1 day)",
+        start=datetime(2027, 1, 31, 9, tzinfo=UTC),
+    ),
+    "once": replace(
+        SETUP,
+        sender_name='Bücher & Söhne, "Mail"',
+        message=Message("Hello {{name}}", "{{Name}} ${x} é", "<p>{{name}}, {{city}} ${x} é</p>"),
+        schedule="at(2027-01-31T09:00:00)",
+        timezone="UTC",
+        end=datetime(2028, 1, 1, tzinfo=UTC),
+    ),
+    "with a queue": replace(SETUP, workers=2, alerts="owner@example.com"),
+    "from a table of one's own": replace(SETUP, stack="x" * 40, table=USERS, paused=True),
+    "with everything": replace(
+        SETUP,
+        start=datetime(2027, 1, 1, tzinfo=UTC),
+        end=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
+        window_minutes=15,
+        paused=True,
+        table=USERS,
+        table_key=KEY,
+        unsubscribe="https://example.com/unsubscribe?who={{Email}}&code={{code}}",
+        alerts="owner@example.com",
+        workers=50,
+    ),
 }
 
 
@@ -51,10 +79,27 @@ def resources(setup: Setup) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
-def test_cfn_lint_finds_nothing(setup: Setup) -> None:
-    found = api.lint(body(setup), config=ManualArgs(regions=["us-east-1", "eu-central-1", "ap-northeast-1"]))
-    assert [f"{match.rule.id} {match.message}" for match in found] == []
+def properties(setup: Setup, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = resources(setup)[name]["Properties"]
+    return found
+
+
+def environment(setup: Setup) -> dict[str, Any]:
+    found: dict[str, Any] = properties(setup, "TriggerReminder")["Environment"]["Variables"]
+    return found
+
+
+def statements(setup: Setup) -> list[dict[str, Any]]:
+    """What the function may do."""
+    role = properties(setup, "FunctionRole")
+    found: list[dict[str, Any]] = role["Policies"][0]["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_cfn_lint_finds_nothing_in_any_variant() -> None:
+    for name, setup in VARIANTS.items():
+        found = api.lint(body(setup), config=ManualArgs(regions=["us-east-1", "eu-central-1"]))
+        assert [f"{name}: {match.rule.id} {match.message}" for match in found] == []
 
 
 def test_cfn_lint_would_find_something() -> None:
@@ -63,25 +108,67 @@ def test_cfn_lint_would_find_something() -> None:
     assert api.lint(json.dumps(wrong), config=ManualArgs(regions=["us-east-1"]))
 
 
-def test_it_leaves_room_for_a_long_message() -> None:
-    assert len(body(SETUP).encode()) < MAX_BODY / 3
+def test_it_leaves_room_for_a_message() -> None:
+    assert len(body(VARIANTS["with everything"]).encode()) < MAX_BODY - 6_000
 
 
-def test_every_resource_has_a_purpose_in_words() -> None:
-    assert list(PURPOSES) == list(resources(SETUP))
+@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
+def test_every_resource_has_a_purpose_and_comes_after_what_it_needs(setup: Setup) -> None:
+    made = list(resources(setup))
+    assert made == [name for name in PURPOSES if name in made]
 
 
-def test_no_right_is_wider_than_needed() -> None:
-    for resource in resources(VARIANTS["in the sandbox"]).values():
-        for policy in resource["Properties"].get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                assert "*" not in json.dumps(statement)
+def test_only_what_the_set_up_needs_is_made() -> None:
+    plain = PURPOSES.keys() - {"Queue", "Worker", "AlertsTopic", "AlertsSubscription"}
+    assert resources(SETUP).keys() == plain
+    assert resources(VARIANTS["with a queue"]).keys() == PURPOSES.keys()
+    assert resources(VARIANTS["from a table of one's own"]).keys() == plain - {"RecipientsTable"}
+    assert resources(VARIANTS["with everything"]).keys() == PURPOSES.keys() - {"RecipientsTable"}
+
+
+@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
+def test_no_right_is_wider_than_needed(setup: Setup) -> None:
+    wide = [
+        statement["Action"]
+        for resource in resources(setup).values()
+        for policy in resource["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "*" in json.dumps(statement)
+    ]
+    assert wide == [["ses:GetAccount"]]
+
+
+OPERATIONS = {
+    "scan": "dynamodb:Scan",
+    "query": "dynamodb:Query",
+    "get_item": "dynamodb:GetItem",
+    "update_item": "dynamodb:UpdateItem",
+    "batch_get_item": "dynamodb:BatchGetItem",
+    "invoke": "lambda:InvokeFunction",
+    "send_message_batch": "sqs:SendMessage",
+    "change_message_visibility": "sqs:ChangeMessageVisibility",
+    "get_queue_attributes": "sqs:GetQueueAttributes",
+    "get_account": "ses:GetAccount",
+    "get_email_template": "ses:GetEmailTemplate",
+    "send_bulk_email": "ses:SendBulkEmail",
+    "send_email": "ses:SendEmail",
+    "transact_write_items": "dynamodb:UpdateItem",
+}
+"""The right that each operation of boto3's needs; a transaction needs those of the writes in it."""
+
+
+def test_the_function_has_a_right_for_each_call_it_makes() -> None:
+    code = properties(VARIANTS["with a queue"], "TriggerReminder")["Code"]["ZipFile"]
+    called = set(re.findall(r'(?:_client\("\w+"\)|client|_sender\(\))\.([a-z_]+)\(', code))
+    called |= set(re.findall(r'_all\("(\w+)"', code))
+    allowed = {action for statement in statements(VARIANTS["with a queue"]) for action in statement["Action"]}
+    assert {OPERATIONS[name] for name in called - {"close"}} <= allowed
 
 
 def test_in_the_sandbox_the_recipients_identities_are_covered() -> None:
-    role = resources(VARIANTS["in the sandbox"])["FunctionRole"]
-    statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    arns = [arn["Fn::Sub"].rpartition(":")[2] for arn in statements[0]["Resource"]]
+    arns = [
+        arn["Fn::Sub"].rpartition(":")[2] for arn in statements(VARIANTS["in the sandbox"])[0]["Resource"]
+    ]
     assert arns == [
         "identity/ana@example.org",
         "identity/example.com",
@@ -91,8 +178,21 @@ def test_in_the_sandbox_the_recipients_identities_are_covered() -> None:
     ]
 
 
+def test_a_table_of_ones_own_is_only_read_and_its_key_used_through_dynamodb_alone() -> None:
+    about_users = [
+        (statement["Action"], statement.get("Condition"))
+        for statement in statements(VARIANTS["with everything"])
+        if "table/users" in json.dumps(statement) or statement["Resource"] == KEY
+    ]
+    through = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+    assert about_users == [
+        (["dynamodb:Scan", "dynamodb:GetItem"], None),
+        (["kms:Decrypt"], {"StringEquals": through}),
+    ]
+
+
 def test_only_this_schedule_group_of_this_account_may_assume_the_schedules_role() -> None:
-    trust = resources(SETUP)["ScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    trust = properties(SETUP, "ScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
     assert [statement["Condition"]["StringEquals"] for statement in trust] == [
         {
             "aws:SourceAccount": {"Ref": "AWS::AccountId"},
@@ -102,35 +202,116 @@ def test_only_this_schedule_group_of_this_account_may_assume_the_schedules_role(
 
 
 def test_the_run_is_named_by_its_scheduled_time() -> None:
-    target = resources(SETUP)["Schedule"]["Properties"]["Target"]
-    assert json.loads(target["Input"])["run"] == "<aws.scheduler.scheduled-time>"
+    assert json.loads(properties(SETUP, "Schedule")["Target"]["Input"]) == {
+        "run": "<aws.scheduler.scheduled-time>",
+        "execution": "<aws.scheduler.execution-id>",
+    }
 
 
-def test_only_a_rate_has_a_start() -> None:
-    assert resources(VARIANTS["at a rate"])["Schedule"]["Properties"]["StartDate"] == "2027-01-31T09:00:00Z"
-    assert "StartDate" not in resources(SETUP)["Schedule"]["Properties"]
+def test_the_schedule_begins_and_ends_and_leaves_some_room() -> None:
+    plain, full = properties(SETUP, "Schedule"), properties(VARIANTS["with everything"], "Schedule")
+    assert plain["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert not {"StartDate", "EndDate"} & plain.keys()
+    assert full["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
+    assert (full["StartDate"], full["EndDate"]) == ("2027-01-01T00:00:00Z", "2027-12-31T23:59:59Z")
+    assert "EndDate" not in properties(VARIANTS["once"], "Schedule")
 
 
-def test_the_function_is_our_file_and_knows_the_fields() -> None:
-    function = resources(VARIANTS["HTML alone"])["TriggerReminder"]["Properties"]
-    assert function["Code"]["ZipFile"] == function_code()
-    assert function["Environment"]["Variables"]["FIELDS"] == "name city"
-    assert function["Environment"]["Variables"]["SENDER"] == "reminders@example.com"
+@pytest.mark.parametrize(("paused", "state"), [(False, "ENABLED"), (True, "DISABLED")])
+def test_a_pause_holds_the_schedules_and_the_queue(paused: bool, state: str) -> None:
+    setup = replace(SETUP, paused=paused, workers=3)
+    assert properties(setup, "Schedule")["State"] == state
+    assert properties(setup, "Worker")["Enabled"] is not paused
+
+
+def test_the_workers_are_bounded_and_a_portion_is_not_given_to_two() -> None:
+    setup = VARIANTS["with a queue"]
+    worker, queue = properties(setup, "Worker"), properties(setup, "Queue")
+    assert worker["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert worker["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert queue["VisibilityTimeout"] >= properties(setup, "TriggerReminder")["Timeout"]
+    # Tried each hour, a portion ends in the dead-letter queue, never by its age.
+    assert queue["MessageRetentionPeriod"] > queue["RedrivePolicy"]["maxReceiveCount"] * 3600
+
+
+def test_who_said_no_outlives_the_stack() -> None:
+    table = resources(SETUP)["OptOutsTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_function_hears_of_bounces_and_complaints_of_this_configuration_set() -> None:
+    pattern = properties(SETUP, "EventsRule")["EventPattern"]
+    assert pattern["detail"] == {"mail": {"tags": {"ses:configuration-set": ["ses-wizard"]}}}
+    destination = properties(SETUP, "EventDestination")["EventDestination"]
+    assert (destination["Name"], destination["MatchingEventTypes"]) == (SETUP.stack, ["bounce", "complaint"])
+    assert properties(SETUP, "EventsPermission")["SourceArn"] == {"Fn::GetAtt": ["EventsRule", "Arn"]}
+
+
+def test_alarms_tell_the_address_where_there_is_one() -> None:
+    alarms = [name for name in PURPOSES if name.endswith("Alarm")]
+    assert len(alarms) == 4
+    for name in alarms:
+        assert "AlarmActions" not in properties(SETUP, name)
+        told = properties(VARIANTS["with everything"], name)
+        assert told["AlarmActions"] == [{"Ref": "AlertsTopic"}]
+        assert told["AlarmDescription"].startswith("ses-wizard-reminder: ")
+    assert properties(VARIANTS["with everything"], "AlertsSubscription")["Endpoint"] == "owner@example.com"
+
+
+def test_the_function_is_told_all_it_must_know() -> None:
+    assert environment(replace(VARIANTS["once"], sender_name="")) == {
+        "RECIPIENTS": {"Ref": "RecipientsTable"},
+        "EMAIL": "email",
+        "OPTED_OUT": "opted_out",
+        "MAPPING": "{}",
+        "CLAIMS": {"Ref": "ClaimsTable"},
+        "RUNS": {"Ref": "RunsTable"},
+        "OPT_OUTS": {"Ref": "OptOutsTable"},
+        "TEMPLATE": "ses-wizard-reminder-message",
+        "FIELDS": "name city",
+        "SENDER": "reminders@example.com",
+        "CONFIGURATION_SET": "ses-wizard",
+        "QUEUE": "",
+        "WORKERS": "0",
+        "UNSUBSCRIBE": "",
+    }
+
+
+def test_the_function_knows_the_names_in_a_table_of_ones_own() -> None:
+    told = environment(VARIANTS["with everything"])
+    assert {
+        name: told[name] for name in ("RECIPIENTS", "EMAIL", "OPTED_OUT", "FIELDS", "QUEUE", "WORKERS")
+    } == {
+        "RECIPIENTS": "users",
+        "EMAIL": "EmailAddress",
+        "OPTED_OUT": "NoMail",
+        "FIELDS": "name email code",
+        "QUEUE": {"Ref": "Queue"},
+        "WORKERS": "50",
+    }
+    assert json.loads(told["MAPPING"]) == {"name": "First Name"}
+    assert told["UNSUBSCRIBE"] == "https://example.com/unsubscribe?who={{email}}&code={{code}}"
+
+
+def test_what_the_function_knows_is_measured() -> None:
+    assert 500 < environment_bytes(SETUP) < MAX_ENVIRONMENT / 2
+    longer = replace(SETUP, unsubscribe="https://example.com/" + "é" * 100)
+    assert environment_bytes(longer) == environment_bytes(SETUP) + 220
 
 
 def test_the_senders_name_is_encoded_as_mail_wants_it() -> None:
-    function = resources(VARIANTS["with a sender's name"])["TriggerReminder"]["Properties"]
-    sender = function["Environment"]["Variables"]["SENDER"]
+    sender = environment(VARIANTS["once"])["SENDER"]
     assert sender.isascii()
     assert re.fullmatch(r"=\?utf-8\?.+\?= <reminders@example\.com>", sender)
 
 
-def test_the_function_needs_nothing_that_lambda_does_not_bring() -> None:
-    imported = set(re.findall(r"^\s*(?:import|from) ([\w]+)", function_code(), re.MULTILINE))
-    assert imported <= {"__future__", "html", "json", "os", "time", "unicodedata", "functools", "typing"} | {
-        "boto3",
-        "botocore",
-    }
+def test_the_outputs_name_what_others_look_for() -> None:
+    names = {"RecipientsTable", "ClaimsTable", "RunsTable", "OptOutsTable", "Function", "Schedule"}
+    names |= {"DeadLetterQueue", "LogGroup"}
+    assert template(SETUP)["Outputs"].keys() == names
+    outputs = template(VARIANTS["with everything"])["Outputs"]
+    assert outputs.keys() == names | {"Queue"}
+    assert outputs["RecipientsTable"]["Value"] == "users"
 
 
 def test_the_runtime_is_the_newest_with_a_published_end_of_life() -> None:

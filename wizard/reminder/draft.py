@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Project, write_whole
+from wizard.project import Project, Reminder, write_whole
 from wizard.reminder import message as messages
 from wizard.reminder import recipients as people
 from wizard.reminder import template
-from wizard.reminder.expressions import Rate, ScheduleError, parse
-from wizard.reminder.message import Message
+from wizard.reminder.expressions import At, Cron, ScheduleError, parse
+from wizard.reminder.message import Message, field_name, fields_in
 from wizard.reminder.recipients import Recipients
 from wizard.reminder.schedules import next_runs
-from wizard.reminder.template import Setup
+from wizard.reminder.setup import Setup
 from wizard.text import printable
 
 RECIPIENTS_FILE = "recipients.csv"
 """Where typed recipients are kept, beside the project file."""
 MAX_SENDER_NAME = 100
+MAX_WINDOW = 1440
+"""The longest flexible time window, in minutes (EventBridge Scheduler)."""
 _SHOWN = 5
 """How many problems of the recipients' file are told at once."""
 
@@ -76,8 +80,18 @@ def keep_recipients(project: Project, base: Path, typed: Recipients) -> Project:
     return replace(project, reminder=replace(project.reminder, recipients=RECIPIENTS_FILE))
 
 
-def setup_of(project: Project, identities: tuple[str, ...] = (), start: datetime | None = None) -> Setup:
-    """What the template needs, from a project file without ``problems``. Raises AddressError."""
+def setup_of(
+    project: Project,
+    identities: tuple[str, ...] = (),
+    start: datetime | None = None,
+    *,
+    table_key: str | None = None,
+    workers: int = 0,
+) -> Setup:
+    """What the template needs, from a project file without ``problems``. Raises AddressError.
+
+    What the file does not say is AWS's to say: see ``Setup``. ``start`` is ``start_date``'s.
+    """
     reminder = project.reminder
     return Setup(
         stack=reminder.stack,
@@ -89,16 +103,35 @@ def setup_of(project: Project, identities: tuple[str, ...] = (), start: datetime
         timezone=reminder.timezone,
         identities=identities,
         start=start,
+        end=reminder.end,
+        window_minutes=reminder.window_minutes,
+        paused=reminder.paused,
+        table=reminder.table,
+        table_key=table_key,
+        unsubscribe=reminder.unsubscribe,
+        alerts=people.normal_address(reminder.alerts) if reminder.alerts else None,
+        workers=workers,
     )
 
 
-def first_start(schedule: str, now: datetime) -> datetime | None:
-    """The StartDate for ``schedule``: a rate begins one step from now, to the minute; the others need none.
+def start_date(reminder: Reminder, now: datetime, since: datetime | None = None) -> datetime | None:
+    """The StartDate to deploy: the begin that was chosen, as long as it is to come. Raises ScheduleError.
 
-    Without it EventBridge would start a rate at once, before anybody saw a test mail.
+    EventBridge takes no StartDate that has passed. A rate always has one: without it EventBridge would start
+    the function at once, before anybody saw a test mail. It begins one step from now, to the minute; where it
+    is deployed already, ``since`` is its StartDate, and it goes on in the same step.
     """
-    parsed = parse(schedule)
-    return (now + parsed.every).replace(second=0, microsecond=0) if isinstance(parsed, Rate) else None
+    expression, timezone = reminder.schedule or "", reminder.timezone
+    parsed = parse(expression)
+    if isinstance(parsed, At):
+        return None
+    if reminder.start and reminder.start > now:
+        return reminder.start
+    if isinstance(parsed, Cron):
+        return None
+    if since:
+        return next_runs(expression, timezone, now, 1, since)[0]
+    return (now + parsed.every).replace(second=0, microsecond=0)
 
 
 def problems(project: Project, base: Path, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -110,12 +143,45 @@ def problems(project: Project, base: Path, now: datetime) -> tuple[tuple[str, st
     found = [
         *_sender_problems(project),
         *messages.problems(message_of(project)),
-        *_recipient_problems(project, base),
+        *(_table_problems(project) if project.reminder.table else _recipient_problems(project, base)),
         *_schedule_problems(project, now),
+        *_link_problems(project.reminder.unsubscribe),
+        *_alerts_problems(project.reminder.alerts),
     ]
-    if not found and len(template.body(setup_of(project)).encode()) > template.MAX_BODY:
+    return tuple(found or _size_problems(setup_of(project)))
+
+
+def warnings(project: Project) -> tuple[tuple[str, str], ...]:
+    """What may stay as it is, but had better not: pairs of setting and sentence.
+
+    They are about promotional mail and its unsubscribe link (RFC 8058, and what Gmail and Yahoo ask for).
+    """
+    link = project.reminder.unsubscribe
+    promotional = project.production.mail_type == "MARKETING"
+    if not link:
+        words = "Promotional mail needs an unsubscribe address: Gmail and Yahoo put it into spam without one."
+        return (("unsubscribe", words),) if promotional else ()
+    if link.startswith("mailto:"):
+        words = (
+            "A mailto: address is not one click: Gmail and Yahoo ask senders of much promotional mail for an "
+            "https:// address."
+        )
+        return (("unsubscribe", words),) if promotional else ()
+    if not fields_in(link):
+        words = "Put a field into the unsubscribe address, such as {{email}}: else it cannot tell who asks."
+        return (("unsubscribe", words),)
+    return ()
+
+
+def _size_problems(setup: Setup) -> list[tuple[str, str]]:
+    """Whether AWS's limits for the template and for the function's environment hold."""
+    found = []
+    if template.environment_bytes(setup) > template.MAX_ENVIRONMENT:
+        words = "Use fewer fields, or shorter names: what the function must know has to fit into 4 KB."
+        found.append(("table" if setup.table else "text", words))
+    if len(template.body(setup).encode()) > template.MAX_BODY:
         found.append(("html", "Make the message shorter: the whole stack must fit into 51,200 bytes."))
-    return tuple(found)
+    return found
 
 
 def _sender_problems(project: Project) -> list[tuple[str, str]]:
@@ -152,16 +218,99 @@ def _recipient_problems(project: Project, base: Path) -> list[tuple[str, str]]:
         found.append(("recipients", "The file names the columns, but nobody stands below them."))
     if not read.problems:
         found += messages.unfilled(message_of(project), read.columns)
+        found += _unfilled_link(project.reminder.unsubscribe, read.columns)
     return found
 
 
-def _schedule_problems(project: Project, now: datetime) -> list[tuple[str, str]]:
-    schedule, timezone = project.reminder.schedule, project.reminder.timezone
-    if not schedule:
-        return [("schedule", "Choose when mail leaves.")]
+def _table_problems(project: Project) -> list[tuple[str, str]]:
+    """What can be said of a table of the user's without looking at it."""
+    table = project.reminder.table
+    found = []
+    if project.reminder.recipients:
+        found.append(("table", "Name a CSV file or a table of your own, not both: one says who gets mail."))
+    for name in table.fields if table else ():
+        if field_name(name) != name:
+            words = "use small letters, digits and single underscores, a letter first"
+            found.append(("table", f"{printable(name, 50)} is no name of a field: {words}."))
+    return found
+
+
+def _link_problems(link: str | None) -> list[tuple[str, str]]:
+    """What is wrong with the unsubscribe address. It stands in a header of every mail."""
+    if not link:
+        return []
+    if link.startswith("mailto:"):
+        sentences = _mailto_problems(link.removeprefix("mailto:"))
+    elif link.startswith("http://"):
+        sentences = ["Use https:// for the unsubscribe address: without it there is no one-click (RFC 8058)."]
+    elif not link.startswith("https://"):
+        sentences = ["Begin the unsubscribe address with https:// or mailto:."]
+    else:
+        sentences = _https_problems(link)
+    return [("unsubscribe", sentence) for sentence in sentences]
+
+
+def _mailto_problems(address: str) -> list[str]:
+    if "{{" in address:
+        return ["Take the fields out of the unsubscribe address: with mailto: it is the same for everybody."]
     try:
-        if next_runs(schedule, timezone, now, 1):
-            return []
+        people.normal_address(address)
+    except people.AddressError as error:
+        return [f"The unsubscribe address is no e-mail address: {error}."]
+    return []
+
+
+def _https_problems(link: str) -> list[str]:
+    if not link.isascii() or re.search(r"[\s\"`$;\\<>]", link):
+        return ["Leave spaces, quotes and other than plain letters out of the unsubscribe address."]
+    try:
+        host = urlsplit(link).hostname or ""
+    except ValueError:
+        host = ""
+    if "." not in host or "{" in host:
+        return ["Name a web server in the unsubscribe address; fields may stand behind it."]
+    return messages.field_problems("unsubscribe address", link)
+
+
+def _alerts_problems(address: str | None) -> list[tuple[str, str]]:
+    try:
+        if address:
+            people.normal_address(address)
+    except people.AddressError as error:
+        return [("alerts", f"This is no address to send alerts to: {error}.")]
+    return []
+
+
+def _unfilled_link(link: str | None, columns: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [
+        ("unsubscribe", f"The unsubscribe address uses {{{{{name}}}}}, but no column is called {name}.")
+        for name in fields_in(link or "")
+        if name not in columns
+    ]
+
+
+def _schedule_problems(project: Project, now: datetime) -> list[tuple[str, str]]:
+    reminder = project.reminder
+    schedule, timezone = reminder.schedule, reminder.timezone
+    found = _date_problems(reminder, now)
+    if not 0 <= reminder.window_minutes <= MAX_WINDOW:
+        found.append(("window_minutes", f"Choose a window of 0 to {MAX_WINDOW:,} minutes."))
+    if not schedule:
+        return [*found, ("schedule", "Choose when mail leaves.")]
+    try:
+        if not next_runs(schedule, timezone, now, 1):
+            return [*found, ("schedule", "Choose a time to come: this one never comes (again).")]
+        if not found and not next_runs(schedule, timezone, now, 1, reminder.start, reminder.end):
+            return [("schedule", "No run falls between begin and end: choose other dates or other times.")]
     except ScheduleError as error:
-        return [("timezone" if error.position is None else "schedule", f"{error}")]
-    return [("schedule", "Choose a time to come: this one never comes (again).")]
+        return [*found, ("timezone" if error.position is None else "schedule", f"{error}")]
+    return found
+
+
+def _date_problems(reminder: Reminder, now: datetime) -> list[tuple[str, str]]:
+    start, end = reminder.start, reminder.end
+    if end and end <= now:
+        return [("end", "Choose an end to come: this one has passed, so no run is left.")]
+    if start and end and end <= start:
+        return [("end", "Choose an end after the begin.")]
+    return []

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z](_?[a-z0-9])*")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The three parts of a mail, with or without fields still in them. ``text`` or ``html`` may be empty."""
+    """The three parts of a mail, with or without fields still in them. ``html`` may be empty."""
 
     subject: str
     text: str
@@ -55,7 +55,17 @@ def field_name(text: str) -> str | None:
 
 def fields_of(message: Message) -> tuple[str, ...]:
     """The names of the fields in ``message``, each once, in order of appearance."""
-    return tuple(dict.fromkeys(name for part in _parts(message) for name in _names(part)))
+    return tuple(dict.fromkeys(name for part in _parts(message) for name in fields_in(part)))
+
+
+def fields_in(text: str) -> tuple[str, ...]:
+    """The names of the fields in ``text``, each once, in order of appearance."""
+    return tuple(dict.fromkeys(name for name in map(field_name, _BRACES.findall(text)) if name))
+
+
+def normal_fields(text: str) -> str:
+    """``text`` with each field's name as ``field_name`` gives it: ``{{Email}}`` becomes ``{{email}}``."""
+    return _filled(text, lambda name: f"{{{{{name}}}}}")
 
 
 def unfilled(message: Message, columns: Collection[str]) -> tuple[tuple[str, str], ...]:
@@ -63,7 +73,7 @@ def unfilled(message: Message, columns: Collection[str]) -> tuple[tuple[str, str
     return tuple(
         (part, f"The {called} uses {{{{{name}}}}}, but no column is called {name}.")
         for (part, called), text in zip(PARTS.items(), _parts(message), strict=True)
-        for name in _names(text)
+        for name in fields_in(text)
         if name not in columns
     )
 
@@ -87,8 +97,8 @@ def preview(message: Message, values: Mapping[str, str]) -> Message:
 def for_ses(message: Message) -> Message:
     """``message`` in SES's template language: names as the Lambda hands them over, escaped ones in HTML."""
     return Message(
-        subject=_filled(message.subject, lambda name: f"{{{{{name}}}}}"),
-        text=_filled(message.text, lambda name: f"{{{{{name}}}}}"),
+        subject=normal_fields(message.subject),
+        text=normal_fields(message.text),
         html=_filled(message.html, lambda name: f"{{{{{name}{ESCAPED}}}}}"),
     )
 
@@ -114,14 +124,16 @@ def problems(message: Message) -> tuple[tuple[str, str], ...]:
         found.append(("subject", f"Make the subject shorter: at most {MAX_SUBJECT} characters."))
     if re.search(r"[\r\n]", message.subject):
         found.append(("subject", "Write the subject on one line: a line break would end the header."))
-    if not message.text.strip() and not message.html.strip():
-        found.append(("text", "Write a text, an HTML part, or both."))
+    if not message.text.strip():
+        too = " too: some readers show no HTML" if message.html.strip() else ""
+        found.append(("text", f"Write a text{too}."))
     for (part, called), text in zip(PARTS.items(), _parts(message), strict=True):
-        found += [(part, sentence) for sentence in _part_problems(called, text)]
+        found += [(part, sentence) for sentence in field_problems(called, text)]
     return tuple(found)
 
 
-def _part_problems(part: str, text: str) -> list[str]:
+def field_problems(part: str, text: str) -> list[str]:
+    """What is wrong with the fields in ``text``, in sentences that call it ``part``."""
     found = []
     for inside in _BRACES.findall(text):
         if field_name(inside) is None:
@@ -140,11 +152,6 @@ def _part_problems(part: str, text: str) -> list[str]:
     if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in text):
         found.append(f"Take the control characters out of the {part}: mail cannot carry them.")
     return found
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """The names of the fields in ``text``, each once, in order."""
-    return tuple(dict.fromkeys(name for name in map(field_name, _BRACES.findall(text)) if name))
 
 
 def _parts(message: Message) -> tuple[str, str, str]:

@@ -1,7 +1,8 @@
 """The CloudFormation template of the reminder flow: what gets deployed, and what each piece is for. Pure.
 
 One stack holds everything. The SES identity and the configuration set are outside: they may be older than the
-stack, and outlive it. Roles get exact ARNs. The Lambda's code is ``trigger_reminder.py``, inline.
+stack, and outlive it. Roles get exact ARNs (``template_roles``). The Lambda's code is inline
+(``function_code``); one function serves the schedules, the queue's workers and SES's events.
 """
 
 from __future__ import annotations
@@ -9,24 +10,40 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from wizard.reminder.message import Message, fields_of, for_ses, from_header
+from wizard.reminder.expressions import At, parse
+from wizard.reminder.function_code import function_code
+from wizard.reminder.intrinsics import attribute, ref
+from wizard.reminder.message import for_ses, from_header, normal_fields
+from wizard.reminder.setup import Setup
+from wizard.reminder.template_alerts import alarms, events
+from wizard.reminder.template_roles import function_role, schedule_role
 
 FUNCTION_NAME = "TriggerReminder"
 """The Lambda's name, and so one reminder set-up for each account and Region."""
 RUNTIME = "python3.14"
+TIMEOUT = 900
+"""Seconds that one run of the function may take: as long as Lambda allows."""
 LOG_DAYS = 30
 MAX_BODY = 51_200
 """The largest template that CloudFormation takes in a call, in bytes (quota "Template body size").
 
 It bounds the inline code too: CloudFormation's limit for ``ZipFile`` (4 MB) is far above.
 """
+MAX_ENVIRONMENT = 4_096
+"""What a function's environment variables may have together, in bytes (Lambda's quota)."""
 SCHEDULE_INPUT = {"run": "<aws.scheduler.scheduled-time>", "execution": "<aws.scheduler.execution-id>"}
 """What the function is called with. The scheduled time names the run: the execution id is another one at each
 delivery of the same run."""
+MAX_RECEIVES = 100
+"""How often a portion is tried. At the quota it comes back each hour: so for more than four days."""
+QUEUE_DAYS = 7
+"""How long a portion waits, at most; longer than MAX_RECEIVES tries take, so that none ends unseen."""
+PORTIONS_AT_ONCE = 10
+"""How many portions a worker gets in one call."""
+_LONG_NAME = 160
+"""How long the name of a table or the URL of a queue becomes, at most, where CloudFormation gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +59,38 @@ PURPOSES = {
     "ClaimsTable": Purpose(
         "claims table", "remembers for 30 days who was written in which run, so that nobody is written twice"
     ),
+    "RunsTable": Purpose("runs table", "keeps the figures of each run, and where to go on with it"),
+    "OptOutsTable": Purpose(
+        "opt-outs table", "remembers who wants no more mail; it is kept even when the stack is deleted"
+    ),
     "MessageTemplate": Purpose("mail template", "the subject and the message in SES"),
     "LogGroup": Purpose("log group", f"the function's log: numbers only, kept for {LOG_DAYS} days"),
+    "DeadLetterQueue": Purpose("dead-letter queue", "keeps for 14 days what could not be carried out"),
+    "Queue": Purpose("queue", "holds a run's recipients in portions of 50 until they are written to"),
     "FunctionRole": Purpose(
         "function's role", "lets the function send this template from this domain and use its own tables"
     ),
     "TriggerReminder": Purpose(FUNCTION_NAME, "the Lambda function that sends the mail of each run"),
-    "DeadLetterQueue": Purpose("dead-letter queue", "keeps for 14 days the runs that could not be started"),
-    "ScheduleRole": Purpose("schedule's role", "lets the schedule start this function and nothing else"),
-    "ScheduleGroup": Purpose("schedule group", "holds the schedule"),
+    "Worker": Purpose("workers", "hand the queue's portions to several runs of the function at a time"),
+    "ScheduleRole": Purpose("schedule's role", "lets the schedules start this function and nothing else"),
+    "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
     "Schedule": Purpose("schedule", "starts the function at the chosen times"),
+    "EventDestination": Purpose("event destination", "has SES tell of bounces and complaints"),
+    "EventsRule": Purpose("events rule", "hands bounces and complaints to the function, which notes them"),
+    "EventsPermission": Purpose("events permission", "lets that rule start the function"),
+    "AlertsTopic": Purpose("alerts topic", "passes alarms on by e-mail"),
+    "AlertsSubscription": Purpose(
+        "alerts address", "gets the alarms, once it has clicked the link in AWS's first mail"
+    ),
+    "DeadLetterAlarm": Purpose("dead-letter alarm", "goes off when something could not be carried out"),
+    "ErrorsAlarm": Purpose("errors alarm", "goes off when the function fails"),
+    "BounceAlarm": Purpose("bounce alarm", "goes off at 5 % of bounces, where AWS begins to review"),
+    "ComplaintAlarm": Purpose(
+        "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"
+    ),
 }
-"""Every resource of the template, by its logical id, in the order in which they depend on each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """All that the template depends on.
-
-    ``identities`` are the SES identities that the function may use: the domain, and whatever else SES checks
-    (in the sandbox, the recipients' own). ``start`` is the first run of a rate, which would run at once
-    without it; None for the other expressions.
-    """
-
-    stack: str
-    sender: str
-    sender_name: str
-    configuration_set: str
-    message: Message
-    schedule: str
-    timezone: str
-    identities: tuple[str, ...]
-    start: datetime | None = None
-
-    @property
-    def template_name(self) -> str:
-        """The name of the SES template."""
-        return f"{self.stack}-message"
+"""Every resource that a template may have, by its logical id, in the order in which they depend on each
+other."""
 
 
 def body(setup: Setup) -> str:
@@ -88,12 +100,15 @@ def body(setup: Setup) -> str:
 
 def template(setup: Setup) -> dict[str, Any]:
     """The template for ``setup``."""
+    own_table = {"RecipientsTable": _table({"email": "HASH"}, _gone_with_the_stack())}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Personal mail on a schedule, by ses-wizard",
         "Resources": {
-            "RecipientsTable": _table({"email": "HASH"}),
-            "ClaimsTable": _table({"run": "HASH", "email": "RANGE"}, expires=True),
+            **({} if setup.table else own_table),
+            "ClaimsTable": _table({"run": "HASH", "email": "RANGE"}, _gone_with_the_stack(), expires=True),
+            "RunsTable": _table({"reminder": "HASH", "run": "RANGE"}, _gone_with_the_stack(), expires=True),
+            "OptOutsTable": _table({"email": "HASH"}, _outlives_the_stack()),
             "MessageTemplate": _message_template(setup),
             "LogGroup": {
                 "Type": "AWS::Logs::LogGroup",
@@ -103,35 +118,56 @@ def template(setup: Setup) -> dict[str, Any]:
                     "RetentionInDays": LOG_DAYS,
                 },
             },
-            "FunctionRole": _function_role(setup),
+            "DeadLetterQueue": _queue(MessageRetentionPeriod=14 * 24 * 3600),
+            **(_portions() if setup.workers else {}),
+            "FunctionRole": function_role(setup, FUNCTION_NAME),
             "TriggerReminder": _function(setup),
-            "DeadLetterQueue": {
-                "Type": "AWS::SQS::Queue",
-                **_gone_with_the_stack(),
-                "Properties": {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True},
-            },
-            "ScheduleRole": _schedule_role(),
+            **({"Worker": _worker(setup)} if setup.workers else {}),
+            "ScheduleRole": schedule_role(),
             "ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": setup.stack}},
-            "Schedule": _schedule(setup),
+            "Schedule": _run_schedule(setup),
+            **events(setup),
+            **alarms(setup),
         },
-        "Outputs": {
-            "RecipientsTable": _output("The table of recipients", {"Ref": "RecipientsTable"}),
-            "ClaimsTable": _output("The table of claims", {"Ref": "ClaimsTable"}),
-            "Function": _output("The Lambda function", {"Ref": "TriggerReminder"}),
-            "Schedule": _output("The schedule, in the group of the same name", {"Ref": "Schedule"}),
-            "DeadLetterQueue": _output("The queue of runs that failed", {"Ref": "DeadLetterQueue"}),
-            "LogGroup": _output("The function's log", {"Ref": "LogGroup"}),
-        },
+        "Outputs": _outputs(setup),
     }
 
 
-@cache
-def function_code() -> str:
-    """The Lambda's one file."""
-    return (files("wizard.reminder") / "trigger_reminder.py").read_text(encoding="utf-8")
+def environment(setup: Setup) -> dict[str, Any]:
+    """The function's environment variables: the whole of what it knows about the set-up."""
+    table = setup.table
+    mapped = {name: table.fields[name] for name in setup.fields if name in table.fields} if table else {}
+    return {
+        "RECIPIENTS": _recipients_table(setup),
+        "EMAIL": table.email if table else "email",
+        "OPTED_OUT": (table.opted_out or "") if table else "opted_out",
+        "MAPPING": json.dumps(mapped, ensure_ascii=False, separators=(",", ":")),
+        "CLAIMS": ref("ClaimsTable"),
+        "RUNS": ref("RunsTable"),
+        "OPT_OUTS": ref("OptOutsTable"),
+        "TEMPLATE": setup.template_name,
+        "FIELDS": " ".join(setup.fields),
+        "SENDER": from_header(setup.sender_name, setup.sender),
+        "CONFIGURATION_SET": setup.configuration_set,
+        "QUEUE": ref("Queue") if setup.workers else "",
+        "WORKERS": str(setup.workers),
+        "UNSUBSCRIBE": normal_fields(setup.unsubscribe or ""),
+    }
 
 
-def _table(keys: dict[str, str], expires: bool = False) -> dict[str, Any]:
+def environment_bytes(setup: Setup) -> int:
+    """How large the environment variables may become, in bytes; a reference counts for a long name."""
+    return sum(
+        len(name) + (len(value.encode()) if isinstance(value, str) else _LONG_NAME)
+        for name, value in environment(setup).items()
+    )
+
+
+def _recipients_table(setup: Setup) -> object:
+    return setup.table.name if setup.table else ref("RecipientsTable")
+
+
+def _table(keys: dict[str, str], policies: dict[str, str], *, expires: bool = False) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in keys],
@@ -139,38 +175,32 @@ def _table(keys: dict[str, str], expires: bool = False) -> dict[str, Any]:
     }
     if expires:
         properties["TimeToLiveSpecification"] = {"AttributeName": "expires", "Enabled": True}
-    return {"Type": "AWS::DynamoDB::Table", **_gone_with_the_stack(), "Properties": properties}
+    return {"Type": "AWS::DynamoDB::Table", **policies, "Properties": properties}
 
 
 def _message_template(setup: Setup) -> dict[str, Any]:
     message = for_ses(setup.message)
-    content = {"TemplateName": setup.template_name, "SubjectPart": message.subject}
-    if message.text:
-        content["TextPart"] = message.text
+    content = {"TemplateName": setup.template_name, "SubjectPart": message.subject, "TextPart": message.text}
     if message.html:
         content["HtmlPart"] = message.html
     return {"Type": "AWS::SES::Template", "Properties": {"Template": content}}
 
 
-def _function_role(setup: Setup) -> dict[str, Any]:
-    sending = [
-        *(f"identity/{name}" for name in setup.identities),
-        f"configuration-set/{setup.configuration_set}",
-        f"template/{setup.template_name}",
-    ]
-    return _role(
-        {"Principal": {"Service": "lambda.amazonaws.com"}},
-        # SES authorises a mail made from a template as ses:SendTemplatedEmail, whichever operation sends it.
-        _allow(["ses:SendEmail", "ses:SendTemplatedEmail"], [_arn("ses", resource) for resource in sending]),
-        _allow(["dynamodb:Scan", "dynamodb:GetItem"], _attribute("RecipientsTable", "Arn")),
-        _allow(
-            ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-            _attribute("ClaimsTable", "Arn"),
-        ),
-        # The group's Arn ends in ":*", which stands for its log streams.
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], _attribute("LogGroup", "Arn")),
-        _allow(["sqs:SendMessage"], _attribute("DeadLetterQueue", "Arn")),
+def _queue(**properties: object) -> dict[str, Any]:
+    return {
+        "Type": "AWS::SQS::Queue",
+        **_gone_with_the_stack(),
+        "Properties": {"SqsManagedSseEnabled": True, **properties},
+    }
+
+
+def _portions() -> dict[str, Any]:
+    """The queue of portions. AWS advises a visibility timeout of six times the function's."""
+    redrive = {"deadLetterTargetArn": attribute("DeadLetterQueue"), "maxReceiveCount": MAX_RECEIVES}
+    queue = _queue(
+        VisibilityTimeout=6 * TIMEOUT, MessageRetentionPeriod=QUEUE_DAYS * 24 * 3600, RedrivePolicy=redrive
     )
+    return {"Queue": queue}
 
 
 def _function(setup: Setup) -> dict[str, Any]:
@@ -183,97 +213,96 @@ def _function(setup: Setup) -> dict[str, Any]:
             "Architectures": ["arm64"],
             "Handler": "index.handler",
             "Code": {"ZipFile": function_code()},
-            "Role": _attribute("FunctionRole", "Arn"),
-            "Timeout": 900,
+            "Role": attribute("FunctionRole"),
+            "Timeout": TIMEOUT,
             "MemorySize": 256,
-            "LoggingConfig": {"LogGroup": {"Ref": "LogGroup"}},
-            "DeadLetterConfig": {"TargetArn": _attribute("DeadLetterQueue", "Arn")},
-            "Environment": {
-                "Variables": {
-                    "RECIPIENTS": {"Ref": "RecipientsTable"},
-                    "CLAIMS": {"Ref": "ClaimsTable"},
-                    "TEMPLATE": setup.template_name,
-                    "FIELDS": " ".join(fields_of(setup.message)),
-                    "SENDER": from_header(setup.sender_name, setup.sender),
-                    "CONFIGURATION_SET": setup.configuration_set,
-                }
-            },
+            # A long run hands on to itself more often than Lambda lets pass without being asked.
+            "RecursiveLoop": "Allow",
+            "LoggingConfig": {"LogGroup": ref("LogGroup")},
+            "DeadLetterConfig": {"TargetArn": attribute("DeadLetterQueue")},
+            "Environment": {"Variables": environment(setup)},
         },
     }
 
 
-def _schedule_role() -> dict[str, Any]:
-    trust = {
-        "Principal": {"Service": "scheduler.amazonaws.com"},
-        # EventBridge Scheduler names the group here, never the schedule.
-        "Condition": {
-            "StringEquals": {
-                "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-                "aws:SourceArn": _attribute("ScheduleGroup", "Arn"),
-            }
+def _worker(setup: Setup) -> dict[str, Any]:
+    """The event source mapping from the queue. A pause holds the portions that wait, too."""
+    return {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "EventSourceArn": attribute("Queue"),
+            "FunctionName": ref("TriggerReminder"),
+            "BatchSize": PORTIONS_AT_ONCE,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": setup.workers},
+            "Enabled": not setup.paused,
         },
     }
-    return _role(
-        trust,
-        _allow(["lambda:InvokeFunction"], _attribute("TriggerReminder", "Arn")),
-        _allow(["sqs:SendMessage"], _attribute("DeadLetterQueue", "Arn")),
+
+
+def _run_schedule(setup: Setup) -> dict[str, Any]:
+    window: dict[str, Any] = {"Mode": "OFF"}
+    if setup.window_minutes:
+        window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": setup.window_minutes}
+    dates = {"StartDate": setup.start, "EndDate": setup.end}
+    # EventBridge Scheduler ignores both dates where a schedule runs only once.
+    once = isinstance(parse(setup.schedule), At)
+    return _schedule(
+        setup,
+        Name=setup.stack,
+        ScheduleExpression=setup.schedule,
+        ScheduleExpressionTimezone=setup.timezone,
+        FlexibleTimeWindow=window,
+        Target=_target(SCHEDULE_INPUT),
+        **{name: _iso(moment) for name, moment in dates.items() if moment and not once},
     )
 
 
-def _schedule(setup: Setup) -> dict[str, Any]:
-    properties = {
-        "Name": setup.stack,
-        "GroupName": {"Ref": "ScheduleGroup"},
-        "ScheduleExpression": setup.schedule,
-        "ScheduleExpressionTimezone": setup.timezone,
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "Target": {
-            "Arn": _attribute("TriggerReminder", "Arn"),
-            "RoleArn": _attribute("ScheduleRole", "Arn"),
-            "Input": json.dumps(SCHEDULE_INPUT),
-            "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
-            "DeadLetterConfig": {"Arn": _attribute("DeadLetterQueue", "Arn")},
-        },
-    }
-    if setup.start:
-        properties["StartDate"] = setup.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
-
-
-def _role(trust: dict[str, Any], *statements: dict[str, Any]) -> dict[str, Any]:
+def _schedule(setup: Setup, **properties: object) -> dict[str, Any]:
     return {
-        "Type": "AWS::IAM::Role",
+        "Type": "AWS::Scheduler::Schedule",
         "Properties": {
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **trust}],
-            },
-            "Policies": [
-                {
-                    "PolicyName": "this-stack-only",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": list(statements)},
-                }
-            ],
+            "GroupName": ref("ScheduleGroup"),
+            "State": "DISABLED" if setup.paused else "ENABLED",
+            **properties,
         },
     }
 
 
-def _allow(actions: list[str], resource: object) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+def _target(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Arn": attribute("TriggerReminder"),
+        "RoleArn": attribute("ScheduleRole"),
+        "Input": json.dumps(event),
+        "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
+        "DeadLetterConfig": {"Arn": attribute("DeadLetterQueue")},
+    }
 
 
-def _arn(service: str, resource: str) -> dict[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"}
+def _outputs(setup: Setup) -> dict[str, Any]:
+    outputs = {
+        "RecipientsTable": ("The table of recipients", _recipients_table(setup)),
+        "ClaimsTable": ("The table of claims", ref("ClaimsTable")),
+        "RunsTable": ("The table of runs", ref("RunsTable")),
+        "OptOutsTable": ("The table of those who want no more mail", ref("OptOutsTable")),
+        "Function": ("The Lambda function", ref("TriggerReminder")),
+        "Schedule": ("The schedule, in the group of the same name", ref("Schedule")),
+        "DeadLetterQueue": ("The queue of what could not be carried out", ref("DeadLetterQueue")),
+        "LogGroup": ("The function's log", ref("LogGroup")),
+        **({"Queue": ("The queue of portions", ref("Queue"))} if setup.workers else {}),
+    }
+    return {name: {"Description": words, "Value": value} for name, (words, value) in outputs.items()}
 
 
-def _attribute(resource: str, name: str) -> dict[str, list[str]]:
-    return {"Fn::GetAtt": [resource, name]}
-
-
-def _output(description: str, value: object) -> dict[str, Any]:
-    return {"Description": description, "Value": value}
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _gone_with_the_stack() -> dict[str, str]:
     """What the resource holds is a copy or a trace: the project file and its CSV are the originals."""
     return {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+
+
+def _outlives_the_stack() -> dict[str, str]:
+    """What the resource holds is nowhere else: who said no stays known."""
+    return {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}

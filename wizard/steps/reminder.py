@@ -192,7 +192,7 @@ def _start(world: World, project: Project, stack: Stack | None) -> datetime | No
         deployed = scheduler.get_schedule(world.aws, stack.name, stack.name)
         if deployed and (deployed.expression, deployed.timezone) == (wanted, project.reminder.timezone):
             return deployed.start
-    return draft.first_start(wanted, world.now())
+    return draft.start_date(project.reminder, world.now())
 
 
 def _stack_work(world: World, project: Project, stack: Stack | None, body: str, pause: Pause) -> StackWork:
@@ -201,7 +201,7 @@ def _stack_work(world: World, project: Project, stack: Stack | None, body: str, 
     if stack and stack.running:
         return StackWork((lines.running_line(stack),), body, running=True)
     if stack and stack.status in stacks.CREATION_FAILED:
-        return StackWork((lines.cleared_line(stack), *lines.all_lines(project, now)), body, clear=True)
+        return StackWork((lines.cleared_line(stack), *lines.all_lines(body, project, now)), body, clear=True)
     new = not (stack and stack.complete)
     change_set = stacks.work_out(world, name, body, tags(project), pause, new=new)
     if change_set is None:

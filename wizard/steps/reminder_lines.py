@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from wizard.aws.cloudformation import ResourceChange, Stack
@@ -13,10 +14,11 @@ from wizard.steps.reminder_recipients import Import
 from wizard.text import printable
 
 
-def all_lines(project: Project, now: datetime) -> tuple[Change, ...]:
-    """The lines of a stack that is made from nothing."""
+def all_lines(body: str, project: Project, now: datetime) -> tuple[Change, ...]:
+    """The lines of a stack that is made from nothing, from the template ``body``."""
     return tuple(
-        line(ResourceChange("Add", logical_id, "", replaces=False), project, now) for logical_id in PURPOSES
+        line(ResourceChange("Add", logical_id, "", replaces=False), project, now)
+        for logical_id in json.loads(body)["Resources"]
     )
 
 

@@ -1,0 +1,65 @@
+"""The code that is deployed: what is written, without what does not run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+from wizard.reminder import trigger_reminder
+from wizard.reminder.function_code import bare, function_code
+
+SOURCE = '''\
+"""A docstring
+over lines."""
+
+LIMIT = 3  # a comment
+"""What it is."""
+TEXT = """kept, # with this
+
+and the empty line above"""
+
+
+class Empty(Exception):
+    """Nothing else."""
+
+
+def double(number: int) -> str:
+    """Twice."""
+    # Why.
+    return f"{number * 2:#x}"  # and how
+'''
+BARE = '''\
+LIMIT = 3
+TEXT = """kept, # with this
+
+and the empty line above"""
+class Empty(Exception):
+    pass
+def double(number: int) -> str:
+    return f"{number * 2:#x}"
+'''
+
+
+def test_docstrings_comments_and_empty_lines_are_left_out() -> None:
+    assert bare(SOURCE) == BARE
+    assert bare(BARE) == BARE
+
+
+def test_the_deployed_code_does_what_the_written_one_does() -> None:
+    written = ast.parse(Path(str(trigger_reminder.__file__)).read_text())
+    for node in ast.walk(written):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [
+                statement
+                for statement in body
+                if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+            ] or [ast.Pass()]
+    assert ast.dump(ast.parse(function_code())) == ast.dump(written)
+
+
+def test_it_needs_nothing_that_lambda_does_not_bring() -> None:
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", function_code(), re.MULTILINE))
+    assert imported - {"__future__", "boto3", "botocore"} <= sys.stdlib_module_names

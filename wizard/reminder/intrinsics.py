@@ -1,0 +1,42 @@
+"""Small pieces of a CloudFormation template: references, ARNs, statements of a policy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def ref(resource: str) -> dict[str, str]:
+    """What ``Ref`` gives of a resource: mostly its name."""
+    return {"Ref": resource}
+
+
+def attribute(resource: str, name: str = "Arn") -> dict[str, list[str]]:
+    """An attribute of a resource in the same template."""
+    return {"Fn::GetAtt": [resource, name]}
+
+
+def arn(service: str, resource: str) -> dict[str, str]:
+    """The ARN of something in this account and Region that is not in the template, or would make a circle."""
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"}
+
+
+def allow(actions: Sequence[str], resource: object, **condition: object) -> dict[str, Any]:
+    """A statement that allows ``actions`` on ``resource``, under a condition where one is given."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def role(trust: dict[str, Any], *statements: dict[str, Any]) -> dict[str, Any]:
+    """A role that whoever ``trust`` names may assume, with one policy of these statements."""
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": _policy({"Effect": "Allow", "Action": "sts:AssumeRole", **trust}),
+            "Policies": [{"PolicyName": "this-stack-only", "PolicyDocument": _policy(*statements)}],
+        },
+    }
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

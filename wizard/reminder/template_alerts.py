@@ -1,0 +1,130 @@
+"""What tells of trouble: SES's events that reach the function, and the alarms. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.reminder.intrinsics import arn, attribute, ref
+from wizard.reminder.setup import Setup
+
+BOUNCE_RATE = 0.05
+"""The share of bounces from which AWS reviews an account."""
+COMPLAINT_RATE = 0.001
+"""The share of complaints from which AWS reviews an account."""
+EVENTS = ("Email Bounced", "Email Complaint Received")
+"""The detail types of the events in EventBridge."""
+_FIVE_MINUTES = 300
+_HOUR = 3600
+
+
+def events(setup: Setup) -> dict[str, Any]:
+    """SES tells the default event bus of bounces and complaints, and a rule hands them to the function."""
+    return {
+        "EventDestination": {
+            "Type": "AWS::SES::ConfigurationSetEventDestination",
+            "Properties": {
+                "ConfigurationSetName": setup.configuration_set,
+                "EventDestination": {
+                    "Name": setup.stack,
+                    "Enabled": True,
+                    "MatchingEventTypes": ["bounce", "complaint"],
+                    "EventBridgeDestination": {"EventBusArn": arn("events", "event-bus/default")},
+                },
+            },
+        },
+        "EventsRule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Description": "Bounces and complaints of this configuration set",
+                "EventPattern": {
+                    "source": ["aws.ses"],
+                    "detail-type": list(EVENTS),
+                    "detail": {"mail": {"tags": {"ses:configuration-set": [setup.configuration_set]}}},
+                },
+                "Targets": [{"Id": "function", "Arn": attribute("TriggerReminder")}],
+            },
+        },
+        "EventsPermission": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": ref("TriggerReminder"),
+                "Principal": "events.amazonaws.com",
+                "SourceArn": attribute("EventsRule"),
+            },
+        },
+    }
+
+
+def alarms(setup: Setup) -> dict[str, Any]:
+    """The alarms; with an address to tell, the way to it comes first."""
+    return {
+        **(_way_to(setup.alerts) if setup.alerts else {}),
+        "DeadLetterAlarm": _alarm(
+            setup,
+            "A run or a portion of one could not be carried out: it lies in the dead-letter queue.",
+            _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", _FIVE_MINUTES),
+            {"Name": "QueueName", "Value": attribute("DeadLetterQueue", "QueueName")},
+        ),
+        "ErrorsAlarm": _alarm(
+            setup,
+            "The function failed: its log says why. Lambda tries twice more by itself.",
+            _metric("AWS/Lambda", "Errors", "Sum", _FIVE_MINUTES),
+            {"Name": "FunctionName", "Value": ref("TriggerReminder")},
+        ),
+        "BounceAlarm": _alarm(
+            setup,
+            "5 % of the account's mail bounces: AWS reviews accounts from there on.",
+            _reputation("BounceRate", BOUNCE_RATE),
+        ),
+        "ComplaintAlarm": _alarm(
+            setup,
+            "0.1 % of the account's mail is reported as spam: AWS reviews accounts from there on.",
+            _reputation("ComplaintRate", COMPLAINT_RATE),
+        ),
+    }
+
+
+def _way_to(address: str) -> dict[str, Any]:
+    return {
+        "AlertsTopic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        "AlertsSubscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {"TopicArn": ref("AlertsTopic"), "Protocol": "email", "Endpoint": address},
+        },
+    }
+
+
+def _alarm(setup: Setup, words: str, metric: dict[str, Any], *dimensions: dict[str, Any]) -> dict[str, Any]:
+    properties = {"AlarmDescription": f"{setup.stack}: {words}", "EvaluationPeriods": 1, **metric}
+    if dimensions:
+        properties["Dimensions"] = list(dimensions)
+    if setup.alerts:
+        properties["AlarmActions"] = [ref("AlertsTopic")]
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+
+
+def _metric(namespace: str, name: str, statistic: str, period: int) -> dict[str, Any]:
+    """Anything above nothing within ``period`` seconds. No data means that nothing happened."""
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Statistic": statistic,
+        "Period": period,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+
+
+def _reputation(name: str, rate: float) -> dict[str, Any]:
+    """The account's own rate, which SES says only now and then: without news the last one holds."""
+    return {
+        "Namespace": "AWS/SES",
+        "MetricName": f"Reputation.{name}",
+        "Statistic": "Average",
+        "Period": _HOUR,
+        "Threshold": rate,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "ignore",
+    }
