@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from wizard.aws import sts
 from wizard.aws.access import AwsAccess
 from wizard.aws.credential_failures import refused
-from wizard.aws.sign_in import sign_in
+from wizard.aws.sign_in import endpoints, sign_in
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 
 DEVICE = "arn:aws:iam::123456789012:mfa/ana"
@@ -125,6 +125,44 @@ def test_keys_in_the_environment_go_before_the_profile_that_is_named_there(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA1")
     assert sign_in(None).words == "keys in the environment (AWS_ACCESS_KEY_ID)"
     assert sign_in("staff").words == "profile staff: IAM Identity Center"
+
+
+@pytest.mark.parametrize(
+    ("profile", "environment", "found"),
+    [
+        (None, {}, ()),
+        (
+            None,
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ENDPOINT_URL_SESV2": "http://localhost:1"},
+            (("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"), ("AWS_ENDPOINT_URL_SESV2", "http://localhost:1")),
+        ),
+        (
+            "local",
+            {},
+            (
+                ("endpoint_url of profile local", "http://127.0.0.1:1"),
+                ("endpoint_url of dynamodb in profile local", "http://127.0.0.1:2"),
+            ),
+        ),
+        ("local", {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://x"}, ()),
+        ("plain", {"AWS_ENDPOINT_URL": "http://x"}, ()),
+    ],
+)
+def test_endpoints_that_stand_in_for_aws(
+    profile: str | None,
+    environment: dict[str, str],
+    found: tuple[tuple[str, str], ...],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (home / "config").write_text(
+        "[profile local]\nendpoint_url = http://127.0.0.1:1\nservices = here\n"
+        "[services here]\ndynamodb =\n  endpoint_url = http://127.0.0.1:2\n"
+        "[profile plain]\nignore_configured_endpoint_urls = true\n"
+    )
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert endpoints(profile) == found
 
 
 def refusal(

@@ -73,15 +73,43 @@ class SignIn:
         return f"{who}role {printable(self.role, 100)}{through}{code}"
 
 
-def profiles() -> Mapping[str, Mapping[str, Any]]:
-    """The profiles in AWS's files, by name. Raises botocore's ``ConfigParseError`` where one is broken."""
+def settings() -> Mapping[str, Mapping[str, Any]]:
+    """What AWS's files say, by kind: ``profiles``, ``services``, ``sso_sessions``, each by name.
+
+    Raises botocore's ``ConfigParseError`` where a file is broken.
+    """
     from botocore.session import Session
 
     # Without a profile of its own, so that it reads them even where AWS_PROFILE names one that is not there.
     found: Mapping[str, Mapping[str, Any]] = Session(
         session_vars={"profile": (None, None, None, None)}
-    ).full_config.get("profiles", {})
+    ).full_config
     return found
+
+
+def profiles() -> Mapping[str, Mapping[str, Any]]:
+    """The profiles in AWS's files, by name. Raises as ``settings`` does."""
+    return settings().get("profiles", {})
+
+
+def endpoints(said: str | None) -> tuple[tuple[str, str], ...]:
+    """Endpoints that stand in for AWS's own where the profile ``said`` is used: what sets one, and to where.
+
+    From the environment and from AWS's files, as all AWS tools read them. Raises as ``settings`` does.
+    """
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return ()
+    found = [(name, url) for name, url in sorted(os.environ.items()) if name.startswith("AWS_ENDPOINT_URL")]
+    files, name = settings(), profile_in_force(said)
+    profile = files.get("profiles", {}).get(name, {})
+    if profile.get("ignore_configured_endpoint_urls", "").lower() == "true":
+        return ()
+    if "endpoint_url" in profile:
+        found.append((f"endpoint_url of profile {name}", str(profile["endpoint_url"])))
+    for service, values in files.get("services", {}).get(profile.get("services"), {}).items():
+        if isinstance(values, Mapping) and "endpoint_url" in values:
+            found.append((f"endpoint_url of {service} in profile {name}", str(values["endpoint_url"])))
+    return tuple((printable(what, 200), printable(url, 300)) for what, url in found if url)
 
 
 def profile_in_force(said: str | None) -> str:
