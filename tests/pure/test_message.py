@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from wizard.reminder import trigger_reminder
 from wizard.reminder.message import (
     EXAMPLE,
     Message,
+    browser_page,
     field_name,
     fields_of,
     for_ses,
@@ -71,6 +74,52 @@ def test_no_value_breaks_a_header_or_opens_a_tag(name: str, city: str) -> None:
     shown = preview(Message("{{name}}{{city}}", "", "{{name}}{{city}}"), {"name": name, "city": city})
     assert len(shown.subject.splitlines()) <= 1
     assert not set("<>\"'") & set(shown.html)
+
+
+def test_a_preview_in_a_browser_runs_and_loads_nothing() -> None:
+    hostile = '"></iframe><script>alert(1)</script><img src="https://evil.example/x.png">'
+    page = browser_page(
+        Message("Hi <b>", "1 < 2\n</pre>", f"<p>Hello</p>{hostile}"),
+        {"From": "A <a@example.com>", "To": "b@example.com\r\nBcc: c"},
+    )
+    reader = PageReader()
+    reader.feed(page)
+    frames = [attributes for tag, attributes in reader.tags if tag == "iframe"]
+    assert frames == [{"sandbox": "", "title": "HTML part", "srcdoc": f"<p>Hello</p>{hostile}"}]
+    assert not {"script", "img", "b"} & {tag for tag, _ in reader.tags}
+    policy = next(
+        attributes["content"]
+        for tag, attributes in reader.tags
+        if "http-equiv" in attributes and tag == "meta"
+    )
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "https:" not in policy
+    assert reader.text["dd"] == ["A <a@example.com>", "b@example.com Bcc: c", "Hi <b>"]
+    assert "".join(reader.text["pre"]).strip() == "1 < 2\n</pre>"
+    assert reader.text["title"] == ["Hi <b>"]
+
+
+def test_without_an_html_part_the_browser_shows_the_text_alone() -> None:
+    page = browser_page(Message("Hi", "Hello", ""), {})
+    assert "iframe" not in page.partition("<body>")[2]
+    assert "<pre>Hello</pre>" in page
+
+
+class PageReader(HTMLParser):
+    """What a browser makes of a page: the tags with their attributes, and the text in each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: dict[str, list[str]] = defaultdict(list)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags:
+            self.text[self.tags[-1][0]].append(data)
 
 
 def test_ses_gets_escaped_values_in_html_only() -> None:

@@ -13,7 +13,7 @@ from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Domain, Production, Project, Reminder, Table
-from wizard.reminder import costs, draft
+from wizard.reminder import draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
 from wizard.reminder.refusals import SIMULATOR, explain
@@ -192,19 +192,6 @@ def test_the_start_date_is_one_that_eventbridge_takes(
     schedule: str, start: datetime | None, since: datetime | None, date: datetime | None
 ) -> None:
     assert draft.start_date(Reminder(schedule=schedule, start=start), NOW, since) == date
-
-
-@pytest.mark.parametrize(
-    ("schedule", "recipients", "said"),
-    [
-        ("cron(0 9 * * ? *)", 1000, "about $3.06: 30 runs × 1,000 recipients = 30,000 mails"),
-        ("cron(0 9 * * ? *)", 1, "less than one cent: 30 runs × 1 recipient = 30 mails"),
-        ("at(2026-12-01T09:00:00)", 500, "about $0.05: 1 run × 500 recipients = 500 mails"),
-        ("rate(1 minute)", 10, "about $44.11: 43,200 runs × 10 recipients = 432,000 mails"),
-    ],
-)
-def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) -> None:
-    assert said in costs.monthly(schedule, "UTC", NOW, recipients)
 
 
 NOT_VERIFIED = (

@@ -8,32 +8,73 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from wizard.reminder.capacity import DIRECT_RATE
 from wizard.reminder.schedules import runs
 
 A_MAIL = 0.10 / 1000
 """SES: each mail to one recipient."""
-A_CLAIM = 2 * 0.625 / 1_000_000
-"""DynamoDB on demand: two writes for each mail."""
+A_WRITE, A_READ = 0.625 / 1_000_000, 0.125 / 1_000_000
+"""DynamoDB on demand: each unit."""
+WRITES_A_MAIL = 2 + 2 + 1
+"""A claim and its outcome, each in a transaction, which counts double; and a share of the run's numbers."""
+READS_A_MAIL = 2
+"""The recipient's row, and whether it is among the opt-outs."""
 A_SECOND = 0.25 * 0.0000133334
 """Lambda on arm64 with 256 MB: each second."""
-SECONDS_A_MAIL = 0.2
-A_RUN = 0.000002
-"""EventBridge Scheduler and Lambda: each run started."""
+A_CALL = 0.20 / 1_000_000
+"""Lambda: each call of the function."""
+A_START = 1.00 / 1_000_000
+"""EventBridge Scheduler: each start."""
+A_REQUEST = 0.40 / 1_000_000
+"""SQS: each request, of up to 64 KB."""
+REQUESTS_A_MAIL = 3 / 50
+"""A portion of 50 is sent, received and deleted."""
+IDLE_REQUESTS = 5 * 3 * 60 * 24 * 30
+"""In thirty days, Lambda asks an empty queue by five pollers, every twenty seconds each."""
+AN_ALARM = 0.10
+"""CloudWatch: each alarm and month."""
+ALARMS = 4
+RESUMES = 24 * 30
 MONTH = timedelta(days=30)
 
 
-def monthly(schedule: str, timezone: str, now: datetime, recipients: int) -> str:
-    """The cost of the next thirty days, in words. Raises ScheduleError."""
-    end = now + MONTH
-    count = sum(1 for _ in takewhile(lambda moment: moment <= end, runs(schedule, timezone, now)))
+def monthly(
+    schedule: str,
+    timezone: str,
+    now: datetime,
+    recipients: int,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    rate: float = 14.0,
+    workers: int = 0,
+) -> str:
+    """The cost of the next thirty days, in words. Raises ScheduleError.
+
+    ``start`` and ``end`` are the schedule's dates, ``rate`` is SES's quota in mails a second, and ``workers``
+    is 0 in direct mode.
+    """
+    last = min(now + MONTH, end or now + MONTH)
+    count = sum(1 for _ in takewhile(lambda moment: moment <= last, runs(schedule, timezone, now, start)))
     mails = count * recipients
-    dollars = mails * (A_MAIL + A_CLAIM + SECONDS_A_MAIL * A_SECOND) + count * A_RUN
-    amount = f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than one cent"
+    standing = ALARMS * AN_ALARM + (IDLE_REQUESTS * A_REQUEST if workers else 0)
+    dollars = mails * _a_mail(rate, workers) + (count + RESUMES) * (A_START + A_CALL) + standing
+    kept = "the alarms and the queue" if workers else "the alarms"
+    rest = (_a_mail(rate, workers) - A_MAIL) * 1000
     return (
-        f"In the next 30 days {amount}: {_counted(count, 'run')} × {_counted(recipients, 'recipient')} = "
-        f"{_counted(mails, 'mail')}, at $0.10 for 1,000 from SES. All else is paid by use too, and costs far "
-        "less; without a run, next to nothing."
+        f"In the next 30 days about ${dollars:,.2f}: {_counted(count, 'run')} × "
+        f"{_counted(recipients, 'recipient')} = {_counted(mails, 'mail')}, at $0.10 for 1,000 from SES and "
+        f"${rest:,.3f} for all else. Of it ${standing:,.2f} for {kept} is "
+        "due without a run, too; free tiers are not counted."
     )
+
+
+def _a_mail(rate: float, workers: int) -> float:
+    """What one mail costs: SES, DynamoDB, Lambda's waiting for its turn, and the queue where there is one."""
+    seconds = workers / max(rate, 1.0) if workers else 1 / min(max(rate, 1.0), DIRECT_RATE)
+    tables = WRITES_A_MAIL * A_WRITE + READS_A_MAIL * A_READ
+    queue = REQUESTS_A_MAIL * A_REQUEST + A_CALL / 50 if workers else 0.0
+    return A_MAIL + tables + seconds * A_SECOND + queue
 
 
 def _counted(number: int, noun: str) -> str:

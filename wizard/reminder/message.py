@@ -22,6 +22,16 @@ PARTS = {"subject": "subject", "text": "text", "html": "HTML part"}
 ESCAPED = "__html"
 """What follows a field's name in SES's HTML part: the Lambda hands each value over raw and escaped."""
 
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src about:; form-action 'none'; "
+    "base-uri 'none'"
+)
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}"
+    "iframe{width:100%;height:60vh;border:1px solid #999;background:#fff}"
+    "pre{white-space:pre-wrap;border:1px solid #999;padding:1rem}"
+)
 _BRACES = re.compile(r"\{\{([^{}\n]*)\}\}")
 _NAME = re.compile(r"[a-z](_?[a-z0-9])*")
 
@@ -91,6 +101,30 @@ def preview(message: Message, values: Mapping[str, str]) -> Message:
         subject=_filled(message.subject, plain),
         text=_filled(message.text, plain),
         html=_filled(message.html, lambda name: html.escape(plain(name))),
+    )
+
+
+def browser_page(message: Message, headers: Mapping[str, str]) -> str:
+    """A page that shows a ``preview`` in a browser: ``headers`` and the subject, the HTML part, the text.
+
+    The HTML part stands in a frame that may run nothing, and nothing is loaded from anywhere: the frame
+    inherits the page's policy (HTML standard, "policy container"), so remote pictures stay away and a link
+    leads nowhere.
+    """
+    rows = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(one_line(value))}</dd>"
+        for name, value in {**headers, "Subject": message.subject}.items()
+    )
+    parts = ""
+    if message.html.strip():
+        frame = f'<iframe sandbox="" title="HTML part" srcdoc="{html.escape(message.html)}"></iframe>'
+        parts = f"<h2>HTML part</h2><p>Pictures from elsewhere are not loaded here.</p>{frame}"
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{html.escape(message.subject)}</title><style>{_STYLE}</style></head><body>"
+        f"<dl>{rows}</dl>{parts}<h2>Text part</h2><pre>{html.escape(message.text)}</pre></body></html>\n"
     )
 
 
