@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,12 +29,18 @@ class Story:
     ``Stage.answer_review``. ``look`` is the least time between two looks of SES at the same identity's
     records. ``resource`` is how long CloudFormation works on one resource, 0 for all at once, before the
     request is answered. ``retry`` is the time before Lambda repeats a failed event (AWS waits minutes).
+    ``send_rate`` is SES's MaxSendRate, in recipients a second, and ``daily`` its Max24HourSend, -1 for no
+    limit; None is what AWS gives: 1 and 200 in the sandbox, 14 and 50,000 after it. ``burst`` is for how many
+    seconds' worth of mail SES lets a sender run ahead of its rate; AWS gives no figure.
     """
 
     review: float | None = 8.0
     look: float = 0.8
     resource: float = 0.25
     retry: float = 5.0
+    send_rate: float | None = None
+    daily: float | None = None
+    burst: float = 10.0
 
 
 AT_ONCE = Story(review=None, look=0.0, resource=0.0, retry=0.0)
@@ -89,7 +95,7 @@ class Review:
 
 @dataclass
 class SesRegion:
-    """SES in one Region. ``sent`` is when each recipient of the last 24 hours was written to.
+    """SES in one Region. ``sent`` is when each recipient of the last 24 hours was written to, in order.
 
     ``event_destinations`` are those of each configuration set, by name.
     """
@@ -106,17 +112,7 @@ class SesRegion:
     production: bool = False
     details: dict[str, Any] | None = None
     review: Review | None = None
-    sent: list[datetime] = field(default_factory=list)
-
-    @property
-    def daily_quota(self) -> int:
-        """How many recipients a day: 200 in the sandbox, 50,000 after it."""
-        return 50_000 if self.production else 200
-
-    @property
-    def rate(self) -> int:
-        """How many recipients a second."""
-        return 14 if self.production else 1
+    sent: deque[datetime] = field(default_factory=deque)
 
 
 @dataclass(frozen=True)
@@ -196,6 +192,16 @@ class Account:
     def ses(self, region: str) -> SesRegion:
         """SES of ``region``."""
         return self.kept.ses.setdefault(region, SesRegion(region))
+
+    def daily_quota(self, ses: SesRegion) -> float:
+        """How many recipients SES takes in 24 hours; -1 for any number."""
+        given = 50_000.0 if ses.production else 200.0
+        return given if self.story.daily is None else self.story.daily
+
+    def send_rate(self, ses: SesRegion) -> float:
+        """How many recipients SES takes in a second."""
+        given = 14.0 if ses.production else 1.0
+        return given if self.story.send_rate is None else self.story.send_rate
 
     def spawn(self, name: str, work: Callable[[], None]) -> None:
         """Do ``work`` on a thread of its own, which ``close`` waits for."""

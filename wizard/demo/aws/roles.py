@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from moto.iam.models import Role, iam_backends
@@ -19,12 +20,17 @@ def role_of(arn: str) -> Role | None:
 
 def may_assume(role: Role, service: str, source_arn: str = "") -> bool:
     """Whether the role's trust policy lets ``service`` assume it on behalf of ``source_arn``."""
+    return admits(_statements(role.assume_role_policy_document), service, source_arn)
+
+
+def admits(statements: list[dict[str, Any]], service: str, source_arn: str) -> bool:
+    """Whether a resource's own policy lets ``service`` in on behalf of ``source_arn``."""
     given = {"aws:sourceaccount": ACCOUNT_ID, "aws:sourcearn": source_arn}
     return any(
         statement.get("Effect") == "Allow"
         and service in _listed(statement.get("Principal", {}).get("Service"))
         and _conditions_hold(statement.get("Condition", {}), given)
-        for statement in _statements(role.assume_role_policy_document)
+        for statement in statements
     )
 
 
@@ -62,9 +68,16 @@ def denial(role_arn: str, action: str, resource: str) -> str | None:
 
 
 def _statements(document: Any) -> list[dict[str, Any]]:
-    policy = json.loads(document) if isinstance(document, str) else document
+    policy = _parsed(document) if isinstance(document, str) else document
     statements = policy.get("Statement", [])
     return statements if isinstance(statements, list) else [statements]
+
+
+@lru_cache
+def _parsed(document: str) -> dict[str, Any]:
+    """A policy from its JSON; a sender's is asked for at every mail."""
+    policy: dict[str, Any] = json.loads(document)
+    return policy
 
 
 def _conditions_hold(conditions: dict[str, Any], given: dict[str, str]) -> bool:

@@ -8,6 +8,7 @@ from moto.core.responses import ActionResult, BaseResponse
 
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Identity, SesRegion, current
 from wizard.demo.aws.refusal import Refusal
+from wizard.demo.aws.roles import denial
 
 
 class SesOperations(BaseResponse):
@@ -34,6 +35,14 @@ class SesOperations(BaseResponse):
         if found is None:
             raise Refusal("NotFoundException", f"Email identity {name} does not exist.")
         return found
+
+    def allowed(self, action: str, *resources: str) -> None:
+        """Refuse what the role of the function that asks does not allow on each of ``resources``."""
+        role = self.account.role_keys.get(self.access_key)
+        for resource in resources if role else ():
+            words = denial(role or "", f"ses:{action}", resource)
+            if words:
+                raise Refusal("AccessDeniedException", words)
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of an SES resource in this Region."""

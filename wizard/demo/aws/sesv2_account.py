@@ -29,8 +29,8 @@ class AccountSettings(SesOperations):
             EnforcementStatus=ses.enforcement,
             ProductionAccessEnabled=ses.production,
             SendQuota={
-                "Max24HourSend": float(ses.daily_quota),
-                "MaxSendRate": float(ses.rate),
+                "Max24HourSend": self.account.daily_quota(ses),
+                "MaxSendRate": self.account.send_rate(ses),
                 "SentLast24Hours": float(sent_in_a_day(ses, self.account.now())),
             },
             SendingEnabled=ses.sending_enabled,
@@ -187,7 +187,8 @@ def answer_review(ses: SesRegion, granted: bool) -> None:
 
 def sent_in_a_day(ses: SesRegion, now: datetime) -> int:
     """How many recipients were written to in the 24 hours before ``now``. Forgets the older ones."""
-    ses.sent = [moment for moment in ses.sent if now - moment < timedelta(hours=24)]
+    while ses.sent and now - ses.sent[0] >= timedelta(hours=24):
+        ses.sent.popleft()
     return len(ses.sent)
 
 

@@ -1,13 +1,17 @@
-"""Where a configuration set's events go: its event destinations."""
+"""What happens to mail after it is accepted: the events, and the event destinations that they go to."""
 
 from __future__ import annotations
 
 import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parseaddr
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
-from wizard.demo.aws.account import ACCOUNT_ID, SesRegion
+from wizard.demo.aws.account import ACCOUNT_ID, Account, SesRegion
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.sesv2 import SesOperations, answer
 
@@ -118,3 +122,122 @@ def _valid(ses: SesRegion, destination: dict[str, Any]) -> dict[str, Any]:
     }:
         raise Refusal("BadRequestException", f"Only the default event bus can receive events: {bus}.")
     return {"Enabled": False, **destination}
+
+
+# --- events ------------------------------------------------------------------------------------------------
+
+_DIAGNOSES = {
+    "General": ("5.1.1", "smtp; 550 5.1.1 user unknown"),
+    "Suppressed": ("5.1.1", "Amazon SES has suppressed sending to this address"),
+    "OnAccountSuppressionList": (
+        "5.1.1",
+        "Amazon SES did not send the message to this address because it is on the suppression list for your "
+        "account.",
+    ),
+}
+"""Status and diagnostic code of a bounce, by its sub-type."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that SES accepted, as its events describe it. ``tags`` are SES's own and the sender's."""
+
+    configuration_set: str | None
+    message_id: str
+    sender: str
+    identity: str
+    destination: tuple[str, ...]
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    tags: dict[str, str]
+    at: datetime
+
+
+def bounced(account: Account, ses: SesRegion, sent: Sent, recipients: list[str], kind: str) -> None:
+    """Tell of a permanent bounce; ``kind`` is its sub-type."""
+    status, diagnosis = _DIAGNOSES[kind]
+    about = {
+        "feedbackId": _feedback_id(),
+        "bounceType": "Permanent",
+        "bounceSubType": kind,
+        "bouncedRecipients": [
+            {
+                "emailAddress": parseaddr(address)[1],
+                "action": "failed",
+                "status": status,
+                "diagnosticCode": diagnosis,
+            }
+            for address in recipients
+        ],
+        "timestamp": _iso(account.now()),
+        "reportingMTA": "dns; amazonses.com",
+    }
+    _tell(account, ses, sent, "BOUNCE", "Email Bounced", {"eventType": "Bounce", "bounce": about})
+
+
+def complained(account: Account, ses: SesRegion, sent: Sent, recipients: list[str]) -> None:
+    """Tell of a complaint."""
+    now = _iso(account.now())
+    about = {
+        "feedbackId": _feedback_id(),
+        "complaintSubType": None,
+        "complainedRecipients": [{"emailAddress": parseaddr(address)[1]} for address in recipients],
+        "timestamp": now,
+        "userAgent": "Amazon SES Mailbox Simulator",
+        "complaintFeedbackType": "abuse",
+        "arrivalDate": now,
+    }
+    detail = {"eventType": "Complaint", "complaint": about}
+    _tell(account, ses, sent, "COMPLAINT", "Email Complaint Received", detail)
+
+
+def not_rendered(account: Account, ses: SesRegion, sent: Sent, field: str) -> None:
+    """Tell that a message was not sent because its data has no value for ``field``."""
+    words = f"Attribute '{field}' is not present in the rendering data."
+    detail = {"eventType": "Rendering Failure", "failure": {"errorMessage": words}}
+    _tell(account, ses, sent, "RENDERING_FAILURE", "Email Rendering Failed", detail)
+
+
+def _tell(account: Account, ses: SesRegion, sent: Sent, kind: str, name: str, detail: dict[str, Any]) -> None:
+    """Send an event to the destinations that want it; of their kinds, EventBridge alone gets any here."""
+    wanted = [
+        destination
+        for destination in ses.event_destinations.get(sent.configuration_set or "", {}).values()
+        if destination["Enabled"] and kind in destination["MatchingEventTypes"]
+    ]
+    if any("EventBridgeDestination" in destination for destination in wanted):
+        from wizard.demo.aws import event_bus  # it takes a while: not before there is any event
+
+        resource = f"arn:aws:ses:{ses.name}:{ACCOUNT_ID}:configuration-set/{sent.configuration_set}"
+        event_bus.publish(account, ses.name, "aws.ses", name, [resource], {**detail, "mail": _mail(sent)})
+
+
+def _mail(sent: Sent) -> dict[str, Any]:
+    """The message, as every event has it ("Mail object")."""
+    common = dict(sent.headers)
+    return {
+        "timestamp": _iso(sent.at),
+        "source": sent.sender,
+        "sourceArn": sent.identity,
+        "sendingAccountId": ACCOUNT_ID,
+        "messageId": sent.message_id,
+        "destination": [parseaddr(address)[1] for address in sent.destination],
+        "headersTruncated": False,
+        "headers": [{"name": name, "value": value} for name, value in sent.headers],
+        "commonHeaders": {
+            "from": [sent.sender],
+            "to": [common[name] for name in ("To",) if name in common],
+            "date": common.get("Date", ""),
+            "messageId": sent.message_id,
+            "subject": sent.subject,
+        },
+        "tags": {name: [value] for name, value in sent.tags.items()},
+    }
+
+
+def _feedback_id() -> str:
+    return f"0100{secrets.token_hex(6)}-{secrets.token_hex(16)}-000000"
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import time
-from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from email.utils import formatdate, getaddresses, parseaddr
+from email.utils import formatdate, parseaddr
 from typing import Any
 
 from moto.core.responses import ActionResult
 
+from wizard.demo.aws import sesv2_message
 from wizard.demo.aws.account import Account, Identity, SesRegion
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.roles import denial
 from wizard.demo.aws.sesv2 import SesOperations, answer
 from wizard.demo.aws.sesv2_account import answer_when_due, sent_in_a_day
-from wizard.demo.aws.sesv2_templates import MissingFieldError, found_template, render, template_data
+from wizard.demo.aws.sesv2_events import Sent, bounced, complained, not_rendered
+from wizard.demo.aws.sesv2_message import Content
+from wizard.demo.aws.sesv2_templates import MissingFieldError, found_template, template_data
 from wizard.demo.aws.verification import look
 from wizard.world import Mail
 
 SIMULATOR = "simulator.amazonses.com"
 MAX_BULK = 50
 MAX_RECIPIENTS = 50
-BURST_SECONDS = 10
-"""For how many seconds' worth of mail SES lets a sender run ahead of its rate, here. AWS gives no figure."""
 
 _BULK_STATUS = {
     "MessageRejected": "MESSAGE_REJECTED",
@@ -37,15 +33,8 @@ _BULK_STATUS = {
 }
 """What one entry of SendBulkEmail says in place of the error SendEmail would give."""
 
-
-@dataclass(frozen=True)
-class _Content:
-    """The parts of a message, filled in. None in place of it: rendering failed, so SES sends nothing."""
-
-    subject: str
-    text: str
-    html: str
-    headers: tuple[tuple[str, str], ...] = ()
+_SIMULATED_BOUNCES = {"bounce": "General", "suppressionlist": "Suppressed"}
+"""The mailboxes of the simulator to which a message bounces, and the bounce's sub-type."""
 
 
 class Sending(SesOperations):
@@ -53,96 +42,108 @@ class Sending(SesOperations):
 
     def send_email(self) -> ActionResult:
         """SendEmail: simple, raw or from a template. The answer means accepted, not delivered."""
-        content = self._get_param("Content")
-        made: _Content | None
+        content, destination = self._get_param("Content"), self._get_param("Destination") or {}
+        made: Content | MissingFieldError
         if "Raw" in content:
-            made, destination = _raw(content["Raw"], self._get_param("Destination"))
+            made, destination = sesv2_message.raw(content["Raw"], self._get_param("Destination"))
         elif "Template" in content:
             template = content["Template"]
             made = self._filled(template, template_data(template.get("TemplateData")), ())
-            destination = self._get_param("Destination")
         else:
-            made, destination = _simple(content["Simple"]), self._get_param("Destination")
-        self._may_send()
-        return answer(MessageId=self._send(made, destination or {}))
+            made = sesv2_message.simple(content["Simple"])
+        tags = sesv2_message.tags(self._get_param("EmailTags"))
+        self._may_send("SendTemplatedEmail" if "Template" in content else "SendEmail", [destination])
+        return answer(MessageId=self._send(made, destination, tags))
 
     def send_bulk_email(self) -> ActionResult:
         """SendBulkEmail: at most 50 entries, and a result for each, in order."""
-        template = self._get_param("DefaultContent")["Template"]
-        entries = self._get_param("BulkEmailEntries")
+        template, entries = self._get_param("DefaultContent")["Template"], self._get_param("BulkEmailEntries")
         if not 1 <= len(entries) <= MAX_BULK:
             raise Refusal("BadRequestException", f"The number of destinations must be 1 to {MAX_BULK}.")
-        self._may_send()
+        defaults = self._get_param("DefaultEmailTags")
+        tags = [sesv2_message.tags(defaults, entry.get("ReplacementTags")) for entry in entries]
+        headers = [sesv2_message.headers(entry.get("ReplacementHeaders")) for entry in entries]
         _verified_or_refuse(self.account, self.ses, [self._get_param("FromEmailAddress") or ""])
         if "TemplateContent" not in template:
             found_template(self.ses, template.get("TemplateName") or "")
-        defaults = template_data(template.get("TemplateData"))
-        return answer(BulkEmailEntryResults=[self._entry(template, defaults, entry) for entry in entries])
+        self._may_send("SendBulkEmail", [entry["Destination"] for entry in entries])
+        data = template_data(template.get("TemplateData"))
+        results = [
+            self._entry(template, data, entry, own_tags, own_headers)
+            for entry, own_tags, own_headers in zip(entries, tags, headers, strict=True)
+        ]
+        return answer(BulkEmailEntryResults=results)
 
     def _entry(
-        self, template: dict[str, Any], defaults: dict[str, Any], entry: dict[str, Any]
+        self,
+        template: dict[str, Any],
+        defaults: dict[str, Any],
+        entry: dict[str, Any],
+        tags: dict[str, str],
+        headers: sesv2_message.Headers,
     ) -> dict[str, str]:
         try:
             replacement = (entry.get("ReplacementEmailContent") or {}).get("ReplacementTemplate") or {}
             data = {**defaults, **template_data(replacement.get("ReplacementTemplateData"))}
-            made = self._filled(template, data, _headers(entry.get("ReplacementHeaders")))
-            return {"Status": "SUCCESS", "MessageId": self._send(made, entry["Destination"])}
+            made = self._filled(template, data, headers)
+            return {"Status": "SUCCESS", "MessageId": self._send(made, entry["Destination"], tags)}
         except Refusal as error:
             return {"Status": _BULK_STATUS.get(error.code, "FAILED"), "Error": error.message}
 
     def _filled(
-        self, template: dict[str, Any], data: dict[str, Any], replaced: tuple[tuple[str, str], ...]
-    ) -> _Content | None:
-        """The message a template gives, or None where a field is missing (SES's "Rendering Failure")."""
-        content = template.get("TemplateContent") or found_template(
-            self.ses, template.get("TemplateName") or ""
-        )
-        names = {name.lower() for name, _ in replaced}
-        kept = tuple(header for header in _headers(template.get("Headers")) if header[0].lower() not in names)
+        self, template: dict[str, Any], data: dict[str, Any], headers: sesv2_message.Headers
+    ) -> Content | MissingFieldError:
+        """The message a template gives, or the field that is missing (SES's "Rendering Failure")."""
         try:
-            subject, text, html = (
-                render(content.get(part) or "", data) for part in ("Subject", "Text", "Html")
-            )
-            headers = tuple((name, render(value, data)) for name, value in (*kept, *replaced))
-        except MissingFieldError:
-            return None
-        return _Content(subject, text, html, headers)
+            return sesv2_message.filled(self.ses, template, data, headers)
+        except MissingFieldError as missing:
+            return missing
 
-    def _may_send(self) -> None:
+    def _may_send(self, action: str, destinations: list[dict[str, Any]]) -> None:
+        """Refuse the whole request where nothing can be sent, or the caller has no right to it.
+
+        A right is needed to the sender's identity, the configuration set and the template, and in the
+        sandbox to the recipients' identities too.
+        """
         ses = self.ses
         answer_when_due(self.account, ses)
         if ses.enforcement == "SHUTDOWN":
             raise Refusal("AccountSuspendedException", "Sending has been shut down for this account.")
         if not ses.sending_enabled:
             raise Refusal("SendingPausedException", "Sending is paused for this account.")
-        configuration_set = self._get_param("ConfigurationSetName")
-        if configuration_set is None:
-            return
-        options = ses.configuration_sets.get(configuration_set)
-        if options is None:
-            raise Refusal("NotFoundException", f"Configuration set <{configuration_set}> does not exist.")
+        used = self._get_param("ConfigurationSetName")
+        options = ses.configuration_sets.get(used, {"SendingOptions": {"SendingEnabled": True}})
+        if used is not None and used not in ses.configuration_sets:
+            raise Refusal("NotFoundException", f"Configuration set <{used}> does not exist.")
         if not options["SendingOptions"]["SendingEnabled"]:
-            raise Refusal(
-                "SendingPausedException", f"Sending is paused for configuration set <{configuration_set}>."
-            )
+            raise Refusal("SendingPausedException", f"Sending is paused for configuration set <{used}>.")
+        sender = _identity_of(ses, self._get_param("FromEmailAddress") or "")
+        sandboxed = [] if ses.production else [one for to in destinations for one in _recipients(to)]
+        identities = [sender, *(_identity_of(ses, address) for address in sandboxed)]
+        content = self._get_param("Content") or self._get_param("DefaultContent")
+        template = (content.get("Template") or {}).get("TemplateName")
+        self.allowed(
+            action,
+            *dict.fromkeys(self.arn("identity", identity.name) for identity in identities if identity),
+            *(self.arn("configuration-set", name) for name in [self._set_used(sender)] if name),
+            *([self.arn("template", template)] if template else []),
+        )
 
-    def _send(self, content: _Content | None, destination: dict[str, Any]) -> str:
+    def _set_used(self, sender: Identity | None) -> str | None:
+        """The configuration set a message is sent with: the request's, or else the sender's default."""
+        named: str | None = self._get_param("ConfigurationSetName")
+        return named or (sender.configuration_set if sender else None)
+
+    def _send(
+        self, content: Content | MissingFieldError, destination: dict[str, Any], tags: dict[str, str]
+    ) -> str:
         """Accept one message, deliver it where it goes, and give its id."""
         account, ses = self.account, self.ses
-        sender = self._get_param("FromEmailAddress") or ""
-        recipients = [
-            address
-            for kind in ("ToAddresses", "CcAddresses", "BccAddresses")
-            for address in destination.get(kind) or []
-        ]
-        if not recipients:
-            raise Refusal("BadRequestException", "Missing final '@domain'")
-        if len(recipients) > MAX_RECIPIENTS:
-            raise Refusal("BadRequestException", f"Recipient count exceeds {MAX_RECIPIENTS}.")
-        sandboxed = [] if ses.production else [a for a in recipients if not _simulator(a)]
+        sender, recipients = self._get_param("FromEmailAddress") or "", _recipients(destination)
+        _addressed_or_refuse(recipients)
+        sandboxed = [] if ses.production else [a for a in recipients if not _simulated(a)]
         _verified_or_refuse(account, ses, [sender, *sandboxed])
         identity = _identity_of(ses, sender)
-        self._allowed(identity, sandboxed)
         if (
             identity
             and identity.on_mx_failure == "REJECT_MESSAGE"
@@ -154,46 +155,85 @@ class Sending(SesOperations):
             )
         _count(account, ses, len(recipients))
         message_id = _message_id()
-        if content is not None:
-            reply_to = self._get_param("ReplyToAddresses") or []
-            visible = _visible_headers(account, sender, reply_to, destination, content, message_id)
-            for recipient in recipients:
-                if _delivered(ses, recipient):
-                    mail = Mail(
-                        sender,
-                        recipient,
-                        content.subject,
-                        content.text,
-                        content.html,
-                        (_return_path(identity, self.region, message_id), *visible),
-                        account.now(),
-                    )
-                    account.kept.inbox.append(mail)
+        sent = Sent(
+            configuration_set=self._set_used(identity),
+            message_id=message_id,
+            sender=sender,
+            identity=self.arn("identity", identity.name if identity else ""),
+            destination=tuple(recipients),
+            subject=content.subject if isinstance(content, Content) else "",
+            headers=self._headers(content, destination, message_id) if isinstance(content, Content) else (),
+            tags={**self._own_tags(sender, identity), **tags},
+            at=account.now(),
+        )
+        if isinstance(content, Content):
+            self._deliver(sent, content, identity)
+        else:
+            not_rendered(account, ses, sent, content.args[0])
         return message_id
 
-    def _allowed(self, sender: Identity | None, sandboxed: list[str]) -> None:
-        """Refuse what the role of the function that asks does not allow.
+    def _deliver(self, sent: Sent, content: Content, identity: Identity | None) -> None:
+        """Let a message arrive, bounce or be complained about."""
+        account, ses = self.account, self.ses
+        return_path = _return_path(identity, self.region, sent.message_id)
+        bounces: dict[str, list[str]] = {}
+        for recipient in sent.destination:
+            failure = _bounce(ses, recipient)
+            if failure:
+                bounces.setdefault(failure, []).append(recipient)
+                continue
+            parts = content.subject, content.text, content.html
+            mail = Mail(sent.sender, recipient, *parts, (return_path, *sent.headers), sent.at)
+            account.kept.inbox.append(mail)
+        for failure, addresses in bounces.items():
+            bounced(account, ses, sent, addresses, failure)
+        complaining = [address for address in sent.destination if _simulated(address) == "complaint"]
+        if complaining:
+            complained(account, ses, sent, complaining)
 
-        SES wants a right on the sender's identity, the configuration set and the template, and in the
-        sandbox on the recipients' identities too.
-        """
-        role = self.account.role_keys.get(self.access_key)
-        if role is None:
-            return
-        content = self._get_param("Content") or self._get_param("DefaultContent")
-        template = (content.get("Template") or {}).get("TemplateName")
-        action = "ses:SendTemplatedEmail" if "Template" in content else "ses:SendEmail"
-        identities = [sender, *(_identity_of(self.ses, address) for address in sandboxed)]
-        used = self._get_param("ConfigurationSetName") or (sender.configuration_set if sender else None)
-        resources = [
-            *(self.arn("identity", identity.name) for identity in identities if identity),
-            *([self.arn("configuration-set", used)] if used else []),
-            *([self.arn("template", template)] if template else []),
+    def _headers(
+        self, content: Content, destination: dict[str, Any], message_id: str
+    ) -> sesv2_message.Headers:
+        pairs = [
+            ("From", self._get_param("FromEmailAddress") or ""),
+            ("Reply-To", ", ".join(self._get_param("ReplyToAddresses") or [])),
+            ("To", ", ".join(destination.get("ToAddresses") or [])),
+            ("Cc", ", ".join(destination.get("CcAddresses") or [])),
+            ("Subject", content.subject),
+            ("Date", formatdate(self.account.now().timestamp())),
+            ("Message-ID", f"<{message_id}@email.amazonses.com>"),
+            *content.headers,
         ]
-        for resource in resources:
-            words = denial(role, action, resource)
-            if words:
-                raise Refusal("AccessDeniedException", words)
+        return tuple((name, value) for name, value in pairs if value)
+
+    def _own_tags(self, sender: str, identity: Identity | None) -> dict[str, str]:
+        """The tags that SES itself gives a message ("Auto-tags")."""
+        role = self.account.role_keys.get(self.access_key, "user/demo")
+        return {
+            "ses:source-ip": "127.0.0.1",
+            "ses:from-domain": parseaddr(sender)[1].rpartition("@")[2],
+            "ses:caller-identity": role.rpartition("/")[2],
+            **({"ses:configuration-set": used} if (used := self._set_used(identity)) else {}),
+        }
+
+
+def _recipients(destination: dict[str, Any]) -> list[str]:
+    kinds = ("ToAddresses", "CcAddresses", "BccAddresses")
+    return [address for kind in kinds for address in destination.get(kind) or []]
+
+
+def _addressed_or_refuse(recipients: list[str]) -> None:
+    """Refuse with SES's own words what cannot be written to."""
+    if not recipients:
+        raise Refusal("BadRequestException", "Missing final '@domain'")
+    if len(recipients) > MAX_RECIPIENTS:
+        raise Refusal("BadRequestException", f"Recipient count exceeds {MAX_RECIPIENTS}.")
+    for recipient in recipients:
+        local, _, domain = parseaddr(recipient)[1].rpartition("@")
+        if not local or not domain:
+            raise Refusal("BadRequestException", "Missing final '@domain'")
+        if not local.isascii() or not recipient.isprintable():
+            raise Refusal("BadRequestException", "Local address contains control or whitespace")
 
 
 def _verified_or_refuse(account: Account, ses: SesRegion, addresses: list[str]) -> None:
@@ -225,27 +265,31 @@ def _identity_of(ses: SesRegion, address: str) -> Identity | None:
     return next((identity for identity in _covering(ses, address) if identity.verified), None)
 
 
-def _simulator(address: str) -> bool:
-    return parseaddr(address)[1].lower().endswith(f"@{SIMULATOR}")
+def _simulated(address: str) -> str | None:
+    """Which mailbox of the simulator an address is: ``bounce+mine@…`` is ``bounce``. None for all others."""
+    local, _, domain = parseaddr(address)[1].lower().rpartition("@")
+    return local.split("+")[0] if domain == SIMULATOR else None
 
 
-def _delivered(ses: SesRegion, recipient: str) -> bool:
-    """Whether an accepted message arrives: not at a suppressed address, not where the simulator bounces."""
-    address = parseaddr(recipient)[1].lower()
-    if _simulator(address):
-        return address.split("@")[0].split("+")[0] not in ("bounce", "suppressionlist", "ooto-bounce")
-    suppressed = ses.suppressed.get(address)
-    return suppressed is None or suppressed["Reason"] not in ses.suppressed_reasons
+def _bounce(ses: SesRegion, recipient: str) -> str | None:
+    """The sub-type of the bounce an accepted message leads to; None where it arrives."""
+    mailbox = _simulated(recipient)
+    if mailbox is not None:
+        return _SIMULATED_BOUNCES.get(mailbox)
+    suppressed = ses.suppressed.get(parseaddr(recipient)[1].lower())
+    if suppressed is not None and suppressed["Reason"] in ses.suppressed_reasons:
+        return "OnAccountSuppressionList"
+    return None
 
 
 def _count(account: Account, ses: SesRegion, recipients: int) -> None:
     """Count recipients against the rate and the day. Refuses with TooManyRequests or LimitExceeded."""
-    now = account.now()
-    if sent_in_a_day(ses, now) + recipients > ses.daily_quota:
+    now, rate, daily = account.now(), account.send_rate(ses), account.daily_quota(ses)
+    if 0 <= daily < sent_in_a_day(ses, now) + recipients:
         raise Refusal("LimitExceededException", "Daily message quota exceeded.")
-    most, moment = float(ses.rate * BURST_SECONDS), time.monotonic()
+    most, moment = max(1.0, rate * account.story.burst), time.monotonic()
     left, since = account.allowance.get(ses.name, (most, moment))
-    left = min(most, left + (moment - since) * ses.rate)
+    left = min(most, left + (moment - since) * rate)
     if left < recipients:
         raise Refusal("TooManyRequestsException", "Maximum sending rate exceeded.")
     account.allowance[ses.name] = (left - recipients, moment)
@@ -262,57 +306,3 @@ def _return_path(identity: Identity | None, region: str, message_id: str) -> tup
     default = "amazonses.com" if region == "us-east-1" else f"{region}.amazonses.com"
     host = identity.mail_from if own and identity else default
     return "Return-Path", f"<{message_id}@{host}>"
-
-
-def _visible_headers(
-    account: Account,
-    sender: str,
-    reply_to: list[str],
-    destination: dict[str, Any],
-    content: _Content,
-    message_id: str,
-) -> tuple[tuple[str, str], ...]:
-    pairs = [
-        ("From", sender),
-        ("Reply-To", ", ".join(reply_to)),
-        ("To", ", ".join(destination.get("ToAddresses") or [])),
-        ("Cc", ", ".join(destination.get("CcAddresses") or [])),
-        ("Subject", content.subject),
-        ("Date", formatdate(account.now().timestamp())),
-        ("Message-ID", f"<{message_id}@email.amazonses.com>"),
-        *content.headers,
-    ]
-    return tuple((name, value) for name, value in pairs if value)
-
-
-def _headers(listed: list[dict[str, str]] | None) -> tuple[tuple[str, str], ...]:
-    return tuple((header["Name"], header["Value"]) for header in listed or ())
-
-
-def _simple(simple: dict[str, Any]) -> _Content:
-    body = simple["Body"]
-    return _Content(
-        simple["Subject"]["Data"],
-        (body.get("Text") or {}).get("Data", ""),
-        (body.get("Html") or {}).get("Data", ""),
-        _headers(simple.get("Headers")),
-    )
-
-
-def _raw(raw: dict[str, Any], destination: dict[str, Any] | None) -> tuple[_Content, dict[str, Any]]:
-    """A MIME message as content, and where it goes: the request's destination or else its own headers."""
-    data = raw["Data"]
-    message = message_from_bytes(
-        base64.b64decode(data) if isinstance(data, str) else data, policy=policy.default
-    )
-    assert isinstance(message, EmailMessage)
-    parts = [message.get_body((kind,)) for kind in ("plain", "html")]
-    text, html = (part.get_content() if part else "" for part in parts)
-    shown = {"from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "reply-to"}
-    headers = tuple(
-        (name, str(value))
-        for name, value in message.items()
-        if name.lower() not in shown and not name.lower().startswith("content-")
-    )
-    to = [address for _, address in getaddresses(message.get_all("To", []))]
-    return _Content(str(message["Subject"] or ""), text, html, headers), destination or {"ToAddresses": to}

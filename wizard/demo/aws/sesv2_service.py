@@ -20,6 +20,17 @@ _FORMER = {
 }
 
 
+_SENDING = ("SendEmail", "SendBulkEmail")
+"""These need rights to several resources, and see to that themselves."""
+
+_RESOURCES = {
+    "EmailIdentity": "identity",
+    "ConfigurationSetName": "configuration-set",
+    "TemplateName": "template",
+}
+"""What the parameter that names a resource names (Service Authorization Reference, SES v2)."""
+
+
 class Sesv2(Identities, AccountSettings, ConfigurationSets, EventDestinations, Templates, Sending):
     """Every operation; the files of its parts say which."""
 
@@ -30,7 +41,20 @@ class Sesv2(Identities, AccountSettings, ConfigurationSets, EventDestinations, T
     def call_action(self) -> Any:
         """The answer to the request; an operation that is not known is refused, not left to crash."""
         action = self._get_action()
-        if camelcase_to_underscores(action) in method_names_from_class(type(self)):
-            return super().call_action()
-        unknown = Refusal("BadRequestException", f"The embedded account does not know {action}.")
-        return self.serialized(ActionResult(unknown))
+        if camelcase_to_underscores(action) not in method_names_from_class(type(self)):
+            unknown = Refusal("BadRequestException", f"The embedded account does not know {action}.")
+            return self.serialized(ActionResult(unknown))
+        try:
+            if action not in _SENDING:
+                self.allowed(action, self._resource())
+        except Refusal as refused:
+            return self.serialized(ActionResult(refused))
+        return super().call_action()
+
+    def _resource(self) -> str:
+        """What the request is about, for the right to it; ``*`` where it is the account."""
+        for parameter, kind in _RESOURCES.items():
+            name = self._get_param(parameter)
+            if name:
+                return self.arn(kind, name)
+        return "*"
