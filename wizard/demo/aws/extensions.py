@@ -15,6 +15,7 @@ _OURS = {
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
     "sqs": ("wizard.demo.aws.queues", "Queues"),
+    "cloudwatch": ("wizard.demo.aws.alarms", "Alarms"),
     "sns": ("wizard.demo.aws.topics", "Topics"),
     "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
     "awslambda": ("wizard.demo.aws.lambda_operations", "Functions"),

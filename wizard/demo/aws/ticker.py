@@ -1,4 +1,4 @@
-"""The thread that lets happen what the account's clock says is due: schedules, and messages for functions."""
+"""The thread that lets happen what is due: schedules, messages for functions, alarms."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ LONGEST_SLEEP = 3600.0
 _TICKING = {
     "moto.scheduler.models": "wizard.demo.aws.scheduler",
     "moto.awslambda.models": "wizard.demo.aws.event_sources",
+    "moto.cloudwatch.models": "wizard.demo.aws.alarms",
 }
 """What can be due: from when on, a module of moto's that takes a while to import, and what then looks."""
 
