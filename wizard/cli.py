@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = Path("ses-wizard.yaml")
 DEMO_FILE = Path("ses-wizard-demo.yaml")
-HEADLESS = "`ses-wizard check`, `ses-wizard status`"
+HEADLESS = "`ses-wizard check`, `ses-wizard status`, `ses-wizard export`"
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from wizard import check, status
+    from wizard import check, export, status
 
     parser = argparse.ArgumentParser(
         prog="ses-wizard",
@@ -77,7 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     standing = commands.add_parser("status", help="where the set-up stands, step by step")
     status.add_arguments(standing)
     standing.set_defaults(command="status")
-    for subparser in (demo, checking, standing):
+    exporting = commands.add_parser("export", help="print the stack or the records for other tools")
+    kinds = export.add_kinds(exporting)
+    exporting.set_defaults(command="export")
+    for subparser in (demo, checking, standing, exporting, *kinds):
         _add_common(subparser, first=False)
     return parser
 
@@ -113,6 +116,12 @@ def _status(args: argparse.Namespace) -> int:
     from wizard import status
 
     return status.run(args, _world(args))
+
+
+def _export(args: argparse.Namespace) -> int:
+    from wizard import export
+
+    return export.run(args, _world(args))
 
 
 def _world(args: argparse.Namespace) -> World:
@@ -208,4 +217,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "check": _check,
     "status": _status,
+    "export": _export,
 }

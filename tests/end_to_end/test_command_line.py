@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -84,10 +85,26 @@ def test_wrong_usage(tmp_path: Path) -> None:
     assert run("chekc", folder=tmp_path).returncode == ExitCode.USAGE
 
 
-@pytest.mark.parametrize("command", ["check", "status"])
-def test_a_file_that_is_not_valid_is_wrong_usage(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [("check",), ("status",), ("export", "stack")])
+def test_a_file_that_is_not_valid_is_wrong_usage(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "ses-wizard.yaml").write_text("schema: 1\naccount:\n  region: nowhere\n")
-    done = run(command, folder=tmp_path)
+    done = run(*arguments, folder=tmp_path)
     assert done.returncode == ExitCode.USAGE
     assert "Line 3: account.region" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_stack_is_printed_without_asking_anybody(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        "schema: 1\n"
+        "domain: {name: example.com}\n"
+        "reminder: {sender: me@example.com, subject: Hi, text: Hello, schedule: rate(1 day)}\n"
+    )
+    done = run("export", "stack", "--workers", "2", "--file", "x.yaml", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+    assert "TriggerReminder" in json.loads(done.stdout)["Resources"]
+    loaded = imported_by(
+        f"from wizard.cli import run; run(['export', 'stack', '--file', r'{tmp_path / 'x.yaml'}'])"
+    )
+    assert "wizard" in loaded
+    assert not loaded & (HEAVY - {"yaml"})

@@ -20,6 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domains", nargs="*", metavar="DOMAIN", help="default: the domain in FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a domain")
     parser.add_argument("--watch", action="store_true", help="go on until every domain is ok")
+    add_sources(parser)
+    parser.add_argument(
+        "--domains-from", metavar="FILE", help="a file with one domain a line; - for standard input"
+    )
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say whom to ask, and what SES has if it is not asked."""
     parser.add_argument("--no-aws", action="store_true", help="DNS only: do not ask SES")
     parser.add_argument(
         "--nameserver",
@@ -45,9 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--signing-zone",
         metavar="ZONE",
         help="where SES keeps the DKIM keys (default: what SES says, else dkim.amazonses.com)",
-    )
-    parser.add_argument(
-        "--domains-from", metavar="FILE", help="a file with one domain a line; - for standard input"
     )
 
 

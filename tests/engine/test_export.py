@@ -1,0 +1,124 @@
+"""The ``export`` command: the stack from FILE alone, the records as they are still to be entered."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.engine.dns_servers import world
+from wizard.cli import run
+from wizard.demo.dns_server import DnsServer
+from wizard.errors import ExitCode
+from wizard.project import Account, Domain, Identity, Project, Reminder, Table, save
+
+PROJECT = Project(
+    account=Account(region="us-east-1"),
+    domain=Domain(name="example.com"),
+    identity=Identity(mail_from="bounce.example.com", dkim_tokens=("tok1", "tok2", "tok3")),
+    reminder=Reminder(
+        sender="reminders@example.com", subject="Hello", text="Hello {{name}}", schedule="rate(1 day)"
+    ),
+)
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
+
+Export = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def export(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Export:
+    """Runs ``export`` on a project's file: (exit code, standard output, standard error)."""
+
+    def exported(*arguments: str, project: Project = PROJECT) -> tuple[int, str, str]:
+        save(project, tmp_path / "x.yaml")
+        code = run(["export", *arguments, "--file", str(tmp_path / "x.yaml")])
+        return code, *capsys.readouterr()
+
+    return exported
+
+
+def with_reminder(**changes: Any) -> Project:
+    return replace(PROJECT, reminder=replace(PROJECT.reminder, **changes))
+
+
+def test_the_stack_needs_no_recipients(export: Export) -> None:
+    code, out, err = export("stack")
+    resources = json.loads(out)["Resources"]
+    assert (code, err) == (ExitCode.OK, "")
+    assert "Queue" not in resources
+    # A rate without a date would start at once.
+    assert resources["Schedule"]["Properties"]["StartDate"]
+    assert "identity/example.com" in json.dumps(resources["FunctionRole"])
+
+
+def test_what_only_aws_knows_is_an_option(export: Export) -> None:
+    project = with_reminder(table=Table("users"))
+    _, out, _ = export("stack", "--workers", "4", "--table-key", KEY, project=project)
+    resources = json.loads(out)["Resources"]
+    assert resources["Worker"]["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert KEY in json.dumps(resources["FunctionRole"])
+    assert "RecipientsTable" not in resources
+
+
+def test_a_file_that_does_not_say_enough_gives_no_stack(export: Export) -> None:
+    code, out, err = export("stack", project=with_reminder(schedule=None, sender=None))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "sender: Name the address" in err
+    assert "schedule: Choose when" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("stack", "--workers", "1"), ("stack", "--table-key", "alias/x"), ("tack",), ()]
+)
+def test_wrong_options_are_refused(export: Export, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        export(*arguments)
+    assert caught.value.code == ExitCode.USAGE
+
+
+@pytest.fixture
+def asking() -> Iterator[tuple[DnsServer, tuple[str, ...]]]:
+    """A zone with one DKIM record and an SPF record of somebody else's, and the options that ask it."""
+    with world() as server:
+        server.add("tok1.dkim.amazonses.com", "TXT", f"p={'MIIB' + 'q' * 388}")
+        server.add("tok1._domainkey.example.com", "CNAME", "tok1.dkim.amazonses.com")
+        server.add("example.com", "TXT", "v=spf1 include:_spf.example.net ~all")
+        yield server, ("--no-aws", "--nameserver", f"{server.address}:{server.port}")
+
+
+def test_the_records_are_those_still_to_be_entered(
+    export: Export, asking: tuple[DnsServer, tuple[str, ...]]
+) -> None:
+    code, out, err = export("records", *asking[1])
+    assert (code, err) == (ExitCode.OK, "")
+    assert "tok1._domainkey" not in out
+    assert "tok2._domainkey.example.com. 300 IN CNAME tok2.dkim.amazonses.com." in out
+    assert "bounce.example.com. 300 IN MX 10 feedback-smtp.us-east-1.amazonses.com." in out
+    assert '"v=spf1 include:_spf.example.net include:amazonses.com ~all"' in out
+
+
+def test_all_records_in_another_format(export: Export, asking: tuple[DnsServer, tuple[str, ...]]) -> None:
+    _, out, _ = export("records", "--all", "--format", "csv", *asking[1])
+    names = [row["name"] for row in csv.DictReader(out.splitlines())]
+    assert "tok1._domainkey.example.com" in names
+    _, out, _ = export("records", "--all", "--format", "cloudflare", *asking[1])
+    assert "IN CNAME tok1.dkim.amazonses.com. ; cf_tags=cf-proxied:false" in out
+
+
+def test_without_a_domain_there_are_no_records(export: Export) -> None:
+    code, out, _ = export("records", "--no-aws", project=Project())
+    assert code != ExitCode.OK
+    assert out == ""
+
+
+def test_without_an_answer_nothing_is_guessed(export: Export) -> None:
+    with world() as server:
+        gone = f"{server.address}:{server.port}"
+    code, out, err = export("records", "--no-aws", "--nameserver", gone)
+    assert (code, out) == (ExitCode.OUTSIDE, "")
+    assert "could not be asked" in err

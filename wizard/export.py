@@ -1,0 +1,144 @@
+"""The ``export`` command: the reminder's stack, or the DNS records, on standard output for other tools."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from wizard import check
+from wizard.errors import ExitCode, WizardError
+
+if TYPE_CHECKING:
+    from wizard.dns.verdict import Round
+    from wizard.project import Project
+    from wizard.world import World
+
+_KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+
+
+def add_kinds(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser, ...]:
+    """Add what can be exported to ``parser``; gives a parser for each kind."""
+    kinds = parser.add_subparsers(title="kinds", metavar="KIND", required=True, dest="kind")
+    stack = kinds.add_parser("stack", help="the CloudFormation template of FILE's reminder; AWS is not asked")
+    stack.add_argument(
+        "--workers",
+        type=workers,
+        default=0,
+        metavar="N",
+        help="send from a queue, by so many calls of the function at a time (2 to 1000; default: no queue)",
+    )
+    stack.add_argument(
+        "--table-key",
+        type=table_key,
+        metavar="ARN",
+        help="the customer's KMS key that reminder.table is encrypted with, if it is",
+    )
+    records = kinds.add_parser(
+        "records", help="the DNS records of FILE's domain that are still to be entered"
+    )
+    records.add_argument(
+        "--format",
+        choices=("zone", "csv", "cloudflare"),
+        default="zone",
+        help="a BIND zone file, CSV, or a zone file for Cloudflare's import (default: zone)",
+    )
+    records.add_argument("--all", action="store_true", help="those that are right already, too")
+    check.add_sources(records)
+    return stack, records
+
+
+def workers(text: str) -> int:
+    """A number of workers: none, or what Lambda takes."""
+    number = int(text) if text.isascii() and text.isdigit() else 1
+    if number == 0 or 2 <= number <= 1000:
+        return number
+    raise argparse.ArgumentTypeError(f"{text!r} is not 0 or a number from 2 to 1000")
+
+
+def table_key(text: str) -> str:
+    """The ARN of a KMS key."""
+    if re.fullmatch(_KEY, text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not the ARN of a KMS key (arn:aws:kms:…:key/…)")
+
+
+def run(args: argparse.Namespace, world: World) -> int:
+    """Print what ``args.kind`` says. ``args`` also has ``file``.
+
+    Raises WizardError: exit code 2 where FILE does not say enough, 3 where the DNS could not be asked.
+    """
+    from wizard.project import load
+
+    project = load(args.file)
+    if args.kind == "stack":
+        print(_stack(args, project, world))
+    else:
+        print(_records(args, project, world), end="")
+    return ExitCode.OK
+
+
+def _stack(args: argparse.Namespace, project: Project, world: World) -> str:
+    """The template as it is deployed. The recipients are no part of it, so they may be missing."""
+    from wizard.reminder import draft, template
+
+    now, reminder = world.now(), project.reminder
+    found = [
+        f"{setting}: {sentence}"
+        for setting, sentence in draft.problems(project, args.file.parent, now)
+        if setting != "recipients"
+    ]
+    if found:
+        raise WizardError(
+            "There is no stack for this file yet",
+            " ".join(found[:3]),
+            "Mend it in the file or in the wizard, then export again.",
+            ExitCode.USAGE,
+        )
+    start = draft.start_date(reminder, now)
+    setup = draft.setup_of(
+        project, (project.domain.name or "",), start, table_key=args.table_key, workers=args.workers
+    )
+    return template.body(setup)
+
+
+def _records(args: argparse.Namespace, project: Project, world: World) -> str:
+    """The records as the DNS page saves them: merged with what stands there already."""
+    import asyncio
+    from dataclasses import replace
+
+    from wizard.dns.verdict import RowStatus
+    from wizard.steps.dns import export
+    from wizard.steps.identity import chosen_domain
+
+    seen = asyncio.run(_checked(args, project, world, chosen_domain(project)))
+    if not seen.zone.reachable:
+        raise WizardError(
+            "The DNS could not be asked",
+            "What stands in the zone already is not known, so what is to be entered is not either.",
+            "Check the network connection, or name another resolver with `--nameserver`.",
+            ExitCode.OUTSIDE,
+        )
+    if args.all:
+        rows = tuple(
+            replace(row, status=RowStatus.MISSING, found=()) if row.status is RowStatus.OK else row
+            for row in seen.rows
+        )
+        seen = replace(seen, rows=rows)
+    return export(seen, args.format)
+
+
+async def _checked(args: argparse.Namespace, project: Project, world: World, domain: str) -> Round:
+    """One round of checking, with what SES says where it can be asked."""
+    from dataclasses import replace
+
+    from wizard.check.command import SesView
+    from wizard.check.subjects import expect_sense, subject
+    from wizard.dns.checklist import check_once
+
+    expect_sense(args, (domain,))
+    if args.nameserver:
+        world = replace(world, dns=world.dns.through(args.nameserver))
+    ses = SesView(world, args.no_aws)
+    wanted = subject(args, project, domain, await ses.region(), await ses.identity(domain))
+    return await check_once(world.dns, wanted.records, wanted.context, world.now)
