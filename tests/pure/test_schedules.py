@@ -178,6 +178,19 @@ def test_no_run_is_after_the_end() -> None:
     assert next_runs("cron(0 9 * * ? *)", "UTC", end, 5, end=end) == ()
 
 
+def test_start_and_end_are_moments_whatever_the_clocks_do() -> None:
+    spring = datetime(2027, 3, 27, 8, 30, tzinfo=UTC), datetime(2027, 3, 29, 7, 0, tzinfo=UTC)
+    assert next_runs("cron(0 9 * * ? *)", "Europe/Berlin", NOW, 5, *spring) == (
+        datetime(2027, 3, 28, 7, tzinfo=UTC),
+        datetime(2027, 3, 29, 7, tzinfo=UTC),
+    )
+    # The clocks show 02:30 twice; the start lies between, so the first is too early and the second none.
+    autumn = datetime(2027, 10, 31, 0, 45, tzinfo=UTC)
+    assert next_runs("cron(30 2 * * ? *)", "Europe/Berlin", NOW, 1, autumn) == (
+        datetime(2027, 11, 1, 1, 30, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize("name", ["Europe/Nowhere", "", "/etc/passwd", "../x", "\0"])
 def test_an_unknown_time_zone_is_refused(name: str) -> None:
     with pytest.raises(ScheduleError, match="no time zone"):
