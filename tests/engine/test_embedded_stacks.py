@@ -136,7 +136,8 @@ def test_a_change_set_says_what_will_be_and_changes_nothing(stacks: CloudFormati
 
 
 def test_every_resource_is_really_made_in_order(account: Demo, stacks: CloudFormationClient) -> None:
-    output = {"Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Schedule", "Arn"]}}}}
+    values = {"Arn": "Schedule", "Logs": "Logs"}
+    output = {"Outputs": {key: {"Value": {"Fn::GetAtt": [name, "Arn"]}} for key, name in values.items()}}
     assert carry_out(stacks, resources(), TemplateBody=body(resources(), **output)) == "CREATE_COMPLETE"
     assert statuses(stacks) == dict.fromkeys(resources(), "CREATE_COMPLETE")
     told = events(stacks)
@@ -149,7 +150,10 @@ def test_every_resource_is_really_made_in_order(account: Demo, stacks: CloudForm
     (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]
     aws = account.world.aws
     (schedule,) = aws.client("scheduler").list_schedules(GroupName="group")["Schedules"]
-    assert stack["Outputs"][0]["OutputValue"] == schedule["Arn"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert outputs["Arn"] == schedule["Arn"]
+    assert outputs["Logs"].startswith("arn:aws:logs:us-east-1:123456789012:log-group:mine-Logs-")
+    assert outputs["Logs"].endswith(":*")
     (configuration,) = aws.client("lambda").list_functions()["Functions"]
     assert (configuration["Architectures"], configuration["FunctionArn"]) == (
         ["arm64"],

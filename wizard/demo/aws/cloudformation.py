@@ -5,6 +5,8 @@ moto keeps the stacks. What happens to one, step by step, is in ``stack_work``.
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet, Event, Stack, cloudformation_backends
@@ -12,7 +14,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 from moto.core.responses import ActionResult, EmptyResult
 
-from wizard.demo.aws import stack_templates, stack_work
+from wizard.demo.aws import stack_drift, stack_state, stack_templates, stack_work
 from wizard.demo.aws.account import ACCOUNT_ID, current
 from wizard.demo.aws.refusal import Refusal
 
@@ -41,7 +43,7 @@ class Stacks(CloudFormationResponse):
         return ActionResult({"StackId": change_set.stack_id})
 
     def create_change_set(self) -> ActionResult:
-        """CreateChangeSet, of type CREATE (the default is UPDATE) or UPDATE."""
+        """CreateChangeSet, of type CREATE (the default is UPDATE) or UPDATE; also one that reverts drift."""
         change_set = self._change_set(
             self._get_param("ChangeSetType") or "UPDATE", self._get_param("ChangeSetName")
         )
@@ -90,7 +92,7 @@ class Stacks(CloudFormationResponse):
         """DescribeStackResource."""
         stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
         name = self._get_param("LogicalResourceId")
-        event = stack_work.last_events(stack).get(name)
+        event = stack_state.last_events(stack).get(name)
         if event is None:
             raise _invalid(f"Resource {name} does not exist for stack {stack.name}")
         return ActionResult({"StackResourceDetail": _resource(stack, event)})
@@ -103,7 +105,7 @@ class Stacks(CloudFormationResponse):
             {
                 "StackResources": [
                     _resource(stack, event)
-                    for name, event in stack_work.last_events(stack).items()
+                    for name, event in stack_state.last_events(stack).items()
                     if wanted in (None, name)
                 ]
             }
@@ -115,14 +117,56 @@ class Stacks(CloudFormationResponse):
         return ActionResult(
             {
                 "StackResourceSummaries": [
-                    _resource(stack, event) for event in stack_work.last_events(stack).values()
+                    _resource(stack, event) for event in stack_state.last_events(stack).values()
                 ]
             }
         )
 
+    def detect_stack_drift(self) -> ActionResult:
+        """DetectStackDrift: of all resources, or some."""
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        if stack.status not in _AT_REST:
+            raise _invalid(
+                f"Drift detection cannot be performed on stack [{stack.stack_id}] in status {stack.status}"
+            )
+        detection = stack_drift.detect(current(), stack, self._get_param("LogicalResourceIds", []))
+        return ActionResult({"StackDriftDetectionId": detection.id})
+
+    def describe_stack_drift_detection_status(self) -> ActionResult:
+        """DescribeStackDriftDetectionStatus. A detection takes as long as work on one resource."""
+        wanted, account = self._get_param("StackDriftDetectionId"), current()
+        for stack in self.cloudformation_backend.stacks.values():
+            detection = stack_drift.last(stack)
+            if detection is None or detection.id != wanted:
+                continue
+            known = {"StackId": stack.stack_id, "StackDriftDetectionId": wanted, "Timestamp": detection.at}
+            if (account.now() - detection.at).total_seconds() < account.story.resource:
+                return ActionResult({**known, "DetectionStatus": "DETECTION_IN_PROGRESS"})
+            return ActionResult(
+                {
+                    **known,
+                    "DetectionStatus": "DETECTION_COMPLETE",
+                    "StackDriftStatus": detection.stack_status,
+                    "DriftedStackResourceCount": detection.drifted,
+                }
+            )
+        raise _invalid(f"Drift detection id {wanted} does not exist")
+
+    def describe_stack_resource_drifts(self) -> ActionResult:
+        """DescribeStackResourceDrifts, as the last detection found them."""
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        wanted, detection = self._get_param("StackResourceDriftStatusFilters"), stack_drift.last(stack)
+        if detection is None:
+            return ActionResult({"StackResourceDrifts": []})
+        found = [drift for drift in detection.drifts if not wanted or drift.status in wanted]
+        told = [_drift(stack, drift, detection.at) for drift in found]
+        return ActionResult({"StackResourceDrifts": told})
+
     def _change_set(self, kind: str, name: str) -> ChangeSet:
         """What the request's template would do to the stack it names. Refuses templates that cannot work."""
         body = self._get_param("TemplateBody")
+        if self._get_param("UsePreviousTemplate"):
+            body = self.cloudformation_backend.get_stack(self._get_param("StackName")).template
         if not body:
             raise _invalid("Either Template URL or Template Body must be specified.")
         if len(body.encode()) > MAX_BODY:
@@ -146,6 +190,7 @@ class Stacks(CloudFormationResponse):
             description=self._get_param("Description"),
             tags=tags,
         )
+        change_set.deployment_mode = self._get_param("DeploymentMode")  # type: ignore[attr-defined]
         _explain(change_set)
         if not change_set.changes:
             change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
@@ -199,16 +244,24 @@ def _new_stack(region: str, name: str, parameters: dict[str, str], tags: dict[st
         tags=tags,
     )
     cloudformation_backends[ACCOUNT_ID][region].stacks[stack.stack_id] = stack
-    stack_work.stack_event(stack, "REVIEW_IN_PROGRESS", "User Initiated")
+    stack_state.stack_event(stack, "REVIEW_IN_PROGRESS", "User Initiated")
     return stack
 
 
 def _explain(change_set: ChangeSet) -> None:
     """Let the change set say of each change what the real one says."""
     stack = change_set.stack
-    events = stack_work.last_events(stack)
-    difference = stack_work.difference(stack, change_set.template_dict, change_set.parameters)
-    replaced = stack_work.replacements(stack, change_set.template_dict, difference["Modify"])
+    events = stack_state.last_events(stack)
+    difference = stack_drift.difference(change_set)
+    drifts = (
+        {drift.name: drift for drift in stack_drift.compared(stack)}
+        if stack_drift.reverts(change_set)
+        else {}
+    )
+    if stack_drift.reverts(change_set):
+        drifted = any(drift.status != "IN_SYNC" for drift in drifts.values())
+        change_set.stack_drift_status = "DRIFTED" if drifted else "IN_SYNC"  # type: ignore[attr-defined]
+    replaced = stack_state.replacements(stack, change_set.template_dict, difference["Modify"])
     change_set.changes = []
     for action, names in difference.items():
         resources = stack.template_dict if action == "Remove" else change_set.template_dict
@@ -219,6 +272,9 @@ def _explain(change_set: ChangeSet) -> None:
             if action == "Modify":
                 change.scope = ["Properties"]
                 change.replacement = str(name in replaced)
+            if name in drifts:
+                change.resource_drift_status = drifts[name].status
+                change.details = stack_drift.details(drifts[name], current().now())
             change_set.changes.append(change)
 
 
@@ -234,6 +290,26 @@ def _resource(stack: Stack, event: Event) -> dict[str, Any]:
         "ResourceStatusReason": event.resource_status_reason,
         "Timestamp": event.timestamp,
         "LastUpdatedTimestamp": event.timestamp,
+    }
+
+
+def _drift(stack: Stack, drift: stack_drift.Drift, at: datetime) -> dict[str, Any]:
+    """One resource, as StackResourceDrift has it; of a deleted one there are no properties."""
+    told = {
+        "StackId": stack.stack_id,
+        "LogicalResourceId": drift.name,
+        "PhysicalResourceId": drift.physical,
+        "ResourceType": drift.kind,
+        "StackResourceDriftStatus": drift.status,
+        "Timestamp": at,
+    }
+    if drift.status == "DELETED":
+        return told
+    return {
+        **told,
+        "ExpectedProperties": json.dumps(drift.expected),
+        "ActualProperties": json.dumps(drift.actual),
+        "PropertyDifferences": list(drift.differences),
     }
 
 

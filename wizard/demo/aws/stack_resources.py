@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudformation.parsing import get_model_map
 from moto.dynamodb.models import dynamodb_backends
+from moto.logs.models import LogGroup
 from moto.sqs.models import sqs_backends
 
 from wizard.demo.aws import functions, queues, stack_alerts, stack_lambda, stack_scheduler, stack_ses
@@ -53,6 +55,16 @@ def check(resource_type: str, name: str, properties: Properties, region: str) ->
             raise Refusal("QueueNameExists", f"A queue already exists with the name {name}.")
 
 
+def _log_group_attribute(group: LogGroup, name: str) -> str:
+    """GetAtt of a log group: its Arn stands for its streams too, which moto's does not."""
+    if name == "Arn":
+        return f"{group.arn}:*"
+    raise UnformattedGetAttTemplateException
+
+
+LogGroup.get_cfn_attribute = _log_group_attribute  # type: ignore[method-assign,assignment]
+
+
 def prepared_for_update(resolved: Properties) -> Properties:
     """A resolved resource as moto's model wants it for an update: inline code as a ZIP file."""
     code = resolved["Properties"].get("Code")
@@ -88,6 +100,8 @@ def _complete_role(role: Any, properties: Properties) -> None:
 
 
 def _complete_table(table: Any, properties: Properties) -> None:
+    table.billing_mode = properties.get("BillingMode", "PROVISIONED")
+    table.deletion_protection_enabled = str(properties.get("DeletionProtectionEnabled")).lower() == "true"
     wanted = properties.get("TimeToLiveSpecification")
     if wanted:
         dynamodb_backends[ACCOUNT_ID][table.region_name].update_time_to_live(table.name, wanted)

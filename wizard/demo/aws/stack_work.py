@@ -9,15 +9,12 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from moto.cloudformation.models import ChangeSet, Event, Stack, cloudformation_backends
-from moto.cloudformation.parsing import parse_resource_and_generate_name
+from moto.cloudformation.models import ChangeSet, Stack, cloudformation_backends
 
-from wizard.demo.aws import stack_resources
+from wizard.demo.aws import stack_drift, stack_live, stack_resources, stack_state
 from wizard.demo.aws.account import ACCOUNT_ID, Account
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.stack_templates import order, parsed, references
-
-STACK_TYPE = "AWS::CloudFormation::Stack"
+from wizard.demo.aws.stack_templates import order, parsed
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Work:
 def create(account: Account, change_set: ChangeSet) -> None:
     """Begin to create what the change set says."""
     stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
-    _load(stack, template)
+    stack_state.load(stack, template)
     tasks = [Task("CREATE", name) for name in order(stack.template_dict["Resources"])]
     work = Work(tasks, "CREATE_COMPLETE", template, back_by="ROLLBACK_IN_PROGRESS")
     _begin(account, stack, "CREATE_IN_PROGRESS", work)
@@ -64,11 +61,11 @@ def update(account: Account, change_set: ChangeSet) -> None:
     """Begin to update the stack as the change set says."""
     stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
     before = (str(stack.template), dict(stack.parameters))
-    changes = difference(stack, change_set.template_dict, change_set.parameters)
+    changes = stack_drift.difference(change_set)
     former = stack.template_dict["Resources"]
     removed = {name: former[name] for name in order(former) if name in changes["Remove"]}
-    renewed = replacements(stack, change_set.template_dict, changes["Modify"])
-    _load(stack, template)
+    renewed = stack_state.replacements(stack, change_set.template_dict, changes["Modify"])
+    stack_state.load(stack, template)
     tasks = [
         Task("CREATE" if name in changes["Add"] else "UPDATE", name)
         for name in order(stack.template_dict["Resources"])
@@ -84,7 +81,7 @@ def update(account: Account, change_set: ChangeSet) -> None:
 def delete(account: Account, stack: Stack) -> None:
     """Begin to delete the stack."""
     names = order(stack.template_dict["Resources"]) if stack.template_dict else []
-    tasks = [Task("DELETE", name) for name in reversed(names) if name in _made(stack)]
+    tasks = [Task("DELETE", name) for name in reversed(names) if name in stack_state.made(stack)]
     work = Work(tasks, "DELETE_COMPLETE", (str(stack.template), dict(stack.parameters)))
     _begin(account, stack, "DELETE_IN_PROGRESS", work)
 
@@ -97,52 +94,13 @@ def go_on(account: Account) -> None:
                 _run(account, stack)
 
 
-def difference(
-    stack: Stack, template: dict[str, Any], parameters: dict[str, str]
-) -> dict[Literal["Add", "Modify", "Remove"], list[str]]:
-    """Which resources a template would add, modify and remove.
-
-    What refers to a resource that gets a new one in its place is modified too.
-    """
-    found = stack.resource_map.build_resource_diff(template, parameters)
-    modified = list(found["Modify"])
-    for name in replacements(stack, template, modified):
-        modified += [
-            other
-            for other, resource in template["Resources"].items()
-            if other not in (*modified, *found["Add"]) and name in references(resource)
-        ]
-    return {"Add": found["Add"], "Modify": modified, "Remove": found["Remove"]}
-
-
-def replacements(stack: Stack, template: dict[str, Any], modified: list[str]) -> list[str]:
-    """Which of the modified resources get a new one in their place."""
-    before, after = stack.template_dict.get("Resources", {}), template["Resources"]
-    return [name for name in modified if stack_resources.is_replacement(before[name], after[name])]
-
-
-def last_events(stack: Stack) -> dict[str, Event]:
-    """The last event of each resource, by logical id; not of those that were replaced."""
-    return {
-        event.logical_resource_id: event
-        for event in stack.events
-        if event.resource_type != STACK_TYPE and not hasattr(event, "cleaned")
-    }
-
-
-def stack_event(stack: Stack, status: str, reason: str | None = None) -> None:
-    """Give the stack a status, and say so in an event."""
-    stack.status = status
-    stack.status_reason = reason  # type: ignore[attr-defined]  # DescribeStacks tells it
-    stack._add_stack_event(status, reason)
-
-
 # --- step by step ------------------------------------------------------------------------------------------
 
 
 def _begin(account: Account, stack: Stack, status: str, work: Work) -> None:
     stack.work = work  # type: ignore[attr-defined]
-    stack_event(stack, status, "User Initiated")
+    stack_drift.forget(stack)
+    stack_state.stack_event(stack, status, "User Initiated")
     _run(account, stack)
 
 
@@ -168,7 +126,7 @@ def _steps(account: Account, stack: Stack) -> None:
             if task is None:
                 _end(stack, work)
             elif task.action == "STATUS":
-                stack_event(stack, work.tasks.pop(0).subject)
+                stack_state.stack_event(stack, work.tasks.pop(0).subject)
             else:
                 _task_event(stack, work, task, "IN_PROGRESS")
         account.changed()
@@ -209,7 +167,7 @@ def _forget(stack: Stack, work: Work, task: Task) -> None:
     if task.action == "CLEAN":
         del work.replaced[task.subject]
     if task.action == "DELETE":
-        _made(stack).pop(task.subject, None)
+        stack_state.made(stack).pop(task.subject, None)
     work.tasks.pop(0)
     work.done.append(task)
 
@@ -232,7 +190,7 @@ def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
     reason = f"The following resource(s) failed to {verb}: [{failed.subject}]."
     if work.back_by is None:
         stack.work = None  # type: ignore[attr-defined]
-        stack_event(stack, stack.status.replace("_IN_PROGRESS", "_FAILED"), reason)
+        stack_state.stack_event(stack, stack.status.replace("_IN_PROGRESS", "_FAILED"), reason)
         return
     opposite: dict[str, Literal["CREATE", "UPDATE", "DELETE"]] = {"CREATE": "DELETE", "UPDATE": "UPDATE"}
     done = [task for task in work.done if task.action in opposite]
@@ -241,15 +199,15 @@ def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
     tasks = [Task(opposite[task.action], task.subject) for task in reversed(done)]
     ends_in = work.back_by.replace("_IN_PROGRESS", "_COMPLETE")
     if work.before is not None:
-        _load(stack, work.before)
+        stack_state.load(stack, work.before)
     back = Work(tasks, ends_in, work.before or work.template, replaced=work.replaced)
     stack.work = back  # type: ignore[attr-defined]
-    stack_event(stack, work.back_by, f"{reason} Rollback requested by user.")
+    stack_state.stack_event(stack, work.back_by, f"{reason} Rollback requested by user.")
 
 
 def _end(stack: Stack, work: Work) -> None:
     stack.work = None  # type: ignore[attr-defined]
-    stack_event(stack, work.ends_in)
+    stack_state.stack_event(stack, work.ends_in)
     if work.ends_in == "DELETE_COMPLETE":
         backend = cloudformation_backends[ACCOUNT_ID][stack.region_name]
         backend.stacks.pop(stack.stack_id, None)
@@ -261,24 +219,8 @@ def _end(stack: Stack, work: Work) -> None:
 # --- one resource ------------------------------------------------------------------------------------------
 
 
-def _load(stack: Stack, template: tuple[str, dict[str, str]]) -> None:
-    """Let the stack, and moto's map of its resources, have this template and these parameters."""
-    stack.template, stack.parameters = template[0], dict(template[1])
-    stack._parse_template()
-    stack.description = stack.template_dict.get("Description")
-    made = stack.resource_map
-    made._template, made._resource_json_map = stack.template_dict, stack.template_dict["Resources"]
-    made.input_parameters, made.resolved_parameters = stack.parameters, {}
-    made.load()
-
-
-def _made(stack: Stack) -> dict[str, Any]:
-    """The resources that are there (and parameters and such), by logical id."""
-    return stack.resource_map._parsed_resources
-
-
 def _create_resource(stack: Stack, name: str) -> None:
-    kind, resolved, physical = _resolved(stack, name)
+    kind, resolved, physical = stack_state.resolved(stack, name)
     if kind is None:
         return
     resource_type, properties = resolved["Type"], resolved["Properties"]
@@ -293,17 +235,17 @@ def _create_resource(stack: Stack, name: str) -> None:
         ResourceType=resource_type,
     )
     resource.cf_resource_type, resource.logical_resource_id = resource_type, name
-    _made(stack)[name] = resource
+    stack_state.made(stack)[name] = resource
     stack_resources.complete(resource, resource_type, properties)
 
 
 def _update_resource(stack: Stack, work: Work, name: str) -> None:
     if name in work.replaced:
         _delete_resource(stack, name)
-        _made(stack)[name] = work.replaced.pop(name)
+        stack_state.made(stack)[name] = work.replaced.pop(name)
         return
-    kind, resolved, physical = _resolved(stack, name)
-    resource = _made(stack)[name]
+    kind, resolved, physical = stack_state.resolved(stack, name)
+    resource = stack_state.made(stack)[name]
     if work.before is not None and stack_resources.is_replacement(
         parsed(work.before[0])["Resources"][name], stack.template_dict["Resources"][name]
     ):
@@ -329,13 +271,13 @@ def _update_resource(stack: Stack, work: Work, name: str) -> None:
             or resource
         )
     resource.cf_resource_type, resource.logical_resource_id = resolved["Type"], name
-    _made(stack)[name] = resource
+    stack_state.made(stack)[name] = resource
     stack_resources.complete(resource, resolved["Type"], resolved["Properties"])
 
 
 def _delete_resource(stack: Stack, name: str) -> None:
-    resource = _made(stack).get(name)
-    if resource is None:
+    resource = stack_state.made(stack).get(name)
+    if resource is None or stack_live.is_gone(resource):
         return
     stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
 
@@ -343,20 +285,9 @@ def _delete_resource(stack: Stack, name: str) -> None:
 def _clean(stack: Stack, work: Work, name: str) -> None:
     """Delete the resource in whose place another one stands now."""
     resource = work.replaced[name]
+    if stack_live.is_gone(resource):
+        return
     stack.resource_map._delete_resource(resource, {"Type": resource.cf_resource_type, "Properties": {}})
-
-
-def _resolved(stack: Stack, name: str) -> tuple[Any, dict[str, Any], str]:
-    """The model, the resource with all references filled in, and its physical name.
-
-    The model is None where the resource's condition does not hold.
-    """
-    wanted = copy.deepcopy(stack.template_dict["Resources"][name])
-    condition = wanted.get("Condition")
-    if condition and not stack.resource_map.lazy_condition_map[condition]:
-        return None, wanted, ""
-    wanted.setdefault("Properties", {})
-    return parse_resource_and_generate_name(name, wanted, stack.resource_map)
 
 
 def _task_event(stack: Stack, work: Work, task: Task, phase: str, reason: str | None = None) -> None:
@@ -364,22 +295,7 @@ def _task_event(stack: Stack, work: Work, task: Task, phase: str, reason: str | 
     if task.action == "CLEAN":
         resource, action = work.replaced[task.subject], "DELETE"
     else:
-        resource, action = _made(stack).get(task.subject), task.action
-    _resource_event(stack, resource, task.subject, f"{action}_{phase}", reason)
+        resource, action = stack_state.made(stack).get(task.subject), task.action
+    stack_state.resource_event(stack, resource, task.subject, f"{action}_{phase}", reason)
     if task.action == "CLEAN":
         stack.events[-1].cleaned = True  # type: ignore[attr-defined]  # ours: not of the resource that is
-
-
-def _resource_event(stack: Stack, resource: Any, name: str, status: str, reason: str | None) -> None:
-    wanted = stack.template_dict["Resources"].get(name)
-    event = Event(
-        stack_id=stack.stack_id,
-        stack_name=stack.name,
-        logical_resource_id=name,
-        physical_resource_id=getattr(resource, "physical_resource_id", "") or "",
-        resource_type=wanted["Type"] if wanted else resource.cf_resource_type if resource else "",
-        resource_status=status,
-        resource_status_reason=reason,
-        resource_properties=None,
-    )
-    stack.events.append(event)
