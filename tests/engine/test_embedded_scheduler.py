@@ -120,6 +120,61 @@ def test_disabled_and_ended_schedules_rest(account: Demo, queue: Queue) -> None:
     assert len(eventually(queue.events)) == 1
 
 
+def test_begin_and_end_bound_a_schedule(account: Demo, queue: Queue) -> None:
+    begin, end = account.now() + timedelta(days=3), account.now() + timedelta(days=5)
+    scheduler = account.world.aws.client("scheduler")
+    scheduler.create_schedule(**wanted(account, queue, StartDate=begin, EndDate=end))
+    runs = [account.skip_to_next_run() for _ in range(3)]
+    assert runs.pop() is None
+    assert all(run is not None and begin <= run <= end for run in runs)
+    moment = account.now() + timedelta(days=9)
+    scheduler.create_schedule(
+        **wanted(
+            account,
+            queue,
+            Name="once",
+            ScheduleExpression=f"at({moment:%Y-%m-%dT%H:%M:%S})",
+            ScheduleExpressionTimezone="UTC",
+            StartDate=moment + timedelta(days=1),
+            EndDate=account.now() + timedelta(days=1),
+        )
+    )
+    assert account.skip_to_next_run() == moment.replace(microsecond=0)
+
+
+def test_a_flexible_window_is_used_at_its_beginning(account: Demo, queue: Queue) -> None:
+    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 60}
+    account.world.aws.client("scheduler").create_schedule(
+        **wanted(account, queue, FlexibleTimeWindow=window, ScheduleExpressionTimezone="UTC")
+    )
+    due = account.skip_to_next_run()
+    assert due is not None
+    assert (due.hour, due.minute) == (9, 0)
+    assert [event["at"] for event in queue.events()] == [f"{due:%Y-%m-%dT%H:%M:%SZ}"]
+
+
+def test_a_push_goes_to_the_next_run_and_lets_each_other_schedule_fire_once(
+    account: Demo, queue: Queue
+) -> None:
+    night = (account.now() + timedelta(days=1)).replace(hour=1, minute=0)
+    account.account.kept.clock.push_to(night)
+    scheduler = account.world.aws.client("scheduler")
+    scheduler.create_schedule(
+        **wanted(account, queue, Name="daily-resume", ScheduleExpression="cron(30 * * * ? *)")
+    )
+    assert account.skip_to_next_run() is None
+    scheduler.create_schedule(**wanted(account, queue, ScheduleExpressionTimezone="UTC"))
+    for _ in range(2):
+        due = account.skip_to_next_run()
+        assert due is not None
+        assert (due.hour, due.minute) == (9, 0)
+        fired = {event["of"].rpartition("/")[2]: event["at"] for event in queue.events()}
+        assert fired == {
+            "daily": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+            "daily-resume": f"{due - timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+
 def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(account: Demo, queue: Queue) -> None:
     dead = Queue(account, "dead")
     target = {"Arn": f"{queue.arn}-gone", "DeadLetterConfig": {"Arn": dead.arn}}

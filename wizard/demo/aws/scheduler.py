@@ -190,7 +190,7 @@ def _problem(name: str, wanted: dict[str, Any]) -> str | None:
             start is None or start >= now - 300 or expression.startswith("at(")
         ),
         "The EndDate must be later than the StartDate and than now.": (
-            end is None or end > max(now, start or 0)
+            end is None or end > max(now, start or 0) or expression.startswith("at(")
         ),
         "State must be ENABLED or DISABLED.": wanted.get("State") in (None, "ENABLED", "DISABLED"),
         "ActionAfterCompletion must be NONE or DELETE.": (
@@ -248,11 +248,15 @@ def tick(account: Account) -> tuple[bool, float]:
     return delivered > 0, float("inf") if due is None else (due.at - account.now()).total_seconds()
 
 
-def next_due(account: Account) -> Due | None:
-    """The earliest run of any schedule that was not handled yet, in the past or in the future."""
+def next_due(account: Account, besides: str | None = None) -> Due | None:
+    """The earliest run of any schedule that was not handled yet, in the past or in the future.
+
+    Schedules whose names end in ``besides`` do not count.
+    """
     found = [
         Due(moment, region, schedule)
         for region, schedule in _enabled()
+        if besides is None or not schedule.name.endswith(besides)
         if (moment := next(_runs(schedule, _handled_until(account, schedule)), None)) is not None
     ]
     return min(found, key=lambda due: due.at, default=None)
@@ -261,8 +265,10 @@ def next_due(account: Account) -> Due | None:
 def fire(account: Account) -> int:
     """Deliver what is due now, and say how much. To be called with the account's lock.
 
-    A run missed for longer than the schedule's MaximumEventAge is dropped, as it is by the real one; of
-    several missed runs of one schedule only the last is delivered.
+    A flexible time window is used at its beginning. A run missed for longer than the schedule's
+    MaximumEventAge is dropped, as it is by the real one. Where several runs of one schedule have passed
+    unhandled, because the clock was pushed or the account was not running, only the last is delivered: in
+    real time each would have been, but what the pusher wants to see is one run, not a hundred at once.
     """
     now, delivered = account.now(), 0
     for region, schedule in list(_enabled()):
@@ -293,7 +299,12 @@ def _handled_until(account: Account, schedule: Schedule) -> datetime:
 
 
 def _runs(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    """The runs of ``schedule`` later than ``after``. A rate without StartDate counts from the last change."""
+    """The runs of ``schedule`` later than ``after``. A rate without StartDate counts from the last change.
+
+    StartDate and EndDate bound all but one-time schedules.
+    """
+    if schedule.schedule_expression.startswith("at("):
+        return runs(schedule.schedule_expression, schedule.schedule_expression_timezone, after)
     start = schedule.start_date or (
         schedule.last_modified_date if schedule.schedule_expression.startswith("rate(") else None
     )
