@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.engine.stacks import LAMBDA_TRUST
+from wizard import demo
 from wizard.demo import Demo
 
 if TYPE_CHECKING:
@@ -281,6 +284,31 @@ def test_what_is_to_be_kept_outlives_its_stack(account: Demo, stacks: CloudForma
     assert set(tables.list_tables()["TableNames"]) == {first, second}
     stacks.delete_stack(StackName=STACK)
     assert set(tables.list_tables()["TableNames"]) == {first, second}
+
+
+def test_every_type_comes_back_after_a_quit(tmp_path: Path) -> None:
+    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as first:
+        stacks = first.world.aws.client("cloudformation")
+        create(stacks, resources())
+        made = physical(stacks)
+        link = next(line for line in first.inbox()[0].text.splitlines() if line.startswith("http"))
+        first.world.aws.client("sqs").send_message(QueueUrl=made["Dead"], MessageBody="lost")
+    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+        assert second.put_aside is None
+        aws, stacks = second.world.aws, second.world.aws.client("cloudformation")
+        assert physical(stacks) == made
+        assert aws.client("lambda").get_event_source_mapping(UUID=made["Worker"])["BatchSize"] == 5
+        assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["StateValue"] == "ALARM"
+        with urllib.request.urlopen(link, timeout=5) as page:
+            assert "confirmed" in page.read().decode()
+        changed = resources()
+        changed["Worker"]["Properties"]["BatchSize"] = 6
+        changed["Alarm"]["Properties"]["Threshold"] = 1
+        update(stacks, changed)
+        assert aws.client("lambda").get_event_source_mapping(UUID=made["Worker"])["BatchSize"] == 6
+        assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["StateValue"] == "OK"
+        stacks.delete_stack(StackName=STACK)
+        assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
 
 
 def test_deletion_leaves_nothing(account: Demo, stacks: CloudFormationClient) -> None:
