@@ -178,7 +178,8 @@ class WizardApp(App[WizardError]):
             self.uninstall_screen(page)
             page.remove()
         self._pages = {}
-        continuing = message.project.domain.name is not None
+        chosen = message.project.domain
+        continuing = chosen.name is not None or chosen.registration is not None
         self.state = AppState(message.world, message.project, known_from(message.project), looking=continuing)
         if continuing:
             self._survey(message.world, message.project)

@@ -152,7 +152,7 @@ class ConfirmPlan(Ask):
     """
 
     def __init__(self, plan: Plan, *, yes: str = "Yes, do it", notes: Sequence[str] = ()) -> None:
-        rows = [row for change in plan.changes for row in _change(change)]
+        rows = [row for change in plan.changes for row in change_rows(change)]
         rows += [(Content.styled("! note", "$text-warning"), note) for note in notes]
         super().__init__("This is what will happen", rows, yes=yes, no="No, leave it")
         self.cost = plan.cost
@@ -179,10 +179,11 @@ class NothingToChange(Dialog[None]):
 
     def compose_body(self) -> ComposeResult:
         """What is kept, line by line."""
-        yield Columns([row for change in self.plan.changes for row in _change(change)])
+        yield Columns([row for change in self.plan.changes for row in change_rows(change)])
 
 
-def _change(change: Change) -> list[Cells]:
+def change_rows(change: Change) -> list[Cells]:
+    """One line of a plan, and below it what it is for."""
     symbol, word, colour = CHANGE[change.kind]
     subject = Content.assemble(
         Content.styled(change.subject, "bold"), "  ", Content.styled(change.operation, "$text-muted")

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Input, OptionList, Static
+from textual.worker import get_current_worker
 
+from screens import domain_words as words
 from screens.base import StepScreen, fill_in
 from screens.messages import Decided, GoTo, Looked
+from screens.state import AppState
 from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
-from wizard.text import printable
 
 if TYPE_CHECKING:
-    from wizard.project import Project
-    from wizard.steps.domain import DomainChoice, DomainSeen
+    from wizard.project import Project, Registration
+    from wizard.steps.domain import Choices, DomainSeen
+    from wizard.steps.domain_in_use import Remark
+    from wizard.steps.domain_registration import RegistrationSeen
+    from wizard.steps.domain_typing import Typed
     from wizard.world import World
+
+FOLLOW_AFTER = (1, 2, 3, 5, 10, 20, 30, 60)
+"""Seconds until AWS is asked again how far a registration is, longer each time."""
 
 
 class DomainScreen(StepScreen):
@@ -31,20 +37,34 @@ class DomainScreen(StepScreen):
     STEP = StepName.DOMAIN
     QUESTION = "Which domain of yours shall send?"
     WHY = "One whose DNS you can change; not a shared one, such as gmail.com."
+    ACT = "Free names and prices"
     FIELD = "#name"
+    UNENDING = frozenset({"registration"})
     HELP = """
-Type the domain and press **Enter**: the wizard asks whether it is registered and who hosts its DNS.
-**Enter** once more goes on with it; typing replaces it by another.
-Or choose one below: those are the domains already in Route 53 or SES of this account.
+Type the domain and press **Enter**: the wizard asks whether it is registered, who hosts its DNS, and which
+mail it has already. **Enter** once more goes on with it; typing replaces it by another.
+Or choose one below: those are the domains in Route 53 and SES of this account, in every Region.
 
-Use the domain people know you by, without `www`. Internationalised names may be typed as they are read.
+No domain yet? Type the name you would like. Where it is free, **F4** shows what it costs under several
+endings; AWS can register it here, or you buy it anywhere else.
+
+Use the domain people know you by, without `www`. A subdomain, such as `news.example.com`, is right for
+newsletters. Internationalised names may be typed as they are read.
 Going on (**F3**) writes the domain into the project file; nothing is changed anywhere else.
 """
 
-    class Offered(Message):
-        """There is this to choose from."""
+    class Read(Message):
+        """This is what the text in the field comes to, without asking anybody."""
 
-        def __init__(self, choices: tuple[DomainChoice, ...]) -> None:
+        def __init__(self, text: str, typed: Typed) -> None:
+            super().__init__()
+            self.text = text
+            self.typed = typed
+
+    class Offered(Message):
+        """There is this to choose from, so far."""
+
+        def __init__(self, choices: Choices) -> None:
             super().__init__()
             self.choices = choices
 
@@ -57,45 +77,131 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             self.seen = seen
             self.standing = standing
 
+    class SeenCloser(Message):
+        """What its mail looks like today, which use it is right for, and how its owner's link stands."""
+
+        def __init__(self, seen: DomainSeen, remarks: tuple[Remark, ...], advice: str, link: str) -> None:
+            super().__init__()
+            self.seen = seen
+            self.remarks = remarks
+            self.advice = advice
+            self.link = link
+
+    class Followed(Message):
+        """This is how far a registration is; ``error`` is why it ended without a domain."""
+
+        def __init__(self, seen: RegistrationSeen, standing: Standing, error: WizardError | None) -> None:
+            super().__init__()
+            self.seen = seen
+            self.standing = standing
+            self.error = error
+
+    class Mailed(Message):
+        """What came of having the owner's link mailed again."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     def __init__(self) -> None:
         super().__init__()
-        self._offered: tuple[DomainChoice, ...] | None = None
+        self._offered: Choices | None = None
         self._seen: DomainScreen.Seen | None = None
+        self._link = ""
+        self._registration: Registration | None = None
+        self._followed = 0
+        self._form: dict[str, str] = {}
 
     def compose_step(self) -> ComposeResult:
         """The field, what was found, and the domains already in the account."""
         yield Input(placeholder="example.com", id="name", compact=True)
+        yield Static("", id="typed", classes="hint", markup=False)
         yield Columns(id="facts", classes="block")
+        yield Columns(id="mail", classes="block")
         yield Static("Already in this account:", id="offer", classes="label block", markup=False)
         yield OptionList(id="choices", compact=True, markup=False)
+        yield Static("", id="asking", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        """Begin with the domain in the file; show the list only when there is one."""
+        """Begin with the domain in the file; show each thing only when there is one."""
         super().on_mount()
         self.query_one("#name", Input).value = self.state.domain
-        self._show_choices(())
+        for hidden in ("#act", "#facts", "#mail", "#typed"):
+            self.query_one(hidden).display = False
+        self._show_choices(None)
 
     def begin(self) -> None:
-        """Ask what is in the account, and look at the domain in the field."""
-        self._look(self.state.world, self.query_one("#name", Input).value)
+        """Ask what is in the account, look at the domain in the field, follow a registration."""
+        world, project = self.state.world, self.state.project
+        if self._offered is None or self._offered.left:
+            self._offer(world)
+        self._look(world, project, self.query_one("#name", Input).value)
+        if project.domain.registration:
+            self._follow(world, project.domain.registration)
+
+    # Workers
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="typing", description="Reading the name")
+    def _read(self, text: str) -> None:
+        from wizard.steps.domain_typing import read_typed
+
+        self.tell(self.Read(text, read_typed(text)))
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="choices",
+        description="Looking for domains in this account",
+    )
+    def _offer(self, world: World) -> None:
+        from wizard.steps import domain
+
+        for choices in domain.choices(world):
+            if get_current_worker().is_cancelled:
+                return
+            self.tell(self.Offered(choices))
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking about the domain"
     )
-    def _look(self, world: World, text: str) -> None:
-        from wizard.steps import domain
+    def _look(self, world: World, project: Project, text: str) -> None:
+        from wizard.steps import domain, domain_in_use, domain_registration, domain_typing
 
-        trouble = None
-        if self._offered is None:
-            try:
-                self.tell(self.Offered(domain.choices(world)))
-            except WizardError as error:
-                trouble = error  # a domain can be typed all the same
-        if text.strip():
-            seen = domain.look(world, domain.parse_name(text))
-            self.tell(self.Seen(text, seen, domain.judge(seen)))
-        if trouble:
-            raise trouble
+        if not text.strip():
+            return
+        seen = domain.look(world, domain.parse_name(text))
+        self.tell(self.Seen(text, seen, domain.judge(seen)))
+        if seen.here is domain.Here.REGISTERING and project.domain.registration is None:
+            running = domain_registration.under_way(world, domain.registrable(seen.name))
+            if running:
+                self.post_message(Decided(project, domain_registration.adopted(project, running, world)))
+        ours = seen.hosted_zone or seen.here is domain.Here.SWITCHED_OFF
+        link = domain_registration.owner_link(world, domain.registrable(seen.name)) if ours else ""
+        in_use = domain_in_use.look(world, seen.name, seen.zone)
+        remarks = domain_in_use.remarks(in_use) if in_use else ()
+        advice = domain_typing.advice(seen.name, project.production.mail_type) if seen.registered else ""
+        self.tell(self.SeenCloser(seen, remarks, advice, link))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="registration", description="Asking AWS")
+    def _follow(self, world: World, registration: Registration) -> None:
+        from wizard.steps import domain_registration
+
+        seen = domain_registration.look(world, registration)
+        error = domain_registration.failure(seen) if seen.failed else None
+        self.tell(self.Followed(seen, domain_registration.judge(seen, world), error))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Taking the domain")
+    def _finish(self, world: World, project: Project, seen: RegistrationSeen) -> None:
+        from wizard.steps import domain_registration
+
+        self.post_message(Decided(project, domain_registration.finish(world, project, seen)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link mailed")
+    def _mail_link(self, world: World, seen: DomainSeen) -> None:
+        from wizard.steps import domain, domain_registration
+
+        self.tell(self.Mailed(domain_registration.mail_link_again(world, domain.registrable(seen.name))))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Saving the choice")
     def _decide(self, world: World, project: Project, seen: DomainSeen) -> None:
@@ -106,24 +212,89 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self.post_message(Looked(domain.judge(seen)))
         self.tell(GoTo(StepName.IDENTITY))
 
+    # What they say
+
+    @on(Read)
+    def _show_read(self, message: Read) -> None:
+        if message.text == self.query_one("#name", Input).value and self._seen is None:
+            shown = self.query_one("#typed", Static)
+            shown.update(words.typed(message.typed))
+            shown.display = bool(message.typed.words)
+
     @on(Offered)
     def _fill_in_choices(self, message: Offered) -> None:
         self._offered = message.choices
         self._show_choices(message.choices)
+        self._show_facts()
 
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:
         field = self.query_one("#name", Input)
         if message.text != field.value:
             return
-        self._seen = message
+        self._seen, self._link = message, ""
         fill_in(field, message.seen.name.unicode)
-        self.query_one("#facts", Columns).show(facts(_facts(message.seen)))
+        self.query_one("#typed").display = False
+        self._show_facts()
+        self._show_act()
         self.show_standing(message.standing)
         if message.seen.name.ascii == self.state.domain:
             self.post_message(Looked(message.standing))
         if not self.query_one("#choices").has_focus:
             field.focus()
+
+    @on(SeenCloser)
+    def _show_seen_closer(self, message: SeenCloser) -> None:
+        if self._seen is None or self._seen.seen is not message.seen:
+            return
+        self._link = message.link
+        self._show_act()
+        shown = self.query_one("#mail", Columns)
+        rows = words.mail(message.remarks, message.advice, message.link)
+        shown.show(rows)
+        shown.display = bool(rows)
+
+    @on(Followed)
+    def _show_followed(self, message: Followed) -> None:
+        """Show how far it is, and ask again later; at its end take the domain, or say why there is none."""
+        registration = self.state.project.domain.registration
+        if registration != message.seen.registration:
+            return
+        if message.seen.complete or message.error:
+            self._finish(self.state.world, self.state.project, message.seen)
+        else:
+            seconds = FOLLOW_AFTER[min(self._followed, len(FOLLOW_AFTER) - 1)]
+            self._followed += 1
+            self.set_timer(seconds, self._follow_on)
+        if message.error:
+            self.show_error(message.error, focus=self.FIELD)
+        elif message.seen.complete:
+            self.query_one("#name", Input).value = message.seen.registration.name
+        if not self.state.domain:
+            self.post_message(Looked(message.standing))
+
+    @on(Mailed)
+    def _say_mailed(self, message: Mailed) -> None:
+        self.say(message.words)
+
+    def _follow_on(self) -> None:
+        """Ask again, if somebody looks."""
+        registration = self.state.project.domain.registration
+        if registration and self in self.app.screen_stack:
+            self._follow(self.state.world, registration)
+
+    def redraw(self, state: AppState) -> None:
+        """A registration was begun, or has ended with a domain."""
+        registration, shown = state.project.domain.registration, self._registration
+        self._registration = registration
+        if registration and registration != shown:
+            self._followed = 0
+            self._follow(state.world, registration)
+        elif shown and state.domain == shown.name:
+            self.say(f"{shown.name} is yours.")
+            self._look(state.world, state.project, self.query_one("#name", Input).value)
+
+    # The field, the list, the keys
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -139,6 +310,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         event.stop()
         if self._seen is None or event.value != self._seen.seen.name.unicode:
             self._forget()
+            self._read(event.value)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -147,7 +319,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self.action_look_again()
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
-        """Let the error alone say what is wrong: not the line above it as well."""
+        """Let the error alone say what is wrong: not the lines about the same as well."""
+        self.query_one("#typed").display = False
         if self._seen and self._seen.standing.status is not Status.DONE:
             self.show_standing(replace(self._seen.standing, words=""))
         super().show_error(error, focus=focus)
@@ -155,12 +328,16 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def action_next(self) -> None:
         """Record the domain that was looked at; look first where that has not been done."""
         text = self.query_one("#name", Input).value
-        if not text.strip():
+        registration = self.state.project.domain.registration
+        if not text.strip() and registration:
+            self.say(f"{registration.name} is being registered. It is taken here as soon as it is there.")
+        elif not text.strip():
             self.show_error(
                 WizardError(
                     "No domain yet",
                     "The steps that follow are about one domain.",
-                    "Type it above, or choose one from the list.",
+                    "Type it above, or choose one from the list. "
+                    "If you have none, type the name you would like.",
                 ),
                 focus="#name",
             )
@@ -171,39 +348,56 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         else:
             self._decide(self.state.world, self.state.project, self._seen.seen)
 
+    def action_act(self) -> None:
+        """Show free names and what they cost; or have the owner's link mailed again."""
+        if self._seen is None or self.acting:
+            return
+        seen = self._seen.seen
+        if words.link_is_open(self._link):
+            self._mail_link(self.state.world, seen)
+        elif words.is_free(seen):
+            from screens.domain_offers import OffersScreen
+
+            self.clear_error()
+            self.app.push_screen(OffersScreen(seen.name, self._form))
+
+    def _show_act(self) -> None:
+        """Offer what F4 does for the domain that was looked at, if it does anything."""
+        button = self.query_one("#act", Button)
+        seen = self._seen.seen if self._seen else None
+        link = words.link_is_open(self._link)
+        button.display = bool(seen) and (link or words.is_free(seen))
+        button.label = f"{'Mail the link again' if link else self.ACT}  F4"
+        button.refresh(layout=True)
+
     def _forget(self) -> None:
         """Another name stands in the field: what was seen is about the one before."""
-        self._seen = None
-        self.query_one("#facts", Columns).show([])
+        self._seen, self._link = None, ""
+        self.query_one("#facts").display = self.query_one("#mail").display = False
+        self._show_act()
         chosen = self.query_one("#name", Input).value == self.state.domain
         self.show_standing(None if chosen else Standing(StepName.DOMAIN, Status.TODO, ""))
 
-    def _show_choices(self, choices: tuple[DomainChoice, ...]) -> None:
+    def _show_facts(self) -> None:
+        """What is known of the domain that was looked at, with what the account has of it."""
+        if self._seen is None:
+            return
+        name = self._seen.seen.name
+        known = self._offered.choices if self._offered else ()
+        choice = next((choice for choice in known if choice.name == name), None)
+        shown = self.query_one("#facts", Columns)
+        shown.show(facts(words.facts(self._seen.seen, choice)))
+        shown.display = True
+
+    def _show_choices(self, offered: Choices | None) -> None:
         shown = self.query_one("#choices", OptionList)
+        choices = offered.choices if offered else ()
+        before = shown.get_option_at_index(shown.highlighted).id if shown.highlighted is not None else None
         shown.display = self.query_one("#offer").display = bool(choices)
         shown.clear_options()
-        shown.add_options([_option(choice) for choice in choices])
-        shown.highlighted = 0 if choices else None
-
-
-def _option(choice: DomainChoice) -> Option:
-    prompt = Content.assemble(
-        Content.styled(f"{choice.name.unicode:<28} ", "bold"), Content.styled(choice.words, "$text-muted")
-    )
-    return Option(prompt, id=choice.name.ascii)
-
-
-def _facts(seen: DomainSeen) -> list[tuple[str, str]]:
-    known = {True: "yes", False: "no", None: "nobody could be asked"}
-    rows: list[tuple[str, str]] = [("Registered", known[seen.registered])]
-    if seen.name.ascii != seen.name.unicode:
-        rows.insert(0, ("In DNS", seen.name.ascii))
-    if seen.zone.apex:
-        host = seen.provider.name if seen.provider else "not one the wizard knows"
-        rows.append(("DNS host", host))
-        rows.append(("Name servers", printable(", ".join(seen.zone.nameservers))))
-        if seen.zone.apex != seen.name.ascii:
-            rows.append(("Its zone", seen.zone.apex))
-    if seen.hosted_zone:
-        rows.append(("Route 53", f"zone {seen.hosted_zone} of this account: records can be added for you"))
-    return rows
+        shown.add_options([words.option(choice) for choice in choices])
+        names = [choice.name.ascii for choice in choices]
+        shown.highlighted = (names.index(before) if before in names else 0) if names else None
+        asking = words.asking(offered) if offered else ""
+        self.query_one("#asking", Static).update(asking)
+        self.query_one("#asking").display = bool(asking)

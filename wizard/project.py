@@ -47,6 +47,7 @@ _SHAPES = {
     "table": (r"^[A-Za-z0-9_.-]{3,255}$", "the name of a DynamoDB table"),
     "attribute": (r"^[^\x00-\x1f\x7f]{1,255}$", "the name of an attribute"),
     "region": (r"^[a-z]{2}(-[a-z0-9]+)+-\d$", "an AWS Region, such as us-east-1"),
+    "operation": (r"^[A-Za-z0-9-]{1,255}$", "the id of an operation of Route 53 Domains"),
     "account": (r"^\d{12}$", "an AWS account id: 12 digits, in quotes"),
 }
 """Patterns for values that end up in AWS calls, and what they ask for in words."""
@@ -77,10 +78,20 @@ class Account(Section, frozen=True):
     """The account the set-up was made in: seen, not chosen. Another one stops the wizard."""
 
 
+class Registration(Section, frozen=True):
+    """A domain being registered in Route 53, until it can be used. Whose it will be stands in no file."""
+
+    name: HostName
+    operation: Annotated[str, Meta(pattern=_SHAPES["operation"][0])]
+    """AWS's id of the operation: it tells how far it has come."""
+    since: Annotated[datetime, Meta(tz=True)]
+
+
 class Domain(Section, frozen=True):
     """Which domain sends, in its A-label form."""
 
     name: HostName | None = None
+    registration: Registration | None = None
 
 
 class Identity(Section, frozen=True):

@@ -7,10 +7,13 @@ from types import SimpleNamespace
 from wizard.aws.access import AwsAccess
 
 
-def refuse(aws: AwsAccess, service: str, operation: str, code: str, message: str = "") -> None:
+def refuse(
+    aws: AwsAccess, service: str, operation: str, code: str, message: str = "", region: str | None = None
+) -> None:
     """Have every call of ``operation`` by this access end in a refusal before it leaves."""
-    client = aws.client(service)
     answer = SimpleNamespace(status_code=400)
     refusal = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    service_id = client.meta.service_model.service_id.hyphenize()
-    client.meta.events.register(f"before-call.{service_id}.{operation}", lambda **_: (answer, refusal))
+    for brief in (False, True):
+        client = aws.client(service, region, brief=brief)
+        service_id = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"before-call.{service_id}.{operation}", lambda **_: (answer, refusal))

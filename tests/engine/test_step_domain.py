@@ -7,12 +7,13 @@ from dataclasses import replace as replaced
 import pytest
 
 from tests.engine.refusal import refuse
-from wizard.aws import sesv2
+from wizard.aws import route53domains, sesv2
 from wizard.demo import Demo
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.errors import WizardError
 from wizard.project import Domain, Identity, Project, Reminder
 from wizard.steps import domain as step
+from wizard.steps import domain_choices
 from wizard.steps.model import Status
 
 
@@ -70,10 +71,52 @@ def test_no_dns_from_here_is_no_verdict_on_the_domain(account: Demo) -> None:
     assert "domain" not in decided.progress
 
 
-def test_choices_from_route53_and_ses(account: Demo) -> None:
+def test_domain_that_is_being_registered_waits(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = (route53domains.Operation("1", "IN_PROGRESS", "nobody-has-this.com"),)
+    monkeypatch.setattr(route53domains, "registrations_under_way", lambda aws: running)
+    seen = look(account, "mail.nobody-has-this.com")
+    assert step.judge(seen).status is Status.WAITING
+    assert step.judge(seen).words == "nobody-has-this.com is being registered in this account"
+    with pytest.raises(WizardError, match="cannot be used yet"):
+        step.act(account.world, Project(), seen)
+
+
+@pytest.mark.parametrize(
+    ("link", "status", "words"),
+    [
+        ("DONE", Status.WAITING, "the world's DNS does not know it yet"),
+        ("EXPIRED", Status.ATTENTION, "nobody has opened the link"),
+    ],
+)
+def test_registered_domain_that_the_dns_does_not_know(
+    account: Demo, monkeypatch: pytest.MonkeyPatch, link: str, status: Status, words: str
+) -> None:
+    domains = (route53domains.RegisteredDomain("nobody-has-this.com"),)
+    monkeypatch.setattr(route53domains, "domains", lambda aws: domains)
+    monkeypatch.setattr(route53domains, "owner_confirmed", lambda aws, domain: link)
+    standing = step.judge(look(account, "nobody-has-this.com"))
+    assert standing.status is status
+    assert words in standing.words
+
+
+def test_unregistered_domain_without_the_right_to_ask_who_registers_it(account: Demo) -> None:
+    refuse(account.world.aws, "route53domains", "ListOperations", "AccessDenied", region="us-east-1")
+    assert look(account, "nobody-has-this.com").here is step.Here.NOTHING
+
+
+def choices(account: Demo) -> step.Choices:
+    *_, last = step.choices(account.world)
+    assert last.left == 0
+    return last
+
+
+def test_choices_from_route53_and_ses_of_every_region(account: Demo) -> None:
     aws = account.world.aws
     for name in ("example.com", "example.org", "me@example.com", "shop.github.io", "xn--bcher-kva.de"):
         aws.client("sesv2").create_email_identity(EmailIdentity=name)
+    for region in ("eu-west-1", "eu-west-2", "sa-east-1"):
+        aws.client("sesv2", region).create_email_identity(EmailIdentity="example.net")
+    aws.client("sesv2", "eu-west-1").create_email_identity(EmailIdentity="example.com")
     route53 = aws.client("route53")
     route53.create_hosted_zone(Name="bare-zone.net", CallerReference="1")
     route53.create_hosted_zone(
@@ -82,18 +125,38 @@ def test_choices_from_route53_and_ses(account: Demo) -> None:
         VPC={"VPCRegion": "us-east-1", "VPCId": "vpc-1"},
         HostedZoneConfig={"PrivateZone": True},
     )
-    assert [(choice.name.unicode, choice.words) for choice in step.choices(account.world)] == [
+    refuse(aws, "sesv2", "ListEmailIdentities", "UnrecognizedClientException", region="af-south-1")
+    found = choices(account)
+    assert [(choice.name.unicode, choice.words) for choice in found.choices] == [
         ("bare-zone.net", "hosted in Route 53"),
         ("bücher.de", "in SES, not verified yet"),
-        ("example.com", "in SES, not verified yet"),
+        ("example.com", "in SES, not verified yet; in SES of eu-west-1, not verified yet"),
+        ("example.net", "in SES of eu-west-1 and 2 more Regions, not verified yet"),
         ("example.org", "hosted in Route 53; in SES, not verified yet"),
     ]
+    assert found.choices[2].elsewhere == (("eu-west-1", "PENDING"),)
+    assert found.silent == ("af-south-1",)
 
 
-def test_choices_without_the_right_to_list_zones(account: Demo) -> None:
+def test_choices_without_the_right_to_list_zones(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_here(monkeypatch)
     sesv2.create_identity(account.world.aws, "example.com")
     refuse(account.world.aws, "route53", "ListHostedZones", "AccessDenied")
-    assert [choice.name.ascii for choice in step.choices(account.world)] == ["example.com"]
+    assert [choice.name.ascii for choice in choices(account).choices] == ["example.com"]
+
+
+def test_choices_come_before_what_was_not_told(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_here(monkeypatch)
+    refuse(account.world.aws, "sesv2", "ListEmailIdentities", "ExpiredToken")
+    coming = step.choices(account.world)
+    assert "example.org" in [choice.name.ascii for _ in range(3) for choice in next(coming).choices]
+    with pytest.raises(WizardError, match="expired"):
+        next(coming)
+
+
+def only_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other Regions out: making thirty clients takes half a second."""
+    monkeypatch.setattr(domain_choices, "_other_regions", lambda world, region: ())
 
 
 def test_choices_over_more_than_a_page(account: Demo) -> None:

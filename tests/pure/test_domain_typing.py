@@ -66,13 +66,13 @@ def test_what_is_refused(typed: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "mail_type", "words"),
     [
-        ("example.com", None, "For newsletters and offers take a subdomain, such as news.example.com"),
-        ("example.com", "TRANSACTIONAL", "Right for mail that people expect"),
-        ("example.com", "MARKETING", "For news and offers news.example.com is the better name"),
-        ("news.example.co.uk", None, "A subdomain of example.co.uk: right for newsletters"),
+        ("example.com", None, "For newsletters news.example.com is better"),
+        ("example.com", "TRANSACTIONAL", "Right for reminders and receipts."),
+        ("example.com", "MARKETING", "For newsletters and offers news.example.com is the better name"),
+        ("news.example.co.uk", None, "A subdomain: right for newsletters."),
         ("news.example.com", "MARKETING", "right for newsletters"),
         ("news.example.com", "TRANSACTIONAL", "example.com itself is the better name"),
-        ("news.bücher.de", None, "bücher.de itself is known better"),
+        ("news.bücher.de", None, "bücher.de itself is better: people know it"),
     ],
 )
 def test_advice_by_use(name: str, mail_type: str | None, words: str) -> None:

@@ -17,7 +17,7 @@ from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
 from wizard.dns.seen import ZoneSeen
 from wizard.errors import WizardError
 from wizard.project import Account, Domain, Identity, Project, Reminder
-from wizard.steps import account, domain, identity, production, survey
+from wizard.steps import account, domain, domain_in_use, identity, production, survey
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
 from wizard.world import World
 
@@ -48,6 +48,8 @@ class Outside:
     identity: SesIdentity | None = None
     registered: bool = True
     choices: tuple[tuple[str, str], ...] = (("example.com", "hosted in Route 53"),)
+    silent: tuple[str, ...] = ()
+    mail: domain_in_use.InUse | None = None
     standings: dict[StepName, Standing] = field(default_factory=dict)
     error: WizardError | None = None
     asked: list[object] = field(default_factory=list)
@@ -107,9 +109,15 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
             there.ses,
         )
 
-    def domain_choices(world: World) -> tuple[domain.DomainChoice, ...]:
+    def domain_choices(world: World) -> Iterator[domain.Choices]:
         there.answer("choices")
-        return tuple(domain.DomainChoice(domain.parse_name(name), words) for name, words in there.choices)
+        found = (domain.DomainChoice(domain.parse_name(name), words) for name, words in there.choices)
+        yield domain.Choices(tuple(found), 0, there.silent)
+
+    def domain_in_use_look(
+        world: World, name: domain.DomainName, zone: ZoneSeen
+    ) -> domain_in_use.InUse | None:
+        return there.mail
 
     def domain_look(world: World, name: domain.DomainName) -> domain.DomainSeen:
         there.answer(name.ascii)
@@ -149,6 +157,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         (account, "look", account_look),
         (domain, "choices", domain_choices),
         (domain, "look", domain_look),
+        (domain_in_use, "look", domain_in_use_look),
         (identity, "look", identity_look),
         (identity, "act", identity_act),
         (production, "look", production_look),

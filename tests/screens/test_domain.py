@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, opened
 from wizard.project import Project
+from wizard.steps.domain_in_use import InUse
 from wizard.steps.model import StepName
 
 
@@ -18,6 +19,7 @@ from wizard.steps.model import StepName
 async def test_says_what_is_known_of_a_domain(
     outside: Outside, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:
+    outside.mail = InUse("example.org", ("aspmx.l.google.com",), spf=("v=spf1 include:_spf.google.com ~all",))
     async with opened(tmp_path, outside.world, size=size) as page:
         await page.go(StepName.DOMAIN)
         await page.pilot.press(*"example.org")

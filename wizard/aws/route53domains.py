@@ -253,8 +253,8 @@ def _operation(item: Mapping[str, Any]) -> Operation:
         status=item["Status"],
         domain=item.get("DomainName", "").lower(),
         type=item.get("Type", ""),
-        message=item.get("Message", ""),
-        flag=item.get("StatusFlag", ""),
+        message=item.get("Message") or "",
+        flag=item.get("StatusFlag") or "",
         submitted=item.get("SubmittedDate"),
     )
 

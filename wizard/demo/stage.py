@@ -52,6 +52,7 @@ class Demo:
         self._keeper = Keeper(self.account, state) if state else None
         self._ticker = Ticker(self.account)
         self.account.changed = self._changed
+        self.account.delegate = self._delegate
         self.dns_server = DnsServer().start()
         self.account.dns = Nameserver(self.dns_server.address, self.dns_server.port)
         zones.furnish(self.dns_server, self.account)
@@ -98,23 +99,20 @@ class Demo:
         from moto.core.base_backend import BackendDict
         from moto.core.model_instances import reset_model_data
 
-        from wizard.demo.aws import route53
-
         BackendDict.reset()
         reset_model_data()
         if self._keeper:
             self._keeper.restore_backends()
-        hosted = route53.furnish(zones.ROUTE53_DOMAIN)
-        self.dns_server.set_zone(
-            zones.ROUTE53_DOMAIN,
-            route53.name_servers(hosted),
-            source=lambda: route53.resources(zones.ROUTE53_DOMAIN),
-        )
+        self._delegate(zones.ROUTE53_DOMAIN)
         self._take_up_work()
         self._changed()
 
     def _take_up_work(self) -> None:
         """Go on with stacks and functions that were left in the middle of something."""
+        if "moto.route53domains.models" in sys.modules:
+            from wizard.demo.aws import route53domains
+
+            route53domains.go_on(self.account)
         if "moto.cloudformation.models" in sys.modules:
             from wizard.demo.aws import stack_work
 
@@ -127,6 +125,13 @@ class Demo:
             from wizard.demo.aws import event_sources
 
             event_sources.go_on(self.account)
+
+    def _delegate(self, domain: str) -> None:
+        """Let the registry refer to the domain's hosted zone, and the DNS server answer from that."""
+        from wizard.demo.aws import route53
+
+        servers = route53.name_servers(route53.furnish(domain))
+        self.dns_server.set_zone(domain, servers, source=lambda: route53.resources(domain))
 
     def _changed(self) -> None:
         self._ticker.wake()
@@ -173,12 +178,13 @@ class Demo:
 
     def _host(self, record: Record) -> zones.PanelZone | Route53Zone:
         """Where the record's domain is edited."""
-        if _domain(record) != zones.ROUTE53_DOMAIN:
+        domain = _domain(record)
+        if domain in (zones.PANEL_DOMAIN, zones.EMPTY_DOMAIN):
             return zones.PanelZone(self.dns_server, self.account)
         self._server.wait()
         from wizard.demo.aws.route53 import Route53Zone
 
-        return Route53Zone(zones.ROUTE53_DOMAIN)
+        return Route53Zone(domain)
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
@@ -208,10 +214,19 @@ class Demo:
 
 
 def _domain(record: Record) -> str:
-    domain = zones.zone_of(record.name)
+    domain = zones.zone_of(record.name) or _registered_zone(record.name)
     if domain is None:
         raise ValueError(f"{record.name} is in none of the demo's domains")
     return domain
+
+
+def _registered_zone(name: str) -> str | None:
+    """Which domain that was registered in the embedded account ``name`` is in."""
+    if "moto.route53domains.models" not in sys.modules:
+        return None
+    from wizard.demo.aws import route53domains
+
+    return next((one for one in route53domains.registered() if f".{name}".endswith(f".{one}")), None)
 
 
 def _doubled(record: Record) -> str:

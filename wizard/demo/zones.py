@@ -20,6 +20,9 @@ ROUTE53_DOMAIN = "example.org"
 EMPTY_DOMAIN = "example.net"
 """A registered domain with an empty zone."""
 
+TAKEN_DOMAIN = "example-not-yet.net"
+"""Somebody else's. Its neighbour example-not-yet.com is free: it can be registered in the story."""
+
 PANEL_SERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
 EMPTY_SERVERS = ("ns1.parkingcrew.net", "ns2.parkingcrew.net")
 SES_SERVERS = ("ns-1021.awsdns-63.net", "ns-1513.awsdns-61.org")
@@ -57,6 +60,7 @@ def furnish(server: DnsServer, account: Account) -> None:
     for host in ("eforward1", "eforward2", "eforward4"):
         server.add(f"{host}.registrar-servers.com", "A", "127.0.0.1")
     server.set_zone(EMPTY_DOMAIN, EMPTY_SERVERS)
+    server.set_zone(TAKEN_DOMAIN, EMPTY_SERVERS)
     server.set_zone(SES_ZONE, SES_SERVERS, source=lambda: _ses_records(account))
     for name, rdtype, value in account.kept.records:
         server.add(name, rdtype, value)

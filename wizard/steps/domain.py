@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from wizard.aws import route53, sesv2
+from wizard.aws import route53, route53domains
 from wizard.dns.seen import ZoneSeen
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Domain, Identity, Project
+from wizard.project import Identity, Project
+from wizard.steps.domain_choices import Choices as Choices
+from wizard.steps.domain_choices import DomainChoice as DomainChoice
+from wizard.steps.domain_choices import choices as choices
 from wizard.steps.domain_name import DomainName as DomainName
 from wizard.steps.domain_name import organizational
 from wizard.steps.domain_name import parse_name as parse_name
+from wizard.steps.domain_typing import parent
 from wizard.steps.model import Standing, Status, StepName
 from wizard.text import printable
 from wizard.world import World
@@ -23,28 +27,14 @@ from wizard.world import World
 if TYPE_CHECKING:
     from wizard.dns.providers import Provider
 
-_Listed = TypeVar("_Listed")
 
-_VERIFICATION = {
-    "SUCCESS": "verified in SES",
-    "PENDING": "in SES, not verified yet",
-    "TEMPORARY_FAILURE": "in SES, verified before, its records are not found now",
-    "FAILED": "in SES, verification failed",
-    "NOT_STARTED": "in SES, not verified yet",
-}
+class Here(StrEnum):
+    """What this account knows of a domain that the registry's servers do not: the ends of sentences."""
 
-
-@dataclass(frozen=True, slots=True)
-class DomainChoice:
-    """A domain to choose: in Route 53, in SES, or in both; ``words`` says so.
-
-    ``verification`` is SES's VerificationStatus, None where SES has no identity of that name.
-    """
-
-    name: DomainName
-    words: str
-    in_route53: bool = False
-    verification: str | None = None
+    NOTHING = ""
+    REGISTERING = "is being registered in this account"
+    REGISTERED = "is registered in this account; the world's DNS does not know it yet. That takes minutes"
+    SWITCHED_OFF = "is switched off: nobody has opened the link that AWS mailed to its owner's address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +43,19 @@ class DomainSeen:
 
     ``provider`` is who hosts its zone, None where that is nobody the wizard knows. ``hosted_zone`` is the id
     of the Route 53 zone of this account that the world asks; None where there is none, or where the world
-    asks other servers.
+    asks other servers. ``here`` is asked for only where the registry does not know the domain.
     """
 
     name: DomainName
     zone: ZoneSeen
     provider: Provider | None = None
     hosted_zone: str | None = None
+    here: Here = Here.NOTHING
 
     @property
     def registered(self) -> bool | None:
         """Whether the registry knows the domain; None where nobody could be asked."""
         return self.zone.apex is not None if self.zone.reachable else None
-
-
-def choices(world: World) -> tuple[DomainChoice, ...]:
-    """The domains already in Route 53 and in SES, by name; without those that mail cannot be set up for.
-
-    Where the credentials may list only one of the two, the other's are left out. Raises WizardError where AWS
-    cannot be asked.
-    """
-    zones = {zone.name for zone in _listed(lambda: route53.hosted_zones(world.aws)) if not zone.private}
-    verification = {
-        identity.name.lower(): identity.verification_status
-        for identity in _listed(lambda: sesv2.list_identities(world.aws))
-        if identity.type == "DOMAIN"
-    }
-    return tuple(
-        DomainChoice(
-            name,
-            _choice_words(name.ascii in zones, verification.get(name.ascii)),
-            name.ascii in zones,
-            verification.get(name.ascii),
-        )
-        for name in sorted(_usable(zones | verification.keys()), key=lambda name: name.unicode)
-    )
 
 
 def look(world: World, name: DomainName) -> DomainSeen:
@@ -99,7 +67,13 @@ def look(world: World, name: DomainName) -> DomainSeen:
     from wizard.dns.resolver import find_zone
 
     zone = asyncio.run(find_zone(world.dns, name.ascii))
-    return DomainSeen(name, zone, recognise(zone.nameservers), _hosted_zone(world, zone))
+    here = _here(world, registrable(name)) if zone.reachable and zone.apex is None else Here.NOTHING
+    return DomainSeen(name, zone, recognise(zone.nameservers), _hosted_zone(world, zone), here)
+
+
+def registrable(name: DomainName) -> str:
+    """What one registers to have ``name``, in its A-label form: ``example.com`` for ``news.example.com``."""
+    return organizational(name.ascii)
 
 
 def judge(seen: DomainSeen) -> Standing:
@@ -107,8 +81,12 @@ def judge(seen: DomainSeen) -> Standing:
     if seen.registered is None:
         words = f"{seen.name.unicode} could not be looked up: no DNS server answers from here"
         return Standing(StepName.DOMAIN, Status.ATTENTION, words)
+    if not seen.registered and seen.here:
+        waits = seen.here is not Here.SWITCHED_OFF
+        words = f"{parent(seen.name)} {seen.here}"
+        return Standing(StepName.DOMAIN, Status.WAITING if waits else Status.ATTENTION, words)
     if not seen.registered:
-        words = f"{_registrable(seen.name)} is not registered: register it, or check the spelling"
+        words = f"{parent(seen.name)} is not registered: register it, or check the spelling"
         return Standing(StepName.DOMAIN, Status.ATTENTION, words)
     return Standing(StepName.DOMAIN, Status.DONE, f"{seen.name.unicode}, DNS at {host_words(seen)}")
 
@@ -128,13 +106,21 @@ def act(world: World, project: Project, seen: DomainSeen) -> Project:
     With another domain than before, the decisions that named the old one go. Raises WizardError where the
     domain is not registered; one that could not be looked up is taken, without evidence.
     """
+    if seen.registered is False and seen.here:
+        raise WizardError(
+            f"{parent(seen.name)} cannot be used yet",
+            f"It {seen.here}.",
+            "Open that link: F4 has AWS mail it again."
+            if seen.here is Here.SWITCHED_OFF
+            else "Wait a little, then look again.",
+        )
     if seen.registered is False:
         raise WizardError(
-            f"{_registrable(seen.name)} is not registered",
+            f"{parent(seen.name)} is not registered",
             "The registry does not know it, so no mail can be sent or signed under it.",
             "Register it (for instance in Route 53), or check the spelling. Then look again.",
         )
-    decided = replace(project, domain=Domain(seen.name.ascii))
+    decided = replace(project, domain=replace(project.domain, name=seen.name.ascii))
     if project.domain.name not in (None, seen.name.ascii):
         account = {step: evidence for step, evidence in project.progress.items() if step == "account"}
         decided = replace(
@@ -149,34 +135,17 @@ def act(world: World, project: Project, seen: DomainSeen) -> Project:
     return decided.seen_done("domain", standing.words, world.now())
 
 
-def _listed(read: Callable[[], tuple[_Listed, ...]]) -> tuple[_Listed, ...]:
-    """What ``read`` lists, or nothing where the credentials may not list it."""
+def _here(world: World, registered: str) -> Here:
+    """What the account knows of a domain that the registry denies; nothing where it does not tell."""
     try:
-        return read()
-    except WizardError as error:
-        if error.exit_code is ExitCode.OUTSIDE:
-            raise
-        return ()
-
-
-def _usable(names: set[str]) -> list[DomainName]:
-    """Those of ``names`` that mail can be set up for, read."""
-    usable = []
-    for text in names:
-        try:
-            name = parse_name(text)
-        except WizardError:
-            continue
-        if name.ascii == text:
-            usable.append(name)
-    return usable
-
-
-def _choice_words(in_route53: bool, verification: str | None) -> str:
-    places = ["hosted in Route 53"] if in_route53 else []
-    if verification is not None:
-        places.append(_VERIFICATION.get(verification, f"in SES, {printable(verification, 60)}"))
-    return "; ".join(places)
+        if any(one.domain == registered for one in route53domains.registrations_under_way(world.aws)):
+            return Here.REGISTERING
+        if not any(one.name == registered for one in route53domains.domains(world.aws)):
+            return Here.NOTHING
+        expired = route53domains.owner_confirmed(world.aws, registered) == "EXPIRED"
+    except WizardError:
+        return Here.NOTHING
+    return Here.SWITCHED_OFF if expired else Here.REGISTERED
 
 
 def _hosted_zone(world: World, zone: ZoneSeen) -> str | None:
@@ -184,16 +153,16 @@ def _hosted_zone(world: World, zone: ZoneSeen) -> str | None:
 
     There may be several of the same name; the name servers tell which one the world asks.
     """
-    for hosted in _listed(lambda: route53.hosted_zones(world.aws)):
+    try:
+        zones = route53.hosted_zones(world.aws)
+    except WizardError as error:
+        if error.exit_code is ExitCode.OUTSIDE:
+            raise
+        return None
+    for hosted in zones:
         if hosted.private or hosted.name != zone.apex:
             continue
         servers = route53.name_servers(world.aws, hosted.id)
         if set(servers) & set(zone.nameservers):
             return hosted.id
     return None
-
-
-def _registrable(name: DomainName) -> str:
-    """What one would register to have ``name``, in the form people read."""
-    labels = organizational(name.ascii).count(".") + 1
-    return ".".join(name.unicode.split(".")[-labels:])

@@ -157,8 +157,7 @@ def _mx(in_use: InUse) -> Remark:
         return Remark("MX", Care.NOTE, words)
     who = receiver(in_use.mx) or printable(in_use.mx[0], 100)
     records = "that MX record stays" if len(in_use.mx) == 1 else "the MX records stay"
-    words = f"{who} receives mail here: {records} untouched. The one that is added is at a subdomain."
-    return Remark("MX", Care.STAYS, words)
+    return Remark("MX", Care.STAYS, f"{who} receives mail here: {records} untouched.")
 
 
 def _spf(in_use: InUse) -> Remark:
@@ -174,7 +173,7 @@ def _spf(in_use: InUse) -> Remark:
     if spf.include_of(in_use.spf[0], SES) is spf.Include.REACHED:
         others = f", beside {_listed(who)}" if who else ""
         return Remark("SPF", Care.STAYS, f"It names SES already{others}: it stays as it is.")
-    merged = "SES is merged into that one record; a second one would make receivers heed neither."
+    merged = "SES is merged into that one record."
     if who:
         return Remark("SPF", Care.CAREFUL, f"It lets {_listed(who)} send: that stays. {merged}")
     if in_use.spf[0].lower().split()[1:] == ["-all"]:

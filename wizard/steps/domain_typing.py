@@ -71,23 +71,15 @@ def advice(name: DomainName, mail_type: str | None = None) -> str:
     """
     above, sub = parent(name), f"{NEWS}.{parent(name)}"
     if is_apex(name):
+        safer = f"complaints then do not hurt the everyday mail of {above}."
         if mail_type == "MARKETING":
-            return (
-                f"For news and offers {sub} is the better name: complaints about them then do not hurt the "
-                f"everyday mail of {above}."
-            )
-        return (
-            "Right for mail that people expect: reminders, receipts, answers. For newsletters and offers "
-            f"take a subdomain, such as {sub}: complaints then do not hurt your everyday mail."
-        )
+            return f"For newsletters and offers {sub} is the better name: {safer}"
+        return f"Right for reminders and receipts. For newsletters {sub} is better: {safer}"
+    better = f"people know it, and answers arrive where {above} receives mail."
     if mail_type == "TRANSACTIONAL":
-        return (
-            f"A subdomain of {above}. For reminders and receipts {above} itself is the better name: people "
-            "know it, and answers arrive where it receives mail."
-        )
+        return f"A subdomain. For reminders and receipts {above} itself is the better name: {better}"
     return (
-        f"A subdomain of {above}: right for newsletters and offers, as it is judged by its own mail. For "
-        f"reminders and receipts {above} itself is known better, and answers arrive where it receives mail."
+        f"A subdomain: right for newsletters. For reminders and receipts {above} itself is better: {better}"
     )
 
 

@@ -28,7 +28,10 @@ def survey(world: World, project: Project, seen: AccountSeen | None = None) -> I
     seen = seen or account.look(world)
     yield account.judge(seen, project)
     if closed := _closed(seen, project):
-        yield from (Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT)
+        later = [Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT]
+        if project.domain.registration and not account.is_another(seen, project):
+            later[0] = _standing(StepName.DOMAIN, _registration, world, project)
+        yield from later
         return
     # A file written by hand may leave the Region to the environment; the looks below want to know it.
     project = replace(project, account=replace(project.account, region=seen.region))
@@ -57,6 +60,13 @@ def _standing(step: StepName, look: _Look, world: World, project: Project) -> St
 
 def _domain(world: World, project: Project) -> Standing:
     return domain.judge(domain.look(world, domain.parse_name(identity.chosen_domain(project))))
+
+
+def _registration(world: World, project: Project) -> Standing:
+    from wizard.steps import domain_registration
+
+    assert project.domain.registration is not None
+    return domain_registration.judge(domain_registration.look(world, project.domain.registration), world)
 
 
 def _identity(world: World, project: Project) -> Standing:

@@ -32,6 +32,7 @@ class Story:
     ``send_rate`` is SES's MaxSendRate, in recipients a second, and ``daily`` its Max24HourSend, -1 for no
     limit; None is what AWS gives: 1 and 200 in the sandbox, 14 and 50,000 after it. ``burst`` is for how many
     seconds' worth of mail SES lets a sender run ahead of its rate; AWS gives no figure.
+    ``registration`` is how long registering a domain takes, 0 for no time (with AWS it is minutes to days).
     """
 
     review: float | None = 8.0
@@ -41,9 +42,10 @@ class Story:
     send_rate: float | None = None
     daily: float | None = None
     burst: float = 10.0
+    registration: float = 8.0
 
 
-AT_ONCE = Story(review=None, look=0.0, resource=0.0, retry=0.0)
+AT_ONCE = Story(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
 """For tests: nothing takes time, and reviews are answered by hand."""
 
 
@@ -167,8 +169,9 @@ class Kept:
 class Account:
     """The running account. ``lock`` is held while a request changes anything; ``dns`` is where SES asks.
 
-    ``changed`` is called after every change. ``closing`` is set when the account ends; ``processes`` are the
-    functions that run now.
+    ``changed`` is called after every change, ``delegate`` with a domain that was registered: its registry
+    then refers to its hosted zone. ``closing`` is set when the account ends; ``processes`` are the functions
+    that run now.
     """
 
     story: Story
@@ -177,6 +180,7 @@ class Account:
     endpoint_url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
     changed: Callable[[], None] = lambda: None
+    delegate: Callable[[str], None] = lambda name: None
     closing: threading.Event = field(default_factory=threading.Event)
     threads: set[threading.Thread] = field(default_factory=set)
     processes: set[subprocess.Popen[bytes]] = field(default_factory=set)

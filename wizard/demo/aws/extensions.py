@@ -13,6 +13,7 @@ _OURS = {
     "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
     "sts": ("wizard.demo.aws.sts", "Callers"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
+    "route53domains": ("wizard.demo.aws.route53domains", "Registrations"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
     "sqs": ("wizard.demo.aws.queues", "Queues"),
     "cloudwatch": ("wizard.demo.aws.alarms", "Alarms"),
