@@ -36,6 +36,8 @@ MAX_ENVIRONMENT = 4_096
 SCHEDULE_INPUT = {"run": "<aws.scheduler.scheduled-time>", "execution": "<aws.scheduler.execution-id>"}
 """What the function is called with. The scheduled time names the run: the execution id is another one at each
 delivery of the same run."""
+RESUME_SUFFIX = "-resume"
+"""What the name of the schedule ends in that goes on with runs that were cut short."""
 MAX_RECEIVES = 100
 """How often a portion is tried. At the quota it comes back each hour: so for more than four days."""
 QUEUE_DAYS = 7
