@@ -339,6 +339,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"Policies": []},
         "The provided execution role does not have permissions to call ReceiveMessage on SQS",
     ),
+    ("Function", {"Environment": {"Variables": {"LONG": "x" * 4096}}}, "exceeded the 4KB limit"),
+    (
+        "Function",
+        {"DeadLetterConfig": {"TargetArn": arn("Dead")}},
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+    ),
     ("Destination", {"ConfigurationSetName": "no"}, "Configuration set <no> does not exist."),
     (
         "Destination",

@@ -222,7 +222,8 @@ class Account:
 
     def close(self) -> None:
         """End what is running: functions are killed, threads see ``closing`` and end."""
-        self.closing.set()
+        with self.lock:
+            self.closing.set()
         for process in list(self.processes):
             process.kill()
         for thread in list(self.threads):

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
@@ -30,6 +31,9 @@ from wizard.demo.aws.roles import denial, may_assume, role_of
 RUNTIME = Path(__file__).with_name("function_runtime.py")
 RETRIES = 2
 """How often Lambda repeats an asynchronous event whose run failed."""
+
+MAX_ENVIRONMENT = 4096
+"""How large a function's environment variables may be together, in bytes."""
 
 KEEP_FAILURES = timedelta(days=1)
 """How long it is remembered that a run failed."""
@@ -68,12 +72,33 @@ def check_role(arn: str) -> None:
         raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
 
+def check_configuration(properties: dict[str, Any]) -> None:
+    """Refuse what a function of CloudFormation's properties cannot be, in Lambda's words."""
+    role, variables = (
+        properties.get("Role") or "",
+        (properties.get("Environment") or {}).get("Variables") or {},
+    )
+    check_role(role)
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > MAX_ENVIRONMENT:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment variables you "
+            f"have provided exceeded the 4KB limit. String measured: {measured}"
+        )
+    target = (properties.get("DeadLetterConfig") or {}).get("TargetArn")
+    if target and denial(role, "sqs:SendMessage", target):
+        raise InvalidParameterValueException(
+            "The provided execution role does not have permissions to call SendMessage on SQS"
+        )
+
+
 def start(account: Account, function: LambdaFunction, payload: bytes) -> None:
     """Run ``function`` without waiting. A run that fails is repeated; at last its event goes to the DLQ."""
     event = FunctionEvent(function.region, function.function_name, payload, str(uuid.uuid4()))
     with account.lock:
         account.kept.events.append(event)
-    _spawn(account, function, event)
+        if not account.closing.is_set():
+            _spawn(account, function, event)
 
 
 def go_on(account: Account) -> None:

@@ -46,7 +46,7 @@ def is_replacement(before: Properties, after: Properties) -> bool:
 def check(resource_type: str, name: str, properties: Properties, region: str) -> None:
     """Refuse what the service would refuse and moto's model of it does not."""
     if resource_type == "AWS::Lambda::Function":
-        functions.check_role(properties.get("Role") or "")
+        functions.check_configuration(properties)
         if functions.exists(region, name):
             raise Refusal("ResourceConflictException", f"Function already exist: {name}")
     if resource_type == "AWS::SQS::Queue":
@@ -66,7 +66,12 @@ LogGroup.get_cfn_attribute = _log_group_attribute  # type: ignore[method-assign,
 
 
 def prepared_for_update(resolved: Properties) -> Properties:
-    """A resolved resource as moto's model wants it for an update: inline code as a ZIP file."""
+    """A resolved resource as moto's model wants it for an update: inline code as a ZIP file.
+
+    Refuses what the service would refuse.
+    """
+    if resolved["Type"] == "AWS::Lambda::Function":
+        functions.check_configuration(resolved["Properties"])
     code = resolved["Properties"].get("Code")
     if resolved["Type"] == "AWS::Lambda::Function" and "ZipFile" in code:
         packed = LambdaFunction._create_zipfile_from_plaintext_code(code["ZipFile"])
