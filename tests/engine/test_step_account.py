@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.refusal import refuse
 from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Project
+from wizard.project import Account, Domain, Identity, Project
 from wizard.steps import account as step
-from wizard.steps.model import Status
+from wizard.steps import account_regions
+from wizard.steps.account_regions import RegionState
+from wizard.steps.model import Status, StepName
 from wizard.world import World
 
 
@@ -40,22 +43,48 @@ def test_another_account_is_not_taken(account: Demo) -> None:
         step.act(account.world, project, seen)
 
 
+def test_another_account_is_taken_knowingly(account: Demo) -> None:
+    """What the user decided stays; nothing is left of what was seen in the other account."""
+    now = account.world.now()
+    project = Project(
+        account=Account(id="999999999999", region="us-east-1"),
+        domain=Domain("example.com"),
+        identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
+    )
+    for done in ("account", "domain", "identity"):
+        project = project.seen_done(done, "seen there", now)
+    seen = step.look(account.world)
+    assert set(step.judge(seen, project).holds) == set(StepName) - {StepName.ACCOUNT}
+    taken = step.act(account.world, project, seen, take_another=True)
+    assert taken.account.id == "123456789012"
+    assert (taken.domain, taken.identity) == (Domain("example.com"), Identity(mail_from="bounce.example.com"))
+    assert list(taken.progress) == ["account"]
+    assert taken.progress["account"].words == "account 123456789012 in us-east-1, in the sandbox"
+    assert step.judge(seen, taken).holds == ()
+
+
+SENDING = {StepName.REMINDER, StepName.PRODUCTION}
+
+
 @pytest.mark.parametrize(
-    ("enforcement", "enabled", "words"),
+    ("enforcement", "enabled", "words", "holds"),
     [
-        ("SHUTDOWN", False, "shut SES down"),
-        ("PROBATION", True, "under review"),
-        ("HEALTHY", False, "sending is paused"),
-        ("PAUSED_\x1b[31m", True, r"PAUSED_\x1b"),
+        ("SHUTDOWN", False, "shut SES down", SENDING),
+        ("PROBATION", True, "under review", {StepName.PRODUCTION}),
+        ("HEALTHY", False, "sending is paused", SENDING),
+        ("PAUSED_\x1b[31m", True, r"PAUSED_\x1b", {StepName.PRODUCTION}),
     ],
 )
-def test_account_that_may_not_send(account: Demo, enforcement: str, enabled: bool, words: str) -> None:
+def test_account_that_may_not_send(
+    account: Demo, enforcement: str, enabled: bool, words: str, holds: set[StepName]
+) -> None:
     ses = account.account.ses("us-east-1")
     ses.enforcement, ses.sending_enabled = enforcement, enabled
     seen = step.look(account.world)
     standing = step.judge(seen, Project())
     assert standing.status is Status.ATTENTION
     assert words in standing.words
+    assert set(standing.holds) == holds
     before = Project().seen_done("account", "was fine", account.world.now())
     assert "account" not in step.act(account.world, before, seen).progress
 
@@ -155,6 +184,63 @@ def test_try_again_after_credentials_were_mended(
         step.look(world.choose("work", "us-east-1"))
     (tmp_path / "credentials").write_text("[work]\naws_access_key_id = AKIA1\naws_secret_access_key = x\n")
     assert step.look(world.choose("work", "us-east-1")).account_id == "123456789012"
+
+
+def test_how_the_credentials_come_and_where_they_lead(
+    account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(
+        "[profile work]\naws_access_key_id = AKIA1\naws_secret_access_key = x\nregion = us-east-1\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.account.endpoint_url)
+    seen = step.look(World(aws=AwsAccess(profile="work")))
+    assert seen.how == "profile work: keys in AWS's files"
+    assert seen.endpoints == (("AWS_ENDPOINT_URL", account.account.endpoint_url),)
+    own = step.look(account.world)
+    assert (own.how, own.endpoints) == ("", ()), "nothing of the user's environment is the demo's"
+
+
+def test_every_region_is_asked_and_one_that_fails_spoils_nothing(account: Demo) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    aws = account.world.aws
+    account.account.ses("eu-west-1").production = True
+    account.account.ses("eu-west-2").sending_enabled = False
+    aws.client("sesv2", "eu-central-1").create_email_identity(EmailIdentity="example.com")
+    refuse(aws, "sesv2", "GetAccount", "UnrecognizedClientException", region="af-south-1")
+    refuse(aws, "sesv2", "GetAccount", "AccessDeniedException", "an explicit deny", region="us-west-1")
+
+    def no_network(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://email.us-east-2.amazonaws.com")
+
+    silent = aws.client("sesv2", "us-east-2", brief=True)
+    silent.meta.events.register("before-call.sesv2.GetAccount", no_network)
+    seen = step.look(account.world)
+    regions = step.choices(account.world).regions
+    found = list(account_regions.ask_all(account.world, seen, regions, "example.com"))
+    by_name = {region.region: region for region in found}
+    assert set(regions) - set(by_name) == {"us-gov-east-1", "us-gov-west-1", "eusc-de-east-1"}, (
+        "other partitions have accounts of their own"
+    )
+    assert {name: by_name[name].state for name in ("us-east-1", "eu-west-1", "eu-west-2")} == {
+        "us-east-1": RegionState.SANDBOX,
+        "eu-west-1": RegionState.PRODUCTION,
+        "eu-west-2": RegionState.STOPPED,
+    }
+    assert by_name["us-east-1"].words == "0 of 200 recipients in 24 hours, 1 a second"
+    assert by_name["eu-west-2"].words == "sending is paused"
+    assert {name: by_name[name].state for name in ("af-south-1", "us-west-1", "us-east-2")} == {
+        "af-south-1": RegionState.OFF,
+        "us-west-1": RegionState.CLOSED,
+        "us-east-2": RegionState.SILENT,
+    }
+    assert account_regions.worth_knowing("us-east-1", found, "example.com") == (
+        "example.com is set up in SES of eu-central-1 (not verified yet), not in us-east-1. "
+        "To go on with it, choose that Region.",
+        "SES is out of the sandbox in eu-west-1, not in us-east-1.",
+    )
+    assert account_regions.worth_knowing("eu-west-1", found, None) == (), "nothing was asked of a domain"
 
 
 def test_without_region_and_credentials_the_credentials_come_first() -> None:

@@ -103,10 +103,10 @@ class ConfigurationSet:
     suppressed_reasons: tuple[str, ...] = ()
 
 
-def get_account(aws: AwsAccess) -> SesAccount:
-    """SES's state in this Region (sesv2:GetAccount). Raises WizardError."""
+def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
+    """SES's state in the Region in use or in another (sesv2:GetAccount). Raises WizardError."""
     with translated("sesv2:GetAccount", aws.profile):
-        answer = _client(aws).get_account()
+        answer = _client(aws, region).get_account()
     quota = answer.get("SendQuota", {})
     details = answer.get("Details", {})
     review = details.get("ReviewDetails", {})
@@ -334,5 +334,6 @@ def put_account_details(
 
 
 def _client(aws: AwsAccess, region: str | None = None) -> SESV2Client:
-    client: SESV2Client = aws.client("sesv2", region)
+    """The client for the Region in use. Another Region, which one can do without, is not waited for long."""
+    client: SESV2Client = aws.client("sesv2", region, brief=region is not None)
     return client

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from wizard.aws import sesv2, sts
+from wizard.aws import sesv2, sign_in, sts
 from wizard.aws.failures import translated
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Project
+from wizard.project import Account, Domain, Project
+from wizard.steps import account_health
+from wizard.steps.account_health import Trouble
 from wizard.steps.model import Standing, Status, StepName
-from wizard.text import printable
 from wizard.world import World
 
 
@@ -33,18 +35,34 @@ class AccountChoices:
 
 @dataclass(frozen=True, slots=True)
 class AccountSeen:
-    """Who calls, in which account and Region, and SES's state there."""
+    """Who calls, in which account and Region, and SES's state there.
+
+    ``how`` says how the credentials come, empty for the embedded account's. ``endpoints`` are those that
+    stand in for AWS's own: what sets each, and to where.
+    """
 
     account_id: str
     caller_arn: str
     profile: str | None
     region: str
     ses: SesAccount
+    how: str = ""
+    endpoints: tuple[tuple[str, str], ...] = ()
 
     @property
     def sandbox(self) -> bool:
         """Whether SES sends to verified addresses alone."""
         return not self.ses.production_access
+
+    @property
+    def place(self) -> str:
+        """Account and Region, in words."""
+        return f"account {self.account_id} in {self.region}"
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What is wrong with sending here."""
+        return account_health.trouble(self.ses, self.region, self.place)
 
 
 def choices(world: World) -> AccountChoices:
@@ -99,34 +117,34 @@ def look(world: World) -> AccountSeen:
             ExitCode.OUTSIDE,
         )
     caller = sts.get_caller_identity(world.aws)
-    return AccountSeen(
+    seen = AccountSeen(
         account_id=caller.account,
         caller_arn=caller.arn,
         profile=world.aws.profile,
         region=region,
         ses=sesv2.get_account(world.aws),
     )
+    if world.aws.keys is not None:
+        return seen
+    profile = world.aws.profile
+    return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=sign_in.endpoints(profile))
 
 
 def judge(seen: AccountSeen, project: Project) -> Standing:
-    """Where the step stands: done where it is the project's account and SES may send there."""
-    place = f"account {seen.account_id} in {seen.region}"
+    """Where the step stands: done where it is the project's account and SES may send there.
+
+    Another account holds every other step: what they made and would make is in the project's own.
+    """
     if is_another(seen, project):
-        words = f"these credentials are of {place}, but the set-up was made in account {project.account.id}"
-        return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
-    ses = seen.ses
-    if ses.enforcement == "SHUTDOWN":
-        words = f"AWS has shut SES down in {place}: answer the case in the AWS Support Center"
-    elif not ses.sending_enabled:
-        words = f"sending is paused in {place}: switch it on again in the SES console"
-    elif ses.enforcement == "PROBATION":
-        words = f"AWS has SES under review in {place}: mend what its notice names before sending more"
-    elif ses.enforcement != "HEALTHY":
-        words = f"SES says {printable(ses.enforcement, 60)} of {place}: see the SES console"
-    else:
-        state = "in the sandbox" if seen.sandbox else "production access"
-        return Standing(StepName.ACCOUNT, Status.DONE, f"{place}, {state}")
-    return Standing(StepName.ACCOUNT, Status.ATTENTION, words)
+        words = (
+            f"these credentials are of {seen.place}, but the set-up was made in account {project.account.id}"
+        )
+        others = tuple(step for step in StepName if step is not StepName.ACCOUNT)
+        return Standing(StepName.ACCOUNT, Status.ATTENTION, words, others)
+    if trouble := seen.trouble:
+        return Standing(StepName.ACCOUNT, Status.ATTENTION, trouble.words, trouble.holds)
+    state = "in the sandbox" if seen.sandbox else "production access"
+    return Standing(StepName.ACCOUNT, Status.DONE, f"{seen.place}, {state}")
 
 
 def is_another(seen: AccountSeen, project: Project) -> bool:
@@ -134,24 +152,38 @@ def is_another(seen: AccountSeen, project: Project) -> bool:
     return project.account.id is not None and project.account.id != seen.account_id
 
 
-def act(world: World, project: Project, seen: AccountSeen) -> Project:
+def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool = False) -> Project:
     """The project with the decision in it. Changes nothing in AWS.
 
-    Raises WizardError where ``seen`` is another account than the one the set-up was made in.
+    With ``take_another`` also where ``seen`` is another account than the one the set-up was made in: then
+    what was seen in that one is forgotten, and what the user decided stays. Without it that raises
+    WizardError.
     """
     if is_another(seen, project):
-        raise WizardError(
-            "This is another AWS account",
-            f"The set-up in this file was made in account {project.account.id}; these credentials are of "
-            f"account {seen.account_id}.",
-            f"Choose a profile of account {project.account.id}, or start a second file with `--file`.",
-        )
+        if not take_another:
+            raise WizardError(
+                "This is another AWS account",
+                f"The set-up in this file was made in account {project.account.id}; these credentials are of "
+                f"account {seen.account_id}.",
+                f"Choose a profile of account {project.account.id}, or start a second file with `--file`.",
+            )
+        project = _begun_elsewhere(project)
     decided = replace(project, account=Account(seen.profile, seen.region, seen.account_id))
     if project.account.region not in (None, seen.region):
         # SES, the reminder's stack and the review are per Region: what was seen in another one says nothing.
         domain = {step: evidence for step, evidence in project.progress.items() if step == "domain"}
         decided = replace(decided, progress=domain)
-    standing = judge(seen, project)
+    standing = judge(seen, decided)
     if standing.status is not Status.DONE:
         return decided.not_done("account")
     return decided.seen_done("account", standing.words, world.now())
+
+
+def _begun_elsewhere(project: Project) -> Project:
+    """The project without anything that was seen in its account: evidence, DKIM tokens, a registration."""
+    return replace(
+        project,
+        domain=Domain(project.domain.name),
+        identity=replace(project.identity, dkim_tokens=(), signing_zone=None),
+        progress={},
+    )

@@ -35,11 +35,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one step stands, and why, in one short sentence."""
+    """Where one step stands, and why, in one short sentence.
+
+    ``holds`` are the other steps that must not act while it stands so.
+    """
 
     step: StepName
     status: Status
     words: str
+    holds: tuple[StepName, ...] = ()
 
 
 class ChangeKind(StrEnum):
