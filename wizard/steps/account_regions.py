@@ -82,9 +82,7 @@ def worth_knowing(chosen: str, regions: Iterable[RegionSeen], domain: str | None
     if own is not None and not own.production_access:
         places = [one.region for one in seen.values() if one.production_access]
         if places:
-            said.append(
-                f"SES writes to everybody from {', '.join(places)}; in {chosen} it is in the sandbox."
-            )
+            said.append(f"SES is out of the sandbox in {', '.join(places)}, not in {chosen}.")
     return tuple(said)
 
 
