@@ -240,7 +240,10 @@ def test_every_region_is_asked_and_one_that_fails_spoils_nothing(account: Demo) 
         "To go on with it, choose that Region.",
         "SES is out of the sandbox in eu-west-1, not in us-east-1.",
     )
-    assert account_regions.worth_knowing("eu-west-1", found, None) == (), "nothing was asked of a domain"
+    assert account_regions.worth_knowing("eu-central-1", found, "example.com") == (
+        "SES is out of the sandbox in eu-west-1, not in eu-central-1.",
+    )
+    assert account_regions.worth_knowing("eu-west-1", found, None) == ()
 
 
 def test_without_region_and_credentials_the_credentials_come_first() -> None:

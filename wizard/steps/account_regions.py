@@ -72,7 +72,7 @@ def worth_knowing(chosen: str, regions: Iterable[RegionSeen], domain: str | None
     seen = {region.region: region for region in regions}
     own = seen.pop(chosen, None)
     said = []
-    if own is not None and own.identity is None:
+    if domain and own is not None and own.identity is None:
         places = [f"{one.region} ({_verification(one.identity)})" for one in seen.values() if one.identity]
         if places:
             said.append(
