@@ -82,7 +82,6 @@ clock to the next due time of the schedule, which then starts the function, as E
 
     def on_mount(self) -> None:
         """Follow the inbox from here on."""
-        super().on_mount()
         self.set_interval(LOOK_EVERY, self.begin)
         self.query_one("#mails").focus()
 

@@ -1,4 +1,4 @@
-"""Step 5's page, in five small ones: who, what, when, create, test. Each is saved when it is finished."""
+"""Step 5's page, in six small ones: who, what, when, create, test, runs. Each saves itself when finished."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from textual.widgets import Button, ContentSwitcher, Static
 from screens.base import StepScreen
 from screens.messages import Decided, Looked
 from screens.reminder_create import CreatePage
-from screens.reminder_page import Decision, Entered, Page, with_typed
+from screens.reminder_page import Decision, Entered, Page, Seen, with_typed
+from screens.reminder_runs import RunsPage
 from screens.reminder_test import TryPage
 from screens.reminder_what import What, WhatPage
 from screens.reminder_when import When, WhenPage, first_choice
@@ -25,17 +26,16 @@ from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
 from screens.widgets.columns import Cells
 from screens.widgets.key_line import key_name
-from wizard.steps.model import Standing, StepName
+from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from wizard.project import Project
-    from wizard.steps.reminder import ReminderSeen
     from wizard.world import World
 
-ORDER = ("who", "what", "when", "create", "test")
+ORDER = ("who", "what", "when", "create", "test", "runs")
 PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
 """The keys that do something else on each page, or nothing."""
 PAGE_KEY = "Of the page"
@@ -80,7 +80,7 @@ In the demo **F9** opens the inbox of the embedded account.
         # A TextArea has a use of its own for F6 and F7: to select a line, and all.
         *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
     ]
-    UNENDING = frozenset({"log"})
+    UNENDING = frozenset({"log", "runs"})
     CSS_PATH = "reminder.tcss"
 
     class Begun(Message):
@@ -99,30 +99,22 @@ In the demo **F9** opens the inbox of the embedded account.
             self.entered = entered
             self.decision = decision
 
-    class Seen(Message):
-        """AWS answered."""
-
-        def __init__(self, seen: ReminderSeen, standing: Standing) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
-
     def __init__(self) -> None:
         super().__init__()
         self._begun: Beginning | None = None
 
     def compose_step(self) -> ComposeResult:
-        """The five pages, one at a time."""
+        """The six pages, one at a time."""
         with ContentSwitcher(initial="who", id="pages"):
             yield WhoPage(id="who")
             yield WhatPage(id="what")
             yield WhenPage(id="when")
             yield CreatePage(id="create")
             yield TryPage(demo=self.wizard.demo, id="test")
+            yield RunsPage(id="runs")
 
     def on_mount(self) -> None:
         """The first page."""
-        super().on_mount()
         self._open("who")
 
     def begin(self) -> None:
@@ -131,6 +123,11 @@ In the demo **F9** opens the inbox of the embedded account.
             self._fill_in(self.state.world, self.state.project, self.wizard.path.parent)
         self._look(self.state.world, self.state.project)
         self._page.came_up()
+
+    def on_screen_resume(self) -> None:
+        """Shown again: the page that is open may have become old meanwhile."""
+        if self._covered and self._begun:
+            self._page.came_back()
 
     # What is typed and not finished
 
@@ -153,7 +150,6 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def on_screen_suspend(self) -> None:
         """Another page comes up, or something over this one: keep what is typed."""
-        super().on_screen_suspend()
         self._keep_meanwhile()
 
     def _keep_meanwhile(self) -> None:
@@ -180,7 +176,7 @@ In the demo **F9** opens the inbox of the embedded account.
         from wizard.steps import reminder
 
         seen = reminder.look(world, project)
-        self.tell(self.Seen(seen, reminder.judge(seen, project)))
+        self.tell(Seen(seen, reminder.judge(seen, project)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
@@ -283,7 +279,7 @@ In the demo **F9** opens the inbox of the embedded account.
         return self.query_one(f"#{self._current}", Page)
 
     def _open(self, name: str) -> None:
-        """Show one of the five pages."""
+        """Show one of the six pages."""
         self.query_one("#pages", ContentSwitcher).current = name
         page = self._page
         self.query_one("#question", Static).update(Content.assemble(page.QUESTION, "   ", _way(name)))
@@ -303,8 +299,8 @@ In the demo **F9** opens the inbox of the embedded account.
 
 
 def _way(current: str) -> Content:
-    """The five pages in a row, the current one marked."""
-    pages = (WhoPage, WhatPage, WhenPage, CreatePage, TryPage)
+    """The six pages in a row, the current one marked."""
+    pages = (WhoPage, WhatPage, WhenPage, CreatePage, TryPage, RunsPage)
     names = dict(zip(ORDER, (page.NAME for page in pages), strict=True))
     return Content(" › ").join(
         [
@@ -324,9 +320,12 @@ def _beginning(world: World, project: Project, base: Path) -> Beginning:
     domain = chosen_domain(project)
     kept = project.reminder
     written = kept.subject or kept.text or kept.html
-    first = (
-        "who" if not kept.recipients else "what" if not written else "when" if not kept.schedule else "create"
-    )
+    finished = {
+        "who": kept.recipients or kept.table,
+        "what": written,
+        "when": kept.schedule,
+        "create": "reminder" in project.progress,
+    }
     return Beginning(
         domain=domain,
         who=first_who(world, project, base, domain),
@@ -338,5 +337,5 @@ def _beginning(world: World, project: Project, base: Path) -> Beginning:
         when=first_choice(project, local_zone()),
         zones=zone_names(),
         address=f"you@{domain}" if world.demo else "",
-        page=first,
+        page=next((name for name, done in finished.items() if not done), "runs"),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.message import Message
 
-from screens.messages import Decided, Happened, Looked
+from screens.messages import Happened
 from screens.reminder_page import Page
 from screens.widgets.columns import EventList
 
@@ -60,9 +60,8 @@ class ChangePage(Page):
         from wizard.steps import reminder
 
         decided = reminder.act(world, wanted, planned, self.happened)
-        self.post_message(Decided(before, decided))
-        seen = reminder.look(world, decided)
-        self.post_message(Looked(reminder.judge(seen, decided)))
+        self.decide(before, decided)
+        self.looked(world, decided)
         self.tell(self.Made())
 
     def nothing_to_change(self) -> None:

@@ -15,15 +15,16 @@ from textual.widgets import TextArea
 from textual.worker import Worker, get_current_worker
 
 from screens.base import StepScreen
-from screens.messages import Happened
+from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
-from wizard.steps.model import Event
+from wizard.steps.model import Event, Standing
 
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.steps.reminder import ReminderSeen
+    from wizard.world import World
 
 
 class Problem(NamedTuple):
@@ -80,6 +81,15 @@ def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, 
     return Kept(project, lost)
 
 
+class Seen(Message):
+    """AWS was asked what it has of the whole reminder. For the screen, which hands it to its pages."""
+
+    def __init__(self, seen: ReminderSeen, standing: Standing) -> None:
+        super().__init__()
+        self.seen = seen
+        self.standing = standing
+
+
 class Page(Vertical):
     """One question of the reminder: its fields, its workers, and what they say.
 
@@ -127,6 +137,9 @@ class Page(Vertical):
     def came_up(self) -> None:
         """Called when the page comes up, and for F5: look at what it shows of the outside."""
 
+    def came_back(self) -> None:
+        """Called when something that stood over this page, a dialog or the inbox, is gone."""
+
     def redraw(self, state: AppState) -> None:
         """The app's state changed; ``display`` says whether this page is the one that is shown."""
 
@@ -147,6 +160,17 @@ class Page(Vertical):
         """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
         if not get_current_worker().is_cancelled:
             self.post_message(message)
+
+    def decide(self, before: Project, after: Project) -> None:
+        """From a worker: tell the app what an act changed. Never lost, also when the app is being left."""
+        self.screen.post_message(Decided(before, after))
+
+    def looked(self, world: World, project: Project) -> None:
+        """From a worker: look at the whole reminder, after an act, and tell what is there."""
+        from wizard.steps import reminder
+
+        seen = reminder.look(world, project)
+        self.screen.post_message(Seen(seen, reminder.judge(seen, project)))
 
     def happened(self, event: Event) -> None:
         """The `Report` for an act: from any thread, tell this page what happened."""

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
 
-from screens.messages import Decided, Happened, Looked
+from screens.messages import Happened
 from screens.reminder_page import Page
 from screens.symbols import clock
 from screens.widgets.columns import Cells, Columns, EventList
@@ -156,13 +156,12 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
     def _send(self, world: World, project: Project, address: str) -> None:
-        from wizard.steps import reminder, reminder_trial
+        from wizard.steps import reminder_trial
 
         result = reminder_trial.test_run(world, project, address, self.happened)
         if result.sent:
-            self.post_message(Decided(project, result.project))
-            seen = reminder.look(world, result.project)
-            self.post_message(Looked(reminder.judge(seen, result.project)))
+            self.decide(project, result.project)
+            self.looked(world, result.project)
         self.tell(self.Tested(result))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Filling in all mails")

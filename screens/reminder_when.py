@@ -181,7 +181,7 @@ class WhenPage(Page):
                     yield Label(label, classes="label")
                     yield Input(placeholder=example, id=field, compact=True)
             yield Tick("Paused: nothing leaves until it is resumed", id="paused", compact=True)
-        yield Columns(id="runs", classes="block")
+        yield Columns(id="next-runs", classes="block")
         yield Columns(classes="problems")
 
     def load(self, when: When, zones: Sequence[str]) -> None:
@@ -270,7 +270,7 @@ class WhenPage(Page):
         problems = when.problems(now)
         self.query_one("#folded", Static).update(when.limits.words())
         narrow = self.query_one("#limits").display and self.screen.has_class("-short")
-        self.query_one("#runs", Columns).show([] if problems else _runs(when, now, short=narrow))
+        self.query_one("#next-runs", Columns).show([] if problems else _runs(when, now, short=narrow))
         self.warn(problems)
 
 

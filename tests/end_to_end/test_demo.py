@@ -139,6 +139,8 @@ def read_inbox(shown: Terminal) -> None:
     shown.press("F2")
     shown.wait_for(r"\[Test\]")
     shown.press("F3")
+    shown.wait_for(r"\[Runs\]")
+    shown.press("F3")
 
 
 def ask_for_production_access(shown: Terminal) -> None:

@@ -12,10 +12,11 @@ from textual.widgets import Input, TextArea
 from tests.screens.pages import Opened
 from wizard.errors import WizardError
 from wizard.project import Project
-from wizard.steps import reminder, reminder_trial
+from wizard.steps import reminder, reminder_runs, reminder_trial
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
 from wizard.steps.reminder_recipients import Import
+from wizard.steps.reminder_runs import FailedMail, Resent, RunSeen
 from wizard.steps.reminder_trial import DryRun, LogLine
 from wizard.steps.reminder_trial import TestResult as Outcome
 from wizard.world import World
@@ -34,17 +35,21 @@ class Flow:
     recorded: bool | None = None
     found: DryRun | None = None
     log: tuple[LogLine, ...] | WizardError = ()
+    seen: ReminderSeen = field(default_factory=lambda: ReminderSeen(None))
+    past: tuple[RunSeen, ...] | WizardError = ()
+    failed: tuple[FailedMail, ...] = ()
 
     replaced: ClassVar = (
         *((reminder, name) for name in ("look", "plan", "act", "decline")),
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
+        *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
     )
 
     def look(self, world: World, project: Project) -> ReminderSeen:
-        return ReminderSeen(None)
+        return self.seen
 
     def plan(self, world: World, project: Project, base: Path) -> ReminderPlan:
-        self.asked.append("plan")
+        self.asked.append("plan paused" if project.reminder.paused else "plan")
         change = Change(
             ChangeKind.CREATE, "schedule", "starts the function", "cloudformation:ExecuteChangeSet"
         )
@@ -78,6 +83,25 @@ class Flow:
         if isinstance(self.log, WizardError):
             raise self.log
         return self.log
+
+    def runs(self, world: World, project: Project) -> tuple[RunSeen, ...]:
+        self.asked.append("runs")
+        if isinstance(self.past, WizardError):
+            raise self.past
+        return self.past
+
+    def failures(self, world: World, project: Project, run: str) -> tuple[FailedMail, ...]:
+        return self.failed
+
+    def run_now(self, world: World, project: Project, report: Report) -> str:
+        self.asked.append("run now")
+        report(Event("run", Progress.DONE, "Lambda has taken it"))
+        return "2026-11-24T10:00:00Z"
+
+    def resend(self, world: World, project: Project, run: str, report: Report) -> Resent:
+        self.asked.append(f"resend {run}")
+        report(Event("failed mails", Progress.DONE, "2 sent, 0 failed again"))
+        return Resent(2, 0, 0, "")
 
 
 async def show(page: Opened, *keys: str) -> None:

@@ -22,7 +22,7 @@ from wizard.steps.model import StepName
 if TYPE_CHECKING:
     from wizard.demo import Demo
 
-PAGES = {"who": "", "what": "f3", "preview": "f8", "when": "f3", "create": "f3", "test": "f3"}
+PAGES = {"who": "", "what": "f3", "preview": "f8", "when": "f3", "create": "f3", "test": "f3", "runs": "f3"}
 """The pages, and the key that leads to each from the one before."""
 
 
@@ -68,6 +68,7 @@ async def test_escape_goes_the_same_way_back(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     questions = [
+        "What was sent?",
         "Does it arrive?",
         "Set it up?",
         "When does it leave?",
@@ -75,7 +76,7 @@ async def test_escape_goes_the_same_way_back(
         "Who gets the mail?",
     ]
     async with opened(tmp_path, outside.world, project=begun) as page:
-        await show(page, "f3", "f3", "f3", "f3")
+        await show(page, "f3", "f3", "f3", "f3", "f3")
         for question in questions:
             assert question in page.text
             await page.pilot.press("escape")

@@ -1,0 +1,123 @@
+"""A run of the reminder in words: its line in the list, what stands below it, and its failures. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screens.widgets.columns import Cells
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from wizard.steps.reminder_runs import FailedMail, RunSeen
+
+RESUMED_FOR = timedelta(days=3)
+"""Older runs are not taken up again by the hourly schedule."""
+
+Mark = tuple[str, str]
+"""A symbol with its word, and the colour."""
+
+ENDED: Mark = ("✓ ended", "$text-success")
+GOING_ON: Mark = ("» going on", "$text-accent")
+WAITING: Mark = ("… waiting", "$text-warning")
+STANDS: Mark = ("! stands", "$text-warning")
+GAVE_UP: Mark = ("✗ gave up", "$text-error")
+
+STOPPED: dict[str, tuple[Mark, str]] = {
+    "quota": (WAITING, "The daily quota is used up. It goes on by itself as soon as SES takes mail again."),
+    "throttled": (WAITING, "SES asks for patience. It goes on by itself, after a minute or within the hour."),
+    "time": (GOING_ON, "One call's time ran out; it handed the rest on to the next."),
+    "paused": (STANDS, "AWS has paused sending. It goes on by itself once sending is allowed again."),
+    "gave_up": (GAVE_UP, "SES refused one mail after the other. Enter shows why; then send again."),
+}
+"""What is said of a run that stopped, by why."""
+
+OUTCOMES: dict[str, Mark] = {
+    "failed": ("✗ failed", "$text-error"),
+    "bounced": ("! bounced", "$text-warning"),
+    "complained": ("! complained", "$text-warning"),
+    "unsure": ("? unsure", "$text-warning"),
+    "claimed": ("? unsure", "$text-warning"),
+}
+"""Of a mail that did not arrive, as far as is known."""
+
+
+def going_on(run: RunSeen, now: datetime) -> bool:
+    """Whether it is worth looking again soon: a function is at work on the run."""
+    return run.working(now) and run.stopped in ("", "time")
+
+
+def standing_of(run: RunSeen, now: datetime) -> tuple[Mark, str]:
+    """Where ``run`` stands, and why, in a sentence that may be empty."""
+    if run.ended:
+        return ENDED, ""
+    if run.stopped in STOPPED and run.stopped != "time":
+        return STOPPED[run.stopped]
+    if run.working(now):
+        return GOING_ON, STOPPED[run.stopped][1] if run.stopped else ""
+    if now - run.began > RESUMED_FOR:
+        return STANDS, "It did not come to its end within three days, and is left as it is."
+    return STANDS, "Nobody is at work on it: the hourly schedule takes it up again."
+
+
+def line(run: RunSeen, now: datetime) -> Content:
+    """The run in one line of the list: when, how it stands, how long it took, what came of it."""
+    (mark, colour), _ = standing_of(run, now)
+    counts = [f"{run.sent:,} sent" if run.ended else f"{run.sent:,} of {run.people:,} sent"]
+    others = {
+        "failed": run.failed,
+        "unsure": run.unsure,
+        "skipped": run.opted_out + run.invalid,
+        "bounced": run.bounced,
+        "complained": run.complained,
+    }
+    counts += [f"{count:,} {name}" for name, count in others.items() if count]
+    return Content.assemble(
+        Content.styled(f"{run.began.astimezone():%a %d %b %H:%M}  ", "bold"),
+        Content.styled(f"{mark:<12}", colour),
+        Content.styled(f"{took(run):>10}  ", "$text-muted"),
+        ", ".join(counts),
+    )
+
+
+def detail(run: RunSeen, now: datetime) -> list[Cells]:
+    """All numbers of ``run``, and why it stands as it does."""
+    (mark, colour), why = standing_of(run, now)
+    people = f"{run.people:,} {'person' if run.people == 1 else 'people'}"
+    numbers = (
+        f"{run.sent:,} sent, {run.failed:,} failed, {run.unsure:,} unsure, "
+        f"{run.opted_out + run.invalid:,} skipped, {run.bounced:,} bounced, {run.complained:,} complained"
+    )
+    skipped = [f"{run.opted_out:,} opted out"] if run.opted_out else []
+    skipped += [f"{run.invalid:,} without an address that SES takes"] if run.invalid else []
+    rows: list[Cells] = [(Content.styled(people, "bold"), numbers)]
+    rows += [(Content.styled("Skipped", "$text-muted"), ", ".join(skipped))] if skipped else []
+    rows += [(Content.styled(mark, colour), why)] if why else []
+    mode = {"queue": "by a queue and its workers", "direct": "by the function itself"}.get(run.mode, "")
+    return [
+        *rows,
+        (Content.styled("Run", "$text-muted"), ", ".join(filter(None, (printable(run.run), mode)))),
+    ]
+
+
+def took(run: RunSeen) -> str:
+    """How long ``run`` took, or has been going on."""
+    seconds = max(0, round(((run.ended or run.last) - run.began).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
+def failed_rows(mails: Sequence[FailedMail]) -> list[Cells]:
+    """Each mail that did not arrive: what became of it, whose it was, and why."""
+    rows: list[Cells] = []
+    for mail in mails:
+        mark, colour = OUTCOMES.get(mail.outcome, (printable(mail.outcome, 20), "$text-muted"))
+        head = Content.styled(mark, colour)
+        rows.append((head, Content.styled(printable(mail.email, 60), "bold"), printable(mail.detail, 300)))
+    return rows

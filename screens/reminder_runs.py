@@ -1,0 +1,314 @@
+"""The last runs: how each went, why a mail failed, and what one does by hand: run now, resend, pause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, OptionList
+from textual.widgets.option_list import Option
+
+from screens.reminder_change import ChangePage
+from screens.reminder_run_words import detail, going_on, line
+from screens.reminder_when import run_words
+from screens.widgets.columns import Cells, Columns, EventList
+from screens.widgets.key_line import key_name
+from wizard.errors import WizardError
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wizard.project import Project
+    from wizard.steps.reminder import ReminderSeen
+    from wizard.steps.reminder_runs import FailedMail, RunSeen
+    from wizard.world import World
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks while a run is going on."""
+EXPECTED_SECONDS = 30.0
+"""How long a run that was started by hand is looked for, before and after it shows."""
+
+
+class RunsPage(ChangePage):
+    """A list of runs, and below it the numbers of the highlighted one."""
+
+    NAME = "Runs"
+    QUESTION = "What was sent?"
+    WHY = "From the flow's own records: who was written to, who could not be, and why."
+    ACT = "Run now"
+    FIRST = "#last-runs"
+    KEYS: ClassVar[Mapping[str, str]] = {"f6": "Pause, or resume", "enter": "What did not arrive, and why"}
+    HELP = """
+- **↑ ↓** choose a run, **Enter** shows the mails of it that did not arrive, with the reason SES gave. From
+  there those that failed are sent once more, never twice.
+- **Unsure**: SES gave no clear answer. The mail may have arrived, so it is not repeated.
+- **Skipped**: opted out, or without an address that SES takes.
+- **Run now** starts a run outside the schedule, after a question. **Pause** is a change of the stack like any
+  other: it is shown first.
+- While a run is going on the page looks again by itself.
+"""
+
+    class Read(Message):
+        """The last runs, the newest first."""
+
+        def __init__(self, runs: Sequence[RunSeen]) -> None:
+            super().__init__()
+            self.runs = runs
+
+    class NotRead(Message):
+        """The runs could not be read: nobody asks again by itself."""
+
+    class FailuresRead(Message):
+        """The mails of ``run`` that did not arrive."""
+
+        def __init__(self, run: RunSeen, mails: Sequence[FailedMail]) -> None:
+            super().__init__()
+            self.run = run
+            self.mails = mails
+
+    class Done(Message):
+        """A run was started, or failed mails were sent again."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._seen: ReminderSeen | None = None
+        self._runs: Sequence[RunSeen] = ()
+        self._going_on = False
+        self._expected_until = 0.0
+
+    def compose(self) -> ComposeResult:
+        """What one should know first, the list, the highlighted run, what is being done."""
+        yield Columns(id="about")
+        yield OptionList(id="last-runs", compact=True, markup=False)
+        yield Columns(id="run")
+        with Horizontal(classes="field tight", id="by-hand"):
+            yield Button(f"Failures  {key_name('enter')}", id="failures", compact=True)
+            yield Button(f"Pause  {key_name('f6')}", id="pause", compact=True)
+        yield EventList(id="events")
+        yield Columns(classes="problems")
+
+    def on_mount(self) -> None:
+        """A run that is going on is followed."""
+        self.set_interval(LOOK_EVERY, self._follow)
+        self._draw()
+
+    # Looking
+
+    @property
+    def _standing(self) -> bool:
+        """Whether there is anything that could have run."""
+        return bool(self._seen and self._seen.stack and self._seen.stack.complete)
+
+    def came_up(self) -> None:
+        """Look at the runs; where nothing is known yet of the stack, that is looked at first."""
+        if self._standing:
+            self._read(self.state.world, self.state.project)
+
+    def came_back(self) -> None:
+        """Something may have run meanwhile: look at everything again."""
+        if not self.step.acting:
+            self.step.begin()
+
+    def show_seen(self, seen: ReminderSeen) -> None:
+        """What is to be known before the runs; then they are looked at."""
+        self._seen = seen
+        self._draw()
+        if self.display:
+            self.came_up()
+
+    def _follow(self) -> None:
+        reading = any(worker.group == "runs" and not worker.is_finished for worker in self.workers)
+        wanted = self._going_on or monotonic() < self._expected_until
+        if wanted and self._standing and self.display and not reading:
+            self._read(self.state.world, self.state.project)
+
+    # Workers
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="runs", description="Reading the last runs")
+    def _read(self, world: World, project: Project) -> None:
+        from wizard.steps import reminder_runs
+
+        try:
+            self.tell(self.Read(reminder_runs.runs(world, project)))
+        except WizardError:
+            self.tell(self.NotRead())
+            raise
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="failures", description="Reading what failed"
+    )
+    def _read_failures(self, world: World, project: Project, run: RunSeen) -> None:
+        from wizard.steps import reminder_runs
+
+        self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Starting a run")
+    def _run_now(self, world: World, project: Project) -> None:
+        from wizard.steps import reminder_runs
+
+        reminder_runs.run_now(world, project, self.happened)
+        self.tell(self.Done())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending once more")
+    def _resend(self, world: World, project: Project, run: str) -> None:
+        from wizard.steps import reminder_runs
+
+        reminder_runs.resend(world, project, run, self.happened)
+        self.tell(self.Done())
+
+    # What they say
+
+    @on(Read)
+    def _show_runs(self, message: Read) -> None:
+        message.stop()
+        now = self.state.world.now()
+        self._runs = message.runs
+        self._going_on = any(going_on(run, now) for run in message.runs)
+        self._draw_list(now)
+        self._draw()
+
+    @on(NotRead)
+    def _stop_following(self, message: NotRead) -> None:
+        message.stop()
+        self._going_on, self._expected_until = False, 0.0
+
+    @on(FailuresRead)
+    def _show_failures(self, message: FailuresRead) -> None:
+        message.stop()
+        if not message.mails:
+            self.step.say("Nothing failed or came back of this run.")
+            return
+        from screens.reminder_failures import Failures
+
+        def answered(again: bool | None) -> None:
+            if again:
+                self.query_one("#events", EventList).clear()
+                self._resend(self.state.world, self.state.project, message.run.run)
+
+        self.app.push_screen(Failures(message.run, message.mails), answered)
+
+    @on(Done)
+    def _look_for_it(self, message: Done) -> None:
+        """What was started shows up in the records a moment later."""
+        message.stop()
+        self._expected_until = monotonic() + EXPECTED_SECONDS
+        self.came_up()
+
+    # Drawing
+
+    def _draw(self) -> None:
+        self.query_one("#about", Columns).show(self._about())
+        self.query_one("#by-hand").display = self._standing
+        self.query_one("#failures").display = bool(self._runs)
+        pause = self.query_one("#pause", Button)
+        pause.label = f"{'Resume' if self._seen and self._seen.paused else 'Pause'}  {key_name('f6')}"
+        pause.refresh(layout=True)
+        run = self._highlighted
+        self.query_one("#run", Columns).show(detail(run, self.state.world.now()) if run else [])
+
+    def _about(self) -> list[Cells]:
+        """What one should know before the runs."""
+        seen = self._seen
+        if seen is None:
+            return []
+        if not self._standing:
+            return [("Nothing is set up yet. That is done two pages before: F2 goes there.",)]
+        rows: list[Cells] = []  # Alarms that ring are the step's standing, above.
+        if seen.unconfirmed:
+            address = printable(seen.unconfirmed, 100)
+            words = f"AWS sent a mail to {address}: open it and confirm, or no alert comes."
+            rows.append((Content.styled("! confirm", "$text-warning"), words))
+        if seen.paused:
+            rows.append((Content.styled("! paused", "$text-warning"), "No run leaves until you resume it."))
+        elif seen.next_run and seen.schedule:
+            coming = run_words(seen.next_run, ZoneInfo(seen.schedule.timezone))
+            rows.append(
+                (Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen.recipients)}")
+            )
+        if not self._runs:
+            rows.append((Content.styled("Runs", "$text-muted"), "None yet. F4 starts one by hand."))
+        return rows
+
+    def _draw_list(self, now: datetime) -> None:
+        """Update the lines in place; the run that is read about stays highlighted."""
+        shown, chosen = self.query_one("#last-runs", OptionList), self._highlighted
+        lines = {run.run: line(run, now) for run in self._runs}
+        if [option.id for option in shown.options] == list(lines):
+            for run, words in lines.items():
+                shown.replace_option_prompt(run, words)
+            return
+        at_top = not shown.highlighted
+        shown.clear_options()
+        shown.add_options([Option(words, id=run) for run, words in lines.items()])
+        if lines:
+            index = 0 if at_top or not chosen else list(lines).index(chosen.run)
+            shown.highlighted = index
+
+    @property
+    def _highlighted(self) -> RunSeen | None:
+        shown = self.query_one("#last-runs", OptionList)
+        option = shown.highlighted_option
+        return next((run for run in self._runs if option and run.run == option.id), None)
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._draw()
+
+    # Keys
+
+    def act(self) -> None:
+        """Run now, after a question that says to how many people."""
+        from screens.dialogs import Ask
+
+        if not self._standing or self._seen is None:
+            self.step.show_error(
+                WizardError("Nothing can run yet", "The reminder is not set up.", "Set it up on Create (F2).")
+            )
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.query_one("#events", EventList).clear()
+                self.step.retry = self.act
+                self._run_now(self.state.world, self.state.project)
+
+        people = _people(self._seen.recipients)
+        words = "Each of them gets the mail at once, also who had one today. Who opted out gets none."
+        question = Ask(f"Send to {people} now?", words, yes=f"Send to {people}", no="No", careful=True)
+        self.app.push_screen(question, answered)
+
+    def press(self, key: str) -> None:
+        """Pause, or resume: a change of the stack like any other."""
+        if self._standing and self._seen:
+            project = self.state.project
+            reminder = replace(project.reminder, paused=not self._seen.paused)
+            self.step.retry = partial(self.press, key)
+            self.plan(self.state.world, project, replace(project, reminder=reminder), self.base)
+
+    @on(OptionList.OptionSelected)
+    @on(Button.Pressed, "#failures")
+    def _failures_wanted(self, event: Message) -> None:
+        event.stop()
+        run = self._highlighted
+        if run:
+            self._read_failures(self.state.world, self.state.project, run)
+
+    @on(Button.Pressed, "#pause")
+    async def _pause_wanted(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.step.run_action("press('f6')")
+
+
+def _people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"

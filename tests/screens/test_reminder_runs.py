@@ -1,0 +1,243 @@
+"""The last runs: what they say of themselves, why mails failed, and what is done by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from screens.reminder_run_words import standing_of, took
+from tests.screens.conftest import NOW, Outside
+from tests.screens.pages import SIZES, opened
+from tests.screens.reminder_paper import Flow, show
+from wizard.aws.cloudformation import Stack
+from wizard.aws.scheduler import Schedule
+from wizard.errors import WizardError
+from wizard.project import Project
+from wizard.steps.reminder import ReminderSeen
+from wizard.steps.reminder_runs import FailedMail, RunSeen
+
+
+def a_run(began: datetime = NOW, **numbers: object) -> RunSeen:
+    """One that wrote to all of three people in 3 seconds."""
+    ended = began + timedelta(seconds=3)
+    run = RunSeen(
+        f"{began:%Y-%m-%dT%H:%M:%SZ}", began, ended, ended, "direct", 3, 3, 0, 0, 0, 0, 0, stopped=""
+    )
+    return replace(run, **numbers)  # type: ignore[arg-type]
+
+
+PAST = (
+    a_run(NOW - timedelta(seconds=90), ended=None, last=NOW, mode="queue", people=1000, sent=400),
+    a_run(NOW - timedelta(hours=2), ended=None, last=NOW - timedelta(hours=1), sent=1, stopped="quota"),
+    a_run(NOW - timedelta(days=1), people=5, sent=1, failed=2, unsure=1, opted_out=1, bounced=1),
+    a_run(NOW - timedelta(days=2)),
+)
+FAILED = (
+    FailedMail("ana@example.com", "failed", "MAILBOX_FULL"),
+    FailedMail("ben@example.com", "unsure", "\x1b[31mno answer [red]"),
+    FailedMail("cem@example.com", "bounced", "the mailbox is gone"),
+)
+
+
+@pytest.fixture
+def deployed(made: Flow) -> Flow:
+    """A reminder that stands, with a few runs behind it."""
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
+    made.seen = ReminderSeen(
+        Stack("arn", "ses-wizard-reminder", "UPDATE_COMPLETE", "", {}, {"ses-wizard": "example.com"}),
+        schedule=schedule,
+        recipients=1234,
+        next_run=NOW + timedelta(hours=23),
+    )
+    made.past = PAST
+    return made
+
+
+@pytest.fixture
+def done(written: Project) -> Project:
+    """A set-up whose reminder was found done: it opens on its runs."""
+    return written.seen_done("reminder", "1 recipient", NOW)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_shows_the_last_runs_and_the_numbers_of_one(
+    outside: Outside,
+    deployed: Flow,
+    done: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+) -> None:
+    deployed.seen = replace(
+        deployed.seen, alarms=("the function fails",), unconfirmed="ops@example.com", mode="queue"
+    )
+    async with opened(tmp_path, outside.world, project=done, size=size) as page:
+        await show(page)
+        await page.shows("400 of 1,000 sent")
+        await page.press("down", "down")
+        await page.shows("5 people  1 sent, 2 failed, 1 unsure, 1 skipped, 1 bounced, 0 complained")
+        assert page.text == snapshot
+
+
+WORDS = {
+    "✓ ended": a_run(),
+    "» going on": a_run(ended=None, last=NOW),
+    "… waiting": a_run(ended=None, last=NOW, stopped="throttled"),
+    "! stands": a_run(ended=None, last=NOW - timedelta(minutes=20)),
+    "✗ gave up": a_run(ended=None, last=NOW, stopped="gave_up"),
+}
+
+
+@pytest.mark.parametrize("mark", WORDS)
+def test_every_state_of_a_run_has_its_words(mark: str) -> None:
+    assert standing_of(WORDS[mark], NOW)[0][0] == mark
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3 * 3600 + 125, "3 h 02 min")]
+)
+def test_how_long_a_run_took(seconds: int, words: str) -> None:
+    assert took(a_run(ended=NOW + timedelta(seconds=seconds))) == words
+
+
+async def test_a_run_that_is_going_on_is_followed_until_it_ends(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("400 of 1,000 sent")
+        await page.press("down")
+        deployed.past = (a_run(NOW, people=1000, sent=900, ended=None, last=NOW), *PAST)
+        await page.shows("900 of 1,000 sent")
+        assert "daily quota is used up" in page.words
+        deployed.past = (a_run(NOW, people=1000, sent=1000), *PAST[1:])
+        await page.shows("1,000 sent")
+        asked = len(deployed.asked)
+        await page.pilot.pause(0.1)
+        assert len(deployed.asked) <= asked + 1
+
+
+async def test_what_failed_is_shown_and_sent_once_more(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    deployed.failed = FAILED
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("400 of 1,000 sent")
+        await page.press("down", "down", "enter")
+        assert "✗ failed   ana@example.com  MAILBOX_FULL" in page.text
+        assert "? unsure   ben@example.com  \\x1b[31mno answer [red]" in page.text
+        assert "! bounced  cem@example.com  the mailbox is gone" in page.text
+        assert "2 that failed can be sent once more" in page.words
+        await page.press("escape")
+        assert "resend" not in " ".join(deployed.asked)
+        await page.press("enter", "r")
+        assert "✓ done  failed mails  2 sent, 0 failed again" in page.text
+        assert f"resend {PAST[2].run}" in deployed.asked
+
+
+async def test_where_nothing_failed_nothing_can_be_sent_again(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.press("enter")
+        assert "Nothing failed or came back" in page.text
+        deployed.failed = FAILED[1:]
+        await page.press("enter")
+        assert "None of them can be sent again" in page.words
+        await page.press("r")
+        assert "What did not arrive" in page.text
+        await page.press("enter")
+        assert "What did not arrive" not in page.text
+
+
+async def test_running_now_asks_first_and_says_to_how_many(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f4")
+        assert "Send to 1,234 people now?" in page.text
+        await page.press("enter")
+        await page.press("f4", "escape")
+        assert "run now" not in deployed.asked
+        await page.press("f4", "y")
+        assert "✓ done  run  Lambda has taken it" in page.text
+        assert deployed.asked.count("run now") == 1
+
+
+async def test_a_pause_goes_through_a_plan(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f6")
+        assert "This is what will happen" in page.text
+        await page.press("escape")
+        assert not page.saved.reminder.paused
+        deployed.seen = replace(
+            deployed.seen, schedule=Schedule("rate(1 day)", "UTC", enabled=False, start=None)
+        )
+        await page.press("f6", "y")
+        assert page.saved.reminder.paused
+        assert "! paused" in page.text
+        assert "Resume  F6" in page.text
+        await page.press("f6", "y")
+        assert not page.saved.reminder.paused
+        asked = [words for words in deployed.asked if words != "runs"]
+        assert asked == ["plan paused", "decline", "plan paused", "act", "plan", "act"]
+
+
+async def test_a_pause_here_is_a_pause_on_the_page_about_when(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f6", "y", "f2", "f2", "f2")
+        assert "When does it leave?" in page.text
+        assert "paused" in page.text
+        await page.press("escape")
+        assert page.saved.reminder.paused
+
+
+async def test_before_anything_is_set_up_it_says_so(
+    outside: Outside, made: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("Nothing is set up yet. That is done two pages before")
+        await page.press("f6", "f4")
+        assert "! Nothing can run yet" in page.text
+        assert made.asked == []
+
+
+async def test_without_a_network_it_is_said_once_and_tried_again_by_hand(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    deployed.past = WizardError("AWS cannot be reached", "There is no network.", "Connect, then try again.")
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("! AWS cannot be reached")
+        await page.pilot.pause(0.1)
+        assert deployed.asked == ["runs"]
+        deployed.past = PAST
+        await page.press("enter")
+        await page.shows("400 of 1,000 sent")
+        assert "cannot be reached" not in page.text
+
+
+async def test_a_run_that_the_inbox_set_off_shows_when_one_comes_back(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    deployed.past = ()
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("None yet. F4 starts one by hand.")
+        await page.press("f9")
+        deployed.past = PAST[-1:]
+        await page.press("escape")
+        await page.shows("3 sent")
