@@ -12,26 +12,22 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from screens import domain_words as words
-from screens.base import StepScreen, fill_in
+from screens.base import fill_in
+from screens.domain_follow import FollowingScreen
 from screens.messages import Decided, GoTo, Looked
-from screens.state import AppState
 from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
 
 if TYPE_CHECKING:
-    from wizard.project import Project, Registration
+    from wizard.project import Project
     from wizard.steps.domain import Choices, DomainSeen
     from wizard.steps.domain_in_use import Remark
-    from wizard.steps.domain_registration import RegistrationSeen
     from wizard.steps.domain_typing import Typed
     from wizard.world import World
 
-FOLLOW_AFTER = (1, 2, 3, 5, 10, 20, 30, 60)
-"""Seconds until AWS is asked again how far a registration is, longer each time."""
 
-
-class DomainScreen(StepScreen):
+class DomainScreen(FollowingScreen):
     """Enter looks at a domain; going on, also by Enter once more, records it."""
 
     STEP = StepName.DOMAIN
@@ -39,7 +35,6 @@ class DomainScreen(StepScreen):
     WHY = "One whose DNS you can change; not a shared one, such as gmail.com."
     ACT = "Free names and prices"
     FIELD = "#name"
-    UNENDING = frozenset({"registration"})
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered, who hosts its DNS, and which
 mail it has already. **Enter** once more goes on with it; typing replaces it by another.
@@ -87,15 +82,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             self.advice = advice
             self.link = link
 
-    class Followed(Message):
-        """This is how far a registration is; ``error`` is why it ended without a domain."""
-
-        def __init__(self, seen: RegistrationSeen, standing: Standing, error: WizardError | None) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
-            self.error = error
-
     class Mailed(Message):
         """What came of having the owner's link mailed again."""
 
@@ -108,8 +94,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self._offered: Choices | None = None
         self._seen: DomainScreen.Seen | None = None
         self._link = ""
-        self._registration: Registration | None = None
-        self._followed = 0
         self._form: dict[str, str] = {}
 
     def compose_step(self) -> ComposeResult:
@@ -136,8 +120,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if self._offered is None or self._offered.left:
             self._offer(world)
         self._look(world, project, self.query_one("#name", Input).value)
-        if project.domain.registration:
-            self._follow(world, project.domain.registration)
+        super().begin()
 
     # Workers
 
@@ -183,20 +166,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         advice = domain_typing.advice(seen.name, project.production.mail_type) if seen.registered else ""
         self.tell(self.SeenCloser(seen, remarks, advice, link))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="registration", description="Asking AWS")
-    def _follow(self, world: World, registration: Registration) -> None:
-        from wizard.steps import domain_registration
-
-        seen = domain_registration.look(world, registration)
-        error = domain_registration.failure(seen) if seen.failed else None
-        self.tell(self.Followed(seen, domain_registration.judge(seen, world), error))
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Taking the domain")
-    def _finish(self, world: World, project: Project, seen: RegistrationSeen) -> None:
-        from wizard.steps import domain_registration
-
-        self.post_message(Decided(project, domain_registration.finish(world, project, seen)))
-
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link mailed")
     def _mail_link(self, world: World, seen: DomainSeen) -> None:
         from wizard.steps import domain, domain_registration
@@ -237,7 +206,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self.query_one("#typed").display = False
         self._show_facts()
         self._show_act()
-        self.show_standing(message.standing)
+        waiting = self.progress if self._is_coming(message.seen) else None
+        self.show_standing(waiting or message.standing)
         if message.seen.name.ascii == self.state.domain:
             self.post_message(Looked(message.standing))
         if not self.query_one("#choices").has_focus:
@@ -250,49 +220,32 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self._link = message.link
         self._show_act()
         shown = self.query_one("#mail", Columns)
-        rows = words.mail(message.remarks, message.advice, message.link)
+        rows = words.mail(self._is_coming(message.seen), message.remarks, message.advice, message.link)
         shown.show(rows)
         shown.display = bool(rows)
-
-    @on(Followed)
-    def _show_followed(self, message: Followed) -> None:
-        """Show how far it is, and ask again later; at its end take the domain, or say why there is none."""
-        registration = self.state.project.domain.registration
-        if registration != message.seen.registration:
-            return
-        if message.seen.complete or message.error:
-            self._finish(self.state.world, self.state.project, message.seen)
-        else:
-            seconds = FOLLOW_AFTER[min(self._followed, len(FOLLOW_AFTER) - 1)]
-            self._followed += 1
-            self.set_timer(seconds, self._follow_on)
-        if message.error:
-            self.show_error(message.error, focus=self.FIELD)
-        elif message.seen.complete:
-            self.query_one("#name", Input).value = message.seen.registration.name
-        if not self.state.domain:
-            self.post_message(Looked(message.standing))
 
     @on(Mailed)
     def _say_mailed(self, message: Mailed) -> None:
         self.say(message.words)
 
-    def _follow_on(self) -> None:
-        """Ask again, if somebody looks."""
-        registration = self.state.project.domain.registration
-        if registration and self in self.app.screen_stack:
-            self._follow(self.state.world, registration)
+    def progressed(self, standing: Standing) -> None:
+        """Show how far a registration is, where the field has its name."""
+        if self._seen is None or self._is_coming(self._seen.seen):
+            self.show_standing(standing)
 
-    def redraw(self, state: AppState) -> None:
-        """A registration was begun, or has ended with a domain."""
-        registration, shown = state.project.domain.registration, self._registration
-        self._registration = registration
-        if registration and registration != shown:
-            self._followed = 0
-            self._follow(state.world, registration)
-        elif shown and state.domain == shown.name:
-            self.say(f"{shown.name} is yours.")
-            self._look(state.world, state.project, self.query_one("#name", Input).value)
+    def registration_changed(self, name: str) -> None:
+        """Look at the domain that is being registered, unless another name is in the field."""
+        field = self.query_one("#name", Input)
+        if field.value in ("", name):
+            field.value = name
+            self._look(self.state.world, self.state.project, name)
+
+    def _is_coming(self, seen: DomainSeen) -> bool:
+        """Whether the account is about to have a domain that the registry does not know yet."""
+        registration = self.state.project.domain.registration
+        return seen.registered is False and (
+            bool(seen.here) or (registration is not None and words.is_or_is_below(seen, registration.name))
+        )
 
     # The field, the list, the keys
 
@@ -355,18 +308,22 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         seen = self._seen.seen
         if words.link_is_open(self._link):
             self._mail_link(self.state.world, seen)
-        elif words.is_free(seen):
+        elif self._is_free(seen):
             from screens.domain_offers import OffersScreen
 
             self.clear_error()
             self.app.push_screen(OffersScreen(seen.name, self._form))
+
+    def _is_free(self, seen: DomainSeen) -> bool:
+        """Whether nobody has the domain, as far as the registry and the account say."""
+        return seen.registered is False and not self._is_coming(seen)
 
     def _show_act(self) -> None:
         """Offer what F4 does for the domain that was looked at, if it does anything."""
         button = self.query_one("#act", Button)
         seen = self._seen.seen if self._seen else None
         link = words.link_is_open(self._link)
-        button.display = bool(seen) and (link or words.is_free(seen))
+        button.display = seen is not None and (link or self._is_free(seen))
         button.label = f"{'Mail the link again' if link else self.ACT}  F4"
         button.refresh(layout=True)
 
@@ -386,7 +343,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         known = self._offered.choices if self._offered else ()
         choice = next((choice for choice in known if choice.name == name), None)
         shown = self.query_one("#facts", Columns)
-        shown.show(facts(words.facts(self._seen.seen, choice)))
+        shown.show(facts(words.facts(self._seen.seen, choice, coming=self._is_coming(self._seen.seen))))
         shown.display = True
 
     def _show_choices(self, offered: Choices | None) -> None:

@@ -154,10 +154,10 @@ domain is switched off.
         self.clear_error()
         self._remember()
         self.retry = self.action_act
-        self._judge(self._offer, dict(self._form))
+        self._judge(self._offer, dict(self._form), self.state.account)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Checking the form")
-    def _judge(self, offer: Offer, form: dict[str, str]) -> None:
+    def _judge(self, offer: Offer, form: dict[str, str], account: str) -> None:
         from wizard.steps import domain_contact, domain_registration
 
         contact = _contact(form)
@@ -168,7 +168,7 @@ domain is switched off.
         order = domain_registration.order(
             offer, contact, auto_renew=form["auto_renew"] == "yes", private=form["private"] == "yes"
         )
-        self.tell(self.Judged((), order, domain_registration.plan(offer, order)))
+        self.tell(self.Judged((), order, domain_registration.plan(offer, order, account)))
 
     @on(Judged)
     def _show_judged(self, message: Judged) -> None:

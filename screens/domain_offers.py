@@ -72,6 +72,13 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         yield Button(f"{self.BACK}  F2", id="back", compact=True)
         yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
 
+    def on_mount(self) -> None:
+        """Say what to look for elsewhere, whatever AWS answers."""
+        super().on_mount()
+        from wizard.steps.domain_offers import REGISTRAR
+
+        self.query_one("#registrar", Columns).show([("·", words) for words in REGISTRAR])
+
     def begin(self) -> None:
         """Ask which names are free."""
         self._look(self.state.world, self._domain)
@@ -93,8 +100,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
     @on(Offered)
     def _show(self, message: Offered) -> None:
-        from wizard.steps.domain_offers import REGISTRAR
-
         self._offers = message.offers.offers
         shown = self.query_one("#offers", OptionList)
         before = shown.get_option_at_index(shown.highlighted).id if shown.highlighted is not None else None
@@ -109,7 +114,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         self.query_one("#act").disabled = not free
         none_free = not message.offers.left and not free
         self.query_one("#asking", Static).update("None of these can be registered here." if none_free else "")
-        self.query_one("#registrar", Columns).show([("·", words) for words in REGISTRAR])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -37,6 +37,11 @@ LINKS = {
 }
 """How the link stands that AWS mailed to a domain's owner, where that needs somebody."""
 
+COMING = (
+    "You may close the wizard meanwhile: the next start goes on here. AWS mails a link to the owner's "
+    "address; it must be opened."
+)
+
 SILENT_SHOWN = 4
 
 
@@ -46,12 +51,12 @@ def typed(said: Typed) -> Content:
     return Content.assemble(Content.styled(f"{symbol} ", colour), said.words)
 
 
-def facts(seen: DomainSeen, choice: DomainChoice | None) -> list[tuple[str, str]]:
-    """What was found out about a domain, and what the account has of it."""
+def facts(seen: DomainSeen, choice: DomainChoice | None, *, coming: bool) -> list[tuple[str, str]]:
+    """What was found out about a domain, and what the account has; ``coming``: it is being registered."""
     rows: list[tuple[str, str]] = []
     if seen.name.ascii != seen.name.unicode:
         rows.append(("In DNS", seen.name.ascii))
-    if not seen.registered:
+    if not seen.registered and not coming:
         rows.append(("Registered", "nobody could be asked" if seen.registered is None else "no"))
     if seen.zone.apex:
         host = seen.provider.name if seen.provider else "not one the wizard knows"
@@ -67,9 +72,11 @@ def facts(seen: DomainSeen, choice: DomainChoice | None) -> list[tuple[str, str]
     return rows
 
 
-def mail(remarks: tuple[Remark, ...], advice: str, link: str) -> list[Cells]:
+def mail(coming: bool, remarks: tuple[Remark, ...], advice: str, link: str) -> list[Cells]:
     """The mail a domain has today, with care where something can break; then which use it is right for."""
     rows: list[Cells] = []
+    if coming and link not in LINKS:
+        rows.append((Content.styled("· note", "$text-muted"), "", COMING))
     if link in LINKS:
         rows.append((Content.styled("! owner", "$text-error"), "", LINKS[link]))
     for remark in remarks:
@@ -85,9 +92,9 @@ def link_is_open(link: str) -> bool:
     return link in LINKS
 
 
-def is_free(seen: DomainSeen | None) -> bool:
-    """Whether nobody has the domain, as far as the registry and the account say."""
-    return seen is not None and seen.registered is False and not seen.here
+def is_or_is_below(seen: DomainSeen, name: str) -> bool:
+    """Whether the domain that was looked at is ``name`` or a subdomain of it."""
+    return f".{seen.name.ascii}".endswith(f".{name}")
 
 
 def option(choice: DomainChoice) -> Option:

@@ -273,7 +273,7 @@ def test_offers_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(iter(found)) == "x.com"
     assert asked.count("x.com") == 2
     assert found["x.com"].free
-    assert domain_offers.price_words(found["x.com"]) == "15.00 USD the first year, then 16.00 USD a year"
+    assert domain_offers.price_words(found["x.com"]) == "15.00 USD, then 16.00 USD a year"
     assert (found["x.net"].free, found["x.net"].words) == (False, "taken")
     assert found["x.org"].words == "free, at a price of its own"
     assert domain_offers.price_words(found["x.org"]) == "900.00 USD the first year"
@@ -295,10 +295,10 @@ def test_plan_says_the_price_and_what_goes_with_it(world: World) -> None:
         parse_name("example.com"), "free", True, Price(15.0, "USD"), Price(16.0, "USD")
     )
     plan = domain_registration.plan(
-        offer, domain_registration.order(offer, ANA, auto_renew=True, private=False)
+        offer, domain_registration.order(offer, ANA, auto_renew=True, private=False), "123456789012"
     )
     said = " ".join(f"{change.subject} {change.detail}" for change in plan.changes)
-    assert "15.00 USD now, from your AWS account; it is not given back." in plan.cost
+    assert "15.00 USD now, charged to AWS account 123456789012; it is not given back." in plan.cost
     assert "0.50 USD a month" in plan.cost
     assert "Automatic renewal: on AWS renews it each year, now for 16.00 USD" in said
     assert "Privacy: off everybody can read name, address" in said

@@ -114,7 +114,7 @@ def price_words(offer: Offer) -> str:
         return f"{money(offer.price)} the first year"
     if offer.renewal == offer.price:
         return f"{money(offer.price)} a year"
-    return f"{money(offer.price)} the first year, then {money(offer.renewal)} a year"
+    return f"{money(offer.price)}, then {money(offer.renewal)} a year"
 
 
 def needs_more(domain: str) -> bool:

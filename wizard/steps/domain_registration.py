@@ -72,8 +72,8 @@ def order(offer: Offer, contact: Contact, *, auto_renew: bool, private: bool) ->
     return Order(offer.name.ascii, contact, offer.price, auto_renew, private)
 
 
-def plan(offer: Offer, wanted: Order) -> Plan:
-    """Exactly what would be bought, for how much. Asks nothing."""
+def plan(offer: Offer, wanted: Order, account: str | None = None) -> Plan:
+    """Exactly what would be bought, for how much, and that ``account`` pays. Asks nothing."""
     name = offer.name.unicode
     later = money(offer.renewal) if offer.renewal else "the price AWS then has for it"
     renewed = (
@@ -99,7 +99,7 @@ def plan(offer: Offer, wanted: Order) -> Plan:
         Change(ChangeKind.CREATE, f"Privacy: {'on' if wanted.private else 'off'}", shown),
     )
     cost = (
-        f"{money(wanted.most)} now, from your AWS account; it is not given back. "
+        f"{money(wanted.most)} now, charged to AWS account {account or 'in use'}; it is not given back. "
         f"The hosted zone costs {ZONE_PRICE}."
     )
     return Plan(StepName.DOMAIN, changes, cost)
@@ -174,12 +174,13 @@ def judge(seen: RegistrationSeen, world: World) -> Standing:
 
 
 def finish(world: World, project: Project, seen: RegistrationSeen) -> Project:
-    """The project once the registration has ended: with the domain chosen, or without what failed."""
-    if seen.complete and seen.domain:
-        return domain.act(world, replace(project, domain=Domain(project.domain.name)), seen.domain)
-    if seen.failed:
-        return replace(project, domain=Domain(project.domain.name))
-    return project
+    """The project once the registration has ended: with the domain, unless another one was chosen."""
+    if not (seen.complete or seen.failed):
+        return project
+    ended = replace(project, domain=Domain(project.domain.name))
+    if seen.complete and seen.domain and project.domain.name is None:
+        return domain.act(world, ended, seen.domain)
+    return ended
 
 
 def owner_link(world: World, name: str) -> str:
