@@ -117,7 +117,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def begin(self) -> None:
         """Ask what is in the account, look at the domain in the field, follow a registration."""
         world, project = self.state.world, self.state.project
-        if self._offered is None or self._offered.left:
+        if self._offered is None or self._offered.left or self._offered.trouble:
             self._offer(world)
         self._look(world, project, self.query_one("#name", Input).value)
         super().begin()
@@ -195,6 +195,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self._offered = message.choices
         self._show_choices(message.choices)
         self._show_facts()
+        if message.choices.trouble and not message.choices.left:
+            self.show_error(message.choices.trouble)
 
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:

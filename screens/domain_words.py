@@ -109,7 +109,7 @@ def asking(offered: Choices) -> str:
     """How far asking has come, and which Regions did not answer."""
     if offered.left:
         return f"Asking AWS in every Region: {offered.left} to go."
-    if not offered.silent:
+    if not offered.silent or offered.trouble:
         return ""
     shown = ", ".join(offered.silent[:SILENT_SHOWN])
     more = len(offered.silent) - SILENT_SHOWN

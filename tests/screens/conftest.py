@@ -49,6 +49,7 @@ class Outside:
     registered: bool = True
     choices: tuple[tuple[str, str], ...] = (("example.com", "hosted in Route 53"),)
     silent: tuple[str, ...] = ()
+    trouble: WizardError | None = None
     mail: domain_in_use.InUse | None = None
     standings: dict[StepName, Standing] = field(default_factory=dict)
     error: WizardError | None = None
@@ -112,7 +113,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     def domain_choices(world: World) -> Iterator[domain.Choices]:
         there.answer("choices")
         found = (domain.DomainChoice(domain.parse_name(name), words) for name, words in there.choices)
-        yield domain.Choices(tuple(found), 0, there.silent)
+        yield domain.Choices(tuple(found), 0, there.silent, there.trouble)
 
     def domain_in_use_look(
         world: World, name: domain.DomainName, zone: ZoneSeen

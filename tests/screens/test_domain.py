@@ -10,7 +10,9 @@ from textual.widgets import Input
 
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, opened
+from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.steps import domain
 from wizard.steps.domain_in_use import InUse
 from wizard.steps.model import StepName
 
@@ -160,3 +162,73 @@ async def test_after_a_refusal_one_types_on_in_the_field(outside: Outside, tmp_p
         await page.pilot.press(*"example.org")
         await page.press("enter")
         assert "✓ done  example.org" in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("exam", "· The ending is still missing"),
+        ("news.example.org", "✓ news.example.org: a subdomain of example.org."),
+        ("me@example.org", "✓ me@example.org is one address. SES sends for whole domains"),
+        ("me@gmail.com", "! You have me@gmail.com, but gmail.com is a mail provider's"),
+    ],
+)
+async def test_what_is_typed_is_answered_at_once(
+    outside: Outside, tmp_path: Path, typed: str, words: str
+) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        asked = list(outside.asked)
+        page.type("name", typed)
+        await page.settle()
+        assert words in page.words
+        assert outside.asked == asked
+
+
+async def test_what_must_not_be_broken_is_said_before_anything_is_proposed(
+    outside: Outside, tmp_path: Path
+) -> None:
+    strict = "v=DMARC1; p=reject"
+    outside.mail = InUse("example.org", ("example-org.mail.protection.outlook.com",), dmarc=(strict,))
+    async with opened(tmp_path, outside.world, size=SIZES[1]) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", "example.org")
+        await page.press("enter")
+        assert "✓ stays MX Microsoft 365 receives mail here" in page.words
+        assert "! careful DMARC It stays: p=reject has receivers refuse mail" in page.words
+        page.type("name", "example.com")
+        await page.pilot.pause()
+        assert "Microsoft 365" not in page.text
+
+
+async def test_identity_in_another_region_is_pointed_out(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = domain.DomainChoice(
+        domain.parse_name("example.com"),
+        "in SES of eu-west-1, verified",
+        elsewhere=(("eu-west-1", "SUCCESS"),),
+    )
+    monkeypatch.setattr(
+        domain,
+        "choices",
+        lambda world: iter([domain.Choices((choice,), 3), domain.Choices((choice,), 0, ("a-1",))]),
+    )
+    async with opened(tmp_path, outside.world, size=SIZES[1]) as page:
+        await page.go(StepName.DOMAIN)
+        assert "Not asked: a-1. Most likely these Regions are not switched on" in page.words
+        await page.press("tab", "enter")
+        assert "Each Region has its own: step 1 changes it (eu-west-1)" in page.words
+
+
+async def test_what_could_not_be_asked_is_asked_again(outside: Outside, tmp_path: Path) -> None:
+    outside.trouble = WizardError("The AWS sign-in has expired", "It is over.", "Sign in again.")
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        assert "! The AWS sign-in has expired" in page.text
+        outside.trouble = None
+        await page.press("f5")
+        assert "has expired" not in page.text
+        assert outside.asked.count("choices") == 2
+        await page.press("f5")
+        assert outside.asked.count("choices") == 2

@@ -52,12 +52,13 @@ class Choices:
     """What there is to choose from so far, by name.
 
     ``left`` counts the places that have not answered yet. ``silent`` are the Regions that could not be asked:
-    most are not switched on in the account.
+    most are not switched on in the account. ``trouble`` is why AWS could not be asked in the Region in use.
     """
 
     choices: tuple[DomainChoice, ...] = ()
     left: int = 0
     silent: tuple[str, ...] = ()
+    trouble: WizardError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,12 @@ _Addition = Callable[[_Found], _Found]
 def choices(world: World) -> Iterator[Choices]:
     """What there is to choose from, each time more of it, the last time all.
 
-    Raises WizardError, after the last, where AWS could not be asked in the Region in use.
+    Raises WizardError where the profile or its Region cannot be read.
     """
     with translated("choosing a Region", world.aws.profile):
         region = world.aws.region_in_use() or ""
-    found, trouble = _Found(), None
+    found = _Found()
+    trouble: WizardError | None = None
     questions = _questions(world, region)
     left = len(questions)
     for place, answer in as_they_come(questions):
@@ -93,9 +95,7 @@ def choices(world: World) -> Iterator[Choices]:
                 trouble = answer
         else:
             found = answer(found)
-        yield Choices(_judged(found, region), left, tuple(sorted(found.silent)))
-    if trouble:
-        raise trouble
+        yield Choices(_judged(found, region), left, tuple(sorted(found.silent)), trouble)
 
 
 def _questions(world: World, region: str) -> dict[str, Callable[[], _Addition]]:
