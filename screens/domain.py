@@ -109,7 +109,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def on_mount(self) -> None:
         """Begin with the domain in the file; show each thing only when there is one."""
         super().on_mount()
-        self.query_one("#name", Input).value = self.state.domain
+        coming = self.state.project.domain.registration
+        self.query_one("#name", Input).value = self.state.domain or (coming.name if coming else "")
         for hidden in ("#act", "#facts", "#mail", "#typed"):
             self.query_one(hidden).display = False
         self._show_choices(None)
@@ -345,8 +346,9 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         known = self._offered.choices if self._offered else ()
         choice = next((choice for choice in known if choice.name == name), None)
         shown = self.query_one("#facts", Columns)
-        shown.show(facts(words.facts(self._seen.seen, choice, coming=self._is_coming(self._seen.seen))))
-        shown.display = True
+        rows = facts(words.facts(self._seen.seen, choice, coming=self._is_coming(self._seen.seen)))
+        shown.show(rows)
+        shown.display = bool(rows)
 
     def _show_choices(self, offered: Choices | None) -> None:
         shown = self.query_one("#choices", OptionList)

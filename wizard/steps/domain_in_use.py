@@ -150,10 +150,7 @@ def _mx(in_use: InUse) -> Remark:
         )
         return Remark("MX", Care.NOTE, words)
     if not in_use.mx:
-        words = (
-            "Nobody receives mail here, so answers will bounce. Name a Reply-To that works, or have mail "
-            "received by any mail host. SES does not need it."
-        )
+        words = "Nobody receives mail here: answers bounce. SES needs none; name a Reply-To that works."
         return Remark("MX", Care.NOTE, words)
     who = receiver(in_use.mx) or printable(in_use.mx[0], 100)
     records = "that MX record stays" if len(in_use.mx) == 1 else "the MX records stay"
