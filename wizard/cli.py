@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     standing = commands.add_parser("status", help="where the set-up stands, step by step")
     status.add_arguments(standing)
     standing.set_defaults(command="status")
-    exporting = commands.add_parser("export", help="print the stack or the records for other tools")
+    exporting = commands.add_parser("export", help="print the stack, the records or the policy")
     kinds = export.add_kinds(exporting)
     exporting.set_defaults(command="export")
     for subparser in (demo, checking, standing, exporting, *kinds):

@@ -1,9 +1,11 @@
-"""The ``export`` command: the reminder's stack, or the DNS records, on standard output for other tools."""
+"""The ``export`` command: the stack, the DNS records or the IAM policy, on standard output."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from wizard import check
@@ -45,7 +47,20 @@ def add_kinds(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser,
     )
     records.add_argument("--all", action="store_true", help="those that are right already, too")
     check.add_sources(records)
-    return stack, records
+    policy = kinds.add_parser("policy", help="the least IAM policy for exactly FILE's set-up")
+    policy.add_argument(
+        "--part",
+        type=int,
+        metavar="N",
+        help="only part N of it: IAM takes 6,144 characters in one policy, and this is longer",
+    )
+    policy.add_argument(
+        "--principal",
+        type=principal,
+        metavar="ARN",
+        help="the user or role it is for, which may then see its own permissions, too",
+    )
+    return stack, records, policy
 
 
 def workers(text: str) -> int:
@@ -63,6 +78,13 @@ def table_key(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is not the ARN of a KMS key (arn:aws:kms:…:key/…)")
 
 
+def principal(text: str) -> str:
+    """The ARN of an IAM user or role."""
+    if re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(user|role)/[\w+=,.@/-]+", text, re.ASCII):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not the ARN of a user or role (arn:aws:iam::…:role/…)")
+
+
 def run(args: argparse.Namespace, world: World) -> int:
     """Print what ``args.kind`` says. ``args`` also has ``file``.
 
@@ -73,6 +95,8 @@ def run(args: argparse.Namespace, world: World) -> int:
     project = load(args.file)
     if args.kind == "stack":
         print(_stack(args, project, world))
+    elif args.kind == "policy":
+        print(_policy(args, project, world))
     else:
         print(_records(args, project, world), end="")
     return ExitCode.OK
@@ -100,6 +124,30 @@ def _stack(args: argparse.Namespace, project: Project, world: World) -> str:
         project, (project.domain.name or "",), start, table_key=args.table_key, workers=args.workers
     )
     return template.body(setup)
+
+
+def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
+    """The policy, or one part of it. What to know of it goes to standard error."""
+    from wizard import policy
+    from wizard.steps import permissions
+
+    made, notes = permissions.exported(world, project, args.principal)
+    pieces = policy.parts(made)
+    if args.part is not None and not 1 <= args.part <= len(pieces):
+        raise WizardError(
+            f"There is no part {args.part}",
+            f"The policy has {len(pieces)}.",
+            f"Choose one from 1 to {len(pieces)}.",
+            ExitCode.USAGE,
+        )
+    if args.part is None and len(pieces) > 1:
+        notes += (
+            f"IAM takes {policy.LARGEST:,} characters in one policy; this has {policy.size(made):,}. "
+            f"Print it in {len(pieces)} parts with --part 1 to --part {len(pieces)}.",
+        )
+    for note in notes:
+        print(note, file=sys.stderr)
+    return json.dumps(made if args.part is None else pieces[args.part - 1], indent=2)
 
 
 def _records(args: argparse.Namespace, project: Project, world: World) -> str:

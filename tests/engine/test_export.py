@@ -122,3 +122,37 @@ def test_without_an_answer_nothing_is_guessed(export: Export) -> None:
     code, out, err = export("records", "--no-aws", "--nameserver", gone)
     assert (code, out) == (ExitCode.OUTSIDE, "")
     assert "could not be asked" in err
+
+
+def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: Export) -> None:
+    project = replace(PROJECT, account=Account(region="eu-west-1", id="123456789012"))
+    code, out, err = export("policy", project=project)
+    assert code == ExitCode.OK
+    assert "Route 53 could not be asked" in err
+    assert "--part 1 to --part 2" in err
+    statements = json.loads(out)["Statement"]
+    (identity,) = [one for one in statements if one["Sid"] == "SetUpIdentity"]
+    assert identity["Resource"] == "arn:aws:ses:eu-west-1:123456789012:identity/example.com"
+    first, second = (json.loads(export("policy", "--part", part, project=project)[1]) for part in "12")
+    assert first["Statement"] + second["Statement"] == statements
+    arn = "arn:aws:iam::123456789012:role/ops/Admin"
+    named = export("policy", "--principal", arn, "--part", "1", project=project)[1]
+    assert f'"Resource": "{arn}"' in named
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--part", "3"), ExitCode.USAGE, "There is no part 3"),
+        ((), ExitCode.OUTSIDE, "No AWS credentials were found"),
+    ],
+)
+def test_no_policy_without_knowing_what_for(
+    export: Export, arguments: tuple[str, ...], code: ExitCode, message: str
+) -> None:
+    """The account is the file's or that of the credentials; here there are neither."""
+    known = Account(region="us-east-1", id="123456789012" if arguments else None)
+    printed = export("policy", *arguments, project=replace(PROJECT, account=known))
+    assert printed[0] == code
+    assert printed[1] == ""
+    assert message in printed[2]

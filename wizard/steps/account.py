@@ -102,6 +102,23 @@ def look(world: World) -> AccountSeen:
     Raises WizardError, with exit code OUTSIDE where AWS cannot be asked.
     After credentials were mended, call it with ``world.choose(…)``: that makes new clients.
     """
+    region = region_of(world)
+    caller = sts.get_caller_identity(world.aws)
+    seen = AccountSeen(
+        account_id=caller.account,
+        caller_arn=caller.arn,
+        profile=world.aws.profile,
+        region=region,
+        ses=sesv2.get_account(world.aws),
+    )
+    if world.aws.keys is not None:
+        return seen
+    profile = world.aws.profile
+    return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=sign_in.endpoints(profile))
+
+
+def region_of(world: World) -> str:
+    """The Region that calls go to. Raises WizardError where nothing names one."""
     from botocore.exceptions import NoCredentialsError
 
     with translated("choosing a Region", world.aws.profile):
@@ -116,18 +133,7 @@ def look(world: World) -> AccountSeen:
             "Choose one, or name it with `--region`.",
             ExitCode.OUTSIDE,
         )
-    caller = sts.get_caller_identity(world.aws)
-    seen = AccountSeen(
-        account_id=caller.account,
-        caller_arn=caller.arn,
-        profile=world.aws.profile,
-        region=region,
-        ses=sesv2.get_account(world.aws),
-    )
-    if world.aws.keys is not None:
-        return seen
-    profile = world.aws.profile
-    return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=sign_in.endpoints(profile))
+    return region
 
 
 def judge(seen: AccountSeen, project: Project) -> Standing:

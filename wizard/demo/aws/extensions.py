@@ -12,6 +12,7 @@ from typing import Any
 _OURS = {
     "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
     "sts": ("wizard.demo.aws.sts", "Callers"),
+    "iam": ("wizard.demo.aws.iam_simulation", "Identities"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "route53domains": ("wizard.demo.aws.route53domains", "Registrations"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
