@@ -47,15 +47,13 @@ class AwsAccess:
 
     ``profile`` and ``region`` are None where the standard AWS environment shall decide, as with every AWS
     tool. ``endpoint_url`` is set for the embedded account only; for everybody else botocore itself reads
-    ``AWS_ENDPOINT_URL``. ``mfa_code`` is what the device of a role's shows now: it is good for one use.
-    Clients are made once and are safe to use from several threads.
+    ``AWS_ENDPOINT_URL``. Clients are made once and are safe to use from several threads.
     """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     keys: EmbeddedKeys | None = None
-    mfa_code: str | None = field(default=None, repr=False, compare=False)
     _roles: RolesTaken = field(default_factory=RolesTaken, repr=False, compare=False)
     _made: dict[tuple[str, str | None, _Waiting], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -64,11 +62,11 @@ class AwsAccess:
 
     def choose(self, profile: str | None, region: str | None) -> AwsAccess:
         """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
-        return replace(self, profile=profile, region=region, mfa_code=None)
+        return replace(self, profile=profile, region=region)
 
-    def with_code(self, code: str) -> AwsAccess:
-        """The same way, with the code that an MFA device shows now."""
-        return replace(self, mfa_code=code)
+    def take_code(self, code: str) -> None:
+        """Have the next role that asks for one get ``code``, which its MFA device shows now."""
+        self._roles.codes.put(code)
 
     @cached_property
     def _botocore(self) -> Session:
@@ -83,7 +81,7 @@ class AwsAccess:
         # The names are botocore's own; the AWS command line sets its cache in the same way.
         by_role = session.get_component("credential_provider").get_provider("assume-role")
         by_role.cache = self._roles
-        by_role._prompter = self._roles.prompter(self.profile, self.mfa_code)
+        by_role._prompter = self._roles.prompter(self.profile)
         return session
 
     @cached_property

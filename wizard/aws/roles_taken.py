@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from wizard.errors import CodeNeededError
@@ -18,10 +19,12 @@ from wizard.text import printable
 class RolesTaken:
     """A cache as botocore's AssumeRoleProvider wants one: AssumeRole's answers by botocore's key.
 
-    The same one goes on from an access to the next, so that new clients need no new code.
+    The same one goes on from an access to the next, so that new clients need no new code. ``codes`` are those
+    that were entered and not used yet: each is good for one use.
     """
 
     def __init__(self) -> None:
+        self.codes: SimpleQueue[str] = SimpleQueue()
         self._own: dict[str, dict[str, Any]] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -33,14 +36,15 @@ class RolesTaken:
     def __setitem__(self, key: str, answer: dict[str, Any]) -> None:
         self._own[key] = answer
 
-    def prompter(self, profile: str | None, code: str | None) -> Callable[[str], str]:
-        """What botocore calls for a code: ``code``, the first time. Later, and without one, it raises."""
-        codes = [code] if code else []
+    def prompter(self, profile: str | None) -> Callable[[str], str]:
+        """What botocore calls for a code: it gives one that was entered, or raises."""
 
         def code_for(prompt: str) -> str:
-            if not codes:
-                raise code_needed(profile, prompt.removeprefix("Enter MFA code for ").rstrip(": "))
-            return codes.pop()
+            try:
+                return self.codes.get_nowait()
+            except Empty:
+                device = prompt.removeprefix("Enter MFA code for ").rstrip(": ")
+                raise code_needed(profile, device) from None
 
         return code_for
 
