@@ -1,0 +1,378 @@
+# ruff: noqa: N803 - boto3 names its parameters like that.
+"""AWS in memory, as far as TriggerReminder uses it: tables, SES, a queue and Lambda, on a clock of their own.
+
+Every call goes through ``Cloud.gate``, before and after its effect, where a test may hold it, let it fail or
+end the function that makes it. It behaves as DynamoDB, SES and SQS document; what needs no look, such as
+rights and the form of parameters, is left to the embedded account.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from wizard.reminder import trigger_reminder
+
+Item = dict[str, Any]
+KEYS = {
+    "recipients": ("email",),
+    "claims": ("run", "email"),
+    "runs": ("reminder", "run"),
+    "opt-outs": ("email",),
+}
+ENVIRONMENT = {
+    "RECIPIENTS": "recipients",
+    "CLAIMS": "claims",
+    "RUNS": "runs",
+    "OPT_OUTS": "opt-outs",
+    "TEMPLATE": "message",
+    "FIELDS": "name",
+    "SENDER": "Reminders <reminders@example.com>",
+    "CONFIGURATION_SET": "ses-wizard",
+    "AWS_LAMBDA_FUNCTION_NAME": "TriggerReminder",
+    "EMAIL": "email",
+    "OPTED_OUT": "opted_out",
+    "MAPPING": "{}",
+    "QUEUE": "",
+    "WORKERS": "2",
+    "UNSUBSCRIBE": "",
+}
+"""What the stack's template gives the function."""
+DAY = 24 * 3600
+
+
+class ConditionFailedError(ClientError):
+    """DynamoDB's ConditionalCheckFailedException."""
+
+
+class CanceledError(ClientError):
+    """DynamoDB's TransactionCanceledException."""
+
+
+EXCEPTIONS = SimpleNamespace(
+    ClientError=ClientError,
+    ConditionalCheckFailedException=ConditionFailedError,
+    TransactionCanceledException=CanceledError,
+)
+
+
+def refusal(code: str, words: str = "", status: int = 400) -> ClientError:
+    """The error a client raises where AWS answers with ``code``."""
+    answer: Any = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "")
+
+
+@dataclass
+class Message:
+    """A message of the queue: it can be received from ``visible`` on."""
+
+    id: str
+    body: str
+    visible: float = 0.0
+    received: int = 0
+
+
+@dataclass
+class Cloud:
+    """The account. ``now`` is the time in seconds; ``latency`` passes with every call.
+
+    SES takes ``rate`` mails a second, a second's worth at once, and ``daily`` within 24 hours; ``mails`` are
+    those it took, as run, address and time. ``results`` are the statuses of entries that it does not take,
+    by address. ``page`` is the most rows that a scan gives.
+    """
+
+    now: float = 1_800_000_000.0
+    latency: float = 0.0
+    rate: float = 50.0
+    daily: float = -1
+    page: int = 1000
+    tables: dict[str, dict[tuple[str, ...], Item]] = field(
+        default_factory=lambda: {name: {} for name in KEYS}
+    )
+    mails: list[tuple[str, str, float]] = field(default_factory=list)
+    results: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict)
+    events: list[Item] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+    gate: Callable[[str, bool], None] = lambda operation, done: None
+    _allowance: tuple[float, float] = (0.0, 0.0)
+    _day: int = 0
+    _sent: int = 0
+    _order: list[tuple[str, ...]] = field(default_factory=list)
+    _places: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def people(self, *emails: str, **more: Item) -> None:
+        """Put recipients into their table."""
+        for email in emails:
+            self.tables["recipients"][email,] = {"email": {"S": email}, **more}
+
+    def outcomes(self, run: str) -> dict[str, str]:
+        """The outcome of each claim of a run, by address."""
+        claims = self.tables["claims"].items()
+        return {key[1]: item["outcome"]["S"] for key, item in claims if key[0] == run and "outcome" in item}
+
+    def run(self, run: str) -> dict[str, Any]:
+        """The record of a run: numbers as numbers, the rest as text."""
+        record = self.tables["runs"].get(("runs", run), {})
+        return {
+            name: int(value["N"]) if "N" in value else next(iter(value.values()))
+            for name, value in record.items()
+        }
+
+    def deliver(self, most: int, visibility: float) -> list[Item]:
+        """Receive at most ``most`` messages that can be seen, as a function gets them."""
+        seen = [message for message in self.messages.values() if message.visible <= self.now][:most]
+        for message in seen:
+            message.visible, message.received = self.now + visibility, message.received + 1
+        return [{"messageId": one.id, "receiptHandle": one.id, "body": one.body} for one in seen]
+
+    def delete(self, records: list[Item], answer: Item) -> None:
+        """Delete the messages that a function has worked off, by what it answered."""
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        for record in records:
+            if record["messageId"] not in failed:
+                self.messages.pop(record["messageId"], None)
+
+    def function(self) -> ModuleType:
+        """TriggerReminder in an environment of its own that sees this account and this clock."""
+        spec = importlib.util.spec_from_file_location("index", str(trigger_reminder.__file__))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.time = self.clock()  # type: ignore[attr-defined]
+        module._client = self.client  # type: ignore[attr-defined]
+        return module
+
+    def clock(self) -> SimpleNamespace:
+        """What stands for the module ``time``; to sleep moves the clock on."""
+
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return SimpleNamespace(
+            time=lambda: self.now,
+            monotonic=lambda: self.now,
+            sleep=sleep,
+            gmtime=time.gmtime,
+            strftime=time.strftime,
+        )
+
+    def client(self, service: str, attempts: int = 6) -> Any:
+        """A client of ``service``."""
+        return _Client(self)
+
+    def call(self, operation: str, params: Item) -> Item:
+        """Carry out one call of a client's."""
+        self.calls[operation] = self.calls.get(operation, 0) + 1
+        self.now += self.latency
+        self.gate(operation, False)
+        answer: Item = getattr(self, f"_{operation}")(**params)
+        self.gate(operation, True)
+        return answer
+
+    # --- DynamoDB ---------------------------------------------------------------------------------------
+
+    def _scan(
+        self, TableName: str, Limit: int = 1000, ExclusiveStartKey: Item | None = None, **_: Any
+    ) -> Item:
+        table = self.tables[TableName]
+        if len(self._order) != len(table):
+            self._order = list(table)
+            self._places = {key: place for place, key in enumerate(self._order)}
+        first = self._places[_key_of(TableName, ExclusiveStartKey)] + 1 if ExclusiveStartKey else 0
+        keys = self._order[first : first + min(Limit, self.page)]
+        answer: Item = {"Items": [dict(table[key]) for key in keys]}
+        if first + len(keys) < len(self._order):
+            answer["LastEvaluatedKey"] = {name: {"S": part} for name, part in _named(TableName, keys[-1])}
+        return answer
+
+    def _query(self, TableName: str, KeyConditionExpression: str, **params: Any) -> Item:
+        holds = _condition(KeyConditionExpression)
+        values = params["ExpressionAttributeValues"]
+        return {"Items": [dict(item) for item in self.tables[TableName].values() if holds(item, values)]}
+
+    def _get_item(self, TableName: str, Key: Item) -> Item:
+        item = self.tables[TableName].get(_key_of(TableName, Key))
+        return {"Item": dict(item)} if item else {}
+
+    def _batch_get_item(self, RequestItems: dict[str, Item]) -> Item:
+        return {
+            "Responses": {
+                table: [found["Item"] for key in wanted["Keys"] if (found := self._get_item(table, key))]
+                for table, wanted in RequestItems.items()
+            }
+        }
+
+    def _update_item(self, **params: Any) -> Item:
+        old = self._item(params)
+        if not _holds(params, old):
+            raise ConditionFailedError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+        return {"Attributes": dict(self._changed(params))}
+
+    def _transact_write_items(self, TransactItems: list[dict[str, Item]]) -> Item:
+        updates = [item["Update"] for item in TransactItems]
+        assert len({(one["TableName"], _key_of(one["TableName"], one["Key"])) for one in updates}) == len(
+            updates
+        )
+        olds = [self._item(update) for update in updates]
+        held = [not _holds(update, old) for update, old in zip(updates, olds, strict=True)]
+        if any(held):
+            reasons = [
+                {"Code": "ConditionalCheckFailed", "Item": dict(old or {})} if one else {"Code": "None"}
+                for one, old in zip(held, olds, strict=True)
+            ]
+            raise canceled(reasons)
+        for update in updates:
+            self._changed(update)
+        return {}
+
+    def _item(self, params: Item) -> Item | None:
+        return self.tables[params["TableName"]].get(_key_of(params["TableName"], params["Key"]))
+
+    def _changed(self, params: Item) -> Item:
+        table, key = self.tables[params["TableName"]], _key_of(params["TableName"], params["Key"])
+        item = table.setdefault(key, dict(params["Key"]))
+        values = params["ExpressionAttributeValues"]
+        for verb, name, value in _update(params["UpdateExpression"]):
+            given = values[f":{value}"]
+            if verb == "SET" or (verb == "KEEP" and name not in item):
+                item[name] = given
+            elif verb == "ADD":
+                item[name] = {"N": str(int(item.get(name, {}).get("N", 0)) + int(given["N"]))}
+        return item
+
+    # --- SES --------------------------------------------------------------------------------------------
+
+    def _get_account(self) -> Item:
+        return {"SendQuota": {"MaxSendRate": self.rate, "Max24HourSend": self.daily}}
+
+    def _send_bulk_email(self, BulkEmailEntries: list[Item], DefaultEmailTags: list[Item], **_: Any) -> Item:
+        run = DefaultEmailTags[0]["Value"].replace("_", ":")
+        addresses = [entry["Destination"]["ToAddresses"][0] for entry in BulkEmailEntries]
+        return {"BulkEmailEntryResults": [self._result(run, address) for address in addresses]}
+
+    def _result(self, run: str, address: str) -> Item:
+        status = self.results.get(address) or self._limit()
+        if status:
+            return {"Status": status, "Error": "no"}
+        self.mails.append((run, address, self.now))
+        return {"Status": "SUCCESS", "MessageId": f"{len(self.mails)}"}
+
+    def _limit(self) -> str:
+        while self._day < len(self.mails) and self.mails[self._day][2] <= self.now - DAY:
+            self._day += 1
+        if 0 <= self.daily <= len(self.mails) - self._day:
+            return "ACCOUNT_DAILY_QUOTA_EXCEEDED"
+        left, since = self._allowance
+        most = max(self.rate, 1.0)
+        left = most if not since else min(most, left + max(0.0, self.now - since) * self.rate)
+        if left < 1 - 1e-6:
+            return "ACCOUNT_THROTTLED"
+        self._allowance = left - 1, max(self.now, since)
+        return ""
+
+    # --- SQS and Lambda ---------------------------------------------------------------------------------
+
+    def _send_message_batch(self, QueueUrl: str, Entries: list[Item]) -> Item:
+        for entry in Entries:
+            self._sent += 1
+            message = Message(f"message-{self._sent}", entry["MessageBody"])
+            self.messages[message.id] = message
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def _change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> Item:
+        if ReceiptHandle in self.messages:
+            self.messages[ReceiptHandle].visible = self.now + VisibilityTimeout
+        return {}
+
+    def _get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Item:
+        hidden = sum(message.visible > self.now for message in self.messages.values())
+        counts = (len(self.messages) - hidden, hidden, 0)
+        return {"Attributes": dict(zip(AttributeNames, map(str, counts), strict=True))}
+
+    def _invoke(self, FunctionName: str, InvocationType: str, Payload: bytes) -> Item:
+        self.events.append(json.loads(Payload))
+        return {"StatusCode": 202}
+
+
+class _Client:
+    """A client whose operations are the account's."""
+
+    exceptions = EXCEPTIONS
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def close(self) -> None:
+        """There is no connection."""
+
+    def __getattr__(self, operation: str) -> Any:
+        return lambda **params: self._cloud.call(operation, params)
+
+
+def canceled(reasons: list[Item]) -> CanceledError:
+    """The error of a transaction that was not carried out."""
+    answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+    return CanceledError(answer, "TransactWriteItems")
+
+
+def _named(table: str, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    return zip(KEYS[table], key, strict=True)
+
+
+def _key_of(table: str, key: Item) -> tuple[str, ...]:
+    return tuple(key[name]["S"] for name in KEYS[table])
+
+
+def _holds(params: Item, item: Item | None) -> bool:
+    condition = params.get("ConditionExpression")
+    return not condition or _condition(condition)(item or {}, params["ExpressionAttributeValues"])
+
+
+@cache
+def _condition(expression: str) -> Callable[[Item, Item], bool]:
+    """A condition expression as a function of an item and values."""
+    code = re.sub(
+        r"attribute_(not_)?exists\(#(\w+)\)",
+        lambda m: f"('{m[2]}' {'not ' if m[1] else ''}in item)",
+        expression,
+    )
+    code = re.sub(r"#(\w+) (=|<>|<|>) :(\w+)", r"compared(item.get('\1'), '\2', values[':\3'])", code)
+    code = code.replace(" AND ", " and ").replace(" OR ", " or ")
+    return partial(_evaluated, compile(code, expression, "eval"))
+
+
+def _evaluated(code: Any, item: Item, values: Item) -> bool:
+    return bool(eval(code, {"item": item, "values": values, "compared": _compared}))
+
+
+def _compared(left: Item | None, operator: str, right: Item) -> bool:
+    """As DynamoDB compares: an attribute that is not there is unlike everything and beside every order."""
+    if operator in ("=", "<>"):
+        return (left == right) == (operator == "=")
+    if left is None or left.keys() != right.keys():
+        return False
+    (kind, one), (_, other) = *left.items(), *right.items()
+    order = (float(one), float(other)) if kind == "N" else (one, other)
+    return bool(order[0] < order[1] if operator == "<" else order[0] > order[1])
+
+
+@cache
+def _update(expression: str) -> list[tuple[str, str, str]]:
+    """An update expression as (verb, attribute, value); KEEP is SET with if_not_exists."""
+    parts = re.split(r"\b(SET|ADD) ", expression)
+    return [
+        ("KEEP" if found[2] else verb, found[1], found[3])
+        for verb, terms in zip(parts[1::2], parts[2::2], strict=True)
+        for found in re.finditer(r"#(\w+) (?:= )?(if_not_exists\(#\w+, )?:(\w+)", terms)
+    ]
