@@ -222,8 +222,10 @@ def _resume() -> Row:
 
 
 def _refused(run: str) -> set[str]:
+    """Who is to be written to again, and whose claim may stand there since a crash."""
     claims = _query("CLAIMS", "#run = :run", run=run)
-    return {claim["email"]["S"] for claim in claims if claim.get("outcome") == {"S": "failed"}}
+    left = ({"S": "failed"}, {"S": "claimed"})
+    return {claim["email"]["S"] for claim in claims if claim.get("outcome") in left}
 
 
 def _fan_out(run: str, people: list[Row], pace: float) -> None:
