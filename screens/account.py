@@ -1,38 +1,51 @@
-"""Step 1's page: profile and Region, who calls, and how SES stands there."""
+"""Step 1's page: profile and Region, who calls, how SES stands there and elsewhere, what is allowed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Label, Select, Static
+from textual.widgets import Button, Label, Select
+from textual.worker import get_current_worker
 
+from screens import account_words as words
 from screens.base import StepScreen
 from screens.messages import Decided, GoTo, Looked
-from screens.widgets.columns import Columns, facts
+from screens.widgets.columns import Columns
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
 
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.steps.account import AccountChoices, AccountSeen
+    from wizard.steps.account_regions import RegionSeen
+    from wizard.steps.permissions import PermissionsSeen
     from wizard.world import World
 
 ENVIRONMENT = ""
 """Stands for the environment's own credentials in the list of profiles."""
 
-UNLIMITED = -1
-
-DEMO_HELP = """
-The account is the demo's own, inside this program: there is no profile to choose and nothing to sign in to.
-**Tab** leads to the Region. **Enter** opens the list there; the arrow keys or letters find one, **Enter**
-takes it.
+KEYS = """
+**F6** shows SES in every Region of the account, as they answer: the sandbox, what may be sent, and where your
+domain is set up already. **F7** shows what your credentials may not do, and the least policy for exactly this
+set-up, to be saved and handed to whoever runs IAM.
 
 Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
 """
+
+DEMO_HELP = (
+    """
+The account is the demo's own, inside this program: there is no profile to choose and nothing to sign in to.
+**Tab** leads to the Region. **Enter** opens the list there; the arrow keys or letters find one, **Enter**
+takes it.
+"""
+    + KEYS
+)
 
 
 class AccountScreen(StepScreen):
@@ -41,14 +54,22 @@ class AccountScreen(StepScreen):
     STEP = StepName.ACCOUNT
     QUESTION = "Which AWS account and Region shall send?"
     WHY = "Everything in SES is per Region: identities, the sandbox, quotas, reviews."
-    HELP = """
+    HELP = (
+        """
 The profiles are those of your AWS configuration (`~/.aws`), as every AWS tool uses them. What the environment
 says is preselected. **Tab** leads to the two lists. **Enter** opens one; the arrow keys or letters find an
 entry, **Enter** takes it.
 
-Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
-If the sign-in has expired, mend it in another terminal, then press **F5**: no restart is needed.
+If the sign-in has expired, **S** runs the command that makes it anew, and the wizard goes on afterwards. Or
+mend it in another terminal, then press **F5**: no restart is needed.
 """
+        + KEYS
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *StepScreen.BINDINGS,
+        Binding("f6", "regions", "All Regions", show=False),
+        Binding("f7", "permissions", "Permissions and policy", show=False),
+    ]
 
     class Offered(Message):
         """There is this to choose from."""
@@ -58,32 +79,61 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
             self.choices = choices
 
     class Seen(Message):
-        """AWS answered."""
+        """AWS answered. ``regions`` are those that the account has, the one in use first."""
 
-        def __init__(self, world: World, seen: AccountSeen, standing: Standing) -> None:
+        def __init__(
+            self, world: World, seen: AccountSeen, standing: Standing, regions: tuple[str, ...]
+        ) -> None:
             super().__init__()
             self.world = world
             self.seen = seen
             self.standing = standing
+            self.regions = regions
+
+    class RegionAnswered(Message):
+        """One Region of the account ``account_id`` has answered."""
+
+        def __init__(self, account_id: str, region: RegionSeen) -> None:
+            super().__init__()
+            self.account_id = account_id
+            self.region = region
+
+    class Allowed(Message):
+        """IAM has said what is allowed, or why it does not."""
+
+        def __init__(self, seen: PermissionsSeen) -> None:
+            super().__init__()
+            self.seen = seen
 
     def __init__(self) -> None:
         super().__init__()
         self._offered: AccountChoices | None = None
         self._seen: AccountScreen.Seen | None = None
+        self._regions: dict[str, RegionSeen] = {}
+        self._asked: tuple[str, ...] = ()
+        self._regions_of: tuple[str, str] | None = None
+        self._allowed: PermissionsSeen | None = None
         self._first = True
         self._failed = False
         self._going_on = False
+        self._asked_about: str | None = None
 
     def compose_step(self) -> ComposeResult:
         """The two choices, then what AWS says."""
-        with Horizontal(classes="field", id="profile-field"):
+        with Horizontal(classes="field tight", id="profile-field"):
             yield Label("Profile", classes="label")
             yield Select[str]([], id="profile", allow_blank=True, prompt="…", compact=True)
-        with Horizontal(classes="field"):
+        with Horizontal(classes="field tight"):
             yield Label("Region", classes="label")
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
         yield Columns(id="facts", classes="block")
-        yield Static("", id="note", classes="hint block", markup=False)
+        yield Columns(id="notes", classes="block")
+
+    def compose_buttons(self) -> ComposeResult:
+        """The frame's own, and the two dialogs."""
+        yield from super().compose_buttons()
+        yield Button("Regions  F6", id="regions", compact=True)
+        yield Button("Permissions  F7", id="permissions", compact=True)
 
     def help_text(self) -> str:
         """The demo has one account, and no profile to choose."""
@@ -91,24 +141,42 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
 
     def begin(self) -> None:
         """Read what there is to choose from, and look with what is chosen."""
-        self._seen, self._failed, self._going_on = None, False, False
+        self._seen, self._allowed = None, None
+        self._failed, self._going_on = False, False
         self._look(self.state.world, self.state.project, self._chosen())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking AWS who you are")
     def _look(self, world: World, project: Project, chosen: tuple[str | None, str | None] | None) -> None:
-        from wizard.steps import account
+        from wizard.steps import account, account_regions
 
         choices = account.choices(world)
         self.tell(self.Offered(choices))
         there = world.choose(*(chosen or (choices.profile, choices.region)))
         seen = account.look(there)
-        self.tell(self.Seen(there, seen, account.judge(seen, project)))
+        regions = account_regions.in_order(there, seen, choices.regions)
+        self.tell(self.Seen(there, seen, account.judge(seen, project), regions))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="regions", description="Asking all Regions")
+    def _ask_regions(self, world: World, seen: AccountSeen, asked: Sequence[str], domain: str) -> None:
+        from wizard.steps import account_regions
+
+        worker = get_current_worker()
+        for region in account_regions.ask_all(world, seen, asked, domain or None):
+            if worker.is_cancelled:
+                return
+            self.post_message(self.RegionAnswered(seen.account_id, region))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="permissions", description="Asking IAM")
+    def _ask_iam(self, world: World, project: Project, seen: AccountSeen) -> None:
+        from wizard.steps import permissions
+
+        self.tell(self.Allowed(permissions.look(world, project, seen)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Saving the choice")
-    def _decide(self, world: World, project: Project, seen: AccountSeen) -> None:
+    def _decide(self, world: World, project: Project, seen: AccountSeen, take_another: bool = False) -> None:
         from wizard.steps import account
 
-        decided = account.act(world, project, seen)
+        decided = account.act(world, project, seen, take_another=take_another)
         self.post_message(Decided(project, decided, world))
         self.post_message(Looked(account.judge(seen, decided)))
         self.tell(GoTo(StepName.DOMAIN))
@@ -135,25 +203,147 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
     def _show_seen(self, message: Seen) -> None:
         self._seen = message
         seen = message.seen
-        self.query_one("#facts", Columns).show(facts(_facts(seen)))
-        self.query_one("#note", Static).update(_note(seen))
+        self._ask_more(message)
+        self._draw()
         self.show_standing(message.standing)
-        if self._is_decided(seen):
+        if self._is_decided(seen) or self._is_files_own(message):
             self.post_message(Looked(message.standing))
-        if self._going_on:
+        if self._is_another and self._asked_about != seen.account_id:
+            self._ask_which_account()
+        elif self._going_on:
             self.action_next()
         elif self._first:
             self._first = False
             self.query_one("#next").focus()
 
+    def _ask_more(self, message: Seen) -> None:
+        """Ask what takes longer: the other Regions, once for an account, and what is allowed."""
+        seen, domain = message.seen, self.state.domain
+        if self._regions_of != (seen.account_id, domain):
+            self._regions, self._regions_of = {}, (seen.account_id, domain)
+            self.workers.cancel_group(self, "regions")
+        self._asked = message.regions
+        left = [region for region in self._asked if region not in self._regions]
+        if left and not self._runs("regions"):
+            self._ask_regions(message.world, seen, left, domain)
+        self._ask_iam(message.world, self.state.project, seen)
+
+    def _runs(self, group: str) -> bool:
+        return any(
+            worker.node is self and worker.group == group and not (worker.is_finished or worker.is_cancelled)
+            for worker in self.workers
+        )
+
+    @on(RegionAnswered)
+    def _show_region(self, message: RegionAnswered) -> None:
+        if self._regions_of and self._regions_of[0] == message.account_id:
+            self._regions[message.region.region] = message.region
+            self._draw()
+
+    @on(Allowed)
+    def _show_allowed(self, message: Allowed) -> None:
+        self._allowed = message.seen
+        self._draw()
+
+    def _draw(self) -> None:
+        """Bring the rows up to what is known by now."""
+        from screens.account_regions import RegionsDialog
+
+        rows, notes = [], []
+        if self._seen:
+            from wizard.steps import account_regions
+
+            seen, regions = self._seen.seen, tuple(self._regions.values())
+            rows = [
+                *words.seen_rows(seen),
+                words.region_row(len(self._asked), regions),
+                words.permission_row(self._allowed),
+            ]
+            worth_knowing = account_regions.worth_knowing(seen.region, regions, self.state.domain or None)
+            notes = words.note_rows(seen, worth_knowing)
+        self.query_one("#facts", Columns).show(rows)
+        self.query_one("#notes", Columns).show(notes)
+        if isinstance(self.app.screen, RegionsDialog):
+            self.app.screen.show(self._regions)
+
+    def action_regions(self) -> None:
+        """Show all Regions, to choose from."""
+        from screens.account_regions import RegionsDialog
+
+        if not self._seen:
+            self.say("The Regions can be asked once AWS has said who you are.")
+            return
+        chosen = self._seen.seen.region
+        first = sorted(
+            self._asked, key=lambda one: (one != chosen, not words.is_special(self._regions.get(one)))
+        )
+        dialog = RegionsDialog(first, chosen)
+
+        def choose(region: str | None) -> None:
+            if region:
+                self.query_one("#region", Select).value = region
+
+        self.app.push_screen(dialog, choose)
+        self.call_after_refresh(dialog.show, self._regions)
+
+    def action_permissions(self) -> None:
+        """Show what is missing, and the policy."""
+        from screens.account_permissions import PermissionsDialog
+
+        if self._allowed:
+            self.app.push_screen(PermissionsDialog(self._allowed, self.wizard.path))
+        else:
+            self.say("Nothing is known of the permissions yet.")
+
+    @on(Button.Pressed, "#regions, #permissions")
+    async def _open(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.run_action(event.button.id or "")
+
     @on(Select.Changed)
     def _choose(self, event: Select.Changed) -> None:
         """Another choice: what was seen with the old one says nothing."""
         event.stop()
-        self.query_one("#facts", Columns).show([])
-        self.query_one("#note", Static).update("")
+        self._seen = None
+        self._draw()
         self.show_standing(None)
-        self.action_look_again()
+        self._again()
+
+    def action_look_again(self) -> None:
+        """Look afresh, in all Regions too."""
+        self._regions_of = None
+        super().action_look_again()
+
+    def _ask_which_account(self) -> None:
+        """These credentials are of another account than the set-up: which one shall it be?"""
+        from screens.dialogs import Ask
+
+        assert self._seen
+        seen, files = self._seen.seen, self.state.project.account.id
+        self._asked_about, self._going_on = seen.account_id, False
+        question = Ask(
+            "This is another AWS account",
+            [
+                ("The set-up", f"in {self.wizard.path.name} was made in account {files}"),
+                ("You are in", f"account {seen.account_id}, as {seen.caller_arn}"),
+                ("Stay", "with that account: choose another profile, or sign in to it"),
+                (
+                    "Take this one",
+                    "to set everything up in it. What was seen in the other is forgotten; nothing there is "
+                    "changed",
+                ),
+            ],
+            yes="Take this account",
+            no="Choose another profile",
+            careful=True,
+        )
+        self.app.push_screen(question, self._answered)
+
+    def _answered(self, take: bool | None) -> None:
+        if take and self._seen:
+            self._decide(self._seen.world, self.state.project, self._seen.seen, take_another=True)
+        elif self.query_one("#profile-field").display:
+            self.query_one("#profile").focus()
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
         """Nothing is gone on to with an error in the way; a Region that is missing can be chosen at once."""
@@ -168,7 +358,9 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
 
         Without an answer it says why there is no going on.
         """
-        if self._seen and not (self._is_decided(self._seen.seen) and self.state.done(StepName.ACCOUNT)):
+        if self._seen and self._is_another:
+            self._ask_which_account()
+        elif self._seen and not (self._is_decided(self._seen.seen) and self.state.done(StepName.ACCOUNT)):
             self._decide(self._seen.world, self.state.project, self._seen.seen)
         elif self._seen:
             super().action_next()
@@ -194,26 +386,12 @@ If the sign-in has expired, mend it in another terminal, then press **F5**: no r
         decided = self.state.project.account
         return (decided.id, decided.region, decided.profile) == (seen.account_id, seen.region, seen.profile)
 
+    @property
+    def _is_another(self) -> bool:
+        """Whether the last look was into another account than the set-up's."""
+        files = self.state.project.account.id
+        return bool(self._seen) and files not in (None, self._seen.seen.account_id if self._seen else None)
 
-def _facts(seen: AccountSeen) -> list[tuple[str, str]]:
-    ses = seen.ses
-    quota = (
-        "unlimited" if ses.max_24_hour_send == UNLIMITED else f"{ses.max_24_hour_send:,.0f} recipients a day"
-    )
-    return [
-        ("Account", seen.account_id),
-        ("You are", seen.caller_arn),
-        ("Sending", "on" if ses.sending_enabled else "paused"),
-        ("Sandbox", "yes" if seen.sandbox else "no: SES writes to everybody"),
-        ("Quota", f"{quota}, {ses.max_send_rate:g} a second"),
-        ("Sent", f"{ses.sent_last_24_hours:,.0f} in the last 24 hours"),
-    ]
-
-
-def _note(seen: AccountSeen) -> str:
-    if not seen.sandbox:
-        return ""
-    return (
-        "In the sandbox SES writes only to addresses and domains you have verified. "
-        "Step 6 asks AWS to lift that."
-    )
+    def _is_files_own(self, message: Seen) -> bool:
+        """Whether the look was made the way the whole app goes, not with another profile just tried."""
+        return message.world.aws.profile == self.state.world.aws.profile

@@ -199,6 +199,8 @@ class WizardApp(App[WizardError]):
         self.state = replace(self.state.standing(standing), project=project)
         if changed:
             self._save()
+        if self.state.another_account and isinstance(self.screen, StepScreen) and self.screen.STEP:
+            self.post_message(GoTo(self.screen.STEP))
 
     @on(SurveyEnded)
     def _survey_ended(self, message: SurveyEnded) -> None:
@@ -237,10 +239,16 @@ class WizardApp(App[WizardError]):
 
     @on(GoTo)
     def _go(self, message: GoTo) -> None:
-        """One page at a time, over the first one; none while a dialog waits for its answer."""
+        """One page at a time, over the first one; none while a dialog waits for its answer.
+
+        With the credentials of another account no step's page is open but the first: it asks what shall be.
+        """
         if self.state is None or isinstance(self.screen, ModalScreen):
             return
-        page = self._page(message.step)
+        step = StepName.ACCOUNT if message.step and self.state.another_account else message.step
+        page = self._page(step)
+        if page is self.screen:
+            return
         if isinstance(self.screen, WelcomeScreen):
             self.push_screen(page)
         else:

@@ -34,6 +34,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from textual.widgets.button import ButtonVariant
 
     from screens.app import WizardApp
+    from screens.widgets.error_panel import ErrorPanel
 
 
 def as_wizard_error(error: BaseException) -> WizardError:
@@ -204,10 +206,12 @@ class StepScreen(Screen[None]):
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
         """Put ``error`` on the page and the focus on "Try again", or on the widget that ``focus`` selects."""
 
+        from screens.signing_in import offer
         from screens.widgets.error_panel import ErrorPanel
 
         self.clear_error()
-        self.query_one("#body").mount(ErrorPanel(error, focus=focus is None), after="#standing")
+        panel = ErrorPanel(error, focus=focus is None, mend="" if self.wizard.demo else offer(error))
+        self.query_one("#body").mount(panel, after="#standing")
         if focus:
             from textual.widgets import Input
 
@@ -244,7 +248,8 @@ class StepScreen(Screen[None]):
         from screens.dialogs import ConfirmPlan
 
         def answered(agreed: bool | None) -> None:
-            (act if agreed else declined)()
+            # Meanwhile it may have turned out that this page must not act.
+            (act if agreed and not self._held else declined)()
 
         if plan.changes_anything:
             self.app.push_screen(ConfirmPlan(plan, yes=yes, notes=notes), answered)
@@ -321,6 +326,17 @@ class StepScreen(Screen[None]):
     def on_error_panel_try_again(self, event: Message) -> None:
         """Do again what failed."""
         event.stop()
+        self.try_again()
+
+    def on_error_panel_mend(self, event: ErrorPanel.Mend) -> None:
+        """Sign in from here, and go on with what failed."""
+        from screens.signing_in import mend
+
+        event.stop()
+        mend(self, event.error)
+
+    def try_again(self) -> None:
+        """Do again what failed, with credentials read afresh."""
         self.clear_error()
         self.wizard.renew_access()
         self.retry()
@@ -350,11 +366,24 @@ class StepScreen(Screen[None]):
         self.query_one(StepLine).show(seen)
         if self.STEP is None:
             return
-        standing = seen.standings[self.STEP]
-        row = (status_words(standing.status), standing.words)
+        standing, held = seen.standings[self.STEP], self._held
+        rows: list[Cells] = [(status_words(standing.status), standing.words)] if standing.words else []
+        if held:
+            rows.append((Content.styled("! held", "$text-error"), f"{held} (step 1)"))
         shown = self.query_one("#standing", Columns)
-        shown.display = bool(standing.words)
-        shown.show([row])
+        shown.display = bool(rows)
+        shown.show(rows)
+        for button in self.query("#act"):
+            button.disabled = bool(held)
+
+    @property
+    def _held(self) -> str:
+        """Why this page must not act, or nothing."""
+        return self.state.held(self.STEP) if self.STEP else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The act waits while the page is held: what it would do would come to nothing."""
+        return not (action == "act" and self.wizard.state is not None and self._held)
 
     def _again(self) -> None:
         if self.acting:

@@ -58,6 +58,17 @@ class AppState:
         """Whether ``step`` was found done."""
         return self.standings[step].status is Status.DONE
 
+    def held(self, step: StepName) -> str:
+        """Why ``step`` must not act: what is wrong with the account; nothing where it may."""
+        account = self.standings[StepName.ACCOUNT]
+        return account.words if step in account.holds else ""
+
+    @property
+    def another_account(self) -> bool:
+        """Whether the credentials are of another account than the set-up: that holds all other steps."""
+        holds = self.standings[StepName.ACCOUNT].holds
+        return all(step in holds for step in StepName if step is not StepName.ACCOUNT)
+
     def standing(self, standing: Standing) -> AppState:
         """This state with one step's standing replaced."""
         standings = MappingProxyType({**self.standings, standing.step: standing})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
@@ -13,18 +16,31 @@ from wizard.errors import WizardError
 
 
 class ErrorPanel(Vertical):
-    """Shows one WizardError inside the page. Mounted when it happens, removed when it is tried again."""
+    """Shows one WizardError inside the page. Mounted when it happens, removed when it is tried again.
+
+    ``mend`` are the words for what mends it from here, empty where nothing does.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "mend", "Mend it", show=False)]
 
     class TryAgain(Message):
         """The user asks to do again what failed."""
 
-    def __init__(self, error: WizardError, *, focus: bool) -> None:
+    class Mend(Message):
+        """The user asks to mend ``error`` from here."""
+
+        def __init__(self, error: WizardError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, error: WizardError, *, focus: bool, mend: str = "") -> None:
         super().__init__()
         self.error = error
         self._focus = focus
+        self._mend = mend
 
     def compose(self) -> ComposeResult:
-        """The three parts of the error, and the button."""
+        """The three parts of the error, and the buttons."""
         yield Static(
             lines(
                 [
@@ -34,7 +50,10 @@ class ErrorPanel(Vertical):
                 ]
             )
         )
-        yield Button("Try again  F5", id="try-again", variant="error", compact=True)
+        with Horizontal(classes="buttons"):
+            if self._mend:
+                yield Button(f"{self._mend}  S", id="mend", variant="error", compact=True)
+            yield Button("Try again  F5", id="try-again", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """The way out takes the focus, where it was asked to."""
@@ -44,4 +63,12 @@ class ErrorPanel(Vertical):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Hand the wish on to the screen."""
         event.stop()
-        self.post_message(self.TryAgain())
+        if event.button.id == "mend":
+            self.action_mend()
+        else:
+            self.post_message(self.TryAgain())
+
+    def action_mend(self) -> None:
+        """Mend what can be mended from here."""
+        if self._mend:
+            self.post_message(self.Mend(self.error))

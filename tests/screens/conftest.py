@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,21 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
 from wizard.dns.seen import ZoneSeen
 from wizard.errors import WizardError
+from wizard.policy.grant import Scope
 from wizard.project import Account, Domain, Identity, Project, Reminder
-from wizard.steps import account, domain, domain_in_use, identity, production, survey
+from wizard.steps import (
+    account,
+    account_regions,
+    domain,
+    domain_in_use,
+    identity,
+    permissions,
+    production,
+    survey,
+)
+from wizard.steps.account_regions import RegionSeen, RegionState
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
+from wizard.steps.permissions import Missing, PermissionsSeen
 from wizard.world import World
 
 if TYPE_CHECKING:
@@ -53,6 +65,9 @@ class Outside:
     mail: domain_in_use.InUse | None = None
     standings: dict[StepName, Standing] = field(default_factory=dict)
     error: WizardError | None = None
+    regions: dict[str, RegionSeen] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    unknown: str = ""
     asked: list[object] = field(default_factory=list)
 
     def answer(self, what: object) -> None:
@@ -110,6 +125,19 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
             there.ses,
         )
 
+    def regions_in_order(world: World, seen: account.AccountSeen, regions: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(regions, key=lambda one: one != seen.region))
+
+    def all_regions(
+        world: World, seen: account.AccountSeen, regions: Iterable[str], name: str | None
+    ) -> Iterator[RegionSeen]:
+        for region in regions:
+            yield there.regions.get(region) or RegionSeen(region, RegionState.SANDBOX, "0 of 200 in 24 h")
+
+    def allowed(world: World, project: Project, seen: account.AccountSeen) -> PermissionsSeen:
+        scope = Scope(project, seen.account_id, seen.region, principal=seen.caller_arn)
+        return PermissionsSeen(scope, asked=100, missing=there.missing, unknown=there.unknown)
+
     def domain_choices(world: World) -> Iterator[domain.Choices]:
         there.answer("choices")
         found = (domain.DomainChoice(domain.parse_name(name), words) for name, words in there.choices)
@@ -156,6 +184,9 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     replacements: list[tuple[object, str, Callable[..., object]]] = [
         (account, "choices", account_choices),
         (account, "look", account_look),
+        (account_regions, "in_order", regions_in_order),
+        (account_regions, "ask_all", all_regions),
+        (permissions, "look", allowed),
         (domain, "choices", domain_choices),
         (domain, "look", domain_look),
         (domain_in_use, "look", domain_in_use_look),

@@ -43,7 +43,11 @@ def policy(
 
     ``zones`` and ``principal``: see ``Scope``. sts:GetCallerIdentity is not in it: it needs no permission.
     """
-    scope = Scope(project, account_id, region, partition, zones, principal)
+    return document(Scope(project, account_id, region, partition, zones, principal))
+
+
+def document(scope: Scope) -> dict[str, Any]:
+    """The policy for ``scope``."""
     return {"Version": "2012-10-17", "Statement": [grant.statement for grant in grants(scope)]}
 
 

@@ -83,6 +83,12 @@ def quota(ses: SesAccount) -> str:
     return f"{ses.sent_last_24_hours:,.0f} of {ses.max_24_hour_send:,.0f} recipients in 24 hours, {rate}"
 
 
+def daily(ses: SesAccount) -> str:
+    """The daily quota and what is used of it, in a few words."""
+    limit = "without limit" if ses.max_24_hour_send == UNLIMITED else f"of {ses.max_24_hour_send:,.0f}"
+    return f"{ses.sent_last_24_hours:,.0f} {limit} in 24 h"
+
+
 def quota_note(ses: SesAccount) -> str:
     """What to know of the quota now; nothing while there is plenty."""
     left = ses.max_24_hour_send - ses.sent_last_24_hours

@@ -57,14 +57,25 @@ class RegionSeen:
 def ask_all(
     world: World, seen: AccountSeen, regions: Iterable[str], domain: str | None
 ) -> Generator[RegionSeen, None, None]:
-    """Every one of ``regions`` that is in the caller's partition, as each answers, the nearest asked first.
+    """Every one of ``regions`` as it answers; see ``in_order`` for which ones, and which first.
 
     ``seen`` is the look at the Region in use, which is not asked again.
     """
-    near = seen.region.partition("-")[0]
-    asked = sorted(_in_partition(world, seen, regions), key=lambda one: (one != seen.region, _far(one, near)))
+    asked = in_order(world, seen, regions)
     for region, answer in as_they_come({one: partial(_look, world, seen, one, domain) for one in asked}):
         yield _not_seen(region, answer) if isinstance(answer, WizardError) else answer
+
+
+def in_order(world: World, seen: AccountSeen, regions: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``regions`` where the caller's account is, the one in use first, then the near ones.
+
+    A partition (China, GovCloud …) has accounts of its own.
+    """
+    with translated("choosing a Region", world.aws.profile):
+        session, partition = world.aws.session(), seen.caller_arn.split(":")[1]
+        here = [one for one in regions if session.get_partition_for_region(one) == partition]
+    near = seen.region.partition("-")[0]
+    return tuple(sorted(here, key=lambda one: (one != seen.region, not one.startswith(near), one)))
 
 
 def worth_knowing(chosen: str, regions: Iterable[RegionSeen], domain: str | None) -> tuple[str, ...]:
@@ -110,7 +121,7 @@ def _seen(region: str, account: SesAccount, account_id: str, identity: str | Non
     return RegionSeen(
         region,
         RegionState.STOPPED if trouble else state,
-        trouble.short if trouble else account_health.quota(account),
+        trouble.short if trouble else account_health.daily(account),
         account.production_access,
         identity,
     )
@@ -125,15 +136,3 @@ def _not_seen(region: str, error: WizardError) -> RegionSeen:
 
 def _verification(status: str) -> str:
     return _VERIFICATION.get(status, "not verified yet")
-
-
-def _in_partition(world: World, seen: AccountSeen, regions: Iterable[str]) -> list[str]:
-    """Those of ``regions`` where the caller's account is: a partition has its own accounts."""
-    with translated("choosing a Region", world.aws.profile):
-        session = world.aws.session()
-        partition = seen.caller_arn.split(":")[1]
-        return [one for one in regions if session.get_partition_for_region(one) == partition]
-
-
-def _far(region: str, near: str) -> bool:
-    return not region.startswith(near)

@@ -1,0 +1,125 @@
+"""What the credentials may not do, and the least policy for this set-up, to read and to save."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from screens.dialogs import SCROLLING, Dialog
+from screens.symbols import NAMES
+from screens.widgets.columns import Cells, Columns
+
+if TYPE_CHECKING:
+    from wizard.steps.permissions import PermissionsSeen
+
+POLICY_NOTE = (
+    "Exactly what this set-up needs, for whoever runs IAM in your account. IAM takes {most:,} characters in "
+    "one policy, so it is saved in {count} files."
+)
+
+
+class PermissionsDialog(Dialog[None]):
+    """Reads on by the arrow keys; S saves the policy beside the project file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s,f8", "save", "Save the policy"),
+        Binding("escape,f2,f7,enter", "dismiss(None)", "Close"),
+        *SCROLLING,
+    ]
+
+    heading = "What your credentials may do"
+
+    class Saved(Message):
+        """The policy is in these files, or this went wrong."""
+
+        def __init__(self, words: str, trouble: bool) -> None:
+            super().__init__()
+            self.words = words
+            self.trouble = trouble
+
+    def __init__(self, seen: PermissionsSeen, path: Path) -> None:
+        super().__init__()
+        self.seen = seen
+        self.path = path
+
+    def compose_body(self) -> ComposeResult:
+        """What is missing, then the policy."""
+        from wizard import policy
+
+        parts = self._parts()
+        yield Columns([(f"{self.seen.words[0].upper()}{self.seen.words[1:]}.",)])
+        yield Columns([row for one in self.seen.missing for row in _missing(one)], id="missing")
+        yield Static("The least policy", classes="heading", markup=False)
+        yield Static(POLICY_NOTE.format(most=policy.LARGEST, count=len(parts)), classes="hint", markup=False)
+        text = "\n".join(json.dumps(part, indent=2) for part in parts)
+        yield Static(Content(text), id="policy", classes="block")
+
+    def compose_foot(self) -> ComposeResult:
+        """What saving did, and the buttons."""
+        yield Static("", id="saved", markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button("Save the policy  S", id="save", compact=True)
+            yield Button("Close  Esc", id="close", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """Enter closes."""
+        super().on_mount()
+        self.query_one("#close").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Either button does what its key does."""
+        event.stop()
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.dismiss(None)
+
+    def action_save(self) -> None:
+        """Write the parts of the policy, each a file of its own, beside the project file."""
+        stem = self.path.with_suffix("").name
+        names = [self.path.with_name(f"{stem}.policy-{number}.json") for number in (1, 2, 3, 4)]
+        self._save(dict(zip(names, self._parts(), strict=False)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="file", description="Saving the policy")
+    def _save(self, files: dict[Path, dict[str, Any]]) -> None:
+        from wizard.errors import WizardError
+        from wizard.project import write_whole
+
+        try:
+            for path, part in files.items():
+                write_whole(path, json.dumps(part, indent=2) + "\n")
+        except WizardError as error:
+            self.post_message(self.Saved(f"! {error.title}. {error.what}", trouble=True))
+            return
+        self.post_message(self.Saved(f"✓ saved: {', '.join(path.name for path in files)}", trouble=False))
+
+    @on(Saved)
+    def _show_saved(self, message: Saved) -> None:
+        colour = "$text-error" if message.trouble else "$text-success"
+        self.query_one("#saved", Static).update(Content.styled(message.words, colour))
+
+    def _parts(self) -> tuple[dict[str, Any], ...]:
+        from wizard import policy
+
+        return policy.parts(policy.document(self.seen.scope))
+
+
+def _missing(one: Any) -> list[Cells]:
+    return [
+        (
+            Content.styled(f"! {one.verdict.value}", "$text-error"),
+            Content.assemble(
+                Content.styled(one.action, "bold"), f"  step {one.step.number}, {NAMES[one.step]}"
+            ),
+        ),
+        ("", one.why),
+    ]

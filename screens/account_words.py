@@ -1,0 +1,103 @@
+"""What the account's page says of what was seen, in rows to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screens.widgets.columns import Cells
+
+if TYPE_CHECKING:
+    from wizard.steps.account import AccountSeen
+    from wizard.steps.account_regions import RegionSeen, RegionState
+    from wizard.steps.permissions import PermissionsSeen
+
+
+def region_look(state: RegionState | None) -> tuple[str, str, str]:
+    """Symbol, word and colour of a Region's state; None while it has not answered."""
+    from wizard.steps.account_regions import RegionState
+
+    looks: Mapping[RegionState | None, tuple[str, str, str]] = {
+        None: ("…", "asked", "$text-muted"),
+        RegionState.PRODUCTION: ("✓", "production", "$text-success"),
+        RegionState.SANDBOX: ("·", "sandbox", "$foreground"),
+        RegionState.STOPPED: ("!", "stopped", "$text-error"),
+        RegionState.OFF: ("-", "switched off", "$text-muted"),
+        RegionState.CLOSED: ("-", "not allowed", "$text-muted"),
+        RegionState.SILENT: ("?", "no answer", "$text-warning"),
+    }
+    return looks[state]
+
+
+def seen_rows(seen: AccountSeen) -> list[Cells]:
+    """Who calls, how, to where, and how SES stands."""
+    from wizard.steps import account_health
+
+    how = [("Signed in", seen.how)] if seen.how else []
+    rows: list[Cells] = [_fact(label, text) for label, text in (*how, ("You are", seen.caller_arn))]
+    rows += [
+        (_label("Endpoint"), Content.assemble(Content.styled("! ", "$text-warning"), f"{url}, by {what}"))
+        for what, url in seen.endpoints
+    ]
+    off = seen.trouble.short if seen.trouble else ""
+    sending = Content.styled(f"! {off}", "$text-error") if off else Content.styled("✓ on", "$text-success")
+    rows.append((_label("Sending"), Content.assemble(sending, f"; {account_health.quota(seen.ses)}")))
+    sandbox = (
+        "yes: only verified addresses and domains get mail; see step 6"
+        if seen.sandbox
+        else "no: SES writes to everybody"
+    )
+    rows.append(_fact("Sandbox", sandbox))
+    return rows
+
+
+def region_row(asked: int, regions: Sequence[RegionSeen]) -> Cells:
+    """How many Regions have answered, and what there is to know of those that are not in the sandbox."""
+    left = asked - len(regions)
+    counts = [f"{len(regions)} of {asked} have answered"] if left else [f"{asked} asked"]
+    for state in sorted({region.state for region in regions}, key=str):
+        _, word, _ = region_look(state)
+        counts.append(f"{sum(region.state is state for region in regions)} {word}")
+    return _fact("Regions", ", ".join(counts))
+
+
+def is_special(region: RegionSeen | None) -> bool:
+    """Whether a Region is one to look at first."""
+    from wizard.steps.account_regions import RegionState
+
+    return region is not None and (
+        region.identity is not None or region.state in (RegionState.PRODUCTION, RegionState.STOPPED)
+    )
+
+
+def permission_row(seen: PermissionsSeen | None) -> Cells:
+    """What is allowed, in a line; None while IAM is asked."""
+    if seen is None:
+        return _fact("Permissions", "asking IAM …")
+    if seen.unknown:
+        mark = Content.styled("? ", "$text-warning")
+    elif seen.missing:
+        mark = Content.styled("! ", "$text-error")
+    else:
+        mark = Content.styled("✓ ", "$text-success")
+    return (_label("Permissions"), Content.assemble(mark, seen.words))
+
+
+def note_rows(seen: AccountSeen, worth_knowing: Sequence[str]) -> list[Cells]:
+    """What needs explaining: trouble with sending, the quota, another Region that is further."""
+    from wizard.steps import account_health
+
+    trouble = seen.trouble
+    sentences = [f"{trouble.what} {trouble.todo}"] if trouble else []
+    sentences += [note for note in (account_health.quota_note(seen.ses), *worth_knowing) if note]
+    return [(Content.styled("!", "$text-warning"), sentence) for sentence in sentences]
+
+
+def _fact(label: str, text: str) -> Cells:
+    return (_label(label), text)
+
+
+def _label(text: str) -> Content:
+    return Content.styled(text, "$text-muted")
