@@ -16,7 +16,7 @@ from screens.dialogs import ConfirmPlan
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from wizard import project as projects
-from wizard.errors import ExitCode, WizardError
+from wizard.errors import ExitCode, SignInNeededError, WizardError
 from wizard.project import Domain, Project
 from wizard.steps import account, survey
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
@@ -75,6 +75,26 @@ async def test_survey_that_fails_stays_on_the_page_and_can_be_tried_again(
         outside.error = None
         await page.press("enter")
         assert "expired" not in page.text
+        assert "step 4 of 6" in page.text
+
+
+async def test_sign_in_that_is_over_is_made_anew_from_the_first_page(
+    outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.standings = seen_so(begun)
+    outside.error = SignInNeededError("Over", "It is over.", "Run it.", ("aws", "sso", "login"))
+    ran: list[tuple[str, ...]] = []
+
+    def run(app: object, command: tuple[str, ...]) -> str:
+        ran.append(command)
+        outside.error = None
+        return ""
+
+    monkeypatch.setattr("screens.signing_in.run_in_terminal", run)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert "Sign in  S" in page.text
+        await page.press("s")
+        assert ran == [("aws", "sso", "login")]
         assert "step 4 of 6" in page.text
 
 
