@@ -30,12 +30,6 @@ def add_kinds(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser,
         metavar="N",
         help="send from a queue, by so many calls of the function at a time (2 to 1000; default: no queue)",
     )
-    stack.add_argument(
-        "--table-key",
-        type=table_key,
-        metavar="ARN",
-        help="the customer's KMS key that reminder.table is encrypted with, if it is",
-    )
     records = kinds.add_parser(
         "records", help="the DNS records of FILE's domain that are still to be entered"
     )
@@ -60,6 +54,13 @@ def add_kinds(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser,
         metavar="ARN",
         help="the user or role it is for, which may then see its own permissions, too",
     )
+    for kind in (stack, policy):
+        kind.add_argument(
+            "--table-key",
+            type=table_key,
+            metavar="ARN",
+            help="the customer's KMS key that reminder.table is encrypted with, if it is",
+        )
     return stack, records, policy
 
 
@@ -131,7 +132,7 @@ def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
     from wizard import policy
     from wizard.steps import permissions
 
-    made, notes = permissions.exported(world, project, args.principal)
+    made, notes = permissions.exported(world, project, principal=args.principal, table_key=args.table_key)
     pieces = policy.parts(made)
     if args.part is not None and not 1 <= args.part <= len(pieces):
         raise WizardError(

@@ -64,11 +64,17 @@ def test_profile_without_credentials(home: Path) -> None:
     assert "`aws configure --profile empty`" in failure.todo
 
 
-def test_half_of_the_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID")],
+)
+def test_half_of_the_keys_in_the_environment(
+    there: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(there, "AKIAIOSFODNN7EXAMPLE")
     failure = caller_failure(AwsAccess(region="us-east-1"))
     assert failure.title == "The AWS credentials are incomplete"
-    assert "`AWS_SECRET_ACCESS_KEY`" in failure.todo
+    assert f"`{missing}`" in failure.todo
 
 
 def test_half_of_the_keys_in_the_file(home: Path) -> None:

@@ -201,6 +201,16 @@ def test_how_the_credentials_come_and_where_they_lead(
     assert (own.how, own.endpoints) == ("", ()), "nothing of the user's environment is the demo's"
 
 
+def test_region_that_is_not_switched_on_is_told_from_wrong_credentials(account: Demo) -> None:
+    there = account.world.choose(None, "af-south-1")
+    refuse(there.aws, "sts", "GetCallerIdentity", "InvalidClientTokenId")
+    with pytest.raises(WizardError, match="The Region af-south-1 is not switched on"):
+        step.look(there)
+    refuse(there.aws, "sts", "GetCallerIdentity", "InvalidClientTokenId", region="us-east-1")
+    with pytest.raises(WizardError, match="AWS does not know these credentials"):
+        step.look(there)
+
+
 def test_every_region_is_asked_and_one_that_fails_spoils_nothing(account: Demo) -> None:
     from botocore.exceptions import EndpointConnectionError
 

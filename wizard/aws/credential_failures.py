@@ -44,6 +44,8 @@ def missing(error: Exception, profile: str | None) -> WizardError | None:
     from botocore import exceptions as raised
 
     match error:
+        case raised.NoCredentialsError() if _secret_alone(profile):
+            return _half({"provider": "env", "cred_var": "AWS_ACCESS_KEY_ID"}, profile)
         case raised.NoCredentialsError() | raised.NoAuthTokenError():
             named = _named(profile)
             return outside(
@@ -147,6 +149,15 @@ def _no_such_profile(name: str) -> WizardError:
     )
 
 
+def _secret_alone(profile: str | None) -> bool:
+    """Whether the environment has a secret key without its access key: botocore then looks past both."""
+    return (
+        profile is None
+        and bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))
+        and not os.environ.get("AWS_ACCESS_KEY_ID")
+    )
+
+
 def _half(kwargs: Mapping[str, Any], profile: str | None) -> WizardError:
     """The error where there is an access key without its secret, or a role that nobody takes."""
     missing, provider = printable(str(kwargs.get("cred_var", ""))), kwargs.get("provider")
@@ -155,8 +166,8 @@ def _half(kwargs: Mapping[str, Any], profile: str | None) -> WizardError:
         return outside(
             title,
             f"They come from the environment, and {missing.upper()} is missing there.",
-            f"Set `{missing.upper()}` too, or take AWS_ACCESS_KEY_ID away to use a profile. Then start again:"
-            " a running program keeps the environment it was started with.",
+            f"Set `{missing.upper()}` too, or take the rest away to use a profile. Then start again: a "
+            "running program keeps the environment it was started with.",
         )
     if provider == "assume-role":
         return outside(

@@ -20,9 +20,12 @@ class Caller:
     arn: str
 
 
-def get_caller_identity(aws: AwsAccess) -> Caller:
-    """The caller (sts:GetCallerIdentity, which needs no permission). Raises WizardError."""
+def get_caller_identity(aws: AwsAccess, region: str | None = None) -> Caller:
+    """The caller, asked in the Region in use or in another (sts:GetCallerIdentity).
+
+    It needs no permission. Raises WizardError.
+    """
     with translated("sts:GetCallerIdentity", aws.profile):
-        client: STSClient = aws.client("sts")
+        client: STSClient = aws.client("sts", region, brief=region is not None)
         answer = client.get_caller_identity()
         return Caller(answer["Account"], answer["Arn"])

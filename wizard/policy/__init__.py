@@ -38,12 +38,13 @@ def policy(
     partition: str = "aws",
     zones: tuple[str, ...] = (),
     principal: str | None = None,
+    table_key: str | None = None,
 ) -> dict[str, Any]:
     """The policy for ``project`` in this account and Region, as IAM reads it.
 
-    ``zones`` and ``principal``: see ``Scope``. sts:GetCallerIdentity is not in it: it needs no permission.
+    For the rest see ``Scope``. sts:GetCallerIdentity is not in it: it needs no permission.
     """
-    return document(Scope(project, account_id, region, partition, zones, principal))
+    return document(Scope(project, account_id, region, partition, zones, principal, table_key))
 
 
 def document(scope: Scope) -> dict[str, Any]:

@@ -235,6 +235,16 @@ def _tables(scope: Scope) -> Iterator[Grant]:
             (scope.arn("dynamodb", f"table/{own.name}"),),
             "See who is in your own table of recipients.",
         )
+        if scope.table_key:
+            through = f"dynamodb.{scope.region}.amazonaws.com"
+            yield Grant(
+                "reminder",
+                "DecryptRecipients",
+                ("kms:Decrypt",),
+                (scope.table_key,),
+                "Your own table is encrypted with a key of yours.",
+                {"StringEquals": {"kms:ViaService": through}},
+            )
     yield Grant(
         "reminder",
         "SeeRuns",

@@ -23,7 +23,8 @@ class Scope:
     """The one set-up that a policy is for.
 
     ``zones`` are the ids of the account's hosted zones that can hold the domain's records. ``principal`` is
-    the ARN of the user or role that the policy is for, where it is known.
+    the ARN of the user or role that the policy is for, where it is known. ``table_key`` is the ARN of the
+    customer's KMS key that the user's own table is encrypted with, where it is.
     """
 
     project: Project
@@ -32,6 +33,7 @@ class Scope:
     partition: str = "aws"
     zones: tuple[str, ...] = ()
     principal: str | None = None
+    table_key: str | None = None
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something in the account and the Region."""

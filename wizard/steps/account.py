@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from wizard.aws import sesv2, sign_in, sts
-from wizard.aws.failures import translated
+from wizard.aws.failures import error_code, translated
 from wizard.aws.sesv2 import SesAccount
+from wizard.aws.sts import Caller
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Account, Domain, Project
 from wizard.steps import account_health
 from wizard.steps.account_health import Trouble
 from wizard.steps.model import Standing, Status, StepName
 from wizard.world import World
+
+NOT_SWITCHED_ON = {"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"}
+"""What a Region that the account has not switched on says to credentials that are good elsewhere."""
+ALWAYS_ON = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""A Region of each partition that no account can switch off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def look(world: World) -> AccountSeen:
     After credentials were mended, call it with ``world.choose(…)``: that makes new clients.
     """
     region = region_of(world)
-    caller = sts.get_caller_identity(world.aws)
+    caller = _caller(world, region)
     seen = AccountSeen(
         account_id=caller.account,
         caller_arn=caller.arn,
@@ -115,6 +121,29 @@ def look(world: World) -> AccountSeen:
         return seen
     profile = world.aws.profile
     return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=sign_in.endpoints(profile))
+
+
+def _caller(world: World, region: str) -> Caller:
+    """Who calls. A Region that is not switched on does not know credentials that are good elsewhere."""
+    try:
+        return sts.get_caller_identity(world.aws)
+    except WizardError as error:
+        if error_code(error) not in NOT_SWITCHED_ON:
+            raise
+        with translated("choosing a Region", world.aws.profile):
+            elsewhere = ALWAYS_ON.get(world.aws.session().get_partition_for_region(region))
+        try:
+            known = elsewhere and sts.get_caller_identity(world.aws, elsewhere)
+        except WizardError:
+            known = None
+        if not known:
+            raise
+        raise WizardError(
+            f"The Region {region} is not switched on",
+            f"Account {known.account} knows these credentials, but it has not switched this Region on.",
+            "Choose another Region, or switch it on in AWS's account settings (it takes some minutes).",
+            ExitCode.OUTSIDE,
+        ) from error
 
 
 def region_of(world: World) -> str:

@@ -15,12 +15,10 @@ from wizard.aws.failures import error_code, translated
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.steps import account_health
-from wizard.steps.account import AccountSeen
+from wizard.steps.account import NOT_SWITCHED_ON, AccountSeen
 from wizard.steps.parallel import as_they_come
 from wizard.world import World
 
-_NOT_SWITCHED_ON = {"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"}
-"""What a Region that the account has not switched on says to credentials that are good elsewhere."""
 _VERIFICATION = {
     "SUCCESS": "verified",
     "FAILED": "verification failed",
@@ -128,7 +126,7 @@ def _seen(region: str, account: SesAccount, account_id: str, identity: str | Non
 
 
 def _not_seen(region: str, error: WizardError) -> RegionSeen:
-    if error_code(error) in _NOT_SWITCHED_ON:
+    if error_code(error) in NOT_SWITCHED_ON:
         return RegionSeen(region, RegionState.OFF, "switched on in AWS's account settings")
     state = RegionState.SILENT if error.exit_code is ExitCode.OUTSIDE else RegionState.CLOSED
     return RegionSeen(region, state, error.title)

@@ -16,7 +16,7 @@ from wizard.aws.failures import error_code, translated
 from wizard.aws.iam import Simulated, Verdict
 from wizard.dns.publish import candidates
 from wizard.errors import WizardError
-from wizard.policy import grants, policy
+from wizard.policy import document, grants
 from wizard.policy.grant import Grant, Scope
 from wizard.project import Project
 from wizard.steps import account
@@ -90,8 +90,10 @@ def zones(world: World, domain: str | None) -> tuple[str, ...] | None:
         return None
 
 
-def exported(world: World, project: Project, principal: str | None) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The least policy for this set-up, for ``principal`` where one is said; and what to know of it.
+def exported(
+    world: World, project: Project, *, principal: str | None, table_key: str | None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The least policy for this set-up, and what to know of it. ``principal``, ``table_key``: see ``Scope``.
 
     Account and Region are the file's, else those of the credentials. Raises WizardError where neither says
     them.
@@ -105,8 +107,8 @@ def exported(world: World, project: Project, principal: str | None) -> tuple[dic
         notes.append("No domain is chosen yet: what its identity and its records need is not in it.")
     if found is None:
         notes.append("Route 53 could not be asked: what a zone in this account needs is not in it.")
-    made = policy(project, account_id, region, partition=partition, zones=found or (), principal=principal)
-    return made, tuple(notes)
+    scope = Scope(project, account_id, region, partition, found or (), principal, table_key)
+    return document(scope), tuple(notes)
 
 
 def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
