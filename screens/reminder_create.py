@@ -76,9 +76,10 @@ class CreatePage(ChangePage):
     @work(thread=True, exclusive=True, exit_on_error=False, group="check", description="Checking")
     def _check(self, project: Project, base: Path, now: datetime) -> None:
         from wizard.reminder import draft
+        from wizard.reminder.recipients_file import read_recipients
 
         try:
-            people = draft.read_recipients(project, base)
+            people = read_recipients(project, base)
         except WizardError:
             people = None  # among the problems
         found = [Problem(*problem) for problem in draft.problems(project, base, now)]
@@ -102,7 +103,7 @@ class CreatePage(ChangePage):
 def _decided(project: Project, people: Recipients | None) -> list[Cells]:
     reminder = project.reminder
     sender = reminder.sender or ""
-    count = len(people.people) if people else 0
+    count = people.count if people else 0
     try:
         when = words(reminder.schedule or "", reminder.timezone)
     except ScheduleError:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from wizard.reminder.message import Message as Mail
     from wizard.reminder.recipients import Recipient, Recipients
 
-OFFERED = 100
-"""The most recipients to choose the preview's from."""
-
 FIELDS = ("sender", "sender_name", "subject", "text", "html")
 """The settings that this page is about."""
 
@@ -142,7 +139,7 @@ class WhatPage(Page):
 
     def offer(self, read: Recipients) -> None:
         """These are the recipients: their fields can be used, and one of them sees the preview."""
-        self._people, self._columns = read.people[:OFFERED], read.columns
+        self._people, self._columns = read.sample, read.columns
         names = ", ".join(f"{{{{{name}}}}}" for name in read.columns[:8])
         self.query_one("#fields", Static).update(Content(f"Fields: {names}"))
         select = self.query_one("#seen-by", Select)

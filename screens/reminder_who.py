@@ -35,25 +35,25 @@ class Who:
 
     def read(self, project: Project, base: Path) -> Recipients:
         """The recipients, with every problem by its line. Raises WizardError for an unreadable file."""
-        from wizard.reminder.draft import read_recipients
         from wizard.reminder.recipients import parse_lines
+        from wizard.reminder.recipients_file import read_recipients
 
         return read_recipients(self._named(project), base) if self.path else parse_lines(self.lines)
 
     def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """The project that names the file. Typed recipients are written to one of their own first."""
-        from wizard.reminder.draft import keep_recipients
+        from wizard.reminder.recipients_file import keep_typed
 
         try:
             read = self.read(project, base)
         except WizardError as error:
             return Decision(project, [unreadable(error)], complete=False)
         problems = self.problems(read)
-        if not problems and not read.people:
+        if not problems and not read.count:
             problems = [Problem(self._field, "Name at least one recipient.")]
         if problems:
             return Decision(project, problems, complete=False)
-        kept = self._named(project) if self.path else keep_recipients(project, base, read)
+        kept = self._named(project) if self.path else keep_typed(project, base, self.lines)
         return Decision(kept, (), complete=True)
 
     def problems(self, read: Recipients) -> list[Problem]:
@@ -139,7 +139,7 @@ class WhoPage(Page):
         if who != self.entered():
             return
         problems = [unreadable(error)] if error else who.problems(read) if read else []
-        self.query_one("#read", Columns).show(_read(read) if read and (read.people or problems) else [])
+        self.query_one("#read", Columns).show(_read(read) if read and (read.count or problems) else [])
         self.warn(problems)
 
     @on(Input.Changed, "#path")
@@ -157,24 +157,22 @@ class WhoPage(Page):
 
 def first_who(world: World, project: Project, base: Path, domain: str) -> Who:
     """Typed recipients as they were typed, another file by its path; in the demo three people."""
-    from wizard.reminder.draft import RECIPIENTS_FILE, read_recipients
+    from wizard.reminder.recipients_file import kept_typed
 
     path = project.reminder.recipients
-    if path == RECIPIENTS_FILE:
-        try:
-            people = read_recipients(project, base).people
-        except WizardError:
-            return Who("", path)
-        return Who("\n".join(f"{p.email}, {p.values.get('name', '')}".rstrip(", ") for p in people), "")
     if path:
-        return Who("", path)
+        try:
+            typed = kept_typed(project, base)
+        except WizardError:
+            typed = None
+        return Who("", path) if typed is None else Who(typed, "")
     if world.demo:
         return Who(f"ana@{domain}, Ana\nben@{domain}, Ben\nsuccess@simulator.amazonses.com, Chris\n", "")
     return Who("", "")
 
 
 def _read(read: Recipients) -> list[Cells]:
-    count = len(read.people)
+    count = read.count
     fields = ", ".join(f"{{{{{name}}}}}" for name in read.columns[:8])
     words = f"{count:,} recipient{'' if count == 1 else 's'}. The message can use {fields}"
     return [(Content.styled("✓", "$text-success"), words)]

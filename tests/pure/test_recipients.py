@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import io
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.reminder import recipients
+from wizard.reminder import digests, recipients
+from wizard.reminder.digests import DigestTable, digest
 from wizard.reminder.message import one_line
 from wizard.reminder.recipients import (
+    MAX_ROW,
     AddressError,
+    LineError,
     Recipient,
     Recipients,
+    covering_identities,
+    lines_to_csv,
     normal_address,
-    parse_csv,
     parse_lines,
-    to_csv,
 )
+
+
+def read(raw: bytes) -> Recipients:
+    return recipients.read(io.BytesIO(raw))
+
+
+def people(raw: bytes) -> tuple[Recipient, ...]:
+    return tuple(recipients.people(io.BytesIO(raw)))
 
 
 @pytest.mark.parametrize(
@@ -73,14 +87,20 @@ PEOPLE = (Recipient("ana@example.com", {"name": "Ana"}), Recipient("bo@example.c
     ],
 )
 def test_a_file_is_read_as_spreadsheets_write_it(raw: bytes) -> None:
-    assert parse_csv(raw) == Recipients(("email", "name"), PEOPLE)
+    assert read(raw) == Recipients(("email", "name"), 2, PEOPLE)
+    assert people(raw) == PEOPLE
 
 
 def test_values_are_one_line_and_may_be_empty() -> None:
-    read = parse_csv(b'email,name,city\na@example.com,"Ana\nMaria",\nb@example.com\n')
-    assert read.people[0].fields == {"email": "a@example.com", "name": "Ana Maria", "city": ""}
-    assert [person.email for person in read.without("city")] == ["a@example.com", "b@example.com"]
-    assert [person.email for person in read.without("name")] == ["b@example.com"]
+    found = read(b'email,name,city\na@example.com,"Ana\nMaria",\nb@example.com\n')
+    assert found.sample[0].fields == {"email": "a@example.com", "name": "Ana Maria", "city": ""}
+    assert found.blank == {"city": 2, "name": 1}
+
+
+def test_opt_outs_are_a_column_like_any_other() -> None:
+    found = read(b"Opted-Out;E-Mail\nyes;a@example.com\n")
+    assert found.columns == ("email", "opted_out")
+    assert found.sample[0].values == {"opted_out": "yes"}
 
 
 @pytest.mark.parametrize(
@@ -100,40 +120,73 @@ def test_values_are_one_line_and_may_be_empty() -> None:
         (b"email,name\na@example.com,A,B\n", 2, "more values than the 2 columns"),
         (b"email,name\na@example.com," + b"x" * 1001, 2, "name is longer than 1,000"),
         (b'email,name\na@example.com,"x\n', 2, "it cannot be read from here on"),
+        (b'email,note\na@example.com,"' + b"x\n" * MAX_ROW, 2, "a quotation mark not closed?"),
+        (b"email\n" + b"x" * 2 * MAX_ROW, 2, "a quotation mark not closed?"),
         (b"email,name\na@example.com,A\nb@example.com,\xfc\n", 3, "not in UTF-8"),
-        (b"email\n" + b"x" * recipients.MAX_BYTES, 1, "larger than 5 MB"),
+        ("email\nana@example.com\n".encode("utf-16") + b"x", 3, "not in UTF-8"),
     ],
 )
 def test_a_problem_is_named_by_its_line(raw: bytes, line: int, said: str) -> None:
-    problems = parse_csv(raw).problems
+    problems = read(raw).problems
     assert [(problem.line, said in problem.words) for problem in problems] == [(line, True)]
+    with pytest.raises(LineError) as caught:
+        people(raw)
+    assert caught.value.problem == problems[0]
+    assert str(caught.value).startswith(f"Line {line}: ")
 
 
 def test_a_line_with_a_problem_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = parse_csv(b"email\nx\na@example.com\ny\nb@example.com\n")
-    assert [person.email for person in read.people] == ["a@example.com", "b@example.com"]
-    assert [problem.line for problem in read.problems] == [2, 4]
+    found = read(b"email\nx\na@example.com\ny\nb@example.com\na@example.com\n")
+    assert [person.email for person in found.sample] == ["a@example.com", "b@example.com"]
+    assert [problem.line for problem in found.problems] == [2, 4, 6]
+    assert found.count == 2
     monkeypatch.setattr(recipients, "MAX_PROBLEMS", 1)
-    assert [problem.line for problem in parse_csv(b"email\nx\ny\nz\n").problems] == [2, 3]
+    assert [problem.line for problem in read(b"email\nx\ny\nz\n").problems] == [2, 3]
+
+
+def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipients, "MAX_RECIPIENTS", 1)
-    assert parse_csv(b"email\na@example.com\nb@example.com\n").problems[0].line == 3
+    monkeypatch.setattr(recipients, "MAX_TYPED", 1)
+    two = b"email\na@example.com\nb@example.com\n"
+    (problem,) = read(two).problems
+    assert (problem.line, problem.words) == (3, "more than 1 recipients")
+    assert [problem.line for problem in parse_lines("a@example.com\nb@example.com").problems] == [2]
+    monkeypatch.setattr(recipients, "MAX_BYTES", len(two) - 1)
+    assert [(problem.line, "larger than" in problem.words) for problem in read(two).problems] == [(1, True)]
+
+
+def test_a_long_file_is_never_held_in_memory() -> None:
+    rows = b"".join(b"p%d@example.com,%0900d\n" % (number, number) for number in range(5_000))
+    file = io.BytesIO(b"email,name\n" + rows)
+    tracemalloc.start()
+    found = recipients.read(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.count, len(found.sample), found.problems) == (5_000, recipients.SAMPLE, ())
+    assert peak < len(rows) / 4
+
+
+def test_a_file_stays_open_and_can_be_read_again() -> None:
+    file = io.BytesIO(b"email\na@example.com\n")
+    assert recipients.read(file) == recipients.read(file)
+    assert next(recipients.people(file)).email == "a@example.com"
+    assert not file.closed
 
 
 def test_typed_lines() -> None:
-    read = parse_lines('ana@example.com, Ana\n\nBo <bo@example.com>\n"Cy, jr." <cy@example.com>\nd\n')
-    assert [(person.email, person.values) for person in read.people] == [
+    found = parse_lines('ana@example.com, Ana\n\nBo <bo@example.com>\n"Cy, jr." <cy@example.com>\nd\n')
+    assert [(person.email, person.values) for person in found.sample] == [
         ("ana@example.com", {"name": "Ana"}),
         ("bo@example.com", {"name": "Bo"}),
         ("cy@example.com", {"name": "Cy, jr."}),
     ]
-    assert [problem.line for problem in read.problems] == [5]
-    assert parse_csv(to_csv(read).encode()).people == read.people
+    assert [problem.line for problem in found.problems] == [5]
 
 
 @pytest.mark.parametrize("typed", ["zoe@web.de Zoe B.", "  zoe@web.de\tZoe B.  ", "zoe@web.de; Zoe B."])
 def test_a_missing_comma_is_named(typed: str) -> None:
     read = parse_lines(f"ana@example.com, Ana\n{typed}\n")
-    assert [person.email for person in read.people] == ["ana@example.com"]
+    assert [person.email for person in read.sample] == ["ana@example.com"]
     words = "a comma is missing before the name: zoe@web.de, Zoe B."
     assert [(problem.line, problem.words) for problem in read.problems] == [(2, words)]
 
@@ -143,19 +196,50 @@ def test_two_addresses_on_a_line_miss_no_comma() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=5))
-def test_what_is_written_is_read_again(names: list[str]) -> None:
-    people = tuple(
-        Recipient(f"p{number}@example.com", {"name": one_line(name)})
-        for number, name in enumerate(names)
-        if name.isprintable()
-    )
-    written = Recipients(("email", "name"), people)
-    assert parse_csv(to_csv(written).encode()) == written
+def test_typed_lines_are_kept_as_a_file(names: list[str]) -> None:
+    typed = "\n".join(f"p{number}@example.com, {one_line(name)}" for number, name in enumerate(names))
+    found = parse_lines(typed)
+    if not found.problems:
+        assert read(lines_to_csv(typed).encode()) == found
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_named(raw: bytes) -> None:
     for content in (raw, b"email,name\n" + raw):
-        read = parse_csv(content)
-        assert all(normal_address(person.email) == person.email for person in read.people)
-        assert all(problem.line >= 1 and problem.words.isprintable() for problem in read.problems)
+        found = read(content)
+        assert all(normal_address(person.email) == person.email for person in found.sample)
+        assert all(problem.line >= 1 and problem.words.isprintable() for problem in found.problems)
+        if not found.problems:
+            assert people(content) == found.sample
+
+
+def test_identities_cover_an_address_from_its_own_to_its_domains_above() -> None:
+    names = {"ana@mail.example.com", "mail.example.com", "example.com"}
+    assert covering_identities("Ana@mail.example.com") == names
+
+
+@given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 2**64 - 1)), max_size=400))
+def test_digests_tell_what_a_dict_would(pairs: list[tuple[int, int]]) -> None:
+    table, known = DigestTable(slots=2), dict[str, int]()
+    for key, value in pairs:
+        assert table.setdefault(str(key), value) == known.setdefault(str(key), value)
+    assert len(table) == len(known)
+    for text in known:
+        table.replace(text, 7)
+    assert all(table.get(text) == 7 for text in known)
+    assert table.get("none of these") is None
+    with pytest.raises(KeyError):
+        table.replace("none of these", 1)
+
+
+def test_digests_that_fall_into_one_slot_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "digest", lambda text: int(text) * 2**32)
+    table = DigestTable()
+    for number in range(1, 100):
+        table.setdefault(str(number), number)
+    assert [table.get(str(number)) for number in range(1, 100)] == list(range(1, 100))
+
+
+def test_a_digest_is_never_nothing() -> None:
+    assert digest("") != 0
+    assert digest("a") == digest("a") != digest("b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from wizard.project import Domain, Production, Project, Reminder, Table
 from wizard.reminder import draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
+from wizard.reminder.recipients_file import RECIPIENTS_FILE, keep_typed, kept_typed, read_recipients
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.steps import reminder as step
 from wizard.steps.model import Status
@@ -112,7 +114,6 @@ def test_a_problem_is_named_by_its_setting(
             "email,name\n" + "x,y\n" * 7,
             ["Line 2", "Line 3", "Line 4", "Line 5", "Line 6", "And 2 more lines"],
         ),
-        ("email,name\n" + "x" * MAX_BYTES, ["larger than 5 MB"]),
     ],
 )
 def test_problems_of_the_file_are_named_by_line(base: Path, content: str, said: list[str]) -> None:
@@ -152,11 +153,32 @@ def test_what_had_better_not_stay_is_warned_of(
     assert all(said is not None and said in sentence for _, sentence in found)
 
 
+def test_too_large_a_file_is_not_read(base: Path) -> None:
+    with (base / "people.csv").open("r+b") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert draft.problems(PROJECT, base, NOW) == (("recipients", "Line 1: the file is larger than 1 GB."),)
+
+
 def test_typed_recipients_are_kept_beside_the_project_file(tmp_path: Path) -> None:
-    typed = parse_lines("ana@example.com, Ana\nbo@example.com, Bo")
-    project = draft.keep_recipients(PROJECT, tmp_path, typed)
-    assert project.reminder.recipients == draft.RECIPIENTS_FILE
-    assert draft.read_recipients(project, tmp_path) == typed
+    typed = "ana@example.com, Ana\nBo <bo@example.com>\ncy@example.com"
+    project = keep_typed(PROJECT, tmp_path, typed)
+    assert project.reminder.recipients == RECIPIENTS_FILE
+    read = read_recipients(project, tmp_path)
+    assert read == parse_lines(typed.replace("cy@example.com", "cy@example.com,"))
+    assert kept_typed(project, tmp_path) == "ana@example.com, Ana\nbo@example.com, Bo\ncy@example.com"
+
+
+@pytest.mark.parametrize("content", ["email,city\na@example.com,Rome\n", "email,name\nana\n"])
+def test_a_file_that_nobody_typed_is_left_as_it_is(tmp_path: Path, content: str) -> None:
+    (tmp_path / RECIPIENTS_FILE).write_text(content)
+    assert kept_typed(with_reminder(recipients=RECIPIENTS_FILE), tmp_path) is None
+    assert kept_typed(with_reminder(recipients="other.csv"), tmp_path) is None
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "people.csv")
+    with pytest.raises(WizardError, match="could not be read"):
+        read_recipients(PROJECT, tmp_path)
 
 
 def test_the_sender_is_in_the_form_ses_wants() -> None:

@@ -7,22 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
-from wizard.errors import ExitCode, WizardError
-from wizard.project import Project, Reminder, write_whole
+from wizard.errors import WizardError
+from wizard.project import Project, Reminder
 from wizard.reminder import message as messages
 from wizard.reminder import recipients as people
 from wizard.reminder import template
 from wizard.reminder.expressions import At, Cron, ScheduleError, parse
 from wizard.reminder.message import Message, field_name, fields_in
-from wizard.reminder.recipients import Recipients
+from wizard.reminder.recipients_file import read_recipients
 from wizard.reminder.schedules import next_runs
 from wizard.reminder.setup import Setup
 from wizard.text import printable
 
-RECIPIENTS_FILE = "recipients.csv"
-"""Where typed recipients are kept, beside the project file."""
 MAX_SENDER_NAME = 100
 MAX_WINDOW = 1440
 """The longest flexible time window, in minutes (EventBridge Scheduler)."""
@@ -33,51 +29,6 @@ _SHOWN = 5
 def message_of(project: Project) -> Message:
     """The message in the project file."""
     return Message(project.reminder.subject, project.reminder.text, project.reminder.html)
-
-
-def recipients_file(project: Project, base: Path) -> Path:
-    """The project's CSV file; ``base`` is the folder of the project file.
-
-    Raises WizardError (exit code 2) where the project names none.
-    """
-    if not project.reminder.recipients:
-        raise WizardError(
-            "There are no recipients yet",
-            "The project file names no CSV file.",
-            "Type some, or name a CSV file with an email column.",
-            ExitCode.USAGE,
-        )
-    return base / project.reminder.recipients
-
-
-def read_recipients(project: Project, base: Path) -> Recipients:
-    """The recipients in the project's CSV file. Raises WizardError (exit code 2) where it cannot be read."""
-    return read_file(recipients_file(project, base))
-
-
-def read_file(path: Path) -> Recipients:
-    """The recipients in the CSV file at ``path``. Raises WizardError (exit code 2) where it is unreadable."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(people.MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise WizardError(
-            f"{printable(str(path), 200)} could not be read",
-            f"{reason}.",
-            "Name another CSV file, or make this one readable.",
-            ExitCode.USAGE,
-        ) from error
-    return people.parse_csv(raw)
-
-
-def keep_recipients(project: Project, base: Path, typed: Recipients) -> Project:
-    """Write typed recipients to ``RECIPIENTS_FILE`` in ``base``, and the project that names it.
-
-    Raises WizardError where the disk refuses.
-    """
-    write_whole(base / RECIPIENTS_FILE, people.to_csv(typed))
-    return replace(project, reminder=replace(project.reminder, recipients=RECIPIENTS_FILE))
 
 
 def setup_of(
@@ -214,7 +165,7 @@ def _recipient_problems(project: Project, base: Path) -> list[tuple[str, str]]:
     found = [("recipients", f"Line {problem.line}: {problem.words}.") for problem in read.problems[:_SHOWN]]
     if len(read.problems) > _SHOWN:
         found.append(("recipients", f"And {len(read.problems) - _SHOWN} more lines with problems."))
-    if not found and not read.people:
+    if not found and not read.count:
         found.append(("recipients", "The file names the columns, but nobody stands below them."))
     if not read.problems:
         found += messages.unfilled(message_of(project), read.columns)

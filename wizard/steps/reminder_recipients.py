@@ -1,30 +1,49 @@
-"""Who gets the mail: what an import would change in the stack's table, and carrying it out."""
+"""Who gets the mail: what an import would change in the stack's own table, carrying it out, counting.
+
+Only the table that the stack itself made is ever written. A table of the user's is asked for its description,
+and nothing else. Neither the file nor the table is held in memory: they are read row by row, and remembered
+as digests, some 70 MB for two million recipients.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 
-from wizard.aws import dynamodb
+from wizard.aws import cloudformation, dynamodb
 from wizard.aws.cloudformation import Stack
+from wizard.aws.dynamodb import Row
 from wizard.errors import WizardError
 from wizard.project import Project
-from wizard.reminder import draft
+from wizard.reminder import draft, recipients
+from wizard.reminder.digests import DigestTable, digest
 from wizard.reminder.message import fields_of
-from wizard.reminder.recipients import covering_identities
+from wizard.reminder.recipients import Recipient, covering_identities
+from wizard.reminder.recipients_file import opened, recipients_file
 from wizard.reminder.refusals import SIMULATOR
 from wizard.steps.model import Event, Progress, Report
+from wizard.steps.reminder_table import described
+from wizard.text import printable
 from wizard.world import World
+
+COUNTED = 100_000
+"""Up to so many rows a table is counted row by row; beyond, DynamoDB's own count will do."""
+_TOLD = 500
+"""After how many rows an import tells how far it has come, at the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What the recipients are, and what carrying this out does to the rows of the table.
+    """What the recipients are, and what carrying this out does to the rows of the stack's own table.
 
-    ``file`` is the CSV file that they stand in. ``blank`` says for how many each field of the message is
-    empty. ``covering`` are those SES identities, of the verified ones, that cover a recipient; ``refused``
-    is how many recipients none of them covers.
+    ``file`` is the CSV file that they stand in, None for a table of the user's: of that there are ``about``
+    so many ``recipients``, and ``table_key`` is the ARN of its KMS key. ``blank`` says for how many each
+    field of the message is empty. ``covering`` are those SES identities, of the verified ones, that cover a
+    recipient (all of them where nobody reads the rows); ``refused`` is how many recipients none of them
+    covers. ``seal`` stands for the content of the file.
     """
 
     file: Path | None
@@ -36,6 +55,9 @@ class Import:
     blank: Mapping[str, int] = field(default_factory=dict)
     covering: frozenset[str] = frozenset()
     refused: int = 0
+    seal: int = 0
+    about: bool = False
+    table_key: str | None = None
 
     @property
     def changes_anything(self) -> bool:
@@ -43,71 +65,203 @@ class Import:
         return bool(self.added or self.changed or self.removed)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many recipients a table has; ``about`` where DynamoDB's own count of some hours ago says so."""
+
+    number: int
+    about: bool = False
+
+
 def plan_import(
     world: World, project: Project, base: Path, stack: Stack | None, verified: Collection[str] = ()
 ) -> Import:
     """What carrying out the project's recipients would change. ``base`` is the project file's folder.
 
-    ``verified`` are the SES identities whose mail the sandbox lets through. Raises WizardError.
+    ``verified`` are the SES identities whose mail the sandbox lets through; none outside of it. Raises
+    WizardError, also for the first line of the file that has a problem.
     """
-    people = draft.read_recipients(project, base)
-    present = _rows(world, stack)
-    reachable = {*verified, SIMULATOR.partition("@")[2]}
-    used = [covering_identities(person.email) & reachable for person in people.people]
-    changed = sum(present.get(person.email, person.fields) != person.fields for person in people.people)
-    added = sum(person.email not in present for person in people.people)
+    if project.reminder.table:
+        table = described(world, project.reminder.table.name)
+        return Import(None, table.items, covering=frozenset(verified), about=True, table_key=table.key_arn)
+    path = recipients_file(project, base)
+    wanted, reach = _Wanted(), _Reach(verified)
+    blank: Counter[str] = Counter()
+    names = fields_of(draft.message_of(project))
+    with opened(path) as file:
+        for person in recipients.people(file):
+            wanted.add(person)
+            reach.add(person.email)
+            blank.update(name for name in names if not person.fields.get(name))
+    met = Counter(wanted.meet(row) for row in _rows(world, stack))
     return Import(
-        file=draft.recipients_file(project, base),
-        recipients=len(people.people),
-        added=added,
-        changed=changed,
-        removed=len(present.keys() - {person.email for person in people.people}),
-        kept=len(people.people) - added - changed,
-        blank={name: len(people.without(name)) for name in fields_of(draft.message_of(project))},
-        covering=frozenset().union(*used) & frozenset(verified),
-        refused=sum(not names for names in used),
+        file=path,
+        recipients=len(wanted),
+        added=len(wanted) - met[_Met.CHANGED] - met[_Met.KEPT],
+        changed=met[_Met.CHANGED],
+        removed=met[_Met.GONE],
+        kept=met[_Met.KEPT],
+        blank={name: blank[name] for name in names if blank[name]},
+        covering=reach.covering,
+        refused=reach.refused,
+        seal=wanted.seal,
     )
 
 
 def carry_out(world: World, stack: Stack, planned: Import, report: Report) -> None:
-    """Bring the table to what the planned recipients are, and tell how far it has come.
+    """Bring the stack's own table to what ``planned`` says, and tell how far it has come.
 
-    Nothing is told where nothing is to be done. Raises WizardError; what was written before a broken
-    connection stays, and the next plan shows what is missing.
+    The whole file is read before the first row is written: nothing is taken over from one with a problem, or
+    one that has changed since the plan. It is not one transaction: where the connection breaks, what was
+    written stays, the next plan shows what is still missing, and carrying that out ends the same. Opt-outs
+    stand in a table of their own and are left alone. Raises WizardError.
     """
     if planned.file is None:
         return
-    people = draft.read_file(planned.file)
-    present = _rows(world, stack)
-    puts = [person.fields for person in people.people if present.get(person.email) != person.fields]
-    deletes = sorted(present.keys() - {person.email for person in people.people})
-    if not puts and not deletes:
-        return
-    report(Event("recipients", Progress.STARTED))
-    dynamodb.write(
-        world.aws, table_of(stack, "RecipientsTable"), puts, [{"email": email} for email in deletes]
-    )
-    report(Event("recipients", Progress.DONE))
-
-
-def count(world: World, stack: Stack) -> int:
-    """How many recipients there are in the stack's table. Raises WizardError."""
-    return dynamodb.count(world.aws, table_of(stack, "RecipientsTable"))
-
-
-def table_of(stack: Stack, output: str) -> str:
-    """The name of one of the stack's tables, by its output. Raises WizardError where the stack has none."""
-    if output not in stack.outputs:
+    table = _own_table(world, stack)
+    if table is None:
         raise WizardError(
-            f"The stack {stack.name} is not as this wizard makes it",
-            f"It has no output called {output}.",
+            f"The stack {stack.name} is not as this version makes it",
+            "It has no table for the recipients.",
             "Plan and carry out this step again.",
         )
-    return stack.outputs[output]
+    report(Event("recipients", Progress.STARTED, "reading the file"))
+    wanted = _Wanted()
+    with opened(planned.file) as file:
+        for person in recipients.people(file):
+            wanted.add(person)
+        if wanted.seal != planned.seal:
+            raise _file_changed(planned.file)
+        gone = (
+            {"email": row["email"]}
+            for row in dynamodb.scan(world.aws, table)
+            if wanted.meet(row) is _Met.GONE
+        )
+        dynamodb.write(
+            world.aws, table, deletes=gone, done=_telling(report, planned.removed, "old rows removed")
+        )
+        missing = (person.fields for person in recipients.people(file) if wanted.lacks(person))
+        dynamodb.write(
+            world.aws, table, missing, done=_telling(report, planned.added + planned.changed, "rows written")
+        )
+    report(Event("recipients", Progress.DONE, f"{len(wanted):,} in the table"))
 
 
-def _rows(world: World, stack: Stack | None) -> dict[str, dict[str, str]]:
-    """The rows of the recipients' table by address; none where the stack is not complete."""
+def count(world: World, table: str, *, own: bool) -> Counted:
+    """How many recipients ``table`` has. Raises WizardError.
+
+    The rows of a user's table are left alone. The stack's ``own`` is counted row by row as long as it is
+    small, for DynamoDB's own count is hours old.
+    """
+    items = described(world, table).items
+    if own and items <= COUNTED:
+        return Counted(dynamodb.count(world.aws, table))
+    return Counted(items, about=True)
+
+
+class _Met(Enum):
+    """What a row of the table is to the recipients wanted."""
+
+    KEPT = auto()
+    CHANGED = auto()
+    GONE = auto()
+
+
+class _Wanted:
+    """The recipients that shall be in the table, as digests, and which of them are there already."""
+
+    _THERE = 0
+    """In place of the digest of a row that was found in the table."""
+
+    def __init__(self) -> None:
+        self._rows = DigestTable()
+        self.seal = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, person: Recipient) -> None:
+        """One more that is wanted."""
+        content = _content(person.fields)
+        self._rows.setdefault(person.email, content)
+        self.seal = (self.seal + content) % 2**64
+
+    def meet(self, row: Row) -> _Met:
+        """What a row of the table is; one that is as it should be is lacking no more."""
+        content = self._rows.get(row["email"])
+        if content is None:
+            return _Met.GONE
+        if content != _content(row):
+            return _Met.CHANGED
+        self._rows.replace(row["email"], self._THERE)
+        return _Met.KEPT
+
+    def lacks(self, person: Recipient) -> bool:
+        """Whether the table does not have this recipient's row as it should be."""
+        return self._rows.get(person.email) != self._THERE
+
+
+class _Reach:
+    """Which of the verified identities cover recipients, and how many recipients none of them covers."""
+
+    _SIMULATOR = SIMULATOR.partition("@")[2]
+    """The domain of SES's own addresses, which anybody may write to."""
+
+    def __init__(self, verified: Collection[str]) -> None:
+        self._open = {*verified, self._SIMULATOR}
+        self._found: set[str] = set()
+        self.refused = 0
+
+    def add(self, address: str) -> None:
+        """One more recipient."""
+        found = covering_identities(address) & self._open
+        self._found |= found
+        self.refused += not found
+
+    @property
+    def covering(self) -> frozenset[str]:
+        """Those that cover somebody."""
+        return frozenset(self._found - {self._SIMULATOR})
+
+
+def _content(row: Row) -> int:
+    """A digest of all that stands in a row."""
+    return digest("\0".join(f"{name}\0{row[name]}" for name in sorted(row)))
+
+
+def _rows(world: World, stack: Stack | None) -> Iterator[Row]:
+    """The rows of the stack's own table of recipients; none where there is no such table yet."""
+    table = _own_table(world, stack)
+    return dynamodb.scan(world.aws, table) if table else iter(())
+
+
+def _own_table(world: World, stack: Stack | None) -> str | None:
+    """The table of recipients that the stack itself made, and none of the user's; None where it has none."""
     if stack is None or not stack.complete:
-        return {}
-    return {row["email"]: row for row in dynamodb.scan(world.aws, table_of(stack, "RecipientsTable"))}
+        return None
+    for resource in cloudformation.list_stack_resources(world.aws, stack.name):
+        if resource.logical_id == "RecipientsTable" and resource.status != "DELETE_COMPLETE":
+            return resource.physical_id
+    return None
+
+
+def _telling(report: Report, total: int, words: str) -> Callable[[int], None]:
+    """Something to tell how many rows are done, which reports it every hundredth of the way."""
+    step = max(_TOLD, total // 100)
+    told = 0
+
+    def tell(count: int) -> None:
+        nonlocal told
+        if count // step > told:
+            told = count // step
+            report(Event("recipients", Progress.STARTED, f"{count:,} of {total:,} {words}"))
+
+    return tell
+
+
+def _file_changed(path: Path) -> WizardError:
+    return WizardError(
+        f"{printable(path.name, 200)} has changed since the plan",
+        "Something else stands in it than what you agreed to. Nothing of it was taken over.",
+        "Plan again, and look at the plan.",
+    )

@@ -14,7 +14,7 @@ from wizard.reminder import schedules
 from wizard.steps import reminder_recipients
 from wizard.steps.model import Standing, Status, StepName
 from wizard.steps.reminder_identities import spare_identities
-from wizard.steps.reminder_stack import ours
+from wizard.steps.reminder_stack import ours, output
 from wizard.world import World
 
 _ALARMS = {
@@ -61,11 +61,13 @@ def look(world: World, project: Project) -> ReminderSeen:
         return ReminderSeen(stack, resources)
     schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
     physical = {resource.logical_id: resource.physical_id for resource in resources}
+    people = output(stack, "RecipientsTable")
+    counted = reminder_recipients.count(world, people, own=people == physical.get("RecipientsTable"))
     return ReminderSeen(
         stack=stack,
         resources=resources,
         schedule=schedule,
-        recipients=reminder_recipients.count(world, stack),
+        recipients=counted.number,
         next_run=_next_run(schedule, world.now()),
         mode="queue" if "Queue" in stack.outputs else "direct",
         alarms=_ringing(world, physical),
