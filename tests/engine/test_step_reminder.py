@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,90 +11,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.engine.reminder_setup import STACK, Setup, setup_in, wait_for
 from wizard import demo
 from wizard.aws import functions
 from wizard.demo import Demo, Story
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.stage import REGION
-from wizard.dns.records import wanted_records
 from wizard.errors import WizardError
-from wizard.project import Domain, Project, Reminder
-from wizard.reminder import draft, template
-from wizard.reminder.message import EXAMPLE
+from wizard.project import Domain
 from wizard.reminder.refusals import SIMULATOR
-from wizard.reminder.template import PURPOSES
 from wizard.steps import reminder as step
-from wizard.steps.model import ChangeKind, Event, Progress, Status
-from wizard.steps.reminder import ReminderPlan
-
-STACK = "ses-wizard-reminder"
-
-
-@dataclass
-class Setup:
-    """A project whose steps 1 to 4 are done, its folder, and what acting told."""
-
-    demo: Demo
-    base: Path
-    project: Project
-    events: list[Event] = field(default_factory=list)
-
-    def plan(self) -> ReminderPlan:
-        return step.plan(self.demo.world, self.project, self.base)
-
-    def act(self, planned: ReminderPlan | None = None) -> None:
-        self.project = step.act(self.demo.world, self.project, planned or self.plan(), self.events.append)
-
-    def standing(self) -> tuple[Status, str]:
-        standing = step.judge(step.look(self.demo.world, self.project), self.project)
-        return standing.status, standing.words
-
-    def change(self, **settings: Any) -> None:
-        self.project = replace(self.project, reminder=replace(self.project.reminder, **settings))
-
-    def people(self, text: str) -> None:
-        (self.base / "people.csv").write_text(text)
-
-    def rows(self) -> dict[str, str]:
-        """Names by address, as the table has them."""
-        seen = step.look(self.demo.world, self.project)
-        assert seen.stack
-        table = seen.stack.outputs["RecipientsTable"]
-        items = self.demo.world.aws.client("dynamodb").scan(TableName=table)["Items"]
-        return {item["email"]["S"]: item["name"]["S"] for item in items}
-
-    def resources(self) -> list[str]:
-        """What the stack is made of, in words."""
-        made = template.template(draft.setup_of(self.project))["Resources"]
-        return [PURPOSES[logical_id].name for logical_id in made]
-
-    def status(self) -> str | None:
-        seen = step.look(self.demo.world, self.project)
-        return seen.stack.status if seen.stack else None
-
-
-def setup_in(running: Demo, base: Path) -> Setup:
-    ses = running.world.aws.client("sesv2")
-    tokens = ses.create_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
-    running.publish(wanted_records("example.com", tokens=tuple(tokens), region=REGION))
-    ses.create_configuration_set(ConfigurationSetName="ses-wizard")
-    project = Project(
-        domain=Domain(name="example.com"),
-        reminder=Reminder(
-            sender="reminders@example.com",
-            sender_name="Example",
-            recipients="people.csv",
-            subject=EXAMPLE.subject,
-            text=EXAMPLE.text,
-            html=EXAMPLE.html,
-            schedule="cron(0 9 ? * MON-FRI *)",
-            timezone="Europe/Berlin",
-        ),
-    )
-    made = Setup(running, base, project)
-    made.people("email,name\nana@example.com,Ana\nbo@example.com,Bo\n")
-    return made
+from wizard.steps.model import ChangeKind, Progress, Status
 
 
 @pytest.fixture
@@ -243,6 +169,7 @@ def test_only_what_differs_is_changed(setup: Setup) -> None:
     planned = setup.plan()
     assert [(change.kind, change.subject) for change in planned.plan.changes] == [
         (ChangeKind.CHANGE, "schedule"),
+        (ChangeKind.KEEP, "sending"),
         (ChangeKind.CHANGE, "recipients"),
     ]
     assert planned.plan.changes[-1].detail == "1 added, 1 changed, 1 removed"
@@ -385,12 +312,3 @@ def test_the_evidence_goes_with_the_stack(setup: Setup) -> None:
     setup.project = setup.project.seen_done("reminder", "seen", datetime(2026, 1, 1, tzinfo=UTC))
     setup.act()
     assert "reminder" not in setup.project.progress
-
-
-def wait_for(condition: Any, seconds: float = 20) -> None:
-    from time import monotonic, sleep
-
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline
-        sleep(0.05)

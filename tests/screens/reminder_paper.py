@@ -16,7 +16,7 @@ from wizard.steps import reminder, reminder_runs, reminder_trial
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
 from wizard.steps.reminder_recipients import Import
-from wizard.steps.reminder_runs import FailedMail, Resent, RunSeen
+from wizard.steps.reminder_runs import FailedMail, RunSeen
 from wizard.steps.reminder_trial import DryRun, LogLine
 from wizard.steps.reminder_trial import TestResult as Outcome
 from wizard.world import World
@@ -98,10 +98,9 @@ class Flow:
         report(Event("run", Progress.DONE, "Lambda has taken it"))
         return "2026-11-24T10:00:00Z"
 
-    def resend(self, world: World, project: Project, run: str, report: Report) -> Resent:
+    def resend(self, world: World, project: Project, run: str, report: Report) -> None:
         self.asked.append(f"resend {run}")
         report(Event("failed mails", Progress.DONE, "2 sent, 0 failed again"))
-        return Resent(2, 0, 0, "")
 
 
 async def show(page: Opened, *keys: str) -> None:

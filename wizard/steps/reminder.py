@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from wizard.aws import cloudformation, functions, scheduler, sesv2
+from wizard.aws import cloudformation, sesv2
 from wizard.aws.cloudformation import Stack
-from wizard.errors import ExitCode, WizardError
+from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.reminder import costs, draft, template
-from wizard.reminder.template import FUNCTION_NAME, PURPOSES
+from wizard.reminder.capacity import needed
+from wizard.reminder.template import PURPOSES
 from wizard.steps import reminder_lines as lines
 from wizard.steps import reminder_recipients
 from wizard.steps import stack as stacks
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
+from wizard.steps.reminder_deployed import deployed, without_loss
 from wizard.steps.reminder_identities import needed_identities, verified
+from wizard.steps.reminder_obstacles import recipients_gone, refuse_foreign, refuse_problems
 from wizard.steps.reminder_recipients import Import
 from wizard.steps.reminder_seen import ReminderSeen, judge, look
 from wizard.steps.reminder_stack import TAG, nothing_there, ours, tags
 from wizard.steps.reminder_trial import TestResult, test_run
 from wizard.steps.stack import Failed, Pause
-from wizard.text import printable
 from wizard.world import World
 
 __all__ = [
@@ -44,7 +45,6 @@ __all__ = [
     "test_run",
 ]
 
-_STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"}
 _NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
 
 
@@ -72,34 +72,69 @@ class ReminderPlan:
     people: Import
 
 
-def plan(world: World, project: Project, base: Path, pause: Pause = time.sleep) -> ReminderPlan:
+def plan(
+    world: World,
+    project: Project,
+    base: Path,
+    pause: Pause = time.sleep,
+    *,
+    revert_drift: bool = False,
+) -> ReminderPlan:
     """Work out what the project file would change. ``base`` is the folder of the project file.
 
-    It leaves a change set behind, which changes nothing by itself: carry it out with ``act``, or throw it
-    away with ``decline``. Raises WizardError, also for what ``draft.problems`` finds and where somebody
-    else's stack or function is in the way.
+    With ``revert_drift`` it is also what puts back that which somebody changed by hand. It leaves a change
+    set behind, which changes nothing by itself: carry it out with ``act``, or throw it away with ``decline``.
+    Raises WizardError, also for what ``draft.problems`` finds and where somebody else's stack or function is
+    in the way.
     """
-    _refuse_problems(project, base, world.now())
-    domain = project.domain.name
-    stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    now, reminder, domain = world.now(), project.reminder, project.domain.name
+    refuse_problems(project, base, now)
+    stack = cloudformation.describe_stack(world.aws, reminder.stack)
     if stack and stack.status == "REVIEW_IN_PROGRESS" and stack.tags.get(TAG, domain) != domain:
         _drop_empty(world, stack, pause)
         stack = None
-    _refuse_foreign(world, project, stack)
-    sandboxed = not sesv2.get_account(world.aws).production_access
-    listed = sesv2.list_identities(world.aws)
-    usable = verified(listed) if sandboxed else {}
-    people = reminder_recipients.plan_import(world, project, base, stack, {*usable, domain or ""})
-    identities = needed_identities(project, listed, usable, people.covering)
-    body = template.body(draft.setup_of(project, identities, _start(world, project, stack)))
-    work = _stack_work(world, project, stack, body, pause)
+    refuse_foreign(world, project, stack)
+    account, listed = sesv2.get_account(world.aws), sesv2.list_identities(world.aws)
+    usable = {} if account.production_access else verified(listed)
+    gone = recipients_gone(world, stack)
+    if gone and not revert_drift:
+        raise gone
+    people = reminder_recipients.plan_import(
+        world, project, base, None if gone else stack, {*usable, domain or ""}
+    )
+    before = deployed(world, stack)
+    capacity = without_loss(
+        world,
+        project,
+        before,
+        needed(people.recipients, account.max_send_rate, account.max_24_hour_send),
+    )
+    setup = draft.setup_of(
+        project,
+        needed_identities(project, listed, usable, people.covering),
+        before.start(project, now),
+        table_key=people.table_key,
+        workers=capacity.workers,
+    )
+    work = _stack_work(world, project, stack, template.body(setup), pause, revert_drift=revert_drift)
     changes = (
         *work.changes,
-        lines.recipients_line(people),
-        *(lines.sandbox_lines(people) if sandboxed else ()),
+        lines.mode_line(capacity, before.mode),
+        lines.recipients_line(project, people),
+        *(lines.spare_lines(before.spare(project)) if account.production_access else ()),
+        *(() if account.production_access else lines.sandbox_lines(people)),
     )
-    reminder = project.reminder
-    cost = costs.monthly(reminder.schedule or "", reminder.timezone, world.now(), people.recipients)
+    cost = costs.monthly(
+        setup.schedule,
+        setup.timezone,
+        now,
+        people.recipients,
+        start=setup.start,
+        end=setup.end,
+        rate=account.max_send_rate,
+        workers=setup.workers,
+    )
+    cost = f"Once it is resumed: {cost}" if setup.paused else cost
     return ReminderPlan(Plan(StepName.REMINDER, changes, cost), work, people)
 
 
@@ -138,64 +173,9 @@ def act(
     return project.not_done("reminder") if new else project
 
 
-def _refuse_problems(project: Project, base: Path, now: datetime) -> None:
-    found = draft.problems(project, base, now)
-    if found:
-        raise WizardError(
-            "The reminder cannot be set up like this",
-            " ".join(f"{setting}: {sentence}" for setting, sentence in found[:3]),
-            "Mend it, then plan again.",
-            ExitCode.USAGE,
-        )
-
-
-def _refuse_foreign(world: World, project: Project, stack: Stack | None) -> None:
-    """Raise where a stack or a function stands in the way that is not this set-up's."""
-    name = project.reminder.stack
-    if stack and not ours(stack, project):
-        owner = stack.tags.get(TAG)
-        raise WizardError(
-            f"The stack name {name} is taken",
-            f"A stack of that name belongs to the set-up of {printable(owner)}."
-            if owner
-            else "A stack of that name is there that this wizard did not make. It is left alone.",
-            "Choose another name: `reminder.stack` in the project file.",
-        )
-    if stack and stack.status == "DELETE_IN_PROGRESS":
-        raise WizardError(
-            f"The stack {name} is being deleted",
-            "CloudFormation is at work on it.",
-            "Wait a few minutes, then plan again.",
-        )
-    if stack and stack.status in _STUCK:
-        raise WizardError(
-            f"The stack {name} is stuck",
-            f"CloudFormation could not finish ({stack.status}). {printable(stack.reason, 300)}".strip(),
-            "Open it in the CloudFormation console and choose “Continue update rollback” or “Delete”.",
-        )
-    if stack and (stack.complete or stack.running):
-        return
-    found = functions.get_function_tags(world.aws, FUNCTION_NAME)
-    if found is not None and found.get("aws:cloudformation:stack-name") != name:
-        owner = found.get("aws:cloudformation:stack-name", "no stack")
-        raise WizardError(
-            f"A function called {FUNCTION_NAME} is there already",
-            f"It belongs to {printable(owner)}. There is one of that name in an account and Region.",
-            "Use another Region or account for this set-up, or remove the other one first.",
-        )
-
-
-def _start(world: World, project: Project, stack: Stack | None) -> datetime | None:
-    """The schedule's StartDate: the deployed one as long as expression and time zone stay the same."""
-    wanted = project.reminder.schedule or ""
-    if stack and stack.complete:
-        deployed = scheduler.get_schedule(world.aws, stack.name, stack.name)
-        if deployed and (deployed.expression, deployed.timezone) == (wanted, project.reminder.timezone):
-            return deployed.start
-    return draft.start_date(project.reminder, world.now())
-
-
-def _stack_work(world: World, project: Project, stack: Stack | None, body: str, pause: Pause) -> StackWork:
+def _stack_work(
+    world: World, project: Project, stack: Stack | None, body: str, pause: Pause, *, revert_drift: bool
+) -> StackWork:
     """What is to be done with the stack, with its change set worked out where there can be one."""
     name, now = project.reminder.stack, world.now()
     if stack and stack.running:
@@ -203,7 +183,9 @@ def _stack_work(world: World, project: Project, stack: Stack | None, body: str, 
     if stack and stack.status in stacks.CREATION_FAILED:
         return StackWork((lines.cleared_line(stack), *lines.all_lines(body, project, now)), body, clear=True)
     new = not (stack and stack.complete)
-    change_set = stacks.work_out(world, name, body, tags(project), pause, new=new)
+    change_set = stacks.work_out(
+        world, name, body, tags(project), pause, new=new, revert_drift=revert_drift and not new
+    )
     if change_set is None:
         return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
     changes = tuple(lines.line(change, project, now) for change in change_set.changes)

@@ -45,10 +45,7 @@ def drift(world: World, project: Project, report: Report, pause: Pause = time.sl
         pause(interval(world))
     else:
         raise still_running()
-    found = [
-        Drifted(_name(drifted.logical_id), _words(drifted))
-        for drifted in cloudformation.describe_stack_resource_drifts(world.aws, stack.name)
-    ]
+    found = [*map(in_words, cloudformation.describe_stack_resource_drifts(world.aws, stack.name))]
     if seen.status == "DETECTION_FAILED":
         # The others were compared all the same.
         found.append(Drifted("stack", f"not everything could be compared: {printable(seen.reason, 300)}"))
@@ -56,15 +53,13 @@ def drift(world: World, project: Project, report: Report, pause: Pause = time.sl
     return tuple(found)
 
 
-def _name(logical_id: str) -> str:
-    purpose = PURPOSES.get(logical_id)
-    return purpose.name if purpose else printable(logical_id, 100)
-
-
-def _words(drifted: ResourceDrift) -> str:
+def in_words(drifted: ResourceDrift) -> Drifted:
+    """One resource that drifted, by the name it has in plans."""
+    purpose = PURPOSES.get(drifted.logical_id)
+    name = purpose.name if purpose else printable(drifted.logical_id, 100)
     if drifted.status == "DELETED":
-        return "somebody deleted it"
-    return "; ".join(map(_difference, drifted.differences)) or "it is not as it was made"
+        return Drifted(name, "somebody deleted it")
+    return Drifted(name, "; ".join(map(_difference, drifted.differences)) or "it is not as it was made")
 
 
 def _difference(differs: PropertyDifference) -> str:

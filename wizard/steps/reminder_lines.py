@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from wizard.aws.cloudformation import ResourceChange, Stack
 from wizard.project import Project
 from wizard.reminder import schedules
+from wizard.reminder.capacity import Capacity
 from wizard.reminder.template import PURPOSES
 from wizard.steps.model import Change, ChangeKind
 from wizard.steps.reminder_recipients import Import
 from wizard.text import printable
+
+_NAMED = 3
+"""How many identities are named, where there are more."""
+_ENOUGH = "is removed: one call of the function is enough for a run"
+_REMOVED = {
+    "RecipientsTable": "is removed with all that stands in it: the recipients come from a table of your own",
+    "Queue": _ENOUGH,
+    "Worker": _ENOUGH,
+    "AlertsTopic": "is removed: nobody is to be told",
+    "AlertsSubscription": "is removed: nobody is to be told",
+}
+"""Why a resource goes, by its logical id."""
 
 
 def all_lines(body: str, project: Project, now: datetime) -> tuple[Change, ...]:
@@ -30,7 +44,13 @@ def line(change: ResourceChange, project: Project, now: datetime) -> Change:
     if change.logical_id == "Schedule":
         detail = _schedule_detail(project, now)
     if change.action == "Remove":
-        detail = "is removed: this version does not need it any more"
+        detail = _REMOVED.get(change.logical_id, "is removed: it is not needed any more")
+    elif change.drift == "DELETED":
+        detail = f"is made again, for somebody deleted it: {detail}"
+    elif change.drift == "MODIFIED":
+        detail = f"is put back as the project file has it, for somebody changed it by hand: {detail}"
+    elif change.action == "SyncWithActual":
+        detail = "stays as it is; CloudFormation only notes that it is right"
     elif change.replaces:
         detail = f"is replaced by a new one: {detail}"
     kind = ChangeKind.CREATE if change.action == "Add" else ChangeKind.CHANGE
@@ -38,9 +58,15 @@ def line(change: ResourceChange, project: Project, now: datetime) -> Change:
 
 
 def _schedule_detail(project: Project, now: datetime) -> str:
-    expression, timezone = project.reminder.schedule or "", project.reminder.timezone
-    first = schedules.next_runs(expression, timezone, now, 1)[0].astimezone(schedules.zone(timezone))
-    return f"starts the function {schedules.words(expression, timezone)}; first on {first:%Y-%m-%d at %H:%M}"
+    reminder = project.reminder
+    expression, timezone = reminder.schedule or "", reminder.timezone
+    times = schedules.words(expression, timezone)
+    if reminder.paused:
+        return f"is paused; once resumed, it starts the function {times}"
+    coming = schedules.next_runs(expression, timezone, now, 1, reminder.start, reminder.end)
+    first = coming[0].astimezone(schedules.zone(timezone))
+    window = f", within {reminder.window_minutes} minutes" if reminder.window_minutes else ""
+    return f"starts the function {times}{window}; first on {first:%Y-%m-%d at %H:%M}"
 
 
 def running_line(stack: Stack) -> Change:
@@ -60,21 +86,47 @@ def sandbox_lines(people: Import) -> tuple[Change, ...]:
     if not people.refused:
         return ()
     words = (
-        f"{people.refused} of {people.recipients} recipients cannot be written to yet: the account is in the "
-        "sandbox, and SES has not verified them. With production access this ends by itself"
+        f"{people.refused:,} of {people.recipients:,} recipients cannot be written to yet: the account is in "
+        "the sandbox, and SES has not verified them. With production access this ends by itself"
     )
     return (Change(ChangeKind.KEEP, "sandbox", words),)
 
 
-def recipients_line(people: Import) -> Change:
+def mode_line(capacity: Capacity, before: str) -> Change:
+    """How a run is carried out, and why; ``before`` is the mode of the stack as it stands, or nothing."""
+    if before in ("", capacity.mode):
+        return Change(ChangeKind.KEEP, "sending", capacity.words)
+    words = "from now on by a queue" if capacity.mode == "queue" else "from now on without a queue"
+    return Change(ChangeKind.KEEP, "sending", f"{words}. {capacity.words}")
+
+
+def spare_lines(spare: Sequence[str]) -> tuple[Change, ...]:
+    """A line about the rights that only the sandbox needed, if the function still has any."""
+    if not spare:
+        return ()
+    words = (
+        "the account has left the sandbox: the function loses the right to use "
+        f"{', '.join(printable(name, 100) for name in spare[:_NAMED])}"
+        f"{f' and {len(spare) - _NAMED:,} more' if len(spare) > _NAMED else ''}"
+    )
+    return (Change(ChangeKind.KEEP, "rights", words),)
+
+
+def recipients_line(project: Project, people: Import) -> Change:
     """What happens to the recipients' table."""
+    if table := project.reminder.table:
+        key = "; the function may decrypt it, through DynamoDB alone" if people.table_key else ""
+        words = (
+            f"about {people.recipients:,} in your table {table.name}, which is read and never written{key}"
+        )
+        return Change(ChangeKind.KEEP, "recipients", words)
     counts = [
-        f"{count} {what}"
+        f"{count:,} {what}"
         for count, what in ((people.added, "added"), (people.changed, "changed"), (people.removed, "removed"))
         if count
     ]
-    blanks = [f"{count} without {name}, which stays blank" for name, count in people.blank.items() if count]
-    detail = "; ".join([", ".join(counts) or f"all {people.recipients} are in the table", *blanks])
+    blanks = [f"{count:,} without {name}, which stays blank" for name, count in people.blank.items() if count]
+    detail = "; ".join([", ".join(counts) or f"all {people.recipients:,} are in the table", *blanks])
     if not counts:
         return Change(ChangeKind.KEEP, "recipients", detail)
     fresh = not (people.changed or people.removed or people.kept)

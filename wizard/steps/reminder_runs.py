@@ -63,16 +63,6 @@ class FailedMail:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resent:
-    """What became of the failed mails of a run that were sent once more."""
-
-    sent: int
-    failed: int
-    unsure: int
-    stopped: str
-
-
 def runs(world: World, project: Project, limit: int = 10) -> tuple[RunSeen, ...]:
     """The last runs, the newest first. Raises WizardError, also where the stack is not complete."""
     table = output(standing(world, project), "RunsTable")
@@ -111,23 +101,16 @@ def run_now(world: World, project: Project, report: Report) -> str:
     return run
 
 
-def resend(world: World, project: Project, run: str, report: Report) -> Resent:
-    """Send the failed mails of ``run`` once more, and wait for the outcome.
+def resend(world: World, project: Project, run: str, report: Report) -> None:
+    """Have Lambda send the failed mails of ``run`` once more; the run's numbers tell how far it has come.
 
     Those whose outcome is not known are left alone: they may have arrived. Raises WizardError, also where the
     stack is not complete.
     """
     standing(world, project)
     report(Event("failed mails", Progress.STARTED))
-    answer = functions.invoke(world.aws, FUNCTION_NAME, {"resend": run})
-    resent = Resent(
-        sent=int(answer.get("sent", 0)),
-        failed=int(answer.get("failed", 0)),
-        unsure=int(answer.get("unsure", 0)),
-        stopped=str(answer.get("stopped", "")),
-    )
-    report(Event("failed mails", Progress.DONE, f"{resent.sent:,} sent, {resent.failed:,} failed again"))
-    return resent
+    functions.start(world.aws, FUNCTION_NAME, {"resend": run})
+    report(Event("failed mails", Progress.DONE, "Lambda sends them once more"))
 
 
 def _run_seen(row: Mapping[str, str]) -> RunSeen:

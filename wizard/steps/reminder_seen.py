@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from wizard.aws import alarms, cloudformation, scheduler, sesv2
+from wizard.aws import alarms, cloudformation, dynamodb, scheduler, sesv2
 from wizard.aws.cloudformation import Stack, StackResource
 from wizard.aws.scheduler import Schedule
 from wizard.project import Project
 from wizard.reminder import schedules
+from wizard.reminder.capacity import needed
 from wizard.steps import reminder_recipients
 from wizard.steps.model import Standing, Status, StepName
-from wizard.steps.reminder_identities import spare_identities
+from wizard.steps.reminder_deployed import deployed
+from wizard.steps.reminder_recipients import Counted
 from wizard.steps.reminder_stack import ours, output
 from wizard.world import World
 
@@ -30,9 +32,11 @@ _ALARMS = {
 class ReminderSeen:
     """What AWS has: the stack, its schedule, the next run (UTC), and the number of recipients.
 
-    ``mode`` is direct or queue. ``alarms`` are those that ring, in words. ``unconfirmed`` is the address that
-    alerts would go to, but that has not confirmed it. ``spare`` are the SES identities that the function may
-    use and needs no more, because the account has left the sandbox.
+    ``about`` says that DynamoDB counted these, some hours ago. ``mode`` is direct or queue; it is
+    ``outgrown`` where a run has become too much for one call of the function. ``alarms`` are those that ring,
+    in words. ``unconfirmed`` is the address that alerts would go to, but that has not confirmed it. ``spare``
+    are the SES identities that the function may use and needs no more, because the account has left the
+    sandbox.
     """
 
     stack: Stack | None
@@ -41,9 +45,11 @@ class ReminderSeen:
     recipients: int = 0
     next_run: datetime | None = None
     mode: str = ""
+    outgrown: bool = False
     alarms: tuple[str, ...] = ()
     unconfirmed: str = ""
     spare: tuple[str, ...] = ()
+    about: bool = False
 
     @property
     def paused(self) -> bool:
@@ -61,18 +67,21 @@ def look(world: World, project: Project) -> ReminderSeen:
         return ReminderSeen(stack, resources)
     schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
     physical = {resource.logical_id: resource.physical_id for resource in resources}
-    people = output(stack, "RecipientsTable")
-    counted = reminder_recipients.count(world, people, own=people == physical.get("RecipientsTable"))
+    counted = _counted(world, output(stack, "RecipientsTable"), physical)
+    account, before = sesv2.get_account(world.aws), deployed(world, stack)
+    wanted = needed(counted.number, account.max_send_rate, account.max_24_hour_send)
     return ReminderSeen(
         stack=stack,
         resources=resources,
         schedule=schedule,
         recipients=counted.number,
+        about=counted.about,
         next_run=_next_run(schedule, world.now()),
-        mode="queue" if "Queue" in stack.outputs else "direct",
+        mode=before.mode,
+        outgrown=before.mode == "direct" and wanted.mode == "queue",
         alarms=_ringing(world, physical),
         unconfirmed=_unconfirmed(world, physical),
-        spare=_spare(world, project, stack),
+        spare=before.spare(project) if account.production_access else (),
     )
 
 
@@ -84,7 +93,8 @@ def judge(seen: ReminderSeen, project: Project) -> Standing:
 
 def done_words(seen: ReminderSeen) -> str:
     """Who gets mail, when, and what comes next."""
-    people = f"{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"
+    number = f"{'about ' if seen.about else ''}{seen.recipients:,}"
+    people = f"{number} recipient{'' if seen.recipients == 1 else 's'}"
     if seen.schedule is None:
         return people
     expression, timezone = seen.schedule.expression, seen.schedule.timezone
@@ -120,13 +130,15 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
         return "the schedule is switched off, though nobody paused it here: plan again, or look for drift"
     if project.reminder.paused and not seen.paused:
         return "to be paused, but the schedule still runs: make the plan and carry it out"
-    if seen.recipients == 0:
+    if seen.recipients == 0 and not seen.about:
         return "the stack is complete, but the table of recipients is empty"
     if seen.spare:
         return (
             "the account has left the sandbox, and the function still has the rights that only the sandbox "
             "needed: a new plan takes them away"
         )
+    if seen.outgrown:
+        return "a run has become too much for one call of the function: a new plan gives it a queue"
     if "reminder" not in project.progress:
         return "everything stands: send a test mail to finish this step"
     return ""
@@ -139,7 +151,7 @@ def _plain(status: str) -> str:
 def _next_run(schedule: Schedule | None, now: datetime) -> datetime | None:
     if schedule is None or not schedule.enabled:
         return None
-    coming = schedules.next_runs(schedule.expression, schedule.timezone, now, 1, schedule.start)
+    coming = schedules.next_runs(schedule.expression, schedule.timezone, now, 1, schedule.start, schedule.end)
     return coming[0] if coming else None
 
 
@@ -160,7 +172,8 @@ def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
     return next((subscription.endpoint for subscription in found if not subscription.confirmed), "")
 
 
-def _spare(world: World, project: Project, stack: Stack) -> tuple[str, ...]:
-    if not sesv2.get_account(world.aws).production_access:
-        return ()
-    return spare_identities(project, cloudformation.get_template(world.aws, stack.name))
+def _counted(world: World, table: str, physical: Mapping[str, str]) -> Counted:
+    """How many recipients there are; none where somebody deleted the table."""
+    if dynamodb.describe_table(world.aws, table) is None:
+        return Counted(0)
+    return reminder_recipients.count(world, table, own=table == physical.get("RecipientsTable"))

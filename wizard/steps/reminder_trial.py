@@ -31,8 +31,8 @@ _TEST = "test"
 _LINES = 1_000
 """How many lines of the log one look gives at most."""
 _SIMULATOR_DOMAIN = SIMULATOR.partition("@")[2]
-_COMING = {f"bounce@{_SIMULATOR_DOMAIN}": "bounced", f"complaint@{_SIMULATOR_DOMAIN}": "complained"}
-"""What SES's simulator does with mail to its addresses, as the flow records it."""
+_COMING = {"bounce": "bounced", "suppressionlist": "bounced", "complaint": "complained"}
+"""What comes back from the mailboxes of SES's simulator, as the flow records it."""
 _NOUNS = {"bounced": "bounce", "complained": "complaint"}
 
 
@@ -58,7 +58,8 @@ class DryRun:
     """What a run would find. Nobody was written to.
 
     ``invalid`` people have no address that SES takes. ``blank`` says for how many a field is empty.
-    ``largest`` is the largest mail in bytes, ``unrendered`` how many could not be filled in.
+    ``largest`` is the largest mail in bytes, ``unrendered`` how many could not be filled in. Where it is not
+    ``whole``, the time of one call was not enough for everybody.
     """
 
     people: int
@@ -67,6 +68,7 @@ class DryRun:
     blank: Mapping[str, int]
     largest: int
     unrendered: int
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def test_run(
     seen = look(world, project)
     if seen.stack is None or not seen.stack.complete:
         raise nothing_there(project.reminder.stack)
-    coming = _COMING.get(address.lower())
+    coming = _coming(address.lower())
     if coming:
         # What an earlier test left must not pass for what comes now.
         dynamodb.write(world.aws, output(seen.stack, "ClaimsTable"), [], [_record(address)])
@@ -130,8 +132,10 @@ def dry_run(world: World, project: Project, report: Report) -> DryRun:
         blank={str(name): int(count) for name, count in answer["blank"].items()},
         largest=int(answer["largest"]),
         unrendered=int(answer["unrendered"]),
+        whole=not answer.get("stopped"),
     )
-    report(Event("dry run", Progress.DONE, f"{found.people:,} mails filled in, none sent"))
+    filled_in = found.people - found.opted_out
+    report(Event("dry run", Progress.DONE, f"{filled_in:,} filled in, none sent"))
     return found
 
 
@@ -192,6 +196,12 @@ def _where_to_look(address: str, *, demo: bool) -> str:
     if demo:
         return "What arrives in the demo stands in its own inbox."
     return "Look into that inbox, and into its spam folder."
+
+
+def _coming(address: str) -> str | None:
+    """What comes back of mail to ``address``: None but of the simulator's, which may have a ``+label``."""
+    mailbox, _, domain = address.partition("@")
+    return _COMING.get(mailbox.partition("+")[0]) if domain == _SIMULATOR_DOMAIN else None
 
 
 def _with_event(

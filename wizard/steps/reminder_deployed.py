@@ -1,0 +1,79 @@
+"""What the reminder's stack was last made from, as far as the next plan depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from wizard.aws import cloudformation
+from wizard.aws.cloudformation import Stack
+from wizard.project import Project
+from wizard.reminder import draft, template
+from wizard.reminder.capacity import MIN_WORKERS, Capacity
+from wizard.reminder.expressions import Rate, parse
+from wizard.steps.reminder_identities import spare_identities
+from wizard.steps.reminder_runs import runs
+from wizard.world import World
+
+_RESUMED = timedelta(days=3)
+"""A run that has not ended by then is not gone on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The stack's template, empty where it is not complete, and its mode: direct, queue, or nothing."""
+
+    template: Mapping[str, Any] = field(default_factory=dict)
+    mode: str = ""
+
+    def spare(self, project: Project) -> tuple[str, ...]:
+        """The identities that the function may use, and needs only in the sandbox."""
+        return spare_identities(project, self.template)
+
+    def start(self, project: Project, now: datetime) -> datetime | None:
+        """The StartDate of a schedule that shall not change only because time goes by.
+
+        EventBridge takes no StartDate that has passed; but one that stands there may stay, as long as nothing
+        else about the schedule changes either.
+        """
+        reminder = project.reminder
+        properties = self.template.get("Resources", {}).get("Schedule", {}).get("Properties", {})
+        same_times = (
+            properties.get("ScheduleExpression") == reminder.schedule
+            and properties.get("ScheduleExpressionTimezone") == reminder.timezone
+        )
+        if not same_times or "StartDate" not in properties:
+            return draft.start_date(reminder, now)
+        since = datetime.fromisoformat(properties["StartDate"])
+        chosen = reminder.start is not None and reminder.start > now
+        parsed = parse(reminder.schedule or "")
+        # One that lies farther ahead was chosen once, and is not any more.
+        latest = now + parsed.every if isinstance(parsed, Rate) else now
+        kept = template.template(draft.setup_of(project, start=since))["Resources"]["Schedule"]["Properties"]
+        if not chosen and since <= latest and kept == properties:
+            return since
+        return draft.start_date(reminder, now, since if since <= latest else None)
+
+
+def deployed(world: World, stack: Stack | None) -> Deployed:
+    """What ``stack`` was last made from. Raises WizardError."""
+    if stack is None or not stack.complete:
+        return Deployed()
+    mode = "queue" if "Queue" in stack.outputs else "direct"
+    return Deployed(cloudformation.get_template(world.aws, stack.name), mode)
+
+
+def without_loss(world: World, project: Project, before: Deployed, wanted: Capacity) -> Capacity:
+    """``wanted``, or the queue as it is while there may be mails of a run in it: they would go with it.
+
+    Raises WizardError.
+    """
+    if before.mode != "queue" or wanted.mode == "queue":
+        return wanted
+    now = world.now()
+    if not any(run.ended is None and now - run.began < _RESUMED for run in runs(world, project, 3)):
+        return wanted
+    words = "A run that has not ended may have mails in the queue, so it stays: plan again after that."
+    return Capacity("queue", MIN_WORKERS, wanted.seconds, f"{wanted.words} {words}")
