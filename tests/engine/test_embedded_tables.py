@@ -153,3 +153,25 @@ def test_a_table_with_a_key_of_ones_own_needs_the_right_to_decrypt(account: Demo
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
     )
     assert refused(account, ("dynamodb:*", TABLE)) == [f"kms:Decrypt on resource: {key}"] * 4
+
+
+def test_attributes_are_set_beside_those_that_stand_there_but_never_keys(tables: DynamoDBClient) -> None:
+    def setting(email: str, name: str) -> Any:
+        return {
+            "Update": {
+                "TableName": "claims",
+                "Key": {"run": {"S": "one"}, "email": {"S": email}},
+                "UpdateExpression": "SET #by = :by, #name = :value",
+                "ExpressionAttributeNames": {"#by": "by", "#name": name},
+                "ExpressionAttributeValues": {":by": {"S": "second"}, ":value": {"S": "x"}},
+            }
+        }
+
+    tables.transact_write_items(TransactItems=[claim("a", by="first", event="bounced")])
+    tables.transact_write_items(TransactItems=[setting("a", "detail"), setting("b", "detail")])
+    items = {item["email"]["S"]: set(item) for item in tables.scan(TableName="claims")["Items"]}
+    assert items["a"] == {"run", "email", "by", "event", "detail"}
+    assert items["b"] == {"run", "email", "by", "detail"}
+    with pytest.raises(ClientError, match="ValidationException"):
+        tables.transact_write_items(TransactItems=[setting("c", "detail"), setting("a", "email")])
+    assert kept(tables) == {"a": "second", "b": "second"}

@@ -125,9 +125,9 @@ def _run(event: Row, context: Any) -> Row:
             stopped = stopped or _late(counts, context)
             if stopped:
                 return _told(event, counts, stopped)
-        counts.update(tally)
         if again:
             continue
+        counts.update(tally)
         whole = whole and not counts["unsettled"]
         if whole and not _advanced(run, page, following, tally):
             break  # Another call is at work, and ahead.
@@ -289,9 +289,10 @@ def _write(run: str, chunk: list[Row], pace: float, again: bool = False) -> tupl
         [_claim_of(run, who, {"outcome": what, "detail": why}) for who, (what, why) in outcomes.items()]
     )
     counts.update(what for what, _ in outcomes.values())
-    counts["failed"] -= len(claimed) if again else 0
-    if stopped or any(counts[name] for name in OUTCOMES):
-        _count(run, counts, stopped)
+    changes = counts.copy()
+    changes["failed"] -= len(claimed) if again else 0
+    if stopped or any(changes[name] for name in OUTCOMES):
+        _count(run, changes, stopped)
     return counts, stopped
 
 

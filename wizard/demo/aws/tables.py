@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
+    MockValidationException,
     MultipleTransactionsException,
     TooManyTransactionsException,
     TransactionCanceledException,
@@ -33,6 +35,11 @@ _TRANSACTION = {
     "Get": "GetItem",
 }
 """The right that each part of a transaction needs: a transaction itself needs none."""
+
+
+_TERM = re.compile(r"(#\w+) = (:\w+)")
+_PLAIN = re.compile(rf"SET {_TERM.pattern}(, {_TERM.pattern})*")
+"""An update expression that only sets attributes to values."""
 
 
 class Tables(DynamoHandler):
@@ -148,6 +155,8 @@ def _write(
         backend.put_item(table, part["Item"])
     elif kind == "Delete":
         backend.delete_item(table, key)
+    elif kind == "Update" and _PLAIN.fullmatch(part["UpdateExpression"]):
+        _assign(backend, part, table, key)
     elif kind == "Update":
         backend.update_item(
             table,
@@ -156,6 +165,17 @@ def _write(
             expression_attribute_names=part.get("ExpressionAttributeNames", {}),
             expression_attribute_values=part.get("ExpressionAttributeValues", {}),
         )
+
+
+def _assign(backend: DynamoDBBackend, part: dict[str, Any], table: str, key: dict[str, Any]) -> None:
+    """What an update does that only sets attributes. moto reads its expression anew for each item, slowly."""
+    names, values = part["ExpressionAttributeNames"], part["ExpressionAttributeValues"]
+    changes = {names[name]: values[value] for name, value in _TERM.findall(part["UpdateExpression"])}
+    if changes.keys() & key.keys():
+        raise MockValidationException("Cannot update attribute: this attribute is part of the key")
+    found = backend.get_item(table, key)
+    before = found.to_json()["Attributes"] if found else key
+    backend.put_item(table, {**before, **changes})
 
 
 DynamoDBBackend.transact_write_items = _transact  # type: ignore[assignment,method-assign]
