@@ -2,7 +2,8 @@
 
 Only the table that the stack itself made is ever written. A table of the user's is asked for its description,
 and nothing else. Neither the file nor the table is held in memory: they are read row by row, and remembered
-as digests, some 70 MB for two million recipients.
+as digests. Two million recipients take 180 MB and half a minute for a plan, 250 MB and a minute for an
+import, beside the time that DynamoDB takes.
 """
 
 from __future__ import annotations
