@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,7 @@ import pytest
 from tests.engine.reminder_setup import Setup, setup_in, wait_for
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.steps import reminder_runs, reminder_trial
-from wizard.steps.model import Progress
+from wizard.steps import reminder_runs
 from wizard.steps.reminder_runs import FailedMail
 
 
@@ -102,60 +101,3 @@ def test_without_a_stack_there_are_no_runs(setup: Setup) -> None:
         reminder_runs.runs(setup.demo.world, setup.project)
     with pytest.raises(WizardError, match="not set up yet"):
         reminder_runs.run_now(setup.demo.world, setup.project, setup.events.append)
-
-
-def test_a_dry_run_tells_what_a_run_would_find_and_its_log_can_be_followed(setup: Setup) -> None:
-    setup.people("email,name\nana@example.com,Ana\nbo@example.com,\ncy@example.com,Cy\n")
-    setup.act()
-    table = setup.demo.world.aws.client("dynamodb")
-    table.put_item(TableName=setup.outputs()["OptOutsTable"], Item={"email": {"S": "cy@example.com"}})
-    before = datetime.now(UTC) - timedelta(seconds=1)
-    found = reminder_trial.dry_run(setup.demo.world, setup.project, setup.events.append)
-    assert (found.people, found.opted_out, found.invalid, found.unrendered) == (3, 1, 0, 0)
-    assert found.blank == {"name": 1}
-    assert 100 < found.largest < 10_000
-    assert found.whole
-    assert setup.demo.inbox() == ()
-
-    lines = reminder_trial.log_lines(setup.demo.world, setup.project, before)
-    assert any('"dry": true' in line.text for line in lines)
-    assert len({line.id for line in lines}) == len(lines) > 2
-    assert [line.at for line in lines] == sorted(line.at for line in lines)
-    assert not any("example.com" in line.text for line in lines)
-    assert (
-        reminder_trial.log_lines(setup.demo.world, setup.project, lines[-1].at + timedelta(seconds=1)) == ()
-    )
-
-
-def test_what_the_simulator_sends_back_is_waited_for(setup: Setup) -> None:
-    setup.act()
-    for mailbox, noun in (("bounce", "bounce"), ("complaint+mine", "complaint"), ("bounce", "bounce")):
-        address = f"{mailbox}@simulator.amazonses.com"
-        result = reminder_trial.test_run(setup.demo.world, setup.project, address, setup.events.append)
-        assert (result.sent, result.recorded, result.todo) == (True, True, "")
-        assert result.words.endswith(f"The {noun} came back and was recorded.")
-    opted_out = setup.demo.world.aws.client("dynamodb").scan(TableName=setup.outputs()["OptOutsTable"])
-    assert opted_out["Items"] == []
-
-
-def test_what_does_not_come_back_is_not_waited_for_for_ever(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    setup.act()
-    monkeypatch.setattr(reminder_trial, "_EVENT_PATIENCE", 2.0)
-    setup.demo.world.aws.client("sesv2").delete_configuration_set_event_destination(
-        ConfigurationSetName="ses-wizard", EventDestinationName="ses-wizard-reminder"
-    )
-    waited = list[float]()
-    result = reminder_trial.test_run(
-        setup.demo.world,
-        setup.project,
-        "bounce@simulator.amazonses.com",
-        setup.events.append,
-        pause=waited.append,
-    )
-    assert (result.sent, result.recorded) == (True, False)
-    assert "no bounce was recorded within a minute" in result.words
-    assert "drift" in result.todo
-    assert sum(waited) == pytest.approx(2)
-    assert setup.events[-1].progress is Progress.FAILED

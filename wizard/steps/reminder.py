@@ -28,7 +28,6 @@ from wizard.steps.reminder_obstacles import recipients_gone, refuse_foreign, ref
 from wizard.steps.reminder_recipients import Import
 from wizard.steps.reminder_seen import ReminderSeen, judge, look
 from wizard.steps.reminder_stack import TAG, nothing_there, ours, tags
-from wizard.steps.reminder_trial import TestResult, test_run
 from wizard.steps.stack import Failed, Pause
 from wizard.world import World
 
@@ -36,13 +35,11 @@ __all__ = [
     "ReminderPlan",
     "ReminderSeen",
     "StackWork",
-    "TestResult",
     "act",
     "decline",
     "judge",
     "look",
     "plan",
-    "test_run",
 ]
 
 _NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
