@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
+from heapq import heappop, heappush
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -80,7 +81,6 @@ class Message:
     id: str
     body: str
     visible: float = 0.0
-    received: int = 0
 
 
 @dataclass
@@ -109,6 +109,7 @@ class Cloud:
     _allowance: tuple[float, float] = (0.0, 0.0)
     _day: int = 0
     _sent: int = 0
+    _shown: list[tuple[float, str]] = field(default_factory=list)
     _order: list[tuple[str, ...]] = field(default_factory=list)
     _places: dict[tuple[str, ...], int] = field(default_factory=dict)
 
@@ -132,10 +133,26 @@ class Cloud:
 
     def deliver(self, most: int, visibility: float) -> list[Item]:
         """Receive at most ``most`` messages that can be seen, as a function gets them."""
-        seen = [message for message in self.messages.values() if message.visible <= self.now][:most]
+        seen: list[Message] = []
+        while len(seen) < most and (self.next_message() or self.now + 1) <= self.now:
+            seen.append(self.messages[heappop(self._shown)[1]])
         for message in seen:
-            message.visible, message.received = self.now + visibility, message.received + 1
+            self.show(message, self.now + visibility)
         return [{"messageId": one.id, "receiptHandle": one.id, "body": one.body} for one in seen]
+
+    def next_message(self) -> float | None:
+        """When the next message can be seen; None where there is none."""
+        while self._shown:
+            moment, name = self._shown[0]
+            if name in self.messages and self.messages[name].visible == moment:
+                return moment
+            heappop(self._shown)
+        return None
+
+    def show(self, message: Message, moment: float) -> None:
+        """Let a message be seen from a moment on."""
+        message.visible = moment
+        heappush(self._shown, (moment, message.id))
 
     def delete(self, records: list[Item], answer: Item) -> None:
         """Delete the messages that a function has worked off, by what it answered."""
@@ -289,11 +306,12 @@ class Cloud:
             self._sent += 1
             message = Message(f"message-{self._sent}", entry["MessageBody"])
             self.messages[message.id] = message
+            self.show(message, self.now)
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def _change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> Item:
         if ReceiptHandle in self.messages:
-            self.messages[ReceiptHandle].visible = self.now + VisibilityTimeout
+            self.show(self.messages[ReceiptHandle], self.now + VisibilityTimeout)
         return {}
 
     def _get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Item:

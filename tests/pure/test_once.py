@@ -225,7 +225,8 @@ class Storm:
                 self.pass_time(PASSING[what])
             elif what == "message" and self.cloud.messages:
                 # SQS delivers at least once: one that is hidden may come all the same.
-                list(self.cloud.messages.values())[which % len(self.cloud.messages)].visible = 0.0
+                messages = list(self.cloud.messages.values())
+                self.cloud.show(messages[which % len(messages)], self.cloud.now)
             elif call:
                 call.time_left = 1000 if what == "late" else call.time_left
                 for _ in range(STEPS[which] if what == "step" else 1):
@@ -320,7 +321,7 @@ def test_a_message_whose_people_another_worker_holds_is_kept(monkeypatch: pytest
     first = storm.receive()
     storm.go_on(first, "send_bulk_email")
     for message in storm.cloud.messages.values():
-        message.visible = 0.0
+        storm.cloud.show(message, storm.cloud.now)
     storm.go_on(storm.receive())
     storm.troubles.append("quota")
     storm.go_on(first)
