@@ -96,7 +96,7 @@ def problems(project: Project, base: Path, now: datetime) -> tuple[tuple[str, st
         *messages.problems(message_of(project)),
         *(_table_problems(project) if project.reminder.table else _recipient_problems(project, base)),
         *_schedule_problems(project, now),
-        *_link_problems(project.reminder.unsubscribe),
+        *link_problems(project.reminder.unsubscribe),
         *_alerts_problems(project.reminder.alerts),
     ]
     return tuple(found or _size_problems(setup_of(project)))
@@ -186,7 +186,7 @@ def _table_problems(project: Project) -> list[tuple[str, str]]:
     return found
 
 
-def _link_problems(link: str | None) -> list[tuple[str, str]]:
+def link_problems(link: str | None) -> list[tuple[str, str]]:
     """What is wrong with the unsubscribe address. It stands in a header of every mail."""
     if not link:
         return []

@@ -11,14 +11,18 @@ import io
 import tokenize
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 
 HEADER = "# TriggerReminder, of ses-wizard. Its comments are in wizard/reminder/trigger_reminder.py.\n"
+_PARSING = Lock()
+"""Python 3.11 cannot make two syntax trees at once (CPython issue 106905); plans are made in threads."""
 
 
 @cache
 def function_code() -> str:
     """What runs in Lambda, as one file of Python."""
-    return HEADER + bare((files("wizard.reminder") / "trigger_reminder.py").read_text(encoding="utf-8"))
+    with _PARSING:
+        return HEADER + bare((files("wizard.reminder") / "trigger_reminder.py").read_text(encoding="utf-8"))
 
 
 def bare(source: str) -> str:

@@ -36,6 +36,8 @@ MAX_ENVIRONMENT = 4_096
 SCHEDULE_INPUT = {"run": "<aws.scheduler.scheduled-time>", "execution": "<aws.scheduler.execution-id>"}
 """What the function is called with. The scheduled time names the run: the execution id is another one at each
 delivery of the same run."""
+RESUME_INPUT = {"resume": True}
+"""What has the function go on with runs that were cut short."""
 RESUME_SUFFIX = "-resume"
 """What the name of the schedule ends in that goes on with runs that were cut short."""
 MAX_RECEIVES = 100
@@ -77,6 +79,9 @@ PURPOSES = {
     "ScheduleRole": Purpose("schedule's role", "lets the schedules start this function and nothing else"),
     "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
     "Schedule": Purpose("schedule", "starts the function at the chosen times"),
+    "ResumeSchedule": Purpose(
+        "hourly resume", "goes on with a run that was cut short, as by SES's daily quota"
+    ),
     "EventDestination": Purpose("event destination", "has SES tell of bounces and complaints"),
     "EventsRule": Purpose("events rule", "hands bounces and complaints to the function, which notes them"),
     "EventsPermission": Purpose("events permission", "lets that rule start the function"),
@@ -128,6 +133,7 @@ def template(setup: Setup) -> dict[str, Any]:
             "ScheduleRole": schedule_role(),
             "ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": setup.stack}},
             "Schedule": _run_schedule(setup),
+            "ResumeSchedule": _resume_schedule(setup),
             **events(setup),
             **alarms(setup),
         },
@@ -255,8 +261,20 @@ def _run_schedule(setup: Setup) -> dict[str, Any]:
         ScheduleExpression=setup.schedule,
         ScheduleExpressionTimezone=setup.timezone,
         FlexibleTimeWindow=window,
-        Target=_target(SCHEDULE_INPUT),
+        Target=_target(SCHEDULE_INPUT, seconds=3600),
         **{name: _iso(moment) for name, moment in dates.items() if moment and not once},
+    )
+
+
+def _resume_schedule(setup: Setup) -> dict[str, Any]:
+    return _schedule(
+        setup,
+        Name=f"{setup.stack}{RESUME_SUFFIX}",
+        # A rate would start the function at once, when there is nothing to go on with yet.
+        ScheduleExpression="cron(30 * * * ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        # Late is as good as the next time.
+        Target=_target(RESUME_INPUT, seconds=600),
     )
 
 
@@ -271,12 +289,13 @@ def _schedule(setup: Setup, **properties: object) -> dict[str, Any]:
     }
 
 
-def _target(event: dict[str, Any]) -> dict[str, Any]:
+def _target(event: dict[str, Any], seconds: int) -> dict[str, Any]:
+    """The function, called with ``event``, and tried again for so many seconds."""
     return {
         "Arn": attribute("TriggerReminder"),
         "RoleArn": attribute("ScheduleRole"),
         "Input": json.dumps(event),
-        "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
+        "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": seconds},
         "DeadLetterConfig": {"Arn": attribute("DeadLetterQueue")},
     }
 
