@@ -13,8 +13,7 @@ from textual.message import Message
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.base import StepScreen
-from screens.messages import GoTo
+from screens.over import OverPage
 from screens.symbols import lines
 from wizard.text import printable
 
@@ -30,7 +29,7 @@ SHOWN = 200
 """The most mails in the list; older ones are counted."""
 
 
-class InboxScreen(StepScreen):
+class InboxScreen(OverPage):
     """Stands over the page it was opened from; Back returns there."""
 
     QUESTION = "The demo's inbox"
@@ -143,23 +142,9 @@ clock to the next due time of the schedule, which then starts the function, as E
         if self.state.world.stage and not self.acting:
             self._push(self.state.world.stage)
 
-    def action_back(self) -> None:
-        """Return to the page below."""
-        self.app.pop_screen()
-
-    def action_next(self) -> None:
-        """There is nothing after this page."""
-
     def action_scroll_body(self, rows: int) -> None:
         """Scroll the mail; the list scrolls by itself."""
         self.query_one("#mail").scroll_relative(y=rows, animate=False)
-
-    @on(GoTo)
-    def _leave_for(self, event: GoTo) -> None:
-        """A step was clicked: leave this page, then go there from the one below."""
-        event.stop()
-        self.app.pop_screen()
-        self.app.post_message(GoTo(event.step))
 
 
 def _line(mail: Mail) -> Content:

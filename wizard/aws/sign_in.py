@@ -37,7 +37,7 @@ class SignIn:
     """How ``profile`` (empty for the environment's keys) signs in.
 
     For a role: ``role`` is its name, ``source`` how those sign in who take it, ``device`` the MFA device that
-    it asks for. ``lasting`` is False for keys that end by themselves.
+    it asks for.
     """
 
     kind: Kind
@@ -45,7 +45,6 @@ class SignIn:
     role: str = ""
     source: SignIn | None = None
     device: str = ""
-    lasting: bool = True
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -120,7 +119,7 @@ def profile_in_force(said: str | None) -> str:
 def sign_in(said: str | None) -> SignIn:
     """How the profile ``said`` signs in, or the environment where it is None. Raises as ``profiles`` does."""
     if said is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return SignIn(Kind.ENVIRONMENT, lasting="AWS_SESSION_TOKEN" not in os.environ)
+        return SignIn(Kind.ENVIRONMENT)
     name = profile_in_force(said)
     known = profiles()
     if name not in known:
@@ -140,7 +139,7 @@ def _of(name: str, known: Mapping[str, Mapping[str, Any]], seen: frozenset[str])
     if "sso_session" in settings or "sso_start_url" in settings:
         return SignIn(Kind.SSO, name)
     if keys:
-        return SignIn(Kind.KEYS, name, lasting="aws_session_token" not in settings)
+        return SignIn(Kind.KEYS, name)
     if "login_session" in settings:
         return SignIn(Kind.LOGIN, name)
     if "credential_process" in settings:

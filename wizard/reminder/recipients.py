@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import BinaryIO
 
+from wizard.errors import ExitCode, WizardError
 from wizard.reminder.digests import DigestTable
 from wizard.reminder.message import field_name, one_line
 from wizard.text import printable
@@ -114,6 +115,19 @@ def normal_address(text: str) -> str:
     if len(local) + 1 + len(host) > 254:
         raise AddressError("it is longer than 254 characters")
     return f"{local}@{host}"
+
+
+def typed_address(text: str) -> str:
+    """``text``, alone in a field, as ``normal_address`` gives it. Raises WizardError (exit code 2)."""
+    try:
+        return normal_address(text)
+    except AddressError as error:
+        raise WizardError(
+            "This is no e-mail address",
+            f"{printable(text, 100)}: {error}.",
+            "Type it again.",
+            ExitCode.USAGE,
+        ) from error
 
 
 def covering_identities(address: str) -> frozenset[str]:

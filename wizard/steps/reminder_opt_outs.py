@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 from heapq import nlargest
 
 from wizard.aws import dynamodb
-from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
-from wizard.reminder.recipients import AddressError, normal_address
+from wizard.reminder.recipients import typed_address
 from wizard.steps.reminder_stack import output, standing
-from wizard.text import printable
 from wizard.world import World
 
 _TABLE = "OptOutsTable"
@@ -44,7 +42,11 @@ def opt_out(world: World, project: Project, address: str) -> bool:
 
     Raises WizardError, also where it is no address or the stack is not complete.
     """
-    row = {"email": _address(address), "at": f"{world.now():%Y-%m-%dT%H:%M:%SZ}", "why": "by hand"}
+    row = {
+        "email": typed_address(address).lower(),
+        "at": f"{world.now():%Y-%m-%dT%H:%M:%SZ}",
+        "why": "by hand",
+    }
     return dynamodb.put_new(world.aws, output(standing(world, project), _TABLE), row, key="email")
 
 
@@ -53,20 +55,9 @@ def opt_in(world: World, project: Project, address: str) -> bool:
 
     Raises WizardError, also where it is no address or the stack is not complete.
     """
-    return dynamodb.delete(world.aws, output(standing(world, project), _TABLE), {"email": _address(address)})
-
-
-def _address(text: str) -> str:
-    """The address as the table keeps it. Raises WizardError (exit code 2)."""
-    try:
-        return normal_address(text).lower()
-    except AddressError as error:
-        raise WizardError(
-            "This is no e-mail address",
-            f"{printable(text, 100)}: {error}.",
-            "Type it again.",
-            ExitCode.USAGE,
-        ) from error
+    return dynamodb.delete(
+        world.aws, output(standing(world, project), _TABLE), {"email": typed_address(address).lower()}
+    )
 
 
 def _moment(text: str) -> datetime:

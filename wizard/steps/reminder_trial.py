@@ -10,9 +10,8 @@ from typing import Any
 
 from wizard.aws import dynamodb, functions, logs, sesv2
 from wizard.aws.cloudformation import Stack
-from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
-from wizard.reminder.recipients import AddressError, normal_address
+from wizard.reminder.recipients import typed_address
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps.model import Event, Progress, Report
@@ -94,7 +93,7 @@ def test_run(
     back, for a minute at most. Raises WizardError where the stack is not complete, the address is none, or
     the function itself fails; a refusal by SES is a result.
     """
-    address = _address(address)
+    address = typed_address(address)
     seen = look(world, project)
     if seen.stack is None or not seen.stack.complete:
         raise nothing_there(project.reminder.stack)
@@ -150,18 +149,6 @@ def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine,
         LogLine(event.at, printable(event.message.rstrip()), event.id)
         for event in logs.filter_log_events(world.aws, group, since, _LINES)
     )
-
-
-def _address(text: str) -> str:
-    try:
-        return normal_address(text)
-    except AddressError as error:
-        raise WizardError(
-            "This is no e-mail address",
-            f"{printable(text, 100)}: {error}.",
-            "Type it again.",
-            ExitCode.USAGE,
-        ) from error
 
 
 def _test_answer(world: World, address: str, recipient: str | None, pause: Pause) -> dict[str, Any]:
