@@ -20,7 +20,7 @@ from screens.reminder_create import CreatePage
 from screens.reminder_page import Decision, Entered, Page, Seen, with_typed
 from screens.reminder_runs import RunsPage
 from screens.reminder_test import TryPage
-from screens.reminder_what import What, WhatPage
+from screens.reminder_what import What, WhatPage, first_what
 from screens.reminder_when import When, WhenPage, first_choice
 from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
@@ -50,6 +50,7 @@ class Beginning:
     what: What
     when: When
     zones: Sequence[str]
+    alerts: str
     address: str
     page: str
 
@@ -62,16 +63,21 @@ class ReminderScreen(StepScreen):
     WHY = WhoPage.WHY
     ACT = "Set it up; send a test mail"
     HELP = """
-Five small pages, one question each. **F3** saves a page into the project file and opens the next. What you
+Six small pages, one question each. **F3** saves a page into the project file and opens the next. What you
 typed is kept as well when you leave by another key.
 
-- **Who**: one address a line, with a name after a comma, or a CSV file with a column called `email`.
-  What you type is kept in `recipients.csv`, beside the project file.
+- **Who**: a list typed here, one address a line with a name after a comma; a CSV file with a column called
+  `email`; or a DynamoDB table of your own, which is read and never written. What you type is kept in
+  `recipients.csv`, beside the project file. Who opted out gets no mail, whatever the list says.
 - **What**: the mail, with fields like `{{name}}`. **F6**, **F7** and **F8** show its text, its HTML part,
-  and how one recipient sees it.
-- **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler.
-- **Create**: **F4** has CloudFormation work out what it would do; nothing is made before your yes.
-- **Test**: sends one mail to an address of yours. In the sandbox it must be verified, or at your domain.
+  and how one recipient sees it; **Ctrl+O** shows that in a browser.
+- **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler; begin, end,
+  window and pause if you want them.
+- **Create**: **F4** has CloudFormation work out what it would do; nothing is made before your yes. **F6**
+  looks for what somebody changed by hand.
+- **Test**: one mail to an address of yours, to SES's simulator, or a dry run that sends nothing. In the
+  sandbox an address must be verified, or at your domain.
+- **Runs**: the last runs and what failed in them; run now, send again, pause.
 
 In the demo **F9** opens the inbox of the embedded account.
 """
@@ -190,6 +196,7 @@ In the demo **F9** opens the inbox of the embedded account.
         self.query_one(WhoPage).load(begun.who)
         self.query_one(WhatPage).load(begun.what)
         self.query_one(WhenPage).load(begun.when, begun.zones)
+        self.query_one(CreatePage).load(begun.alerts)
         self.query_one(TryPage).load(begun.address)
         for page in self.query(Page):
             page.saved = page.entered()
@@ -199,8 +206,9 @@ In the demo **F9** opens the inbox of the embedded account.
     def _recipients_read(self, message: WhoPage.Read) -> None:
         """Their fields can be used in the message."""
         message.stop()
-        if message.read:
-            self.query_one(WhatPage).offer(message.read)
+        if message.read and message.read.columns:
+            self.query_one(WhatPage).offer(message.who, message.read)
+            self.query_one(CreatePage).offer(message.read)
 
     @on(Finished)
     def _page_finished(self, message: Finished) -> None:
@@ -288,7 +296,7 @@ In the demo **F9** opens the inbox of the embedded account.
         button.display = page.ACT is not None
         button.label = f"{page.ACT}  F4"
         button.refresh(layout=True)
-        self.query_one(page.FIRST).focus()
+        page.focus_first()
         if self.wizard.state is not None:
             page.came_up()
 
@@ -313,29 +321,24 @@ def _way(current: str) -> Content:
 def _beginning(world: World, project: Project, base: Path) -> Beginning:
     """From the file what it has; for the rest what most would choose. Raises WizardError without a domain."""
     from wizard.reminder.local_zone import local_zone
-    from wizard.reminder.message import EXAMPLE, Message
     from wizard.reminder.schedules import zone_names
     from wizard.steps.identity import chosen_domain
 
     domain = chosen_domain(project)
     kept = project.reminder
-    written = kept.subject or kept.text or kept.html
     finished = {
         "who": kept.recipients or kept.table,
-        "what": written,
+        "what": kept.subject or kept.text or kept.html,
         "when": kept.schedule,
         "create": "reminder" in project.progress,
     }
     return Beginning(
         domain=domain,
         who=first_who(world, project, base, domain),
-        what=What(
-            kept.sender or f"reminders@{domain}",
-            kept.sender_name if written else kept.sender_name or "Reminders",
-            Message(kept.subject, kept.text, kept.html) if written else EXAMPLE,
-        ),
+        what=first_what(project, domain),
         when=first_choice(project, local_zone()),
         zones=zone_names(),
+        alerts=kept.alerts or "",
         address=f"you@{domain}" if world.demo else "",
         page=next((name for name, done in finished.items() if not done), "runs"),
     )

@@ -41,11 +41,17 @@ class ChangePage(Page):
         group="aws",
         description="CloudFormation is working out what it would do",
     )
-    def plan(self, world: World, before: Project, wanted: Project, base: Path) -> None:
-        """Have the change from ``before`` to ``wanted`` worked out, then ask."""
+    def plan(
+        self, world: World, before: Project, wanted: Project, base: Path, *, revert_drift: bool = False
+    ) -> None:
+        """Have the change from ``before`` to ``wanted`` worked out, then ask.
+
+        With ``revert_drift`` what somebody changed by hand is put back as well.
+        """
         from wizard.steps import reminder
 
-        self.tell(self.Planned(before, wanted, reminder.plan(world, wanted, base)))
+        planned = reminder.plan(world, wanted, base, revert_drift=revert_drift)
+        self.tell(self.Planned(before, wanted, planned))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Leaving it as it is")
     def _decline(self, world: World, project: Project) -> None:

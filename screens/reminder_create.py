@@ -1,28 +1,36 @@
-"""What is about to be created, what it needs first, and how far CloudFormation has come."""
+"""What is about to be created, what it needs first, how far CloudFormation has come, and what drifted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Button, Input, Label
 
 from screens.reminder_change import ChangePage
-from screens.reminder_page import Problem
+from screens.reminder_limits import limits_of
+from screens.reminder_page import Decision, Problem
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
-from wizard.errors import WizardError
+from screens.widgets.key_line import key_name
 from wizard.reminder.expressions import ScheduleError
 from wizard.reminder.schedules import words
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.reminder.recipients import Recipients
+    from wizard.steps.reminder_drift import Drifted
+    from wizard.world import World
 
 SETTINGS = {
     "sender": "What",
@@ -30,11 +38,39 @@ SETTINGS = {
     "subject": "What",
     "text": "What",
     "html": "What",
+    "unsubscribe": "What",
     "recipients": "Who",
+    "table": "Who",
     "schedule": "When",
     "timezone": "When",
+    "start": "When",
+    "end": "When",
+    "window_minutes": "When",
+    "alerts": "Alerts",
 }
-"""On which page a setting is mended."""
+"""Where a setting is mended: on a page before, or in a field of this one."""
+
+NO_ADDRESS = Problem("alerts", "This is no address that alerts can go to.")
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Who is told of failures, as typed; nobody where it is empty."""
+
+    address: str
+
+    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
+        """The project with the address, and what is wrong with it."""
+        from wizard.project import Table, takes
+        from wizard.reminder.draft import problems
+
+        kept = replace(project, reminder=replace(project.reminder, alerts=self.address or None))
+        if not takes(kept):
+            return Decision(project, [NO_ADDRESS], complete=False)
+        # As if they came from a table: the file of recipients is not what this is about.
+        unread = replace(kept, reminder=replace(kept.reminder, recipients=None, table=Table("any")))
+        found = [Problem(*problem) for problem in problems(unread, base, now) if problem[0] == "alerts"]
+        return Decision(kept, found, complete=True)
 
 
 class CreatePage(ChangePage):
@@ -42,78 +78,226 @@ class CreatePage(ChangePage):
 
     NAME = "Create"
     QUESTION = "Set it up?"
-    WHY = "One CloudFormation stack: schedule, Lambda function, table of recipients. F4 shows it all first."
+    WHY = "One CloudFormation stack: schedule, Lambda function, tables, alarms. F4 shows it all first."
     ACT = "Set it up"
-    FIRST = "#act"
+    FIRST = "#alerts"
+    KEYS: ClassVar[Mapping[str, str]] = {
+        "f6": "Look whether somebody changed it by hand (drift)",
+        "f7": "Put back what drifted",
+    }
+    HELP = """
+- **F4** has CloudFormation work out what it would do: each resource with its purpose, how mails are sent and
+  why so, what it costs. Nothing is made before your yes. Afterwards every change goes the same way.
+- **Alerts** go to an address by Amazon SNS: runs that failed, errors of the function, too many bounces or
+  complaints. AWS sends a mail to that address first, which its owner must confirm.
+- **F6** has CloudFormation compare what there is with what was made, which takes a moment and changes
+  nothing. What differs is told, and **F7** plans to put it back.
+"""
 
     class Checked(Message):
-        """What the pages before decided, and what is wrong with it."""
+        """What is wrong with what the pages before decided."""
 
-        def __init__(self, people: Recipients | None, problems: Sequence[Problem]) -> None:
+        def __init__(self, problems: Sequence[Problem]) -> None:
             super().__init__()
-            self.people = people
             self.problems = problems
 
+    class Refused(Message):
+        """The field of this page has a mistake."""
+
+        def __init__(self, problems: Sequence[Problem]) -> None:
+            super().__init__()
+            self.problems = problems
+
+    class Compared(Message):
+        """What somebody changed by hand."""
+
+        def __init__(self, drifted: Sequence[Drifted]) -> None:
+            super().__init__()
+            self.drifted = drifted
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._read: Recipients | None = None
+
     def compose(self) -> ComposeResult:
-        """The decisions, what is wrong with them, and what happens."""
+        """The decisions, what is wrong with them, what drifted, and what happens."""
         yield Columns(id="decided")
+        with Horizontal(classes="field tight"):
+            yield Label("Alerts to", classes="label")
+            yield Input(placeholder="you@example.com, or nobody", id="alerts", compact=True)
+        with Horizontal(classes="field tight block", id="by-key"):
+            yield Button(f"Look for drift  {key_name('f6')}", id="drift", compact=True)
+            yield Button(f"Put it back  {key_name('f7')}", id="put-back", compact=True)
         yield Columns(classes="problems")
+        yield Columns(id="drifted", classes="block")
         yield EventList(id="events")
+
+    def on_mount(self) -> None:
+        """Nothing drifted yet."""
+        self._show_drift([])
+
+    def load(self, address: str) -> None:
+        """Begin with ``address``."""
+        self.query_one("#alerts", Input).value = address
+
+    def offer(self, read: Recipients) -> None:
+        """These are the recipients."""
+        self._read = read
+        self._draw()
+
+    def entered(self) -> Alerts:
+        """The field as it stands."""
+        return Alerts(self.query_one("#alerts", Input).value.strip())
+
+    def focus_first(self) -> None:
+        """Most have nothing to type here."""
+        self.step.query_one("#act").focus()
 
     def came_up(self) -> None:
         """Check what the pages before decided."""
+        self._draw()
         self._check(self.state.project, self.base, self.state.world.now())
 
     def redraw(self, state: AppState) -> None:
-        """One of the pages before was saved."""
-        self.came_up()
+        """Something was saved: the address of alerts with a plan, or what the pages before decided."""
+        if self.saved is not None:
+            self.saved = Alerts(state.project.reminder.alerts or "")
+        if self.display:
+            self.came_up()
 
     def act(self) -> None:
         """Plan; what comes of it is asked about."""
         self.step.retry = self.act
-        self.plan(self.state.world, self.state.project, self.state.project, self.base)
+        self._begin_plan()
+
+    def press(self, key: str) -> None:
+        """Look for drift, or plan to put it back."""
+        if key == "f6":
+            self.step.clear_error()
+            self.step.retry = lambda: self.press(key)
+            self._show_drift([])
+            self._compare(self.state.world, self.state.project)
+        elif self.query_one("#put-back").display:
+            self.step.retry = lambda: self.press(key)
+            self._begin_plan(revert_drift=True)
+
+    def _begin_plan(self, *, revert_drift: bool = False) -> None:
+        before, now = self.state.project, self.state.world.now()
+        self._decide_and_plan(self.state.world, before, self.base, now, self.entered(), revert_drift)
+
+    # Workers
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="check", description="Checking")
     def _check(self, project: Project, base: Path, now: datetime) -> None:
         from wizard.reminder import draft
-        from wizard.reminder.recipients_file import read_recipients
 
-        try:
-            people = read_recipients(project, base)
-        except WizardError:
-            people = None  # among the problems
         found = [Problem(*problem) for problem in draft.problems(project, base, now)]
-        self.tell(self.Checked(people, found))
+        self.tell(self.Checked(found))
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="aws",
+        description="CloudFormation is working out what it would do",
+    )
+    def _decide_and_plan(
+        self, world: World, before: Project, base: Path, now: datetime, entered: Alerts, revert_drift: bool
+    ) -> None:
+        from wizard.steps import reminder
+
+        decision = entered.decided(before, base, now)
+        if decision.problems:
+            self.tell(self.Refused(decision.problems))
+            return
+        planned = reminder.plan(world, decision.project, base, revert_drift=revert_drift)
+        self.tell(self.Planned(before, decision.project, planned))
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="aws", description="CloudFormation compares"
+    )
+    def _compare(self, world: World, project: Project) -> None:
+        from wizard.steps import reminder_drift
+
+        self.tell(self.Compared(reminder_drift.drift(world, project, lambda _: None)))
+
+    # What they say
 
     @on(Checked)
     def _show_checked(self, message: Checked) -> None:
+        """What must be mended, and where."""
         message.stop()
-        self.query_one("#decided", Columns).show(_decided(self.state.project, message.people))
+        self._say(
+            [
+                (Content.styled(f"! {SETTINGS.get(problem.field, '')}", "$text-error"), problem.words)
+                for problem in message.problems
+            ]
+        )
+
+    @on(Refused)
+    def _show_refused(self, message: Refused) -> None:
+        message.stop()
         self.show_problems(message.problems)
 
-    def show_problems(self, problems: Sequence[Problem]) -> None:
-        """What must be mended, and on which page."""
-        rows = [
-            (Content.styled(f"! {SETTINGS.get(problem.field, '')}", "$text-error"), problem.words)
-            for problem in problems
+    @on(Compared)
+    def _show_compared(self, message: Compared) -> None:
+        message.stop()
+        self._show_drift(message.drifted)
+        if message.drifted:
+            self.query_one("#put-back").focus()
+        else:
+            self.step.say("Everything stands as it was made: nobody changed it by hand.")
+
+    @on(ChangePage.Made)
+    def _forget_drift(self) -> None:
+        self._show_drift([])
+
+    def _show_drift(self, drifted: Sequence[Drifted]) -> None:
+        head = Content.styled("! drifted", "$text-warning")
+        rows: list[Cells] = [
+            (head, Content.styled(one.resource, "bold"), printable(one.words, 500)) for one in drifted
         ]
-        self._say(rows)
+        shown = self.query_one("#drifted", Columns)
+        shown.show(rows)
+        shown.display = self.query_one("#put-back").display = bool(rows)
+
+    def _draw(self) -> None:
+        self.query_one("#decided", Columns).show(_decided(self.state.project, self._read))
+
+    # Keys
+
+    @on(Input.Submitted)
+    async def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        await self.step.run_action("act")
+
+    @on(Button.Pressed, "#by-key Button")
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.step.run_action(f"press('{'f6' if event.button.id == 'drift' else 'f7'}')")
 
 
-def _decided(project: Project, people: Recipients | None) -> list[Cells]:
+def _decided(project: Project, read: Recipients | None) -> list[Cells]:
+    """The decisions of the pages before."""
     reminder = project.reminder
     sender = reminder.sender or ""
-    count = people.count if people else 0
     try:
         when = words(reminder.schedule or "", reminder.timezone)
     except ScheduleError:
         when = "not chosen yet"
-    return [
+    limits = limits_of(reminder)
+    rows: list[Cells] = [
         ("From", f"{reminder.sender_name} <{sender}>" if reminder.sender_name else sender),
-        (
-            "To",
-            f"{count:,} recipient{'' if count == 1 else 's'}, from {reminder.recipients or 'nowhere yet'}",
-        ),
+        ("To", _to(project, read)),
         ("Subject", reminder.subject),
-        ("When", when),
+        ("When", f"{when}; {limits.words()}" if limits.any else when),
     ]
+    return [*rows, ("Unsubscribe", reminder.unsubscribe)] if reminder.unsubscribe else rows
+
+
+def _to(project: Project, read: Recipients | None) -> str:
+    count = read.count if read else 0
+    people = f"{count:,} recipient{'' if count == 1 else 's'}"
+    if project.reminder.table:
+        return f"{f'about {people}' if read else 'recipients'}, from your table {project.reminder.table.name}"
+    return f"{people}, from {project.reminder.recipients or 'nowhere yet'}"

@@ -90,12 +90,40 @@ class Seen(Message):
         self.standing = standing
 
 
-class Page(Vertical):
-    """One question of the reminder: its fields, its workers, and what they say.
+class Part(Vertical):
+    """Something on the reminder's screen that asks the outside by itself.
 
     Its workers run as the screen's: they are shown in its line, their errors on its page, and quitting waits
     for those of the group ``act``. They touch no widget and call `tell`, as everywhere.
     """
+
+    @property
+    def step(self) -> StepScreen:
+        """The screen that this is a part of."""
+        return cast("StepScreen", self.screen)
+
+    @property
+    def state(self) -> AppState:
+        """The app's state. Read it on the loop, not in a worker."""
+        return self.step.state
+
+    @property
+    def base(self) -> Path:
+        """The folder of the project file."""
+        return self.step.wizard.path.parent
+
+    def run_worker(self, *args: Any, **kwargs: Any) -> Worker[Any]:
+        """Run a worker of this part as the screen's."""
+        return self.screen.run_worker(*args, **kwargs)
+
+    def tell(self, message: Message) -> None:
+        """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
+        if not get_current_worker().is_cancelled:
+            self.post_message(message)
+
+
+class Page(Part):
+    """One question of the reminder: its fields, its workers, and what they say."""
 
     NAME: ClassVar[str] = ""
     QUESTION: ClassVar[str] = ""
@@ -115,24 +143,13 @@ class Page(Vertical):
     _refused: Sequence[Problem] = ()
     """What kept the page from being finished, until something else is typed."""
 
-    @property
-    def step(self) -> StepScreen:
-        """The screen that this page is a part of."""
-        return cast("StepScreen", self.screen)
-
-    @property
-    def state(self) -> AppState:
-        """The app's state. Read it on the loop, not in a worker."""
-        return self.step.state
-
-    @property
-    def base(self) -> Path:
-        """The folder of the project file."""
-        return self.step.wizard.path.parent
-
     def entered(self) -> Entered | None:
         """What stands in the fields; None where the page decides nothing."""
         return None
+
+    def focus_first(self) -> None:
+        """Put the focus where one begins."""
+        self.query_one(self.FIRST).focus()
 
     def came_up(self) -> None:
         """Called when the page comes up, and for F5: look at what it shows of the outside."""
@@ -151,15 +168,6 @@ class Page(Vertical):
 
     def press(self, key: str) -> None:
         """Do what ``KEYS`` says of ``key``."""
-
-    def run_worker(self, *args: Any, **kwargs: Any) -> Worker[Any]:
-        """Run a worker of this page as the screen's."""
-        return self.screen.run_worker(*args, **kwargs)
-
-    def tell(self, message: Message) -> None:
-        """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
-        if not get_current_worker().is_cancelled:
-            self.post_message(message)
 
     def decide(self, before: Project, after: Project) -> None:
         """From a worker: tell the app what an act changed. Never lost, also when the app is being left."""
@@ -195,7 +203,7 @@ class Page(Vertical):
             self.reveal(problem.field)
             field = self.query_one(f"#{problem.field}").focus()
         except NoMatches:
-            self.query_one(self.FIRST).focus()
+            self.focus_first()
             return
         if problem.line is not None and isinstance(field, TextArea):
             row = min(problem.line, field.document.line_count) - 1

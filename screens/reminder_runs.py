@@ -232,9 +232,7 @@ class RunsPage(ChangePage):
             rows.append((Content.styled("! paused", "$text-warning"), "No run leaves until you resume it."))
         elif seen.next_run and seen.schedule:
             coming = run_words(seen.next_run, ZoneInfo(seen.schedule.timezone))
-            rows.append(
-                (Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen.recipients)}")
-            )
+            rows.append((Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen)}"))
         if not self._runs:
             rows.append((Content.styled("Runs", "$text-muted"), "None yet. F4 starts one by hand."))
         return rows
@@ -283,7 +281,7 @@ class RunsPage(ChangePage):
                 self.step.retry = self.act
                 self._run_now(self.state.world, self.state.project)
 
-        people = _people(self._seen.recipients)
+        people = _people(self._seen)
         words = "Each of them gets the mail at once, also who had one today. Who opted out gets none."
         question = Ask(f"Send to {people} now?", words, yes=f"Send to {people}", no="No", careful=True)
         self.app.push_screen(question, answered)
@@ -294,7 +292,9 @@ class RunsPage(ChangePage):
             project = self.state.project
             reminder = replace(project.reminder, paused=not self._seen.paused)
             self.step.retry = partial(self.press, key)
-            self.plan(self.state.world, project, replace(project, reminder=reminder), self.base)
+            wanted = replace(project, reminder=reminder)
+            by_hand = self._seen.paused != project.reminder.paused
+            self.plan(self.state.world, project, wanted, self.base, revert_drift=by_hand)
 
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#failures")
@@ -310,5 +310,7 @@ class RunsPage(ChangePage):
         await self.step.run_action("press('f6')")
 
 
-def _people(count: int) -> str:
-    return f"{count:,} {'person' if count == 1 else 'people'}"
+def _people(seen: ReminderSeen) -> str:
+    """To how many a run goes."""
+    about = "about " if seen.about else ""
+    return f"{about}{seen.recipients:,} {'person' if seen.recipients == 1 else 'people'}"

@@ -272,6 +272,7 @@ def _found(found: DryRun) -> list[Cells]:
     empty = ", ".join(f"{{{{{name}}}}} for {count:,}" for name, count in found.blank.items() if count)
     told = [
         ("✓ none sent", "$text-success", f"{mails} The largest is {_size(found.largest)}."),
+        ("! not all", "$text-warning", "" if found.whole else "Time was not enough for the others."),
         ("· opted out", "$text-muted", _if(found.opted_out, "get none.")),
         ("! no address", "$text-warning", _if(found.invalid, "rows without an address that SES takes.")),
         ("! not filled", "$text-warning", _if(found.unrendered, "mails lack a field, and would fail.")),

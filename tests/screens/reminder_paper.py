@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace as with_settings
 from textual.widgets import Input, TextArea
 
+from tests.screens.conftest import NOW
 from tests.screens.pages import Opened
 from wizard.errors import WizardError
-from wizard.project import Project
-from wizard.steps import reminder, reminder_runs, reminder_trial
+from wizard.project import Project, Table
+from wizard.steps import (
+    reminder,
+    reminder_drift,
+    reminder_opt_outs,
+    reminder_runs,
+    reminder_table,
+    reminder_trial,
+)
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder_drift import Drifted
+from wizard.steps.reminder_opt_outs import OptOut
 from wizard.steps.reminder_recipients import Import
 from wizard.steps.reminder_runs import FailedMail, RunSeen
+from wizard.steps.reminder_table import TableSeen
 from wizard.steps.reminder_trial import DryRun, LogLine
 from wizard.steps.reminder_trial import TestResult as Outcome
 from wizard.world import World
@@ -38,18 +50,37 @@ class Flow:
     seen: ReminderSeen = field(default_factory=lambda: ReminderSeen(None))
     past: tuple[RunSeen, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
+    drifted: tuple[Drifted, ...] = ()
+    gone: dict[str, OptOut] = field(default_factory=dict)
+    table: TableSeen = field(
+        default_factory=lambda: TableSeen(
+            "customers",
+            12_345,
+            {"Mail": "ana@example.com", "FirstName": "Ana", "plan": "basic", "unsubscribed": "no"},
+            None,
+            Table("customers", "Mail", "unsubscribed", {"first_name": "FirstName"}),
+            (
+                {"Mail": "ana@example.com", "FirstName": "Ana", "plan": "basic"},
+                {"Mail": "ben@example.com", "FirstName": "Ben", "plan": "gold"},
+            ),
+        )
+    )
 
     replaced: ClassVar = (
         *((reminder, name) for name in ("look", "plan", "act", "decline")),
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
         *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
+        (reminder_drift, "drift"),
+        (reminder_table, "table_seen"),
+        *((reminder_opt_outs, name) for name in ("opt_outs", "opt_out", "opt_in")),
     )
 
     def look(self, world: World, project: Project) -> ReminderSeen:
         return self.seen
 
-    def plan(self, world: World, project: Project, base: Path) -> ReminderPlan:
-        self.asked.append("plan paused" if project.reminder.paused else "plan")
+    def plan(self, world: World, project: Project, base: Path, *, revert_drift: bool = False) -> ReminderPlan:
+        wishes = {"paused": project.reminder.paused, "reverting": revert_drift}
+        self.asked.append(" ".join(["plan", *(wish for wish, wanted in wishes.items() if wanted)]))
         change = Change(
             ChangeKind.CREATE, "schedule", "starts the function", "cloudformation:ExecuteChangeSet"
         )
@@ -100,7 +131,28 @@ class Flow:
 
     def resend(self, world: World, project: Project, run: str, report: Report) -> None:
         self.asked.append(f"resend {run}")
-        report(Event("failed mails", Progress.DONE, "2 sent, 0 failed again"))
+        report(Event("failed mails", Progress.DONE, "Lambda sends them once more"))
+
+    def drift(self, world: World, project: Project, report: Report) -> tuple[Drifted, ...]:
+        self.asked.append("drift")
+        return self.drifted
+
+    def table_seen(self, world: World, name: str) -> TableSeen:
+        self.asked.append(f"table {name}")
+        if self.error:
+            raise self.error
+        return replace(self.table, name=name, proposal=with_settings(self.table.proposal, name=name))
+
+    def opt_outs(self, world: World, project: Project, limit: int) -> tuple[OptOut, ...]:
+        return tuple(self.gone.values())
+
+    def opt_out(self, world: World, project: Project, address: str) -> bool:
+        new = address not in self.gone
+        self.gone.setdefault(address, OptOut(address, NOW, "by hand"))
+        return new
+
+    def opt_in(self, world: World, project: Project, address: str) -> bool:
+        return self.gone.pop(address, None) is not None
 
 
 async def show(page: Opened, *keys: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, Select, TextArea
+from msgspec.structs import replace as with_settings
+from textual.widgets import Input, TextArea
 
+from screens.browser import open_page
 from tests.screens.conftest import Outside
 from tests.screens.pages import opened
 from tests.screens.reminder_paper import Flow, show, write
-from wizard.project import Project
+from wizard.project import Production, Project
 
 WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),
@@ -48,14 +50,113 @@ async def test_a_problem_in_the_html_part_brings_it_up(
         assert "<p>{{1}}</p>" in page.text
 
 
-async def test_the_preview_is_the_chosen_recipients(
+async def test_the_preview_goes_from_one_recipient_to_the_next_and_finds_them(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f3", "f8")
-        assert "Subject  Hello Ana, a small reminder" in page.text
-        page.app.screen.query_one("#seen-by", Select).value = 1
-        await page.shows("Subject  Hello Ben, a small reminder")
+        assert "Subject      Hello Ana, a small reminder" in page.text
+        await page.press("down")
+        assert "Subject      Hello Ben, a small reminder" in page.text
+        await page.press("down", "down", "down")
+        assert "Subject      Hello Chris, a small reminder" in page.text
+        await page.press("up", "up", "up")
+        assert "Subject      Hello Ana" in page.text
+        await page.press(*"simul")
+        await page.shows("To           success@simulator.amazonses.com")
+        assert page.app.screen.query_one("#seen-by", Input).value == "simul"
+        await page.press("x")
+        await page.shows("! nobody has such an address")
+
+
+async def test_somebody_far_down_in_a_file_is_found(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    rows = "".join(f"someone{number}@example.com,Name{number}\n" for number in range(300))
+    (tmp_path / "recipients.csv").write_text("email,name,plan\n" + rows.replace("\n", ",gold\n"))
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f2", "f2", "f8")
+        await page.press(*"someone299")
+        await page.shows("Subject      Hello Name299")
+        await page.press("up")
+        await page.shows("Subject      Hello Name298")
+
+
+@pytest.mark.parametrize(("opens", "words"), [(True, "Handed to your browser"), (False, "No browser opens")])
+async def test_the_preview_opens_in_a_browser_or_says_where_it_is(
+    outside: Outside,
+    made: Flow,
+    begun: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opens: bool,
+    words: str,
+) -> None:
+    shown: list[Path] = []
+
+    def open_page(path: Path) -> bool:
+        assert "Hello Ben, a small reminder" in path.read_text()
+        assert path.parent.stat().st_mode & 0o077 == 0
+        shown.append(path)
+        return opens
+
+    monkeypatch.setattr("screens.reminder_preview.open_page", open_page)
+    async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
+        await show(page, "f3", "f8", "down", "ctrl+o")
+        assert words in page.text
+        assert str(shown[0]) in page.text
+    assert not shown[0].exists()
+
+
+def test_a_page_that_no_browser_takes_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("BROWSER", "false")
+    assert not open_page(tmp_path / "preview.html")
+    monkeypatch.setenv("BROWSER", "true")
+    assert open_page(tmp_path / "preview.html")
+
+
+async def test_an_unsubscribe_address_is_explained_checked_and_filled_in(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "tab")
+        page.type("unsubscribe", "http://example.com")
+        await page.shows("!  Use https:// for the unsubscribe address")
+        page.type("unsubscribe", "https://example.com/leave")
+        await page.shows("One click: mail programs show")
+        await page.shows("!  Put a field into the unsubscribe address")
+        page.type("unsubscribe", "https://example.com/leave?who={{nobody}}")
+        await page.shows("but no column is called so")
+        page.type("unsubscribe", "https://example.com/leave?who={{email}}")
+        await page.until(lambda: "!  " not in page.text)
+        await page.press("f8")
+        assert "Unsubscribe  https://example.com/leave?who=ana%40example.com" in page.text
+        await page.press("f3")
+        assert page.saved.reminder.unsubscribe == "https://example.com/leave?who={{email}}"
+
+
+async def test_promotional_mail_without_an_unsubscribe_address_is_warned_about_but_goes_on(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    promotional = with_settings(begun, production=Production(mail_type="MARKETING"))
+    async with opened(tmp_path, outside.world, project=promotional) as page:
+        await show(page, "f3")
+        assert "!  Promotional mail needs an unsubscribe address" in page.text
+        await page.press("f3")
+        assert "When does it leave?" in page.text
+
+
+async def test_a_text_is_always_required(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3")
+        write(page, "text", "")
+        await page.press("f3")
+        assert "✗ mend" in page.text
+        assert page.app.focused is page.app.screen.query_one("#text")
 
 
 async def test_the_keys_of_the_parts_put_the_cursor_there(

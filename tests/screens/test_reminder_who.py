@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.widgets import TextArea
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Select, TextArea
 
-from tests.screens.conftest import Outside
-from tests.screens.pages import opened
+from screens import reminder_reading
+from screens.reminder_reading import Reader, StaleError
+from screens.reminder_who import Source, Who
+from tests.screens.conftest import NOW, Outside
+from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.reminder_paper import Flow, show, write
-from wizard.project import Project
+from wizard.aws.cloudformation import Stack
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Project, Table
+from wizard.steps.reminder import ReminderSeen
+from wizard.steps.reminder_opt_outs import OptOut
+
+
+async def choose(page: Opened, source: Source) -> None:
+    """Another way to say who."""
+    page.app.screen.query_one("#source", Select).value = source
+    await page.settle()
+
 
 WRONG_RECIPIENTS = {
     "ana@example.com\nnobody\n": "Line 2: the address is not valid",
@@ -38,6 +54,7 @@ async def test_a_csv_file_is_read_as_it_is_named(
     (tmp_path / "team.csv").write_text("name,email,plan\nAna,ana@example.com,basic\n")
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
+        await choose(page, Source.FILE)
         page.type("path", "tea")
         await page.shows("No such file")
         page.type("path", "team.csv")
@@ -53,6 +70,7 @@ async def test_a_missing_csv_file_stops_and_can_be_mended(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
+        await choose(page, Source.FILE)
         page.type("path", "team.csv")
         await page.press("f3")
         assert "✗ mend" in page.text
@@ -62,15 +80,18 @@ async def test_a_missing_csv_file_stops_and_can_be_mended(
         assert "What does it say?" in page.text
 
 
-async def test_an_unreadable_csv_file_tells_the_way_back_to_the_list(
+async def test_an_unreadable_csv_file_tells_the_other_ways(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
+        await choose(page, Source.FILE)
+        await page.press("f3")
+        assert "✗ mend  Name the file." in page.text
         page.type("path", "team.csv")
         await page.press("f3")
-        assert "empty the field to go back to the list" in page.words
-        await page.press("home", *["delete"] * len("team.csv"))
+        assert "or choose another way above" in page.words
+        await choose(page, Source.TYPED)
         await page.shows("✓  3 recipients")
         assert "ana@example.com, Ana" in page.text
         assert "mend" not in page.text
@@ -93,3 +114,155 @@ async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
         write(page, "lines", "ana@example.com, Ana\n")
         await page.shows("✓  1 recipient.")
         assert "mend" not in page.text
+
+
+async def test_a_large_file_tells_how_far_its_reading_has_come(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminder_reading, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(reminder_reading, "BLOCK", 4096)
+    told: list[str] = []
+    rows = "".join(f"someone{number}@example.com,Some One\n" for number in range(500))
+    (tmp_path / "team.csv").write_text("email,name\n" + rows)
+    who = Who(Source.FILE, path="team.csv")
+    assert who.read(tmp_path, Reader(told.append)).count == 500
+    assert told[-1].startswith("100 % of")
+    with pytest.raises(StaleError):
+        who.read(tmp_path, Reader(waits=lambda: False))
+
+
+async def test_columns_with_gaps_are_told(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "team.csv").write_text("email,name\nana@example.com,Ana\nben@example.com,\n")
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await choose(page, Source.FILE)
+        page.type("path", "team.csv")
+        await page.shows("·  Empty: {{name}} for 1")
+
+
+# A table of one's own
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_table_of_ones_own_is_looked_at_and_its_attributes_mapped(
+    outside: Outside,
+    made: Flow,
+    begun: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        await show(page)
+        await choose(page, Source.TABLE)
+        assert page.app.focused is page.app.screen.query_one("#table")
+        page.type("table", "customers")
+        await page.press("enter")
+        assert made.asked == ["table customers"]
+        assert "✓  about 12,345 recipients" in page.text
+        assert page.text == snapshot
+        write(page, "mapping", "first_name = FirstName\nlevel = plan")
+        await page.shows("{{level}}")
+        await page.press("f3")
+        assert page.saved.reminder.table == Table(
+            "customers", "Mail", "unsubscribed", {"first_name": "FirstName", "level": "plan"}
+        )
+        assert page.saved.reminder.recipients is None
+    async with opened(tmp_path, outside.world, size=size) as page:
+        await show(page, "f2")
+        await page.until(lambda: made.asked[-1] == "table customers")
+        assert "level = plan" in page.text
+
+
+WRONG_TABLES = {
+    "first_name FirstName": "Line 1: write it like first_name = FirstName",
+    "First Name = FirstName": "Line 1: write it like first_name = FirstName",
+    "a = b\na = c": "Line 2: a is said already",
+}
+
+
+async def test_what_is_wrong_about_a_table_is_said(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await choose(page, Source.TABLE)
+        await page.press("f3")
+        assert "✗ mend  Name the table." in page.text
+        page.type("table", "no")
+        await page.press("f3")
+        assert "✗ mend  This is no name of a DynamoDB table" in page.text
+        page.type("table", "customers")
+        await page.press("f3")
+        assert "✗ mend  Press Enter here first" in page.text
+        await page.press("enter")
+        for text, words in WRONG_TABLES.items():
+            write(page, "mapping", text)
+            await page.shows(f"!  {words}")
+        await page.press("f3")
+        assert "✗ mend" in page.text
+        assert page.app.focused is page.app.screen.query_one("#mapping")
+        assert page.saved.reminder.table is None
+
+
+async def test_a_table_that_cannot_be_looked_at_says_why(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    made.error = WizardError("There is no such table", "In us-east-1.", "Check the name.", ExitCode.USAGE)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await choose(page, Source.TABLE)
+        page.type("table", "customers")
+        await page.press("enter")
+        assert "! There is no such table" in page.text
+        made.error = None
+        page.type("table", "clients")
+        await page.press("enter")
+        assert "no such table" not in page.text
+        assert "✓  about 12,345 recipients" in page.text
+
+
+# Opt-outs
+
+
+@pytest.fixture
+def deployed(made: Flow) -> Flow:
+    """A reminder that stands, with one opt-out."""
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
+    made.seen = ReminderSeen(stack, recipients=3)
+    made.gone["cem@example.com"] = OptOut("cem@example.com", NOW, "complaint")
+    return made
+
+
+async def test_opt_outs_are_counted_added_and_taken_back(
+    outside: Outside, deployed: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("1 wants no more mail.")
+        await page.press("f6")
+        assert "Who wants no more mail" in page.text
+        assert "24 Nov 2026  complaint" in page.text
+        await page.press(*"dan@example.com", "enter")
+        assert "dan@example.com gets no more mail." in page.text
+        await page.shows("2 want no more mail.")
+        await page.press("f6", "shift+tab", "enter")
+        assert "Write to cem@example.com again?" in page.text
+        await page.press("enter")
+        assert "cem@example.com" in deployed.gone
+        await page.press("f6", "shift+tab", "enter", "y")
+        assert "cem@example.com gets mail again." in page.text
+        assert set(deployed.gone) == {"dan@example.com"}
+        await page.press("f6", "escape")
+        assert "Who gets the mail?" in page.text
+
+
+async def test_before_anything_is_deployed_there_are_no_opt_outs(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f6")
+        assert "Opt-outs" not in page.text
+        assert "Who gets the mail?" in page.text
