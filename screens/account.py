@@ -271,7 +271,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         from screens.account_regions import RegionsDialog
 
         if not self._seen:
-            self.say("The Regions can be asked once AWS has said who you are.")
+            self._not_yet("The Regions can be asked once AWS has said who you are.")
             return
         chosen = self._seen.seen.region
         first = sorted(
@@ -293,7 +293,10 @@ mend it in another terminal, then press **F5**: no restart is needed.
         if self._allowed:
             self.app.push_screen(PermissionsDialog(self._allowed, self.wizard.path))
         else:
-            self.say("Nothing is known of the permissions yet.")
+            self._not_yet("Nothing is known of the permissions before AWS has said who you are.")
+
+    def _not_yet(self, why: str) -> None:
+        self.notify(why, title="Not yet", severity="warning", markup=False)
 
     @on(Button.Pressed, "#regions, #permissions")
     async def _open(self, event: Button.Pressed) -> None:
@@ -365,10 +368,9 @@ mend it in another terminal, then press **F5**: no restart is needed.
         elif self._seen:
             super().action_next()
         elif self._failed:
-            words = (
+            self._not_yet(
                 "No answer came, and no other step can look without one. Mend what the page says, then F5."
             )
-            self.notify(words, title="Not yet", severity="warning", markup=False)
         else:
             self._going_on = True
 

@@ -135,7 +135,10 @@ clock to the next due time of the schedule, which then starts the function, as E
         if message.at:
             self.notify(f"The clock says {message.at:%a %d %b %Y %H:%M} UTC: the schedule starts.")
         else:
-            self.notify("No schedule has a run to come. Set up the reminder first.", severity="warning")
+            self.notify(
+                "No schedule has a run to come: set up the reminder, or resume it (Reminder, Runs).",
+                severity="warning",
+            )
 
     def action_act(self) -> None:
         """Push the clock."""

@@ -73,7 +73,7 @@ class ChangePage(Page):
     def nothing_to_change(self) -> None:
         """The plan keeps everything as it is: say so."""
         self.step.say("Everything is as the project file says: there is nothing to change.")
-        self.step.query_one("#next").focus()
+        self.go_on()
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
@@ -102,4 +102,8 @@ class ChangePage(Page):
     def _made(self, message: Made) -> None:
         message.stop()
         if self.display:
-            self.step.query_one("#next").focus()
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Put the focus where one goes on after a change."""
+        self.step.query_one("#next").focus()

@@ -203,6 +203,7 @@ class RunsPage(ChangePage):
         message.stop()
         self._expected_until = monotonic() + EXPECTED_SECONDS
         self.came_up()
+        self.go_on()
 
     # Drawing
 
@@ -229,7 +230,8 @@ class RunsPage(ChangePage):
             words = f"AWS sent a mail to {address}: open it and confirm, or no alert comes."
             rows.append((Content.styled("! confirm", "$text-warning"), words))
         if seen.paused:
-            rows.append((Content.styled("! paused", "$text-warning"), "No run leaves until you resume it."))
+            words = f"No run leaves until you resume it ({key_name('f6')})."
+            rows.append((Content.styled("! paused", "$text-warning"), words))
         elif seen.next_run and seen.schedule:
             coming = run_words(seen.next_run, ZoneInfo(seen.schedule.timezone))
             rows.append((Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen)}"))
@@ -285,6 +287,10 @@ class RunsPage(ChangePage):
         words = "Each of them gets the mail at once, also who had one today. Who opted out gets none."
         question = Ask(f"Send to {people} now?", words, yes=f"Send to {people}", no="No", careful=True)
         self.app.push_screen(question, answered)
+
+    def go_on(self) -> None:
+        """One stays here, at the list: Enter would otherwise lead to the next step."""
+        self.query_one("#last-runs").focus()
 
     def press(self, key: str) -> None:
         """Pause, or resume: a change of the stack like any other."""

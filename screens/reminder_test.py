@@ -268,11 +268,13 @@ def _result(result: TestResult, *, demo: bool) -> list[Cells]:
 
 def _found(found: DryRun) -> list[Cells]:
     """What a dry run found, the good first, then what one should look at."""
-    mails = f"{found.people - found.opted_out:,} of {found.people:,} people would get a mail now."
+    mails = f"{found.people - found.opted_out:,} of {found.people:,} people would be written to now."
     empty = ", ".join(f"{{{{{name}}}}} for {count:,}" for name, count in found.blank.items() if count)
+    sandbox = "SES was not asked. Of these people it refuses those it has not verified."
     told = [
         ("✓ none sent", "$text-success", f"{mails} The largest is {_size(found.largest)}."),
         ("! not all", "$text-warning", "" if found.whole else "Time was not enough for the others."),
+        ("! sandbox", "$text-warning", sandbox if found.sandbox else ""),
         ("· opted out", "$text-muted", _if(found.opted_out, "get none.")),
         ("! no address", "$text-warning", _if(found.invalid, "rows without an address that SES takes.")),
         ("! not filled", "$text-warning", _if(found.unrendered, "mails lack a field, and would fail.")),

@@ -37,9 +37,7 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
     def redraw(self, state: AppState) -> None:
         """Fill the lists in from ``state``."""
         left = state.next_step
-        self.query_one("#question", Static).update(
-            Content(f"{state.domain} is ready" if left is None else self.QUESTION)
-        )
+        self.query_one("#question", Static).update(Content(_ready(state) if left is None else self.QUESTION))
         self.query_one("#created", Columns).show(facts(_created(state)))
         self.query_one("#places", Columns).show(facts(_places(state, self.wizard.path.name)))
         self.query_one("#next-things", Columns).show(_next_things(state))
@@ -56,6 +54,10 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
             self.call_later(self.app.action_quit)
         else:
             self.go(self.state.next_step)
+
+
+def _ready(state: AppState) -> str:
+    return f"{state.domain} is ready{'; the reminder is paused' if state.project.reminder.paused else ''}"
 
 
 def _created(state: AppState) -> list[tuple[str, str]]:

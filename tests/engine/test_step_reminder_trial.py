@@ -122,6 +122,7 @@ def test_a_dry_run_tells_what_a_run_would_find_and_its_log_can_be_followed(setup
     assert found.blank == {"name": 1}
     assert 100 < found.largest < 10_000
     assert found.whole
+    assert found.sandbox
     assert setup.demo.inbox() == ()
 
     lines = reminder_trial.log_lines(setup.demo.world, setup.project, before)

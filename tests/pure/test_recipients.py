@@ -195,7 +195,12 @@ def test_two_addresses_on_a_line_miss_no_comma() -> None:
     assert "comma" not in parse_lines("ana@example.com ben@example.com").problems[0].words
 
 
-@given(st.lists(st.text(max_size=20), max_size=5))
+def test_two_people_on_a_line_are_told() -> None:
+    problems = parse_lines("ana@example.com, Anaben@example.com, Ben").problems
+    assert [(problem.line, "two addresses" in problem.words) for problem in problems] == [(1, True)]
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="@"), max_size=20), max_size=5))
 def test_typed_lines_are_kept_as_a_file(names: list[str]) -> None:
     typed = "\n".join(f"p{number}@example.com, {one_line(name)}" for number, name in enumerate(names))
     found = parse_lines(typed)

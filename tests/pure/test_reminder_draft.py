@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,16 @@ def test_what_had_better_not_stay_is_warned_of(
     found = draft.warnings(project)
     assert [setting for setting, _ in found] == (["unsubscribe"] if said else [])
     assert all(said is not None and said in sentence for _, sentence in found)
+
+
+def test_an_html_part_that_does_not_follow_the_text_is_warned_of() -> None:
+    def warned(**parts: str) -> list[str]:
+        return [setting for setting, _ in draft.warnings(with_reminder(**{**asdict(EXAMPLE), **parts}))]
+
+    assert warned() == []
+    assert warned(text="Hello, all is new.") == ["html"]
+    assert warned(text="Hello, all is new.", html="") == []
+    assert warned(text="Hello, all is new.", html="<p>New</p>") == []
 
 
 def test_too_large_a_file_is_not_read(base: Path) -> None:

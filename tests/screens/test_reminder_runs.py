@@ -169,6 +169,7 @@ async def test_running_now_asks_first_and_says_to_how_many(
         await page.press("f4", "y")
         assert "✓ done  run  Lambda has taken it" in page.text
         assert deployed.asked.count("run now") == 1
+        assert page.app.screen.query_one("#last-runs").has_focus
 
 
 async def test_a_pause_goes_through_a_plan(
@@ -186,6 +187,7 @@ async def test_a_pause_goes_through_a_plan(
         assert page.saved.reminder.paused
         assert "! paused" in page.text
         assert "Resume  F6" in page.text
+        assert page.app.screen.query_one("#last-runs").has_focus
         await page.press("f6", "y")
         assert not page.saved.reminder.paused
         asked = [words for words in deployed.asked if words != "runs"]

@@ -90,13 +90,16 @@ async def test_a_mail_that_bounces_is_said_to_be_recorded_or_not(
 async def test_a_dry_run_says_what_it_found(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
-    made.found = DryRun(1200, 3, 2, {"name": 12, "plan": 0}, 54_321, 1)
+    made.found = DryRun(1200, 3, 2, {"name": 12, "plan": 0}, 54_321, 1, sandbox=True)
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3")
         await choose(page, Trial.DRY)
         await page.press("f4")
-        assert "✓ none sent 1,197 of 1,200 people would get a mail now. The largest is 54 KB." in page.words
+        assert (
+            "✓ none sent 1,197 of 1,200 people would be written to now. The largest is 54 KB." in page.words
+        )
         for row in (
+            "! sandbox SES was not asked.",
             "· opted out 3 get none.",
             "! no address 2 rows without",
             "! not filled 1 mails lack",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 
 from tests.screens.conftest import NOW, Outside, seen_so
@@ -36,6 +37,18 @@ async def test_finished_set_up_opens_here_and_leaves_from_here(
         assert page.text == snapshot
         await page.pilot.press("f3")
         await page.until(lambda: not page.app.is_running)
+
+
+async def test_a_reminder_that_is_paused_is_not_forgotten(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    for step in ("dns", "reminder", "production"):
+        begun = begun.seen_done(step, "in order", NOW)
+    begun = structs.replace(begun, reminder=structs.replace(begun.reminder, paused=True))
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.press("enter")
+        assert "is ready; the reminder is paused" in page.text
 
 
 async def test_says_that_the_sandbox_is_left_and_what_may_be_sent(

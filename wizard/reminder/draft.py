@@ -105,8 +105,20 @@ def problems(project: Project, base: Path, now: datetime) -> tuple[tuple[str, st
 def warnings(project: Project) -> tuple[tuple[str, str], ...]:
     """What may stay as it is, but had better not: pairs of setting and sentence.
 
-    They are about promotional mail and its unsubscribe link (RFC 8058, and what Gmail and Yahoo ask for).
+    They are about an HTML part that does not follow the text, and about promotional mail and its unsubscribe
+    link (RFC 8058, and what Gmail and Yahoo ask for).
     """
+    return (*_example_warnings(message_of(project)), *_link_warnings(project))
+
+
+def _example_warnings(message: Message) -> tuple[tuple[str, str], ...]:
+    if message.html != messages.EXAMPLE.html or message.text == messages.EXAMPLE.text:
+        return ()
+    words = "The HTML part is still the example's, and most readers see that one: change it too, or empty it."
+    return (("html", words),)
+
+
+def _link_warnings(project: Project) -> tuple[tuple[str, str], ...]:
     link = project.reminder.unsubscribe
     promotional = project.production.mail_type == "MARKETING"
     if not link:

@@ -187,7 +187,8 @@ def _typed(text: str) -> Iterator[_Row]:
             yield number, [], f"a comma is missing before the name: {address}, {name}"
         elif line.strip():
             email, _, name = line.partition(",")
-            yield number, [email, name], ""
+            two = "two addresses stand on one line: give each its own" if "@" in name else ""
+            yield number, [email, name], two
 
 
 @lru_cache(maxsize=10_000)

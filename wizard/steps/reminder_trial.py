@@ -58,7 +58,8 @@ class DryRun:
 
     ``invalid`` people have no address that SES takes. ``blank`` says for how many a field is empty.
     ``largest`` is the largest mail in bytes, ``unrendered`` how many could not be filled in. Where it is not
-    ``whole``, the time of one call was not enough for everybody.
+    ``whole``, the time of one call was not enough for everybody. In the ``sandbox`` SES, which is not asked,
+    refuses those it has not verified.
     """
 
     people: int
@@ -68,6 +69,7 @@ class DryRun:
     largest: int
     unrendered: int
     whole: bool = True
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def dry_run(world: World, project: Project, report: Report) -> DryRun:
         largest=int(answer["largest"]),
         unrendered=int(answer["unrendered"]),
         whole=not answer.get("stopped"),
+        sandbox=not sesv2.get_account(world.aws).production_access,
     )
     filled_in = found.people - found.opted_out
     report(Event("dry run", Progress.DONE, f"{filled_in:,} filled in, none sent"))
