@@ -147,6 +147,24 @@ class Reminder(Section, frozen=True):
     """Who is told of failures, bounces and complaints, by Amazon SNS."""
 
 
+class Seen(Section, frozen=True):
+    """Evidence that a step was found done: when, and what was seen."""
+
+    at: datetime
+    words: str
+
+
+class Sandbox(Section, frozen=True):
+    """What was tried while SES writes to verified addresses alone."""
+
+    address: Address | None = None
+    """The user's own address: SES is asked to verify it, and test mail goes there."""
+    sent: Seen | None = None
+    """A test mail was sent through the domain's identity: when, and to whom."""
+    read: Seen | None = None
+    """The headers of a received test mail were read: when, and what they say of SPF, DKIM and DMARC."""
+
+
 class Production(Section, frozen=True):
     """What the request to leave the sandbox says."""
 
@@ -154,13 +172,6 @@ class Production(Section, frozen=True):
     website: Url | None = None
     contacts: Annotated[tuple[Address, ...], Meta(max_length=4)] = ()
     language: Literal["EN", "JA"] = "EN"
-
-
-class Seen(Section, frozen=True):
-    """Evidence that a step was found done: when, and what was seen."""
-
-    at: datetime
-    words: str
 
 
 StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]
@@ -174,6 +185,7 @@ class Project(Section, frozen=True):
     domain: Domain = field(default_factory=Domain)
     identity: Identity = field(default_factory=Identity)
     reminder: Reminder = field(default_factory=Reminder)
+    sandbox: Sandbox = field(default_factory=Sandbox)
     production: Production = field(default_factory=Production)
     progress: dict[StepKey, Seen] = field(default_factory=dict)
 

@@ -15,6 +15,8 @@ from wizard.project import (
     Production,
     Project,
     Reminder,
+    Sandbox,
+    Seen,
     load,
     only_wizard,
     parse,
@@ -25,6 +27,11 @@ from wizard.project import (
 FULL = Project(
     account=Account(profile="work", region="eu-west-1", id="123456789012"),
     domain=Domain(name="example.com"),
+    sandbox=Sandbox(
+        address="me@example.net",
+        sent=Seen(at=datetime(2026, 11, 24, 11, tzinfo=UTC), words="to me@example.net"),
+        read=Seen(at=datetime(2026, 11, 24, 12, tzinfo=UTC), words="SPF, DKIM and DMARC pass"),
+    ),
     production=Production(mail_type="TRANSACTIONAL", contacts=("me@example.com",)),
 ).seen_done("account", "account 123456789012", datetime(2026, 11, 24, 10, tzinfo=UTC))
 
@@ -57,7 +64,7 @@ def test_every_setting_is_in_the_example() -> None:
     path = Path(__file__).parents[2] / "config.example.yaml"
     project = load(path)
     text = path.read_text()
-    for section in ("account", "domain", "identity", "reminder", "production"):
+    for section in ("account", "domain", "identity", "reminder", "sandbox", "production"):
         for key in type(getattr(project, section)).__struct_fields__:
             assert f"\n  {key}:" in text or f"\n  # {key}:" in text, f"{section}.{key}"
     assert project.domain.name == "example.com"
@@ -72,6 +79,7 @@ def test_every_setting_is_in_the_example() -> None:
         (b"schema: 1\nproduction:\n  contacts:\n   - a@b\n   - 'x y'\n", "Line 5: production.contacts.1"),
         (b"schema: 1\ndomain:\n  name: Example.com\n", "Line 3: domain.name: expected a domain name"),
         (b"schema: 1\nidentity:\n  configuration_set: 'a;b'\n", "Line 3: identity.configuration_set"),
+        (b"schema: 1\nsandbox:\n  address: nobody\n", "Line 3: sandbox.address: expected one e-mail address"),
         (b"a: [", "Line 1: "),
         (b"schema: 9", "Line 1: schema: this version knows no number above 1"),
         (b"domain: {}", "Line 1: the key schema is missing"),
