@@ -72,7 +72,7 @@ def measured(workers: int) -> tuple[float, float]:
     from wizard import demo
     from wizard.demo.aws.sesv2_sending import Sending
 
-    story, calls = replace(demo.AT_ONCE, send_rate=RATE, daily=-1, burst=1.0), []
+    pace, calls = replace(demo.AT_ONCE, send_rate=RATE, daily=-1, burst=1.0), []
     original = Sending.send_bulk_email
 
     def counted(self: Any) -> Any:
@@ -81,7 +81,7 @@ def measured(workers: int) -> tuple[float, float]:
 
     Sending.send_bulk_email = counted  # type: ignore[method-assign]
     try:
-        with demo.start(None, story=story) as running:
+        with demo.start(None, pace=pace) as running:
             deploy(running, workers)
             run(running)
             mails = running.inbox()

@@ -27,5 +27,5 @@ def account() -> Iterator[Demo]:
     """A new embedded AWS account and its DNS, where nothing takes time; ``account.world`` is for steps."""
     from wizard import demo
 
-    with demo.start(None, story=demo.AT_ONCE) as running:
+    with demo.start(None, pace=demo.AT_ONCE) as running:
         yield running

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from tests.engine.stacks import LAMBDA_TRUST, SCHEDULER_TRUST, eventually, function, role
 from wizard import demo
 from wizard.demo import Demo
+from wizard.demo.aws.ticker import Ticker
 from wizard.dns.records import wanted_records
 from wizard.errors import WizardError
 
@@ -32,6 +34,26 @@ def opened(url: str, **headers: str) -> tuple[int, str]:
             return page.status, page.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def test_nothing_is_due_before_the_account_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looked for it found moto's backends while they were made anew: KeyError."""
+    from moto.core.base_backend import BackendDict
+
+    order: list[str] = []
+
+    def noted(what: str, method: Callable[..., None]) -> Callable[..., None]:
+        def note_and_do(*arguments: Any) -> None:
+            order.append(what)
+            method(*arguments)
+
+        return note_and_do
+
+    monkeypatch.setattr(BackendDict, "reset", noted("made anew", BackendDict.reset))
+    monkeypatch.setattr(Ticker, "start", noted("ticking", Ticker.start))
+    with demo.start(None, pace=demo.AT_ONCE) as running:
+        running.world.aws.client("sts").get_caller_identity()
+    assert order == ["made anew", "ticking"]
 
 
 # --- reaching it -------------------------------------------------------------------------------------------
@@ -66,10 +88,10 @@ def test_only_one_runs_in_a_process(account: Demo) -> None:
 
 
 def test_the_next_one_is_new() -> None:
-    with demo.start(None, story=demo.AT_ONCE) as first:
+    with demo.start(None, pace=demo.AT_ONCE) as first:
         first.world.aws.client("sqs").create_queue(QueueName="mine")
         first.world.aws.client("sesv2").create_email_identity(EmailIdentity="example.com")
-    with demo.start(None, story=demo.AT_ONCE) as second:
+    with demo.start(None, pace=demo.AT_ONCE) as second:
         assert second.world.aws.client("sqs").list_queues().get("QueueUrls", []) == []
         assert second.world.aws.client("sesv2").list_email_identities()["EmailIdentities"] == []
 
@@ -168,12 +190,12 @@ def set_up(running: Demo) -> None:
 
 def test_everything_comes_back_the_same(tmp_path: Path) -> None:
     state = tmp_path / "new folder" / "demo"
-    with demo.start(state, story=demo.AT_ONCE) as first:
+    with demo.start(state, pace=demo.AT_ONCE) as first:
         set_up(first)
         first.account.kept.clock.push_to(first.now() + timedelta(days=2))
         before, now = settled(first), first.now()
     assert state.stat().st_mode & 0o077 == 0
-    with demo.start(state, story=demo.AT_ONCE) as second:
+    with demo.start(state, pace=demo.AT_ONCE) as second:
         assert second.put_aside is None
         assert settled(second) == before
         assert now <= second.now() < now + timedelta(minutes=5)
@@ -184,7 +206,7 @@ def test_everything_comes_back_the_same(tmp_path: Path) -> None:
         second.world.aws.client("cloudformation").delete_stack(StackName="mine")
         assert second.world.aws.client("sqs").list_queues().get("QueueUrls", []) == []
         function(second.world.aws, "def handler(event, context):\n    return 1\n")
-    with demo.start(state, story=demo.AT_ONCE) as third:
+    with demo.start(state, pace=demo.AT_ONCE) as third:
         answer = third.world.aws.client("lambda").invoke(FunctionName="worker")
         assert json.loads(answer["Payload"].read()) == 1
 
@@ -193,9 +215,9 @@ def test_the_zone_is_served_again_before_any_aws_call(tmp_path: Path) -> None:
     import dns.message
     import dns.query
 
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as first:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as first:
         first.publish(wanted_records("example.com", tokens=("t" * 32,))[:1])
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
         query = dns.message.make_query(f"{'t' * 32}._domainkey.example.com", "CNAME")
         reply = dns.query.udp(query, "127.0.0.1", port=second.account.dns.port, timeout=2)
         assert len(reply.answer) == 1
@@ -204,15 +226,15 @@ def test_the_zone_is_served_again_before_any_aws_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"something else", b"torn"])
 def test_a_file_that_cannot_be_used_is_put_aside(tmp_path: Path, damage: bytes) -> None:
     state = tmp_path / "demo"
-    with demo.start(state, story=demo.AT_ONCE) as first:
+    with demo.start(state, pace=demo.AT_ONCE) as first:
         first.world.aws.client("sesv2").create_email_identity(EmailIdentity="example.com")
     state.write_bytes(state.read_bytes()[:400] if damage == b"torn" else damage)
     kept = state.read_bytes()
-    with demo.start(state, story=demo.AT_ONCE) as second:
+    with demo.start(state, pace=demo.AT_ONCE) as second:
         assert second.world.aws.client("sesv2").list_email_identities()["EmailIdentities"] == []
         assert second.put_aside == tmp_path / "demo.unreadable"
     assert (tmp_path / "demo.unreadable").read_bytes() == kept
-    with demo.start(state, story=demo.AT_ONCE) as third:
+    with demo.start(state, pace=demo.AT_ONCE) as third:
         assert third.put_aside is None
 
 
@@ -225,7 +247,7 @@ def test_a_file_cannot_run_code(tmp_path: Path) -> None:
         def __reduce__(self) -> Any:
             return os.system, (f"touch {tmp_path / 'ran'}",)
 
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE):
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE):
         pass
     head = (tmp_path / "demo").read_bytes().split(b"\n")[0] + b"\n"
     with pytest.raises(UnreadableError, match="does not belong there"):
@@ -237,19 +259,19 @@ def test_a_place_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WizardError, match="cannot be kept"):
         demo.start(tmp_path / "file" / "demo")
-    with demo.start(None, story=demo.AT_ONCE) as running:
+    with demo.start(None, pace=demo.AT_ONCE) as running:
         assert running.world.aws.client("sesv2").get_account()["SendingEnabled"]
 
 
 def test_a_stack_in_the_middle_is_finished_next_time(tmp_path: Path) -> None:
-    slow = demo.Story(resource=0.2)
+    slow = demo.Pace(resource=0.2)
     found = {f"Queue{number}": {"Type": "AWS::SQS::Queue"} for number in range(4)}
-    with demo.start(tmp_path / "demo", story=slow) as first:
+    with demo.start(tmp_path / "demo", pace=slow) as first:
         stacks = first.world.aws.client("cloudformation")
         stacks.create_stack(StackName="mine", TemplateBody=json.dumps({"Resources": found}))
         eventually(lambda: first.world.aws.client("sqs").list_queues().get("QueueUrls"))
         assert stacks.describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_IN_PROGRESS"
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
         stacks = second.world.aws.client("cloudformation")
         assert stacks.describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
         assert len(second.world.aws.client("sqs").list_queues()["QueueUrls"]) == 4
@@ -264,7 +286,7 @@ def handler(event, context):
 
 
 def test_a_run_that_was_done_is_not_done_again_and_one_that_was_not_is(tmp_path: Path) -> None:
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as first:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as first:
         aws = first.world.aws
         queue = aws.client("sqs").create_queue(QueueName="runs")["QueueUrl"]
         arn = function(aws, SENDER)
@@ -286,7 +308,7 @@ def test_a_run_that_was_done_is_not_done_again_and_one_that_was_not_is(tmp_path:
             InvocationType="Event",
             Payload=json.dumps({"queue": queue, "wait": 0.5}),
         )
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
         second.world.aws.client("sts").get_caller_identity()
         eventually(lambda: not second.account.kept.events)
         attributes = second.world.aws.client("sqs").get_queue_attributes(
@@ -299,7 +321,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from wizard import demo
-running = demo.start(Path(sys.argv[1]), story=demo.AT_ONCE)
+running = demo.start(Path(sys.argv[1]), pace=demo.AT_ONCE)
 running.world.aws.client("sesv2").create_email_identity(EmailIdentity=sys.argv[2])
 print(running.account.endpoint_url, flush=True)
 sys.stdin.read()
@@ -341,6 +363,6 @@ def test_a_crash_loses_nothing_that_was_settled_and_two_processes_are_two_accoun
         for process in (first, second):
             process.send_signal(signal.SIGKILL)
             process.communicate()
-    with demo.start(tmp_path / "one", story=demo.AT_ONCE) as again:
+    with demo.start(tmp_path / "one", pace=demo.AT_ONCE) as again:
         listed = again.world.aws.client("sesv2").list_email_identities()["EmailIdentities"]
         assert [found["IdentityName"] for found in listed] == ["example.com"]

@@ -253,7 +253,7 @@ def test_without_drift_there_is_nothing_to_put_back(stacks: CloudFormationClient
 
 
 def test_a_detection_takes_its_time_and_none_is_made_up(account: Demo, stacks: CloudFormationClient) -> None:
-    account.account.story = demo.Story(resource=60)
+    account.account.pace = demo.Pace(resource=60)
     detection = stacks.detect_stack_drift(StackName=STACK)["StackDriftDetectionId"]
     status = stacks.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
     assert status["DetectionStatus"] == "DETECTION_IN_PROGRESS"

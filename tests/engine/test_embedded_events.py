@@ -181,9 +181,9 @@ def test_event_destinations_are_kept_as_they_are_given(account: Demo) -> None:
 # --- bulk mail ---------------------------------------------------------------------------------------------
 
 
-def test_the_rate_and_the_day_are_as_the_story_says() -> None:
-    story = demo.Story(resource=0, send_rate=20, daily=40, burst=1)
-    with demo.start(None, story=story) as running:
+def test_the_rate_and_the_day_are_as_the_pace_says() -> None:
+    pace = demo.Pace(resource=0, send_rate=20, daily=40, burst=1)
+    with demo.start(None, pace=pace) as running:
         ses = production(running)
         quota = ses.get_account()["SendQuota"]
         assert (quota["MaxSendRate"], quota["Max24HourSend"]) == (20, 40)
@@ -191,13 +191,13 @@ def test_the_rate_and_the_day_are_as_the_story_says() -> None:
         accepted = statuses.count("SUCCESS")
         assert 20 <= accepted <= 22
         assert set(statuses[accepted:]) == {"ACCOUNT_THROTTLED"}
-        running.account.story = demo.Story(send_rate=1000, daily=40)
+        running.account.pace = demo.Pace(send_rate=1000, daily=40)
         running.account.allowance.clear()
         statuses = [result["Status"] for result in bulk(ses, *["b@example.net"] * 30)]
         assert statuses.count("SUCCESS") == 40 - accepted
         assert statuses[-1] == "ACCOUNT_DAILY_QUOTA_EXCEEDED"
         assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 40
-        running.account.story = demo.Story(send_rate=1000, daily=-1)
+        running.account.pace = demo.Pace(send_rate=1000, daily=-1)
         assert {result["Status"] for result in bulk(ses, "b@example.net")} == {"SUCCESS"}
 
 

@@ -207,14 +207,14 @@ def test_a_function_can_put_a_message_off(account: Demo) -> None:
 
 
 def test_what_was_at_work_at_a_quit_is_delivered_again(tmp_path: Path) -> None:
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as first:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as first:
         line = Line(first, "import time\ndef handler(event, context):\n    time.sleep(60)\n")
         line.send("a")
         eventually(lambda: first.account.processes)
         line.aws.client("lambda").update_function_code(
             FunctionName="worker", ZipFile=packed("def handler(event, context):\n    print('[[]]')\n")
         )
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
         second.world.aws.client("sts").get_caller_identity()
         eventually(lambda: "[[]]" in log(second))
         sqs = second.world.aws.client("sqs")

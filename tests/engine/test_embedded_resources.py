@@ -287,13 +287,13 @@ def test_what_is_to_be_kept_outlives_its_stack(account: Demo, stacks: CloudForma
 
 
 def test_every_type_comes_back_after_a_quit(tmp_path: Path) -> None:
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as first:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as first:
         stacks = first.world.aws.client("cloudformation")
         create(stacks, resources())
         made = physical(stacks)
         link = next(line for line in first.inbox()[0].text.splitlines() if line.startswith("http"))
         first.world.aws.client("sqs").send_message(QueueUrl=made["Dead"], MessageBody="lost")
-    with demo.start(tmp_path / "demo", story=demo.AT_ONCE) as second:
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
         assert second.put_aside is None
         aws, stacks = second.world.aws, second.world.aws.client("cloudformation")
         assert physical(stacks) == made

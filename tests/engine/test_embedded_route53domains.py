@@ -85,7 +85,7 @@ def test_orders_that_aws_refuses(account: Demo, change: dict[str, object], words
 
 def test_registration_goes_on_after_a_restart(tmp_path: Path) -> None:
     slow = replace(demo.AT_ONCE, registration=60.0)
-    with demo.start(tmp_path / "state", story=slow) as running:
+    with demo.start(tmp_path / "state", pace=slow) as running:
         order = ordered(running)
         project = buy(running, order)
         registration = project.domain.registration
@@ -93,16 +93,16 @@ def test_registration_goes_on_after_a_restart(tmp_path: Path) -> None:
         assert route53domains.register(running.world.aws, order) == registration.operation
         assert not route53domains.domains(running.world.aws)
         assert domain.look(running.world, domain.parse_name(NAME)).here is domain.Here.REGISTERING
-    with demo.start(tmp_path / "state", story=replace(slow, registration=0.05)) as running:
+    with demo.start(tmp_path / "state", pace=replace(slow, registration=0.05)) as running:
         until(lambda: domain_registration.look(running.world, registration).complete)
         assert [one.name for one in route53domains.domains(running.world.aws)] == [NAME]
-    with demo.start(tmp_path / "state", story=slow) as running:
+    with demo.start(tmp_path / "state", pace=slow) as running:
         running.world.aws.client("sts").get_caller_identity()
         assert domain.look(running.world, domain.parse_name(NAME)).registered
 
 
 def test_survey_says_how_a_registration_stands(account: Demo) -> None:
-    account.account.story = replace(account.account.story, registration=60.0)
+    account.account.pace = replace(account.account.pace, registration=60.0)
     project = buy(account, ordered(account))
     standings = {standing.step: standing for standing in survey(account.world, project)}
     assert standings[StepName.DOMAIN].status is Status.WAITING

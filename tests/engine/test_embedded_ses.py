@@ -254,8 +254,8 @@ def test_review_that_was_denied_is_granted_after_an_answer_in_its_case(
     assert ses.get_account()["ProductionAccessEnabled"] is True, "what was granted is not asked again"
 
 
-def test_review_is_granted_when_the_story_says(ses: SESV2Client, account: Demo) -> None:
-    account.account.story = demo.Story(review=60)
+def test_review_is_granted_when_its_time_has_passed(ses: SESV2Client, account: Demo) -> None:
+    account.account.pace = demo.Pace(review=60)
     assert account.review_takes() == 60
     ask_for_production(ses)
     assert ses.get_account()["ProductionAccessEnabled"] is False

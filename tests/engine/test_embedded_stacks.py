@@ -308,7 +308,7 @@ def test_templates_that_cannot_work_are_refused(
 
 
 def test_progress_is_seen_resource_by_resource(account: Demo, stacks: CloudFormationClient) -> None:
-    account.account.story = demo.Story(resource=0.03)
+    account.account.pace = demo.Pace(resource=0.03)
     change_set = propose(stacks, resources())
     stacks.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
     eventually(lambda: "CREATE_COMPLETE" in statuses(stacks).values())

@@ -79,7 +79,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with demo.start(None, story=demo.AT_ONCE) as running:
+    with demo.start(None, pace=demo.AT_ONCE) as running:
         with recorded() as calls:
             project, seen = whole_set_up(running.world, tmp_path_factory.mktemp("set-up"))
         assert seen.missing == ()

@@ -35,7 +35,7 @@ _NUMBERS = counted(1)
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Demo]:
-    with demo.start(None, story=demo.AT_ONCE) as account:
+    with demo.start(None, pace=demo.AT_ONCE) as account:
         yield account
 
 

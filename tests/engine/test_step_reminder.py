@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.engine.reminder_setup import STACK, Setup, setup_in, wait_for
 from wizard import demo
-from wizard.demo import Demo, Story
+from wizard.demo import Demo, Pace
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.refusal import Refusal
 from wizard.errors import WizardError
@@ -29,7 +29,7 @@ def setup(account: Demo, tmp_path: Path) -> Setup:
 @pytest.fixture
 def slow_setup(tmp_path: Path) -> Iterator[Setup]:
     """The same in an account where CloudFormation takes its time."""
-    with demo.start(None, story=Story(look=0, resource=0.05)) as running:
+    with demo.start(None, pace=Pace(look=0, resource=0.05)) as running:
         yield setup_in(running, tmp_path)
 
 

@@ -177,7 +177,7 @@ def refused(code: str, words: str, status: int) -> Any:
 
 @pytest.fixture
 def flow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flow]:
-    with demo.start(None, story=FAST) as running:
+    with demo.start(None, pace=FAST) as running:
         environment = ENVIRONMENT | {
             "AWS_ENDPOINT_URL": running.account.endpoint_url,
             "AWS_ACCESS_KEY_ID": KEYS.access_key,
@@ -368,7 +368,7 @@ def test_too_fast_for_too_long_leaves_all_to_the_next_try(flow: Flow) -> None:
 
 
 def test_the_daily_quota_stops_a_run_and_the_next_day_it_goes_on(flow: Flow) -> None:
-    flow.running.account.story = replace(FAST, daily=2)
+    flow.running.account.pace = replace(FAST, daily=2)
     assert flow.run() == {"sent": 2, "stopped": "quota"}
     assert Counter(flow.outcomes().values()) == {"sent": 2, "stopped": 1}
     assert "ended" not in flow.record()
@@ -420,7 +420,7 @@ def test_a_refusal_is_kept_with_its_recipient_and_can_be_sent_again(flow: Flow) 
 
 
 def test_when_time_runs_short_another_call_goes_on(flow: Flow) -> None:
-    flow.running.account.story = replace(FAST, send_rate=1.0)
+    flow.running.account.pace = replace(FAST, send_rate=1.0)
     events = flow.handed_on()
     assert told(handler(EVENT, Context(iter([900_000, 59_000])))) == {"sent": 2, "stopped": "time"}
     assert events == [EVENT]
@@ -435,7 +435,7 @@ def test_when_time_runs_short_another_call_goes_on(flow: Flow) -> None:
 
 def test_mail_leaves_as_fast_as_the_account_may_send(flow: Flow) -> None:
     """A second's worth a call at most, and each call after the time that the last one's mail takes."""
-    flow.running.account.story = replace(FAST, send_rate=2.0)
+    flow.running.account.pace = replace(FAST, send_rate=2.0)
     asked = flow.refuse()
     flow.run()
     assert [len(call) for call in asked] == [2, 1]
@@ -574,7 +574,7 @@ def test_a_worker_at_the_quota_puts_its_messages_off(flow: Flow, monkeypatch: py
     monkeypatch.setattr(trigger_reminder, "CHUNK", 1)
     url = flow.queue(monkeypatch)
     flow.run()
-    flow.running.account.story = replace(FAST, daily=1)
+    flow.running.account.pace = replace(FAST, daily=1)
     taken = failed = 0
     while flow.seen(url)[0]:
         worked = flow.work(url)
@@ -582,7 +582,7 @@ def test_a_worker_at_the_quota_puts_its_messages_off(flow: Flow, monkeypatch: py
     assert (taken, failed) == (3, 2)
     assert flow.seen(url) == (0, 2)
     assert (flow.record()["stopped"], flow.record()["sent"]) == ("quota", "1")
-    flow.running.account.story = FAST
+    flow.running.account.pace = FAST
     flow.pass_time(hours=1)
     while flow.seen(url)[0]:
         assert flow.work(url)[1] == 0
@@ -592,7 +592,7 @@ def test_a_worker_at_the_quota_puts_its_messages_off(flow: Flow, monkeypatch: py
 
 def test_a_worker_short_of_time_hands_its_messages_back(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     url = flow.queue(monkeypatch)
-    flow.running.account.story = replace(FAST, send_rate=2.0)
+    flow.running.account.pace = replace(FAST, send_rate=2.0)
     flow.run()
     assert flow.work(url, Context(iter([59_000]))) == (1, 1)
     assert flow.seen(url) == (1, 0)
@@ -605,7 +605,7 @@ def test_what_a_dead_worker_had_claimed_is_unsure_and_the_rest_is_written(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = flow.queue(monkeypatch)
-    flow.running.account.story = replace(FAST, send_rate=2.0)
+    flow.running.account.pace = replace(FAST, send_rate=2.0)
     flow.run()
     lost = flow.refuse(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo import zones
 from wizard.demo.aws import account as accounts
-from wizard.demo.aws.account import Account, Kept, Story
+from wizard.demo.aws.account import Account, Kept, Pace
 from wizard.demo.aws.server import AccountServer
 from wizard.demo.aws.snapshot import Keeper
 from wizard.demo.aws.ticker import Ticker
@@ -28,14 +28,14 @@ KEYS = EmbeddedKeys("AKIADEMODEMODEMODEMO", "only-for-the-embedded-account")
 REGION = "us-east-1"
 
 
-def start(state: Path | None, *, story: Story | None = None) -> Demo:
+def start(state: Path | None, *, pace: Pace | None = None) -> Demo:
     """A running demo, to be used with ``with`` or ended with ``close``.
 
     With a ``state`` file, everything comes back as it was when a demo with the same file ended. It returns
     before moto is imported: the first AWS calls wait for that. Raises WizardError where the file cannot be
     used, RuntimeError where another demo runs in this process.
     """
-    account = Account(story or Story(), Kept(records=zones.panel_records()))
+    account = Account(pace or Pace(), Kept(records=zones.panel_records()))
     accounts.enter(account)
     try:
         return Demo(account, state)
@@ -58,7 +58,6 @@ class Demo:
         zones.furnish(self.dns_server, self.account)
         self._server = AccountServer(self.account, self._furnish_account)
         self._server.start()
-        self._ticker.start()
         if self._keeper:
             self._keeper.start()
         self.world = World(
@@ -105,6 +104,8 @@ class Demo:
             self._keeper.restore_backends()
         self._delegate(zones.ROUTE53_DOMAIN)
         self._take_up_work()
+        # Not before: what is due would be looked for in backends that are just being replaced.
+        self._ticker.start()
         self._changed()
 
     def _take_up_work(self) -> None:
@@ -201,7 +202,7 @@ class Demo:
 
     def review_takes(self) -> float | None:
         """Seconds after which an open review is granted by itself; None where it waits for an answer."""
-        return self.account.story.review
+        return self.account.pace.review
 
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""

@@ -22,7 +22,7 @@ ACCOUNT_ID = "123456789012"
 
 
 @dataclass(frozen=True)
-class Story:
+class Pace:
     """How fast the embedded world goes, in seconds.
 
     ``review`` is how long AWS looks at a production access request; None leaves it to
@@ -45,7 +45,7 @@ class Story:
     registration: float = 8.0
 
 
-AT_ONCE = Story(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
+AT_ONCE = Pace(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
 """For tests: nothing takes time, and reviews are answered by hand."""
 
 
@@ -174,7 +174,7 @@ class Account:
     that run now.
     """
 
-    story: Story
+    pace: Pace
     kept: Kept = field(default_factory=Kept)
     dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
     endpoint_url: str = ""
@@ -200,12 +200,12 @@ class Account:
     def daily_quota(self, ses: SesRegion) -> float:
         """How many recipients SES takes in 24 hours; -1 for any number."""
         given = 50_000.0 if ses.production else 200.0
-        return given if self.story.daily is None else self.story.daily
+        return given if self.pace.daily is None else self.pace.daily
 
     def send_rate(self, ses: SesRegion) -> float:
         """How many recipients SES takes in a second."""
         given = 14.0 if ses.production else 1.0
-        return given if self.story.send_rate is None else self.story.send_rate
+        return given if self.pace.send_rate is None else self.pace.send_rate
 
     def spawn(self, name: str, work: Callable[[], None]) -> None:
         """Do ``work`` on a thread of its own, which ``close`` waits for."""

@@ -140,7 +140,7 @@ class Stacks(CloudFormationResponse):
             if detection is None or detection.id != wanted:
                 continue
             known = {"StackId": stack.stack_id, "StackDriftDetectionId": wanted, "Timestamp": detection.at}
-            if (account.now() - detection.at).total_seconds() < account.story.resource:
+            if (account.now() - detection.at).total_seconds() < account.pace.resource:
                 return ActionResult({**known, "DetectionStatus": "DETECTION_IN_PROGRESS"})
             return ActionResult(
                 {

@@ -117,7 +117,7 @@ def _run_until_done(account: Account, function: LambdaFunction, event: FunctionE
         outcome = run(account, function, event.payload, event.request)
         if outcome.error is None:
             break
-        if account.closing.is_set() or (attempt < RETRIES and account.closing.wait(account.story.retry)):
+        if account.closing.is_set() or (attempt < RETRIES and account.closing.wait(account.pace.retry)):
             return
     with account.lock:
         account.kept.events.remove(event)

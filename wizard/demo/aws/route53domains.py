@@ -55,7 +55,7 @@ DNS_SECONDS = 2.0
 
 
 class Registrations(Route53DomainsResponse):
-    """moto's operations, and those it does not have. Registering takes the story's time."""
+    """moto's operations, and those it does not have. Registering takes time."""
 
     def check_domain_availability(self) -> ActionResult:
         """CheckDomainAvailability: free, or delegated, or being registered."""
@@ -88,7 +88,7 @@ class Registrations(Route53DomainsResponse):
         return ActionResult({"SuggestionsList": rows})
 
     def register_domain(self) -> str:
-        """RegisterDomain: refused as AWS does, else an operation that ends after the story's time."""
+        """RegisterDomain: refused as AWS does, else an operation that ends after a while."""
         account, name = current(), self._get_param("DomainName").lower()
         ending = _sold(name)
         running = next((found for found in _running() if found.domain_name == name), None)
@@ -184,13 +184,13 @@ def registered() -> Iterable[str]:
 
 
 def _finish_later(account: Account, operation: Route53DomainsOperation) -> None:
-    """Let the registration succeed after the story's time: at once where that is none."""
-    if not account.story.registration:
+    """Let the registration succeed when its time has passed: at once where it takes none."""
+    if not account.pace.registration:
         _finish(account, operation)
         return
 
     def finish() -> None:
-        if not account.closing.wait(account.story.registration):
+        if not account.closing.wait(account.pace.registration):
             with account.lock:
                 _finish(account, operation)
             account.changed()

@@ -169,8 +169,8 @@ def delete_configuration_set(ses: SesRegion, name: str) -> None:
 
 
 def answer_when_due(account: Account, ses: SesRegion) -> None:
-    """Grant an open review when AWS has looked at it as long as the story says."""
-    review, patience = ses.review, account.story.review
+    """Grant an open review when its time has passed."""
+    review, patience = ses.review, account.pace.review
     if review is None or patience is None or review.status != "PENDING":
         return
     if account.now() - review.opened_at >= timedelta(seconds=patience):

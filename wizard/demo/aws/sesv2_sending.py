@@ -287,7 +287,7 @@ def _count(account: Account, ses: SesRegion, recipients: int) -> None:
     now, rate, daily = account.now(), account.send_rate(ses), account.daily_quota(ses)
     if 0 <= daily < sent_in_a_day(ses, now) + recipients:
         raise Refusal("LimitExceededException", "Daily message quota exceeded.")
-    most, moment = max(1.0, rate * account.story.burst), time.monotonic()
+    most, moment = max(1.0, rate * account.pace.burst), time.monotonic()
     left, since = account.allowance.get(ses.name, (most, moment))
     left = min(most, left + (moment - since) * rate)
     if left < recipients:

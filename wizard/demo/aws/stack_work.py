@@ -109,8 +109,8 @@ def _left(stack: Stack) -> Work | None:
 
 
 def _run(account: Account, stack: Stack) -> None:
-    """Do the work at the story's pace: at once, or on a thread."""
-    if account.story.resource:
+    """Do the work at the account's pace: at once, or on a thread."""
+    if account.pace.resource:
         account.spawn(f"stack-{stack.name}", lambda: _steps(account, stack))
     else:
         _steps(account, stack)
@@ -131,7 +131,7 @@ def _steps(account: Account, stack: Stack) -> None:
                 _task_event(stack, work, task, "IN_PROGRESS")
         account.changed()
         if task is not None and task.action != "STATUS":
-            if account.closing.wait(account.story.resource):
+            if account.closing.wait(account.pace.resource):
                 return
             with account.lock:
                 if not account.closing.is_set():

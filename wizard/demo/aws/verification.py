@@ -48,7 +48,7 @@ def look(account: Account, identity: Identity, region: str) -> None:
 
 def _too_soon(account: Account, identity: Identity, now: datetime) -> bool:
     last = identity.looked_at
-    return last is not None and now - last < timedelta(seconds=account.story.look)
+    return last is not None and now - last < timedelta(seconds=account.pace.look)
 
 
 def _look_for_dkim(server: Nameserver, identity: Identity, now: datetime) -> None:
