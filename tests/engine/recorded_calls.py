@@ -14,6 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from msgspec.structs import replace
 
+from tests.pure.test_domain_contact import ANA
 from wizard.aws import sesv2
 from wizard.project import Project, Reminder
 from wizard.reminder.message import EXAMPLE
@@ -24,6 +25,8 @@ from wizard.steps import (
     dns,
     domain,
     domain_choices,
+    domain_offers,
+    domain_registration,
     identity,
     permissions,
     production,
@@ -154,6 +157,8 @@ def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
     list(account_regions.ask_all(world, seen, ("us-east-1", "eu-west-1"), DOMAIN))
     list(domain_choices.choices(world))
     project = domain.act(world, project, domain.look(world, domain.parse_name(DOMAIN)))
+    domain_registration.under_way(world, DOMAIN)
+    domain_registration.owner_link(world, DOMAIN)
     project = identity.act(world, project, f"bounce.{DOMAIN}", _ignored)
     _publish(world, project)
     project = replace(
@@ -178,6 +183,19 @@ def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
     project = production.act(world, project, form)
     list(survey.survey(world, project))
     return project, permissions.look(world, project, seen)
+
+
+def bought_domain(world: World, name: str) -> Project:
+    """A set-up without a domain, up to where it has bought ``name``."""
+    *_, last = domain_offers.offers(world, domain.parse_name(name))
+    order = domain_registration.order(last.offers[0], ANA, auto_renew=True, private=True)
+    project = domain_registration.act(world, Project(), order, name)
+    assert project.domain.registration is not None
+    seen = domain_registration.look(world, project.domain.registration)
+    done = domain_registration.finish(world, project, seen)
+    assert domain_registration.owner_link(world, name)
+    domain_registration.mail_link_again(world, name)
+    return done
 
 
 def _publish(world: World, project: Project) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 import pytest
 
-from tests.engine.recorded_calls import Call, recorded, whole_set_up
+from tests.engine.recorded_calls import Call, bought_domain, recorded, whole_set_up
 from wizard import demo
 from wizard.aws import cloudformation
 from wizard.demo.aws.policy_evaluation import decide, statements
@@ -18,7 +19,7 @@ from wizard.policy import LARGEST, grants, parts, policy, size
 from wizard.policy.calls import NAMES_NO_RESOURCE
 from wizard.policy.grant import Scope
 from wizard.policy.stack import stack
-from wizard.project import Domain, Identity, Project, Reminder, Table
+from wizard.project import Domain, Identity, Project, Registration, Reminder, Table
 from wizard.reminder import template
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.setup import Setup
@@ -69,8 +70,12 @@ OTHER_PROPERTIES = {
 
 @dataclass(frozen=True)
 class Made:
-    """A whole set-up: its calls, its policy, and the physical names of the stack's resources."""
+    """A whole set-up: its calls, its policy, and the physical names of the stack's resources.
 
+    ``buying`` are the calls of another one, which buys its domain.
+    """
+
+    buying: tuple[Call, ...]
     calls: tuple[Call, ...]
     scope: Scope
     policy: dict[str, Any]
@@ -80,6 +85,8 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with demo.start(None, pace=demo.AT_ONCE) as running:
+        with recorded() as buying:
+            assert bought_domain(running.world, "example-not-yet.com").domain.name
         with recorded() as calls:
             project, seen = whole_set_up(running.world, tmp_path_factory.mktemp("set-up"))
         assert seen.missing == ()
@@ -89,7 +96,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         document = policy(project, scope.account, scope.region, zones=scope.zones, principal=scope.principal)
         # GetCallerIdentity needs no permission.
         asked = tuple(call for call in calls if call.service != "sts")
-        yield Made(asked, scope, document, tuple((one.type, one.physical_id) for one in resources))
+        yield Made(
+            tuple(buying), asked, scope, document, tuple((one.type, one.physical_id) for one in resources)
+        )
 
 
 def test_every_call_of_a_whole_set_up_is_allowed(made: Made) -> None:
@@ -104,18 +113,49 @@ def test_every_call_of_a_whole_set_up_is_allowed(made: Made) -> None:
 
 def test_nothing_is_allowed_that_no_set_up_needs(made: Made) -> None:
     by_cloudformation = {action for grant in stack(made.scope) for action in grant.actions}
-    called = {call.action for call in made.calls}
+    calls = made.calls + made.buying
+    called = {call.action for call in calls}
     granted = {action for grant in grants(made.scope) for action in grant.actions}
     assert granted - called - by_cloudformation == set(NOT_IN_EVERY_SET_UP)
     for grant in grants(made.scope):
         used = [
             call
-            for call in made.calls
+            for call in calls
             if call.action in grant.actions
             and decide([{"Statement": grant.statement}], call.action, call.resources[0], call.context).outcome
             == "allowed"
         ]
         assert used or set(grant.actions) <= by_cloudformation, f"nothing needs {grant.name}"
+
+
+BUYS = {
+    "route53domains:CheckDomainAvailability",
+    "route53domains:GetDomainSuggestions",
+    "route53domains:GetOperationDetail",
+    "route53domains:ListPrices",
+    "route53domains:RegisterDomain",
+}
+
+
+def test_buying_a_domain_is_allowed_until_there_is_one(made: Made) -> None:
+    def refused(domain: Domain, *zones: str) -> set[str]:
+        document = policy(Project(domain=domain), "1" * 12, "us-east-1", zones=zones)
+        return {
+            call.action
+            for call in made.buying
+            if decide([document], call.action, call.resources[0], call.context).outcome != "allowed"
+        }
+
+    under_way = Registration("example.com", "op-1", datetime(2026, 11, 24, tzinfo=UTC))
+    (zone,) = {call.resources[0] for call in made.buying if call.action == "route53:GetHostedZone"}
+    here = zone.rpartition("/")[2]
+    assert refused(Domain()) == set()
+    assert refused(Domain("example.org", under_way), here) == set()
+    assert refused(Domain("example.org"), here) == BUYS
+    assert refused(Domain("example.org")) == BUYS | {
+        "route53:GetHostedZone",
+        "route53domains:ResendContactReachabilityEmail",
+    }
 
 
 def test_others_resources_are_out_of_reach(made: Made) -> None:
@@ -136,7 +176,8 @@ def test_star_stands_only_where_nothing_narrower_can(made: Made) -> None:
     assert on_star <= set(NAMES_NO_RESOURCE)
     everywhere = {"ses:GetAccount", "ses:ListEmailIdentities", "route53:ListHostedZones"}
     for one in statements(made.policy):
-        if one["Resource"] == "*" and not set(one["Action"]) & everywhere:
+        at_one_place = all(action.startswith("route53domains:") for action in one["Action"])
+        if one["Resource"] == "*" and not at_one_place and not set(one["Action"]) & everywhere:
             assert "Condition" in one, "what knows no resource is bound to the Region, or to the function"
 
 
@@ -263,8 +304,8 @@ def test_policy_follows_the_settings() -> None:
     assert not {"SetUpIdentity", "AddRecords", "StackAlerts", "SeeOwnPermissions"} & nothing
     chosen = Project(domain=Domain("example.org"))
     assert "SetUpIdentity" in names(chosen)
-    assert "BuyDomain" not in names(chosen)
-    assert "AddRecords" in names(chosen, zones=("Z1",))
+    assert not {"BuyDomain", "MailOwnersLink"} & names(chosen)
+    assert {"AddRecords", "MailOwnersLink"} <= names(chosen, zones=("Z1",))
     own = names(Project(domain=Domain("example.org"), reminder=Reminder(table=Table("people"))))
     assert "ReadRecipients" in own
     assert "FillRecipients" not in own

@@ -40,6 +40,13 @@ def test_domain_in_route53_of_this_account(account: Demo) -> None:
     assert step.judge(seen).words == "example.org, DNS at Route 53 in this account"
 
 
+def test_zone_that_may_not_be_looked_into_stops_nothing(account: Demo) -> None:
+    refuse(account.world.aws, "route53", "GetHostedZone", "AccessDenied")
+    account.world.aws.client("route53").list_hosted_zones()
+    seen = look(account, "example.org")
+    assert (seen.registered, seen.hosted_zone) == (True, None)
+
+
 def test_hosted_zone_that_the_world_does_not_ask_is_no_use(account: Demo) -> None:
     account.world.aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     assert look(account, "example.com").hosted_zone is None

@@ -16,15 +16,15 @@ NAMES_NO_RESOURCE = {
     "ses:PutAccountDetails": "it is about the account",
     "ses:PutAccountSuppressionAttributes": "it is about the account",
     "route53:ListHostedZones": "it lists",
-    "route53domains:CheckDomainAvailability": "the domain is nobody's yet",
-    "route53domains:GetContactReachabilityStatus": "the service knows none",
-    "route53domains:GetDomainSuggestions": "the domains are nobody's yet",
-    "route53domains:GetOperationDetail": "the service knows none",
-    "route53domains:ListDomains": "it lists",
-    "route53domains:ListOperations": "it lists",
-    "route53domains:ListPrices": "it lists",
-    "route53domains:RegisterDomain": "the domain is nobody's yet",
-    "route53domains:ResendContactReachabilityEmail": "the service knows none",
+    "route53domains:CheckDomainAvailability": "Route 53 Domains names none",
+    "route53domains:GetContactReachabilityStatus": "Route 53 Domains names none",
+    "route53domains:GetDomainSuggestions": "Route 53 Domains names none",
+    "route53domains:GetOperationDetail": "Route 53 Domains names none",
+    "route53domains:ListDomains": "Route 53 Domains names none",
+    "route53domains:ListOperations": "Route 53 Domains names none",
+    "route53domains:ListPrices": "Route 53 Domains names none",
+    "route53domains:RegisterDomain": "Route 53 Domains names none",
+    "route53domains:ResendContactReachabilityEmail": "Route 53 Domains names none",
     "cloudformation:DescribeStackDriftDetectionStatus": "it is about a look, not a stack",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made",
     "logs:DescribeIndexPolicies": "it lists",
@@ -62,31 +62,56 @@ def account(scope: Scope) -> Iterator[Grant]:
 
 
 def domain(scope: Scope) -> Iterator[Grant]:
-    """Step 2: finding the domain's zone; buying a domain, while none is chosen."""
+    """Step 2: finding the domain; buying one, while none is chosen or one is being registered.
+
+    Route 53 Domains defines no resource types (Service Authorization Reference), so no policy can say which
+    domain may be bought: that it may be bought at all ends with the choice of one. The service answers in one
+    Region alone.
+    """
     yield Grant(
         "domain",
         "SeeDomains",
-        ("route53:ListHostedZones", "route53domains:ListDomains"),
+        (
+            "route53:ListHostedZones",
+            "route53domains:GetContactReachabilityStatus",
+            "route53domains:ListDomains",
+            "route53domains:ListOperations",
+        ),
         EVERYTHING,
-        "See which domains are in this account.",
+        "See which domains are in this account, and how their registration stands.",
     )
     settings = scope.project.domain
-    if settings.name is None or settings.registration:
+    if settings.name is None:
+        yield Grant(
+            "domain",
+            "SeeZones",
+            ("route53:GetHostedZone",),
+            (_zone(scope, "*"),),
+            "See whether it is a zone of this account that the world asks about a domain.",
+        )
+    buying = settings.name is None or settings.registration is not None
+    if buying:
         yield Grant(
             "domain",
             "BuyDomain",
             (
                 "route53domains:CheckDomainAvailability",
-                "route53domains:GetContactReachabilityStatus",
                 "route53domains:GetDomainSuggestions",
                 "route53domains:GetOperationDetail",
-                "route53domains:ListOperations",
                 "route53domains:ListPrices",
                 "route53domains:RegisterDomain",
-                "route53domains:ResendContactReachabilityEmail",
             ),
             EVERYTHING,
             "See what a new domain costs, and register it if you ask for that.",
+        )
+    # A domain that was bought here has its zone here, and days for the link to be opened.
+    if buying or scope.zones:
+        yield Grant(
+            "domain",
+            "MailOwnersLink",
+            ("route53domains:ResendContactReachabilityEmail",),
+            EVERYTHING,
+            "Have AWS mail the link again that a new domain's owner must open.",
         )
 
 
@@ -143,7 +168,7 @@ def dns(scope: Scope) -> Iterator[Grant]:
     name = scope.project.domain.name
     if name is None or not scope.zones:
         return
-    zones = tuple(f"arn:{scope.partition}:route53:::hostedzone/{zone}" for zone in scope.zones)
+    zones = tuple(_zone(scope, zone) for zone in scope.zones)
     yield Grant(
         "dns",
         "SeeZone",
@@ -264,6 +289,10 @@ def _tables(scope: Scope) -> Iterator[Grant]:
 def table(scope: Scope, logical_id: str) -> str:
     """The ARN of a table of the stack."""
     return scope.arn("dynamodb", f"table/{scope.generated(logical_id, 255)}")
+
+
+def _zone(scope: Scope, zone: str) -> str:
+    return f"arn:{scope.partition}:route53:::hostedzone/{zone}"
 
 
 def _records_only(scope: Scope, domain: str) -> Condition:

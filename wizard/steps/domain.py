@@ -151,18 +151,17 @@ def _here(world: World, registered: str) -> Here:
 def _hosted_zone(world: World, zone: ZoneSeen) -> str | None:
     """The id of the account's public zone that the registry delegates ``zone`` to.
 
-    There may be several of the same name; the name servers tell which one the world asks.
+    There may be several of the same name; the name servers tell which one the world asks. None also where
+    the credentials may not look.
     """
     try:
-        zones = route53.hosted_zones(world.aws)
+        for hosted in route53.hosted_zones(world.aws):
+            if hosted.private or hosted.name != zone.apex:
+                continue
+            servers = route53.name_servers(world.aws, hosted.id)
+            if set(servers) & set(zone.nameservers):
+                return hosted.id
     except WizardError as error:
         if error.exit_code is ExitCode.OUTSIDE:
             raise
-        return None
-    for hosted in zones:
-        if hosted.private or hosted.name != zone.apex:
-            continue
-        servers = route53.name_servers(world.aws, hosted.id)
-        if set(servers) & set(zone.nameservers):
-            return hosted.id
     return None
