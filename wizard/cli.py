@@ -109,19 +109,27 @@ def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
 def _check(args: argparse.Namespace) -> int:
     from wizard import check
 
-    return check.run(args, _world(args))
+    return check.run(args, _world_of_file(args))
 
 
 def _status(args: argparse.Namespace) -> int:
     from wizard import status
 
-    return status.run(args, _world(args))
+    return status.run(args, _world_of_file(args))
 
 
 def _export(args: argparse.Namespace) -> int:
     from wizard import export
 
-    return export.run(args, _world(args))
+    return export.run(args, _world_of_file(args))
+
+
+def _world_of_file(args: argparse.Namespace) -> World:
+    """The real world, for a command that reads FILE; says so where only the demo has one here."""
+    demo = args.file.with_name(DEMO_FILE.name)
+    if not args.file.exists() and demo.exists():
+        print(f"There is no {args.file} here. The demo's file is named by `--file {demo}`.", file=sys.stderr)
+    return _world(args)
 
 
 def _world(args: argparse.Namespace) -> World:

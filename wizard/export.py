@@ -89,7 +89,7 @@ def principal(text: str) -> str:
 def run(args: argparse.Namespace, world: World) -> int:
     """Print what ``args.kind`` says. ``args`` also has ``file``.
 
-    Raises WizardError: exit code 2 where FILE does not say enough, 3 where the DNS could not be asked.
+    Raises WizardError: exit code 2 where FILE does not say enough, 3 where neither FILE nor AWS or DNS does.
     """
     from wizard.project import load
 
@@ -162,12 +162,7 @@ def _records(args: argparse.Namespace, project: Project, world: World) -> str:
 
     seen = asyncio.run(_checked(args, project, world, chosen_domain(project)))
     if not seen.zone.reachable:
-        raise WizardError(
-            "The DNS could not be asked",
-            "What stands in the zone already is not known, so what is to be entered is not either.",
-            "Check the network connection, or name another resolver with `--nameserver`.",
-            ExitCode.OUTSIDE,
-        )
+        return export(_without_the_zone(seen), args.format)
     if args.all:
         rows = tuple(
             replace(row, status=RowStatus.MISSING, found=()) if row.status is RowStatus.OK else row
@@ -175,6 +170,38 @@ def _records(args: argparse.Namespace, project: Project, world: World) -> str:
         )
         seen = replace(seen, rows=rows)
     return export(seen, args.format)
+
+
+def _without_the_zone(seen: Round) -> Round:
+    """The records at names that are SES's alone: they are known where the DNS cannot be asked.
+
+    SPF and DMARC of the domain depend on what stands there. Raises WizardError where a token is unknown.
+    """
+    from dataclasses import replace
+
+    from wizard.dns.publish import publishable
+    from wizard.dns.records import RecordId
+    from wizard.dns.verdict import RowStatus
+
+    rows = tuple(
+        replace(row, status=RowStatus.MISSING)
+        for row in seen.rows
+        if row.record.id not in (RecordId.SPF, RecordId.DMARC)
+    )
+    known = replace(seen, rows=rows)
+    if not rows or publishable(known) != rows:
+        raise WizardError(
+            "The DNS could not be asked",
+            "What stands in the zone is not known, and neither are the three DKIM tokens.",
+            "Check the network connection, or name another resolver with `--nameserver`.",
+            ExitCode.OUTSIDE,
+        )
+    print(
+        "The DNS could not be asked, so these are all of SES's own records, also those that stand there "
+        "already. SPF and DMARC are not among them: they must be joined with what stands there.",
+        file=sys.stderr,
+    )
+    return known
 
 
 async def _checked(args: argparse.Namespace, project: Project, world: World, domain: str) -> Round:

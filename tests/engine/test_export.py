@@ -116,12 +116,33 @@ def test_without_a_domain_there_are_no_records(export: Export) -> None:
     assert out == ""
 
 
-def test_without_an_answer_nothing_is_guessed(export: Export) -> None:
+def test_without_an_answer_the_file_gives_what_is_sess_alone(export: Export) -> None:
+    """SPF and DMARC are joined with what stands there, so they are not guessed."""
     with world() as server:
         gone = f"{server.address}:{server.port}"
     code, out, err = export("records", "--no-aws", "--nameserver", gone)
+    assert code == ExitCode.OK
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+        *(f"tok{number}._domainkey.example.com." for number in (1, 2, 3)),
+        *("bounce.example.com.", "bounce.example.com."),
+    ]
+    assert "SPF and DMARC are not among them" in err
+    code, out, err = export(
+        "records", "--no-aws", "--nameserver", gone, project=Project(domain=Domain("example.com"))
+    )
     assert (code, out) == (ExitCode.OUTSIDE, "")
-    assert "could not be asked" in err
+    assert "The DNS could not be asked" in err
+
+
+def test_file_of_the_demo_is_hinted_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["export", "records", "--no-aws"]) == ExitCode.NO
+    assert "demo" not in capsys.readouterr().err
+    save(PROJECT, tmp_path / "ses-wizard-demo.yaml")
+    assert run(["export", "records", "--no-aws"]) == ExitCode.NO
+    assert "`--file ses-wizard-demo.yaml`" in capsys.readouterr().err
 
 
 def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: Export) -> None:
@@ -140,19 +161,36 @@ def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: 
     assert f'"Resource": "{arn}"' in named
 
 
+def test_the_account_may_be_the_principals_and_the_profile_another_computers(export: Export) -> None:
+    project = replace(PROJECT, account=Account(profile="elsewhere", region="us-east-1"))
+    arn = "arn:aws:iam::123456789012:user/ana"
+    code, out, _ = export("policy", "--principal", arn, project=project)
+    assert code == ExitCode.OK
+    assert "arn:aws:ses:us-east-1:123456789012:identity/example.com" in out
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    ("arguments", "account", "code", "message"),
     [
-        (("--part", "3"), ExitCode.USAGE, "There is no part 3"),
-        ((), ExitCode.OUTSIDE, "No AWS credentials were found"),
+        (
+            ("--part", "3"),
+            Account(region="us-east-1", id="123456789012"),
+            ExitCode.USAGE,
+            "There is no part 3",
+        ),
+        (
+            (),
+            Account(region="us-east-1"),
+            ExitCode.OUTSIDE,
+            "does not name it (account.id), and AWS could not",
+        ),
     ],
 )
 def test_no_policy_without_knowing_what_for(
-    export: Export, arguments: tuple[str, ...], code: ExitCode, message: str
+    export: Export, arguments: tuple[str, ...], account: Account, code: ExitCode, message: str
 ) -> None:
     """The account is the file's or that of the credentials; here there are neither."""
-    known = Account(region="us-east-1", id="123456789012" if arguments else None)
-    printed = export("policy", *arguments, project=replace(PROJECT, account=known))
+    printed = export("policy", *arguments, project=replace(PROJECT, account=account))
     assert printed[0] == code
     assert printed[1] == ""
     assert message in printed[2]

@@ -6,7 +6,7 @@ is known, and nothing is held against that: the steps themselves say what is mis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -95,13 +95,14 @@ def exported(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The least policy for this set-up, and what to know of it. ``principal``, ``table_key``: see ``Scope``.
 
-    Account and Region are the file's, else those of the credentials. Raises WizardError where neither says
-    them.
+    Account and Region are the file's, else those of the credentials; the account may also be that of
+    ``principal``. AWS need not be asked then. Raises WizardError where nothing says them.
     """
-    region = project.account.region or account.region_of(world)
-    with translated("choosing a Region", world.aws.profile):
-        partition = world.aws.session().get_partition_for_region(region)
-    account_id = project.account.id or sts.get_caller_identity(world.aws).account
+    region = world.aws.region or _asked("Region", "--region", lambda: account.region_of(world))
+    account_id = project.account.id or (principal.split(":")[4] if principal else "")
+    if not account_id:
+        account_id = _asked("id", "--principal", lambda: sts.get_caller_identity(world.aws).account)
+    partition = _partition(world, region)
     found, notes = zones(world, project.domain.name), []
     if project.domain.name is None:
         notes.append("No domain is chosen yet: what its identity and its records need is not in it.")
@@ -109,6 +110,28 @@ def exported(
         notes.append("Route 53 could not be asked: what a zone in this account needs is not in it.")
     scope = Scope(project, account_id, region, partition, found or (), principal, table_key)
     return document(scope), tuple(notes)
+
+
+def _partition(world: World, region: str) -> str:
+    """The partition of a Region, whatever there is of profiles: a file may name one of another computer."""
+    from botocore.session import Session
+
+    with translated("choosing a Region", world.aws.profile):
+        session = Session(session_vars={"profile": (None, None, None, None)})
+        return str(session.get_partition_for_region(region))
+
+
+def _asked(what: str, option: str, ask: Callable[[], str]) -> str:
+    """What AWS or its settings here say. Raises WizardError with the other ways to say it."""
+    try:
+        return ask()
+    except WizardError as error:
+        raise WizardError(
+            f"The policy lacks the account's {what}",
+            f"The file does not name it (account.{what.lower()}), and AWS could not be asked: {error.title}.",
+            f"Write it into the file, or name it with `{option}`. Or mend that: {error.todo}",
+            error.exit_code,
+        ) from error
 
 
 def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
