@@ -159,10 +159,14 @@ class Sandbox(Section, frozen=True):
 
     address: Address | None = None
     """The user's own address: SES is asked to verify it, and test mail goes there."""
+    asked: Moment | None = None
+    """When SES was last asked to send the link that verifies it: the link lives for 24 hours."""
     sent: Seen | None = None
     """A test mail was sent through the domain's identity: when, and to whom."""
     read: Seen | None = None
     """The headers of a received test mail were read: when, and what they say of SPF, DKIM and DMARC."""
+    passed: bool = False
+    """Whether SPF, DKIM and DMARC all passed, and for the domain itself, in what was read."""
 
 
 class Production(Section, frozen=True):
