@@ -1,4 +1,4 @@
-"""What lies outside: AWS, DNS, the clock. Made once by the command line and handed in, never global."""
+"""What lies outside: AWS, DNS, the web, the clock. Made once and handed in, never global."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 from wizard.aws.access import AwsAccess
 from wizard.dns.access import DnsAccess
 from wizard.dns.records import Record
+from wizard.web import WebAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class World:
 
     aws: AwsAccess = field(default_factory=AwsAccess)
     dns: DnsAccess = field(default_factory=DnsAccess)
+    web: WebAccess = field(default_factory=WebAccess)
     now: Callable[[], datetime] = _utc_now
     stage: Stage | None = None
 

@@ -17,6 +17,7 @@ from wizard.demo.aws.server import AccountServer
 from wizard.demo.aws.snapshot import Keeper
 from wizard.demo.aws.ticker import Ticker
 from wizard.demo.dns_server import DnsServer
+from wizard.demo.website import Website
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.records import Record
 from wizard.world import Mail, World
@@ -56,6 +57,7 @@ class Demo:
         self.dns_server = DnsServer().start()
         self.account.dns = Nameserver(self.dns_server.address, self.dns_server.port)
         zones.furnish(self.dns_server, self.account)
+        self.website = Website(self.account.dns)
         self._server = AccountServer(self.account, self._furnish_account)
         self._server.start()
         if self._keeper:
@@ -63,6 +65,7 @@ class Demo:
         self.world = World(
             aws=AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS),
             dns=DnsAccess((self.account.dns,)),
+            web=self.website.access,
             now=self.account.now,
             stage=self,
         )
@@ -77,6 +80,7 @@ class Demo:
         self.account.close()
         self._ticker.stop()
         self._server.stop()
+        self.website.close()
         self.dns_server.stop()
         try:
             if self._keeper:
