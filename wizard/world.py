@@ -25,6 +25,11 @@ class Mail:
     headers: tuple[tuple[str, str], ...]
     sent_at: datetime
 
+    @property
+    def head(self) -> str:
+        """The headers as its recipient would copy them."""
+        return "".join(f"{name}: {value}\n" for name, value in self.headers)
+
 
 class Stage(Protocol):
     """What only the demo has: a hand behind the curtain. Every call is quick; none asks the network."""
@@ -37,6 +42,9 @@ class Stage(Protocol):
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
+
+    def open_link(self, address: str) -> str:
+        """Open the link that SES sent to ``address``, as its owner would, and say what its page says."""
 
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""

@@ -35,6 +35,7 @@ from wizard.steps import (
     reminder_opt_outs,
     reminder_runs,
     reminder_trial,
+    sandbox,
     survey,
 )
 from wizard.steps.model import Event
@@ -44,6 +45,9 @@ from wizard.world import World
 ACCOUNT = "123456789012"
 DOMAIN = "example.org"
 """Hosted in the embedded account's own Route 53, so that the wizard fills in its records."""
+
+OWN_ADDRESS = "owner@example.net"
+"""The user's own, elsewhere: SES has to verify it before a test mail goes there."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,12 @@ def _ses(call: Call, params: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(call.arn(f"{kind}/{params[name]}") for name, kind in kinds.items() if name in params)
 
 
+def _mail(call: Call, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """What SES authorises for a mail: the sender's identity, the set, in the sandbox the recipient's too."""
+    names = [params["FromEmailAddress"].rpartition("@")[2], *params["Destination"]["ToAddresses"]]
+    return (*(call.arn(f"identity/{name}") for name in names), *_ses(call, params))
+
+
 def _zone(call: Call, params: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"arn:aws:route53:::hostedzone/{params.get('Id') or params['HostedZoneId']}",)
 
@@ -127,6 +137,7 @@ _RESOURCES: dict[str, Resources] = {
     "ses:GetAccount": _anything,
     "ses:ListEmailIdentities": _anything,
     "ses:PutAccountDetails": _anything,
+    "ses:SendEmail": _mail,
     "ses:PutAccountSuppressionAttributes": _anything,
     "sns": lambda call, params: (params["TopicArn"],),
 }
@@ -179,6 +190,7 @@ def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
     later = replace(project, reminder=replace(project.reminder, schedule="rate(1 day)"))
     reminder.plan(world, later, base)
     reminder.decline(world, later)
+    project = _use_sandbox(world, project)
     form = production.Form("TRANSACTIONAL", f"https://{DOMAIN}", (), "EN")
     project = production.act(world, project, form)
     list(survey.survey(world, project))
@@ -208,6 +220,14 @@ def _publish(world: World, project: Project) -> None:
     planned = dns.plan(world, project, asyncio.run(first_round()))
     assert planned is not None
     dns.act(world, planned, _ignored)
+
+
+def _use_sandbox(world: World, project: Project) -> Project:
+    project = sandbox.act(world, sandbox.choose(project, OWN_ADDRESS), _ignored)
+    project = sandbox.act(world, project, _ignored)
+    assert world.stage
+    world.stage.open_link(OWN_ADDRESS)
+    return sandbox.send(world, project, OWN_ADDRESS).project
 
 
 def _use_reminder(world: World, project: Project) -> None:

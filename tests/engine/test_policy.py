@@ -19,7 +19,7 @@ from wizard.policy import LARGEST, grants, parts, policy, size
 from wizard.policy.calls import NAMES_NO_RESOURCE
 from wizard.policy.grant import Scope
 from wizard.policy.stack import stack
-from wizard.project import Domain, Identity, Project, Registration, Reminder, Table
+from wizard.project import Domain, Identity, Project, Registration, Reminder, Sandbox, Table
 from wizard.reminder import template
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.setup import Setup
@@ -313,6 +313,9 @@ def test_policy_follows_the_settings() -> None:
     table = Project(reminder=Reminder(table=Table("people")))
     assert "DecryptRecipients" in names(table, table_key=key)
     assert "DecryptRecipients" not in names(Project(), table_key=key)
+    assert not {"VerifyOwnAddress", "SendTestMail"} & names(chosen)
+    tried = names(Project(domain=Domain("example.org"), sandbox=Sandbox(address="me@example.net")))
+    assert {"VerifyOwnAddress", "SendTestMail"} <= tried
     assert "StackAlerts" in names(Project(reminder=Reminder(alerts="me@example.org")))
     role = policy(chosen, "1" * 12, "us-east-1", principal="arn:aws:iam::111111111111:role/ops/Admin")
     (own_rights,) = [one for one in role["Statement"] if one["Sid"] == "SeeOwnPermissions"]

@@ -39,6 +39,7 @@ class Stage:
     rounds: int = 0
     servers: tuple[str, ...] = SERVERS
     review: float | None = None
+    opened: list[str] = field(default_factory=list)
 
     def publish(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -52,6 +53,10 @@ class Stage:
 
     def inbox(self) -> tuple[Mail, ...]:
         return self.mails
+
+    def open_link(self, address: str) -> str:
+        self.opened.append(address)
+        return f"Congratulations! You have successfully verified {address}."
 
     def now(self) -> datetime:
         return self.clock

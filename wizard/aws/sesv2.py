@@ -16,7 +16,7 @@ from wizard.aws.failures import translated
 
 if TYPE_CHECKING:
     from types_boto3_sesv2 import SESV2Client
-    from types_boto3_sesv2.type_defs import PutAccountDetailsRequestTypeDef
+    from types_boto3_sesv2.type_defs import PutAccountDetailsRequestTypeDef, SendEmailRequestTypeDef
 
 SUPPRESSED: tuple[Literal["BOUNCE", "COMPLAINT"], ...] = ("BOUNCE", "COMPLAINT")
 """Why an address goes on the suppression list: mail to it bounced, or its owner called the mail spam."""
@@ -199,6 +199,54 @@ def create_identity(aws: AwsAccess, domain: str) -> bool:
         except client.exceptions.AlreadyExistsException:
             return False
     return True
+
+
+def create_address(aws: AwsAccess, address: str) -> bool:
+    """Have SES send a verification link to ``address`` (sesv2:CreateEmailIdentity). The link lives 24 hours.
+
+    False where SES knows the address already: then no link was sent. Raises WizardError.
+    """
+    with translated("sesv2:CreateEmailIdentity", aws.profile):
+        client = _client(aws)
+        try:
+            client.create_email_identity(EmailIdentity=address)
+        except client.exceptions.AlreadyExistsException:
+            return False
+    return True
+
+
+def delete_identity(aws: AwsAccess, name: str) -> bool:
+    """Delete an identity (sesv2:DeleteEmailIdentity). False where there is none. Raises WizardError."""
+    with translated("sesv2:DeleteEmailIdentity", aws.profile):
+        client = _client(aws)
+        try:
+            client.delete_email_identity(EmailIdentity=name)
+        except client.exceptions.NotFoundException:
+            return False
+    return True
+
+
+def send_email(
+    aws: AwsAccess, *, sender: str, to: str, subject: str, text: str, configuration_set: str | None
+) -> str:
+    """Send one plain mail (sesv2:SendEmail) and give its MessageId: SES took it, it is not delivered yet.
+
+    Raises WizardError.
+    """
+    with translated("sesv2:SendEmail", aws.profile):
+        request: SendEmailRequestTypeDef = {
+            "FromEmailAddress": sender,
+            "Destination": {"ToAddresses": [to]},
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": subject, "Charset": "UTF-8"},
+                    "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
+                }
+            },
+        }
+        if configuration_set:
+            request["ConfigurationSetName"] = configuration_set
+        return _client(aws).send_email(**request)["MessageId"]
 
 
 def put_dkim_signing(aws: AwsAccess, domain: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo import zones
 from wizard.demo.aws import account as accounts
+from wizard.demo.aws import links
 from wizard.demo.aws.account import Account, Kept, Pace
 from wizard.demo.aws.server import AccountServer
 from wizard.demo.aws.snapshot import Keeper
@@ -194,6 +195,13 @@ class Demo:
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
         return tuple(self.account.kept.inbox)[::-1]
+
+    def open_link(self, address: str) -> str:
+        """Open the link that SES sent to ``address``, as its owner would, and say what its page says."""
+        with self.account.lock:
+            said = links.open_latest(self.account, address)
+        self._changed()
+        return said
 
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""

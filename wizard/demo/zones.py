@@ -33,6 +33,8 @@ SES_SPF = (
     "ip4:23.249.208.0/20 ip4:23.251.224.0/19 ip4:76.223.176.0/20 ip4:54.240.64.0/18 ip4:76.223.128.0/19 "
     "ip4:216.221.160.0/19 ip4:206.55.144.0/20 -all"
 )
+SES_SELECTOR = "ug7nbtf4gccmlpwj322ax3p6ow6yfsug"
+"""SES signs all mail a second time, as amazonses.com, with the key of this name."""
 PANEL_SPF = "v=spf1 include:spf.efwd.registrar-servers.com ~all"
 """What this DNS host's mail forwarding puts at the domain, so the wizard has something to merge with."""
 
@@ -67,10 +69,12 @@ def furnish(server: DnsServer, account: Account) -> None:
 
 
 def _ses_records(account: Account) -> Iterable[Resource]:
-    """What SES publishes: its SPF record, its mail servers, a public key for each DKIM token."""
+    """What SES publishes: its SPF records, its mail servers, its own key, one for each DKIM token."""
     yield Resource(SES_ZONE, "TXT", _quoted(SES_SPF))
+    yield Resource(f"{SES_SELECTOR}._domainkey.{SES_ZONE}", "TXT", _quoted(public_key(SES_SELECTOR)))
     for region in list(account.kept.ses.values()):
-        yield Resource(f"feedback-smtp.{region.name}.amazonses.com", "A", "127.0.0.1")
+        yield Resource(f"{region.name}.{SES_ZONE}", "TXT", _quoted(SES_SPF))
+        yield Resource(f"feedback-smtp.{region.name}.{SES_ZONE}", "A", "127.0.0.1")
         for identity in list(region.identities.values()):
             for token in identity.tokens:
                 yield Resource(f"{token}.{identity.signing_zone}", "TXT", _quoted(public_key(token)))

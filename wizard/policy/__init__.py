@@ -26,6 +26,7 @@ def grants(scope: Scope) -> tuple[Grant, ...]:
         *calls.dns(scope),
         *calls.reminder(scope),
         *stack(scope),
+        *calls.sandbox(scope),
         *calls.production(scope),
     )
 

@@ -230,6 +230,30 @@ def reminder(scope: Scope) -> Iterator[Grant]:
     yield Grant("reminder", "FollowLog", ("logs:FilterLogEvents",), (log,), "Follow what the function logs.")
 
 
+def sandbox(scope: Scope) -> Iterator[Grant]:
+    """Step 6, before it: one's own address verified, and a test mail to it."""
+    name, address = scope.project.domain.name, scope.project.sandbox.address
+    if name is None or address is None:
+        return
+    own = scope.arn("ses", f"identity/{address}")
+    yield Grant(
+        "production",
+        "VerifyOwnAddress",
+        ("ses:CreateEmailIdentity", "ses:DeleteEmailIdentity", "ses:GetEmailIdentity"),
+        (own,),
+        "Have your own address verified, so that test mail can go there; a new link needs it made again.",
+    )
+    configuration_set = f"configuration-set/{scope.project.identity.configuration_set}"
+    yield Grant(
+        "production",
+        "SendTestMail",
+        ("ses:SendEmail",),
+        # In the sandbox SES asks for the recipient's identity too.
+        (scope.arn("ses", f"identity/{name}"), scope.arn("ses", configuration_set), own),
+        "Send a test mail through the domain.",
+    )
+
+
 def production(scope: Scope) -> Iterator[Grant]:
     """Step 6: the one request."""
     yield Grant(

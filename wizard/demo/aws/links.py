@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from datetime import timedelta
@@ -30,13 +31,29 @@ def ask(account: Account, identity: Identity, region: str) -> None:
     account.kept.inbox.append(Mail(SENDER, identity.name, subject, text, "", headers, account.now()))
 
 
+def expired(account: Account, identity: Identity) -> bool:
+    """Whether the link to an address that was not confirmed is dead: SES then says FAILED."""
+    return account.now() - identity.created_at > LIFETIME
+
+
+def open_latest(account: Account, address: str) -> str:
+    """Open the link in the latest of SES's mails to ``address``, and say what the page behind it says."""
+    found = (
+        re.search(rf"{PATH}\S+", mail.text)
+        for mail in reversed(account.kept.inbox)
+        if (mail.sender, mail.recipient) == (SENDER, address.lower())
+    )
+    link = next((match for match in found if match), None)
+    return opened(account, link[0]) if link else f"No mail with a link came to {address}."
+
+
 def opened(account: Account, path: str) -> str:
     """What the page behind the link says; the address, or its subscription, is confirmed by a good link."""
     link = path.removeprefix(PATH)
     for ses in account.kept.ses.values():
         for identity in ses.identities.values():
             if identity.link and secrets.compare_digest(identity.link.encode(), link.encode()):
-                if account.now() - identity.created_at > LIFETIME:
+                if expired(account, identity):
                     return "This link has expired. Delete the identity and create it again for a new one."
                 identity.verified, identity.succeeded_at = True, account.now()
                 return f"Congratulations! You have successfully verified {identity.name}."

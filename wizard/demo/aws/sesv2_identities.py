@@ -10,7 +10,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 
 from wizard.demo.aws import links
-from wizard.demo.aws.account import Identity
+from wizard.demo.aws.account import Identity, current
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.sesv2 import SesOperations, answer, page
 from wizard.demo.aws.verification import look
@@ -196,7 +196,9 @@ def _type(identity: Identity) -> str:
 def _verification_status(identity: Identity) -> str:
     if identity.verified:
         return "SUCCESS"
-    return identity.dkim_status if identity.is_domain else "PENDING"
+    if identity.is_domain:
+        return identity.dkim_status
+    return "FAILED" if links.expired(current(), identity) else "PENDING"
 
 
 def _verification_info(identity: Identity) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from moto.core.responses import ActionResult
 
 from wizard.demo.aws import sesv2_message
 from wizard.demo.aws.account import Account, Identity, SesRegion
+from wizard.demo.aws.receiver import Receiver
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.sesv2 import SesOperations, answer
 from wizard.demo.aws.sesv2_account import answer_when_due, sent_in_a_day
@@ -39,6 +40,9 @@ _SIMULATED_BOUNCES = {"bounce": "General", "suppressionlist": "Suppressed"}
 
 class Sending(SesOperations):
     """SendEmail and SendBulkEmail."""
+
+    _results: str | None = None
+    """What the receiver found, the same for all mail of one request."""
 
     def send_email(self) -> ActionResult:
         """SendEmail: simple, raw or from a template. The answer means accepted, not delivered."""
@@ -175,7 +179,11 @@ class Sending(SesOperations):
     def _deliver(self, sent: Sent, content: Content, identity: Identity | None) -> None:
         """Let a message arrive, bounce or be complained about."""
         account, ses = self.account, self.ses
-        return_path = _return_path(identity, self.region, sent.message_id)
+        envelope = _envelope(identity, self.region)
+        receiver = Receiver(account, identity, sent.sender, envelope)
+        self._results = self._results or receiver.results()
+        results = "Authentication-Results", self._results
+        return_path = "Return-Path", f"<{sent.message_id}@{envelope}>"
         bounces: dict[str, list[str]] = {}
         for recipient in sent.destination:
             failure = _bounce(ses, recipient)
@@ -183,7 +191,8 @@ class Sending(SesOperations):
                 bounces.setdefault(failure, []).append(recipient)
                 continue
             parts = content.subject, content.text, content.html
-            mail = Mail(sent.sender, recipient, *parts, (return_path, *sent.headers), sent.at)
+            by_receiver = results, return_path, ("Received", receiver.received(recipient))
+            mail = Mail(sent.sender, recipient, *parts, (*by_receiver, *sent.headers), sent.at)
             account.kept.inbox.append(mail)
         for failure, addresses in bounces.items():
             bounced(account, ses, sent, addresses, failure)
@@ -301,8 +310,8 @@ def _message_id() -> str:
     return f"0100{secrets.token_hex(6)}-{secrets.token_hex(4)}-{secrets.token_hex(2)}-000000"
 
 
-def _return_path(identity: Identity | None, region: str, message_id: str) -> tuple[str, str]:
-    own = identity is not None and identity.mail_from_status == "SUCCESS"
-    default = "amazonses.com" if region == "us-east-1" else f"{region}.amazonses.com"
-    host = identity.mail_from if own and identity else default
-    return "Return-Path", f"<{message_id}@{host}>"
+def _envelope(identity: Identity | None, region: str) -> str:
+    """The MAIL FROM domain: the identity's own once SES has found its record, else SES's."""
+    if identity is not None and identity.mail_from and identity.mail_from_status == "SUCCESS":
+        return identity.mail_from
+    return "amazonses.com" if region == "us-east-1" else f"{region}.amazonses.com"
