@@ -72,7 +72,6 @@ class PermissionsDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         """Enter closes."""
-        super().on_mount()
         self.query_one("#close").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -44,7 +44,6 @@ class RegionsDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Begin at the Region in use."""
-        super().on_mount()
         regions = self.query_one(OptionList)
         regions.highlighted = self.asked.index(self.chosen) if self.chosen in self.asked else 0
         regions.focus()
@@ -52,7 +51,6 @@ class RegionsDialog(Dialog[str]):
     def on_resize(self) -> None:
         """The list has the rows that are left."""
         self.query_one(OptionList).styles.max_height = max(3, self.size.height - AROUND)
-        super().on_resize()
 
     def show(self, seen: Mapping[str, RegionSeen]) -> None:
         """Show what has been answered by now."""

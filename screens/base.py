@@ -204,24 +204,36 @@ class StepScreen(Screen[None]):
         self.post_message(GoTo(step))
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
-        """Put ``error`` on the page and the focus on "Try again", or on the widget that ``focus`` selects."""
+        """Put ``error`` on the page and the focus on "Try again", or on the widget that ``focus`` selects.
+
+        Where that is a field, what stands in it is refused: it is to be changed, not tried again.
+        """
+        from textual.widgets import Input
 
         from screens.signing_in import offer
         from screens.widgets.error_panel import ErrorPanel
 
         self.clear_error()
-        panel = ErrorPanel(error, focus=focus is None, mend="" if self.wizard.demo else offer(error))
+        field = self.query_one(focus) if focus else None
+        panel = ErrorPanel(
+            error,
+            focus=field is None,
+            mend="" if self.wizard.demo else offer(error),
+            refusal=isinstance(field, Input),
+        )
         self.query_one("#body").mount(panel, after="#standing")
-        if focus:
-            from textual.widgets import Input
-
-            field = self.query_one(focus).focus()
-            if isinstance(field, Input):
-                field.action_select_all()
+        if field:
+            field.focus()
+        if isinstance(field, Input):
+            field.action_select_all()
 
     def clear_error(self) -> None:
         """Take the error off the page: what failed is being tried again."""
         self.query("ErrorPanel").remove()
+
+    def clear_refusal(self) -> None:
+        """Take off the page what was refused: the field is being changed. Other errors stay."""
+        self.query("ErrorPanel.refusal").remove()
 
     def show_standing(self, standing: Standing | None) -> None:
         """Show ``standing`` on this page, its mark among the steps included, though it is not the app's yet.

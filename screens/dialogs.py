@@ -132,7 +132,6 @@ class Ask(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Enter alone must lose nothing."""
-        super().on_mount()
         self.query_one("#no" if self.careful else "#yes").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

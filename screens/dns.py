@@ -161,7 +161,6 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     def on_mount(self) -> None:
         """The list appears with its records, and F4 when it is known what it could do."""
-        super().on_mount()
         self.query_one("#act").display = False
         self.query_one("#first").display = False
         self._show_board(False)
@@ -174,7 +173,6 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     def on_screen_suspend(self) -> None:
         """A page that is left asks nobody."""
-        super().on_screen_suspend()
         if self not in self.app.screen_stack:
             self._watched = None
             if self._ses_timer:

@@ -98,7 +98,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     def compose_step(self) -> ComposeResult:
         """The field, what was found, and the domains already in the account."""
-        yield Input(placeholder="example.com", id="name", compact=True)
+        yield Input(placeholder="type it here, such as yourname.org", id="name", compact=True)
         yield Static("", id="typed", classes="hint", markup=False)
         yield Columns(id="facts", classes="block")
         yield Columns(id="mail", classes="block")
@@ -108,7 +108,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     def on_mount(self) -> None:
         """Begin with the domain in the file; show each thing only when there is one."""
-        super().on_mount()
         coming = self.state.project.domain.registration
         self.query_one("#name", Input).value = self.state.domain or (coming.name if coming else "")
         for hidden in ("#act", "#facts", "#mail", "#typed"):
@@ -240,7 +239,9 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         """Look at the domain that is being registered, unless another name is in the field."""
         field = self.query_one("#name", Input)
         if field.value in ("", name):
-            field.value = name
+            # Nobody has typed: what is said of the registration stays.
+            with field.prevent(Input.Changed):
+                field.value = name
             self._look(self.state.world, self.state.project, name)
 
     def _is_coming(self, seen: DomainSeen) -> bool:
@@ -254,9 +255,9 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        """Go on with what was looked at and is right; look at anything else."""
+        """Go on with what was looked at and is right, or say that nothing is there; look at anything else."""
         event.stop()
-        if self._seen and self._seen.standing.status is Status.DONE:
+        if not event.value.strip() or (self._seen and self._seen.standing.status is Status.DONE):
             self.action_next()
         else:
             self.action_look_again()
@@ -264,6 +265,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self.clear_refusal()
         if self._seen is None or event.value != self._seen.seen.name.unicode:
             self._forget()
             self._read(event.value)

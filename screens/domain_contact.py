@@ -124,7 +124,6 @@ domain is switched off.
 
     def on_mount(self) -> None:
         """Say what is bought, and fill the lists."""
-        super().on_mount()
         self.query_one("#problems").display = False
         from wizard.steps.domain_offers import price_words
 

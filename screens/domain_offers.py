@@ -74,7 +74,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
     def on_mount(self) -> None:
         """Say what to look for elsewhere, whatever AWS answers."""
-        super().on_mount()
         from wizard.steps.domain_offers import REGISTRAR
 
         self.query_one("#registrar", Columns).show([("·", words) for words in REGISTRAR])

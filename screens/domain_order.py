@@ -56,7 +56,6 @@ class BuyDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Wait for the name."""
-        super().on_mount()
         self.query_one("#again").focus()
 
     @property

@@ -95,8 +95,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         mail_from = project.identity.mail_from or found or identity.suggest_mail_from(seen.domain)
         wrong = None
         try:
-            if typed:
-                identity.parse_mail_from(seen.domain, typed)
+            identity.parse_mail_from(seen.domain, typed or mail_from)
         except WizardError as error:
             wrong = error
         self.tell(self.Seen(seen, identity.judge(seen, project), mail_from, wrong))
@@ -126,7 +125,8 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self._seen = message.seen
         field = self.query_one("#mail-from", Input)
         if not field.value:
-            fill_in(field, message.mail_from)
+            with field.prevent(Input.Changed):
+                fill_in(field, message.mail_from)
         self.query_one("#events").display = False
         shown = self.query_one("#facts", Columns)
         shown.show(facts(_facts(message.seen)))
@@ -144,6 +144,24 @@ None of this costs anything, and none of it touches your DNS: that is the next s
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_act()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.clear_refusal()
+
+    def action_next(self) -> None:
+        """Go on, but not away from a name that is refused: it would be taken for the one that is set."""
+        typed = self.query_one("#mail-from", Input).value
+        if self._seen and typed.strip():
+            from wizard.steps.identity import parse_mail_from
+
+            try:
+                parse_mail_from(self._seen.domain, typed)
+            except WizardError as error:
+                self.show_error(error, focus=self.FIELD)
+                return
+        super().action_next()
 
     def action_act(self) -> None:
         """Work out the plan and show it, as soon as SES has answered."""

@@ -78,12 +78,12 @@ there, after looking at AWS and DNS again.
 
     def redraw(self, state: AppState) -> None:
         """Show what is known of the steps, and where it goes on."""
-        begun = bool(state.domain)
+        begun = _begun(state)
         next_step = state.next_step
         if begun and next_step:
-            heading = f"Continuing {state.domain}, step {next_step.number} of {len(StepName)}"
+            heading = f"Continuing {begun}, step {next_step.number} of {len(StepName)}"
         elif begun:
-            heading = f"{state.domain} is set up: all {len(StepName)} steps are done"
+            heading = f"{begun} is set up: all {len(StepName)} steps are done"
         else:
             heading = "Welcome"
         self.query_one("#question", Static).update(Content(heading))
@@ -100,7 +100,7 @@ there, after looking at AWS and DNS again.
 
     def action_look_again(self) -> None:
         """Look at all steps again, once there is something to look at."""
-        if self.wizard.state is not None and self.state.domain:
+        if self.wizard.state is not None and _begun(self.state):
             self.clear_error()
             self.wizard.renew_access()
             self.post_message(LookEverywhere())
@@ -109,8 +109,7 @@ there, after looking at AWS and DNS again.
         """Go on where the set-up stands, as soon as it is open."""
         self._going_on = self.wizard.state is None
         if not self._going_on:
-            begun = bool(self.state.domain)
-            self.go(self.state.next_step if begun else StepName.ACCOUNT)
+            self.go(self.state.next_step if _begun(self.state) else StepName.ACCOUNT)
 
     def action_act(self) -> None:
         """Begin the demo anew, after a yes."""
@@ -151,6 +150,12 @@ there, after looking at AWS and DNS again.
         if yes:
             self.query_one("#looking", Static).update("Starting over …")
             self.post_message(StartOver())
+
+
+def _begun(state: AppState) -> str:
+    """The domain that a set-up was begun for, also one that is still being registered; else nothing."""
+    registration = state.project.domain.registration
+    return state.domain or (registration.name if registration else "")
 
 
 def _row(standing: Standing) -> Cells:

@@ -1,4 +1,4 @@
-"""One row that says what is being waited for, once it takes noticeably long, or what a key has done."""
+"""The line that says what is being waited for, once it takes noticeably long, or what a key has done."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class BusyLine(Static):
-    """Always one row high, so that nothing moves when it comes and goes."""
+    """At least one row high, so that nothing moves when words come and go; more for those with long names."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)

@@ -18,7 +18,8 @@ from wizard.errors import WizardError
 class ErrorPanel(Vertical):
     """Shows one WizardError inside the page. Mounted when it happens, removed when it is tried again.
 
-    ``mend`` are the words for what mends it from here, empty where nothing does.
+    ``mend`` are the words for what mends it from here, empty where nothing does. A ``refusal`` is of what
+    was typed: trying that again would change nothing.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "mend", "Mend it", show=False)]
@@ -33,8 +34,8 @@ class ErrorPanel(Vertical):
             super().__init__()
             self.error = error
 
-    def __init__(self, error: WizardError, *, focus: bool, mend: str = "") -> None:
-        super().__init__()
+    def __init__(self, error: WizardError, *, focus: bool, mend: str = "", refusal: bool = False) -> None:
+        super().__init__(classes="refusal" if refusal else None)
         self.error = error
         self._focus = focus
         self._mend = mend
@@ -50,6 +51,8 @@ class ErrorPanel(Vertical):
                 ]
             )
         )
+        if self.has_class("refusal"):
+            return
         with Horizontal(classes="buttons"):
             if self._mend:
                 yield Button(f"{self._mend}  S", id="mend", variant="error", compact=True)

@@ -82,10 +82,12 @@ async def test_unregistered_domain_is_said_to_be_so_and_not_recorded(
         assert page.saved.domain.name is None
 
 
-async def test_nothing_typed_is_asked_for(outside: Outside, tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["f3", "enter"])
+async def test_nothing_typed_is_asked_for(outside: Outside, tmp_path: Path, key: str) -> None:
     async with opened(tmp_path, outside.world) as page:
         await page.go(StepName.DOMAIN)
-        await page.press("f3")
+        assert "type it here, such as" in page.text
+        await page.press(key)
         assert "! No domain yet" in page.text
         assert page.app.focused is not None
         assert page.app.focused.id == "name"
@@ -159,7 +161,10 @@ async def test_after_a_refusal_one_types_on_in_the_field(outside: Outside, tmp_p
         page.type("name", "gmail.com")
         await page.press("f3")
         assert "What to do:" in page.text
-        await page.pilot.press(*"example.org")
+        assert "Try again" not in page.text
+        await page.press("e")
+        assert "What to do:" not in page.text
+        await page.pilot.press(*"xample.org")
         await page.press("enter")
         assert "✓ done  example.org" in page.text
 
@@ -222,6 +227,9 @@ async def test_what_could_not_be_asked_is_asked_again(outside: Outside, tmp_path
     async with opened(tmp_path, outside.world) as page:
         await page.go(StepName.DOMAIN)
         assert "! The AWS sign-in has expired" in page.text
+        page.type("name", "example.org")
+        await page.settle()
+        assert "! The AWS sign-in has expired" in page.text, "that is not about what is typed"
         outside.trouble = None
         await page.press("f5")
         assert "has expired" not in page.text

@@ -13,11 +13,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from screens.app import WizardApp
 from screens.dialogs import ConfirmPlan
-from tests.screens.conftest import Outside, seen_so
+from screens.widgets.busy_line import BusyLine
+from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from wizard import project as projects
 from wizard.errors import ExitCode, SignInNeededError, WizardError
-from wizard.project import Domain, Project
+from wizard.project import Domain, Project, Registration
 from wizard.steps import account, survey
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
 from wizard.world import World
@@ -41,6 +42,25 @@ async def test_begun_set_up_says_where_it_goes_on(
     async with opened(tmp_path, outside.world, project=begun, size=size) as page:
         assert "Continuing example.com, step 4 of 6" in page.text
         assert page.text == snapshot
+
+
+async def test_registration_that_is_under_way_is_gone_on_with(outside: Outside, tmp_path: Path) -> None:
+    project = Project(domain=Domain(registration=Registration("not-yet.org", "op-1", NOW)))
+    project = project.seen_done("account", "account 123456789012 in us-east-1", NOW)
+    outside.standings = seen_so(project)
+    async with opened(tmp_path, outside.world, project=project) as page:
+        assert "Continuing not-yet.org, step 2 of 6" in page.text
+        assert "Continue  F3" in page.text
+        await page.press("f3")
+        assert "Which domain of yours shall send?" in page.text
+
+
+async def test_long_words_of_what_a_key_has_done_are_not_cut(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        name = "a-rather-long-company-name.mail.example.com"
+        page.app.screen.query_one(BusyLine).say(f"Saved beside the project file: {name}-records.zone, .csv")
+        await page.pilot.pause()
+        assert f"{name}-records.zone, .csv" in page.words
 
 
 async def test_what_the_survey_sees_goes_before_what_the_file_says(

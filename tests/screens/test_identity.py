@@ -94,6 +94,25 @@ async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) 
         assert "! mail.example.net is not below example.com" in page.text
 
 
+@pytest.mark.parametrize("typed", ["mail.example.net", "bo unce", "-"])
+async def test_a_refused_name_holds_next_until_another_is_typed(
+    outside: Outside, tmp_path: Path, typed: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        page.type("mail-from", typed)
+        await page.press("f3")
+        assert f"! {typed} is " in page.text
+        todo = "What to do: Enter one that receives no other mail, such as bounce.example.com."
+        assert todo in page.words.replace("▌ ", "")
+        assert "Try again" not in page.text
+        await page.press("x")
+        assert "What to do:" not in page.text
+        page.type("mail-from", "bounce")
+        await page.press("f3")
+        assert "[DNS]" in page.text
+
+
 async def test_a_refused_name_is_still_refused_when_one_comes_back(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world, project=FRESH) as page:
         await show(page)

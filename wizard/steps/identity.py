@@ -54,19 +54,19 @@ def parse_mail_from(domain: str, text: str) -> str:
     Raises WizardError where there is none, or where it is no subdomain of ``domain``: SES would refuse it.
     """
     typed = text.strip().rstrip(".")
+    todo = f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}."
     if not typed:
-        raise WizardError(
-            "The MAIL FROM domain is empty",
-            "Mail that cannot be delivered comes back to it, so it needs a name.",
-            f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}.",
-        )
-    name = read_name(typed if "." in typed else f"{typed}.{domain}").ascii
+        what = "Mail that cannot be delivered comes back to it, so it needs a name."
+        raise WizardError("The MAIL FROM domain is empty", what, todo)
+    try:
+        name = read_name(typed if "." in typed else f"{typed}.{domain}").ascii
+    except WizardError as error:
+        raise WizardError(f"{printable(typed, 100)} is no MAIL FROM domain", error.what, todo) from error
     if not name.endswith(f".{domain}"):
-        raise WizardError(
-            f"{printable(typed, 100)} is not below {domain}",
-            f"The MAIL FROM domain must be a subdomain of {domain}, so that bounces and SPF fit the sender.",
-            f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}.",
+        what = (
+            f"The MAIL FROM domain must be a subdomain of {domain}, so that bounces and SPF fit the sender."
         )
+        raise WizardError(f"{printable(typed, 100)} is not below {domain}", what, todo)
     return name
 
 
