@@ -170,12 +170,22 @@ class Sandbox(Section, frozen=True):
 
 
 class Production(Section, frozen=True):
-    """What the request to leave the sandbox says."""
+    """What the request to leave the sandbox says, and what became of it."""
 
     mail_type: Literal["TRANSACTIONAL", "MARKETING"] | None = None
     website: Url | None = None
     contacts: Annotated[tuple[Address, ...], Meta(max_length=4)] = ()
     language: Literal["EN", "JA"] = "EN"
+    audience: str = ""
+    """Who the recipients are and how they signed up, in the user's words: for the reviewers' questions."""
+    case: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$")] = ""
+    """The digest of the case text as the wizard wrote it: one that differs is the user's, and is kept."""
+    asked: Moment | None = None
+    """When the request was sent."""
+    refused: Seen | None = None
+    """AWS said no: when that was seen, and in which case."""
+    put_off: Moment | None = None
+    """When the user said "not now": nothing asks for it until they take it up again."""
 
 
 StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]

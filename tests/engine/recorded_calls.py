@@ -30,6 +30,7 @@ from wizard.steps import (
     identity,
     permissions,
     production,
+    readiness,
     reminder,
     reminder_drift,
     reminder_opt_outs,
@@ -191,6 +192,7 @@ def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
     reminder.plan(world, later, base)
     reminder.decline(world, later)
     project = _use_sandbox(world, project)
+    readiness.look(world, project, production.look(world, project))
     form = production.Form("TRANSACTIONAL", f"https://{DOMAIN}", (), "EN")
     project = production.act(world, project, form)
     list(survey.survey(world, project))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,12 +11,13 @@ from msgspec.structs import replace
 from tests.engine.refusal import refuse
 from wizard.aws import sesv2
 from wizard.demo import Demo
-from wizard.dns.records import wanted_records
+from wizard.dns.records import Record, RecordId, wanted_records
 from wizard.errors import WizardError
-from wizard.project import Domain, Production, Project
-from wizard.steps import identity
+from wizard.project import Domain, Production, Project, Reminder
+from wizard.steps import identity, production_case, readiness
 from wizard.steps import production as step
 from wizard.steps.model import Status
+from wizard.steps.readiness import Subject
 
 FORM = step.Form("TRANSACTIONAL", "https://example.com", ("owner@example.com",), "EN")
 
@@ -55,14 +57,16 @@ def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
     assert "https://example.com" in change.detail
 
     asked = step.act(account.world, ready, FORM)
-    assert asked.production == Production(
+    said = asked.production
+    assert said.asked is not None
+    assert replace(said, asked=None) == Production(
         "TRANSACTIONAL", "https://example.com", ("owner@example.com",), "EN"
     )
     assert "production" not in asked.progress
     seen = step.look(account.world, asked)
     assert step.judge(seen).status is Status.WAITING
     assert seen.account.case_id is not None
-    assert seen.account.case_id in step.judge(seen).words
+    assert f"(case {seen.account.case_id}), sent just now" in step.judge(seen).words
     assert "Do not send it again" in step.what_next(seen)
     assert not step.plan(FORM, seen).changes_anything
 
@@ -80,6 +84,10 @@ def test_denied(account: Demo, ready: Project) -> None:
     assert "answer there" in step.what_next(seen)
     step.act(account.world, ready, FORM)
     assert step.look(account.world, ready) == seen, "no second request"
+
+    again = step.act(account.world, step.put_off(ready, account.world.now()), FORM, again=True)
+    assert again.production.put_off is None
+    assert step.judge(step.look(account.world, again)).status is Status.WAITING
 
 
 def test_a_review_that_is_open_is_not_asked_for_again(account: Demo, ready: Project) -> None:
@@ -132,3 +140,35 @@ def test_the_first_form(account: Demo, ready: Project) -> None:
     assert step.first_form(filed, seen) == step.Form("MARKETING", "https://x.example.com", ("a@x.org",), "JA")
     step.act(account.world, ready, dataclasses.replace(FORM, language="JA"))
     assert step.first_form(ready, step.look(account.world, ready)) == dataclasses.replace(FORM, language="JA")
+
+
+def test_readiness_and_the_case_text_come_from_the_account(
+    account: Demo, ready: Project, tmp_path: Path
+) -> None:
+    world = account.world
+    (tmp_path / "people.csv").write_text("email\nana@example.com\nbo@example.com\n")
+    project = replace(ready, reminder=Reminder(recipients="people.csv", schedule="rate(7 days)"))
+    evidence = readiness.look(world, project, step.look(world, project))
+    points = readiness.judge(project, evidence)
+    assert [point.subject for point in points if not point.ready] == [Subject.TEST]
+    assert "SES mails bounces and complaints" in points[3].words
+    known = production_case.flow(world, project, tmp_path)
+    assert known == production_case.Flow(recipients=2, runs=4)
+    assert "2 recipients, every 7 days" in production_case.build(project, evidence, points, known)
+
+
+def test_a_set_without_destinations_and_an_account_without_suppression_are_seen(
+    account: Demo, ready: Project
+) -> None:
+    ses = account.account.ses("us-east-1")
+    ses.suppressed_reasons = []
+    ses.identities["example.com"].forwarding = False
+    account.publish([Record(RecordId.DMARC, "_dmarc.example.com", "TXT", "v=DMARC1; p=reject;")])
+    elsewhere = replace(ready, production=Production("TRANSACTIONAL", "https://example.com/none"))
+    evidence = readiness.look(account.world, elsewhere, step.look(account.world, elsewhere))
+    words = {point.subject: point.words for point in readiness.judge(elsewhere, evidence)}
+    assert words[Subject.SUPPRESSION].startswith("off for bounces and complaints")
+    assert words[Subject.EVENTS].startswith("nobody is told")
+    assert words[Subject.DMARC].startswith("v=DMARC1; p=reject;")
+    assert words[Subject.WEBSITE] == "https://example.com/none says that there is no such page (404)"
+    assert words[Subject.PRIVACY] == "the website could not be read"

@@ -8,14 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
 import pytest
 
 from wizard import web
 from wizard.demo import Demo
-from wizard.demo.website import Authority
+from wizard.demo.website import Authority, Server
 from wizard.web import Link, WebAccess, WebError, fetch
 
 AUTHORITY = Authority()
@@ -76,14 +76,11 @@ def ports() -> Iterator[dict[int, int]]:
         80: None,
         447: None,
     }
-    servers = {port: ThreadingHTTPServer(("127.0.0.1", 0), Site) for port in contexts}
+    servers = {port: Server(Site) for port in contexts}
     for port, server in servers.items():
         if context := contexts[port]:
-            server.socket = context.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+            server.secure(context)
+        server.start()
     yield {port: server.server_port for port, server in servers.items()}
     Site.stop.set()
     for server in servers.values():

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace as with_settings
 
 from wizard.aws.sesv2 import SesAccount
-from wizard.project import Domain, Production, Project
+from wizard.project import Domain, Production, Project, Seen
 from wizard.steps.model import Status
-from wizard.steps.production import Form, ProductionSeen, assertion, judge, problems, what_next
+from wizard.steps.production import (
+    Form,
+    ProductionSeen,
+    assertion,
+    filled_in,
+    judge,
+    noted,
+    plan,
+    problems,
+    put_off,
+    request,
+    what_next,
+)
 
 GOOD = Form("MARKETING", "https://example.com/news?a=b", ("owner@example.com",), "JA")
 
@@ -81,13 +95,19 @@ SANDBOX = SesAccount(False, True, "HEALTHY", 200, 1, 0)
         ({"review_status": "PENDING", "case_id": "17"}, Status.WAITING, "(case 17)", "about a day"),
         ({"review_status": "PENDING"}, Status.WAITING, "AWS reviews the request,", "Do not send it again"),
         ({"review_status": "GRANTED"}, Status.WAITING, "opening the Region", "look again"),
-        ({"review_status": "DENIED"}, Status.ATTENTION, "AWS said no", "Support Center"),
+        ({"review_status": "DENIED"}, Status.ATTENTION, "AWS said no", "support.console.aws.amazon.com"),
         ({"review_status": "FAILED"}, Status.ATTENTION, "never arrived", "send it again"),
         (
             {"production_access": True, "max_24_hour_send": -1},
             Status.DONE,
             "no daily limit",
             "everyone",
+        ),
+        (
+            {"production_access": True, "max_24_hour_send": 50_000, "max_send_rate": 14},
+            Status.DONE,
+            "50,000",
+            "14 a second",
         ),
         ({"production_access": True, "review_status": "DENIED"}, Status.DONE, "production", "everyone"),
         ({}, Status.TODO, "after step 4", "does not know example.com"),
@@ -100,3 +120,77 @@ def test_each_state_says_what_comes_next(
     assert judge(seen).status is status
     assert words in judge(seen).words
     assert next_words in what_next(seen)
+
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+OFF = Production(put_off=NOW, asked=NOW - timedelta(hours=3))
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "words"),
+    [
+        (None, Status.WAITING, "put off on 24 Nov 2026"),
+        ("FAILED", Status.WAITING, "put off on 24 Nov 2026"),
+        ("DENIED", Status.WAITING, "AWS said no, and you left it at that on 24 Nov 2026"),
+        ("PENDING", Status.WAITING, "AWS reviews the request, sent 3 h ago, usually"),
+        ("GRANTED", Status.WAITING, "AWS said yes"),
+    ],
+)
+def test_what_was_put_off_is_not_asked_for(status: str | None, standing: Status, words: str) -> None:
+    seen = ProductionSeen("example.com", replace(SANDBOX, review_status=status), None, OFF, NOW)
+    assert judge(seen).status is standing
+    assert words in judge(seen).words
+    assert (seen.put_off is None) is (status in ("PENDING", "GRANTED"))
+
+
+def test_not_now_is_remembered_and_taken_back() -> None:
+    project = Project(production=Production(mail_type="MARKETING"))
+    later = put_off(project, NOW)
+    assert later.production == Production(mail_type="MARKETING", put_off=NOW)
+    assert put_off(later, None) == project
+
+
+def test_a_refusal_is_remembered_until_it_is_over() -> None:
+    denied = ProductionSeen(
+        "example.com", replace(SANDBOX, review_status="DENIED", case_id="17"), None, at=NOW
+    )
+    project = noted(Project(), denied)
+    assert project.production.refused == Seen(NOW, "case 17")
+    assert noted(project, replace(denied, at=NOW + timedelta(days=1))) is project
+    other = replace(denied, account=replace(denied.account, case_id=None))
+    assert noted(project, other).production.refused == Seen(NOW, "AWS names no case")
+    granted = replace(denied, account=replace(SANDBOX, production_access=True))
+    assert noted(put_off(project, NOW), granted) == Project()
+    assert noted(project, ProductionSeen("example.com", SANDBOX, None)) is project
+
+
+def test_what_is_shown_is_what_is_sent() -> None:
+    assert request(GOOD) == {
+        "MailType": "MARKETING",
+        "WebsiteURL": "https://example.com/news?a=b",
+        "ContactLanguage": "JA",
+        "ProductionAccessEnabled": True,
+        "AdditionalContactEmailAddresses": ["owner@example.com"],
+    }
+    (change,) = plan(GOOD, ProductionSeen("example.com", SANDBOX, None)).changes
+    for name, value in request(GOOD).items():
+        assert f"{name}: {value[0] if isinstance(value, list) else value}" in change.detail
+
+
+def test_after_a_refusal_only_a_knowing_wish_sends_again() -> None:
+    seen = ProductionSeen("example.com", replace(SANDBOX, review_status="DENIED"), None)
+    assert not plan(GOOD, seen).changes_anything
+    assert plan(GOOD, seen, again=True).changes_anything
+    for status in ("PENDING", "GRANTED"):
+        under_way = replace(seen, account=replace(SANDBOX, review_status=status))
+        assert not plan(GOOD, under_way, again=True).changes_anything
+
+
+def test_what_is_typed_is_kept_as_far_as_the_file_can_hold_it() -> None:
+    before = Project(production=Production(audience="customers", website="https://example.com"))
+    wrong = replace(GOOD, website="example", contacts=("nobody",))
+    after = filled_in(before, wrong).production
+    assert after == Production("MARKETING", "https://example.com", (), "JA", audience="customers")
+    assert filled_in(before, GOOD).production == with_settings(
+        before.production, mail_type="MARKETING", website=GOOD.website, contacts=GOOD.contacts, language="JA"
+    )

@@ -51,7 +51,7 @@ class SesIdentity:
 
     ``signing_zone`` is SigningHostedZone: the DKIM targets are ``<token>.<signing_zone>``. ``error_type``,
     ``last_checked``, ``last_success`` and ``soa_serial`` (of the zone as SES saw it) are SES's own evidence
-    (VerificationInfo).
+    (VerificationInfo). ``forwards``: SES mails bounces and complaints to the sender (feedback forwarding).
     """
 
     name: str
@@ -71,6 +71,7 @@ class SesIdentity:
     last_checked: datetime | None = None
     last_success: datetime | None = None
     soa_serial: int | None = None
+    forwards: bool = True
 
     @property
     def signs_itself(self) -> bool:
@@ -101,6 +102,19 @@ class ConfigurationSet:
     reputation_metrics: bool
     sending_enabled: bool = True
     suppressed_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventDestination:
+    """Where a configuration set's events go (GetConfigurationSetEventDestinations).
+
+    ``types`` are the events' in the API's words (BOUNCE, COMPLAINT); ``place`` is the service they go to.
+    """
+
+    name: str
+    enabled: bool
+    types: tuple[str, ...]
+    place: str
 
 
 def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
@@ -158,6 +172,7 @@ def get_identity(aws: AwsAccess, name: str) -> SesIdentity | None:
         last_checked=info.get("LastCheckedTimestamp"),
         last_success=info.get("LastSuccessTimestamp"),
         soa_serial=info.get("SOARecord", {}).get("SerialNumber"),
+        forwards=answer.get("FeedbackForwardingStatus", False),
     )
 
 
@@ -304,6 +319,37 @@ def get_configuration_set(aws: AwsAccess, name: str) -> ConfigurationSet | None:
     )
 
 
+_PLACES = {
+    "EventBridgeDestination": "EventBridge",
+    "SnsDestination": "SNS",
+    "KinesisFirehoseDestination": "Firehose",
+    "CloudWatchDestination": "CloudWatch",
+    "PinpointDestination": "Pinpoint",
+}
+
+
+def event_destinations(aws: AwsAccess, name: str) -> tuple[EventDestination, ...]:
+    """Where the events of the configuration set ``name`` go; none where there is no such set.
+
+    (sesv2:GetConfigurationSetEventDestinations.) Raises WizardError.
+    """
+    with translated("sesv2:GetConfigurationSetEventDestinations", aws.profile):
+        client = _client(aws)
+        try:
+            answer = client.get_configuration_set_event_destinations(ConfigurationSetName=name)
+        except client.exceptions.NotFoundException:
+            return ()
+    return tuple(
+        EventDestination(
+            name=found["Name"],
+            enabled=found.get("Enabled", False),
+            types=tuple(found["MatchingEventTypes"]),
+            place=next((words for key, words in _PLACES.items() if key in found), "elsewhere"),
+        )
+        for found in answer.get("EventDestinations", ())
+    )
+
+
 def create_configuration_set(aws: AwsAccess, name: str) -> bool:
     """Make a configuration set with reputation metrics and suppression of bounces and complaints.
 
@@ -352,6 +398,28 @@ def put_account_suppression(aws: AwsAccess) -> None:
         _client(aws).put_account_suppression_attributes(SuppressedReasons=list(SUPPRESSED))
 
 
+def account_details(
+    *,
+    mail_type: Literal["TRANSACTIONAL", "MARKETING"],
+    website: str,
+    contacts: Sequence[str],
+    language: Literal["EN", "JA"],
+) -> PutAccountDetailsRequestTypeDef:
+    """The request for production access, word by word as PutAccountDetails takes it.
+
+    UseCaseDescription is left out: the service's model marks it as optional and deprecated.
+    """
+    request: PutAccountDetailsRequestTypeDef = {
+        "MailType": mail_type,
+        "WebsiteURL": website,
+        "ContactLanguage": language,
+        "ProductionAccessEnabled": True,
+    }
+    if contacts:
+        request["AdditionalContactEmailAddresses"] = list(contacts)
+    return request
+
+
 def put_account_details(
     aws: AwsAccess,
     *,
@@ -364,16 +432,9 @@ def put_account_details(
 
     False where a review is open already (ConflictException): then nothing was sent. Raises WizardError.
     """
+    request = account_details(mail_type=mail_type, website=website, contacts=contacts, language=language)
     with translated("sesv2:PutAccountDetails", aws.profile):
         client = _client(aws)
-        request: PutAccountDetailsRequestTypeDef = {
-            "MailType": mail_type,
-            "WebsiteURL": website,
-            "ContactLanguage": language,
-            "ProductionAccessEnabled": True,
-        }
-        if contacts:
-            request["AdditionalContactEmailAddresses"] = contacts
         try:
             client.put_account_details(**request)
         except client.exceptions.ConflictException:

@@ -70,6 +70,29 @@ class Authority:
         return context
 
 
+class Server(ThreadingHTTPServer):
+    """A server on loopback that writes nothing onto the screen, whatever its clients do."""
+
+    daemon_threads = True
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__((LOOPBACK, 0), handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Somebody hung up."""
+
+    def start(self) -> Server:
+        """Serve from now on, on a thread of its own."""
+        serve = threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,), name="website", daemon=True)
+        serve.start()
+        return self
+
+    def secure(self, context: ssl.SSLContext) -> Server:
+        """Speak HTTPS; the hands are shaken on the thread of each connection."""
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        return self
+
+
 class Website:
     """One website for all names that the embedded DNS leads to loopback. ``access`` is the way to it."""
 
@@ -77,7 +100,7 @@ class Website:
         self._dns = dns
         self._authority = Authority()
         self._lock = threading.Lock()
-        self._servers: dict[int, ThreadingHTTPServer] = {}
+        self._servers: dict[int, Server] = {}
         self.access = WebAccess(self._connect, self._authority.trust)
 
     def close(self) -> None:
@@ -94,10 +117,8 @@ class Website:
             raise WebError("is not known: its name has no address in the DNS")
         with self._lock:
             if not self._servers:
-                self._servers = {443: self._served(_Pages), 80: self._served(_ToHttps)}
-                self._servers[443].socket = self._by_name().wrap_socket(
-                    self._servers[443].socket, server_side=True, do_handshake_on_connect=False
-                )
+                secure = Server(_Pages).secure(self._by_name())
+                self._servers = {443: secure.start(), 80: Server(_ToHttps).start()}
         if port not in self._servers:
             raise ConnectionRefusedError
         return socket.create_connection((LOOPBACK, self._servers[port].server_port), seconds)
@@ -112,13 +133,6 @@ class Website:
             return [rd.to_text() for rd in resolver.resolve(host, "A", lifetime=2)]
         except dns.exception.DNSException:
             return []
-
-    def _served(self, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
-        server = ThreadingHTTPServer((LOOPBACK, 0), handler)
-        serve = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="website")
-        serve.daemon = True
-        serve.start()
-        return server
 
     def _by_name(self) -> ssl.SSLContext:
         """A context that has a certificate for whatever name is asked for."""

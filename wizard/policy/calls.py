@@ -255,7 +255,15 @@ def sandbox(scope: Scope) -> Iterator[Grant]:
 
 
 def production(scope: Scope) -> Iterator[Grant]:
-    """Step 6: the one request."""
+    """Step 6: whether SES's events go somewhere, and the one request."""
+    with_set = scope.arn("ses", f"configuration-set/{scope.project.identity.configuration_set}")
+    yield Grant(
+        "production",
+        "SeeEventDestinations",
+        ("ses:GetConfigurationSetEventDestinations",),
+        (with_set,),
+        "See whether anybody is told of bounces and complaints.",
+    )
     yield Grant(
         "production",
         "AskForProductionAccess",

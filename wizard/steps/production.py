@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -12,11 +14,14 @@ from msgspec.structs import replace
 from wizard.aws import sesv2
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
-from wizard.project import Production, Project
+from wizard.project import Production, Project, Seen
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
-from wizard.text import printable
+from wizard.text import ago, printable
 from wizard.world import World
+
+CASES = "https://support.console.aws.amazon.com/support/home#/case/history"
+"""Where AWS's cases are read and answered."""
 
 MAX_CONTACTS = 4
 """AdditionalContactEmailAddresses holds no more (the model of sesv2)."""
@@ -37,11 +42,28 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class ProductionSeen:
-    """SES's state in the Region, and the identity that is to send (None where there is none)."""
+    """SES's state in the Region, and the identity that is to send (None where there is none).
+
+    ``said`` is what the file has of the request; ``at`` is when this was seen.
+    """
 
     domain: str
     account: SesAccount
     identity: SesIdentity | None
+    said: Production = field(default_factory=Production)
+    at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing was asked for that AWS has yet to answer, or has answered."""
+        status = self.account.review_status
+        return not self.account.production_access and status not in ("PENDING", "GRANTED", "DENIED")
+
+    @property
+    def put_off(self) -> datetime | None:
+        """When the user said "not now", as long as that still stands against something."""
+        waiting = self.account.production_access or self.account.review_status in ("PENDING", "GRANTED")
+        return None if waiting else self.said.put_off
 
 
 def first_form(project: Project, seen: ProductionSeen) -> Form:
@@ -51,7 +73,7 @@ def first_form(project: Project, seen: ProductionSeen) -> Form:
         mail_type=said.mail_type or known.mail_type or "TRANSACTIONAL",
         website=said.website or known.website or f"https://{seen.domain}",
         contacts=said.contacts or known.contacts,
-        language=said.language if said != Production() else known.language or said.language,
+        language=said.language if said.mail_type else known.language or said.language,
     )
 
 
@@ -89,56 +111,79 @@ def gate(seen: ProductionSeen) -> str | None:
     identity = seen.identity
     if identity is None:
         return f"SES does not know {seen.domain} yet: do the steps before first."
-    if not identity.complete:
-        missing = [
-            words
-            for words, there in (
-                ("the domain is not verified", identity.verified),
-                ("DKIM is not confirmed", identity.dkim_status == "SUCCESS"),
-                ("MAIL FROM is not confirmed", identity.mail_from_status == "SUCCESS"),
-            )
-            if not there
-        ]
-        return f"SES does not see the DNS records yet ({', '.join(missing)}): finish step 4 first."
+    if gap := identity_gap(seen):
+        return f"SES does not see the DNS records yet ({gap}): finish step 4 first."
     if not seen.account.sending_enabled or seen.account.enforcement != "HEALTHY":
         return "Sending is paused or under review in this account: settle that with AWS first (step 1)."
     return None
+
+
+def identity_gap(seen: ProductionSeen) -> str:
+    """What SES has not confirmed of the domain in one answer, in words; nothing where it has all."""
+    identity = seen.identity
+    if identity is None:
+        return f"SES does not know {seen.domain} yet"
+    missing = (
+        ("the domain is not verified", identity.verified),
+        ("DKIM is not confirmed", identity.dkim_status == "SUCCESS"),
+        ("MAIL FROM is not confirmed", identity.mail_from_status == "SUCCESS"),
+    )
+    return ", ".join(words for words, there in missing if not there)
+
+
+def request(form: Form) -> Mapping[str, Any]:
+    """Exactly what is sent: the parameters of PutAccountDetails, by their names there."""
+    return sesv2.account_details(
+        mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
+        website=form.website,
+        contacts=form.contacts,
+        language=cast(Literal["EN", "JA"], form.language),
+    )
 
 
 def look(world: World, project: Project) -> ProductionSeen:
     """Read the sandbox state, the review state and the identity. Raises WizardError."""
     domain = chosen_domain(project)
     return ProductionSeen(
-        domain=domain, account=sesv2.get_account(world.aws), identity=sesv2.get_identity(world.aws, domain)
+        domain=domain,
+        account=sesv2.get_account(world.aws),
+        identity=sesv2.get_identity(world.aws, domain),
+        said=project.production,
+        at=world.now(),
     )
 
 
-def plan(form: Form, seen: ProductionSeen) -> Plan:
-    """What sending the request does: one request to AWS, or nothing where none is needed."""
+def plan(form: Form, seen: ProductionSeen, *, again: bool = False) -> Plan:
+    """What sending the request does: one request to AWS, or nothing where none is needed.
+
+    ``again``: AWS has said no, and the user knows that and wants to send another one all the same.
+    """
     account = seen.account
     subject = "Production access"
     if account.production_access:
         change = Change(ChangeKind.KEEP, subject, "granted already")
     elif account.review_status in ("PENDING", "GRANTED"):
         change = Change(ChangeKind.KEEP, subject, "asked for already: AWS has the request")
-    elif account.review_status == "DENIED":
+    elif account.review_status == "DENIED" and not again:
         change = Change(
             ChangeKind.KEEP, subject, "denied: answer in AWS's case, a second request does not help"
         )
     else:
-        contacts = f", contacts {', '.join(form.contacts)}" if form.contacts else ""
-        detail = f"{form.mail_type}, {form.website}{contacts}, in {form.language}; opens a case at AWS"
+        detail = "; ".join(f"{name}: {_shown(value)}" for name, value in request(form).items())
         change = Change(
-            ChangeKind.CREATE, f"Request: {subject.lower()}", printable(detail), "sesv2:PutAccountDetails"
+            ChangeKind.CREATE,
+            f"Request: {subject.lower()}",
+            f"one call, which opens a case at AWS. Exactly this is sent: {printable(detail)}",
+            "sesv2:PutAccountDetails",
         )
     return Plan(StepName.PRODUCTION, (change,))
 
 
-def act(world: World, project: Project, form: Form) -> Project:
+def act(world: World, project: Project, form: Form, *, again: bool = False) -> Project:
     """Send the request, once, and return the project with the form in it and the evidence that is there.
 
-    Where AWS has the request, or has said no to it, nothing is sent. Raises WizardError where the gate is
-    closed or the form has problems.
+    Where AWS has the request, or has said no to it, nothing is sent, but for ``again``: see ``plan``. Raises
+    WizardError where the gate is closed or the form has problems.
     """
     if wrong := problems(form):
         raise WizardError(
@@ -146,31 +191,50 @@ def act(world: World, project: Project, form: Form) -> Project:
             " ".join(sentence for _, sentence in wrong),
             "Correct the form, then send it again.",
         )
-    seen = look(world, project)
-    if plan(form, seen).changes_anything:
+    decided = filled_in(project, form)
+    seen = look(world, decided)
+    if plan(form, seen, again=again).changes_anything:
         if closed := gate(seen):
             raise WizardError("Too early for this request", closed, "Then send the request.")
-        sesv2.put_account_details(
+        sent = sesv2.put_account_details(
             world.aws,
             mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
             website=form.website,
             contacts=form.contacts,
             language=cast(Literal["EN", "JA"], form.language),
         )
-        seen = look(world, project)
-    decided = replace(
-        project,
-        production=Production(
-            mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
-            website=form.website,
-            contacts=form.contacts,
-            language=cast(Literal["EN", "JA"], form.language),
-        ),
-    )
+        asked = world.now() if sent else decided.production.asked
+        decided = replace(decided, production=replace(decided.production, asked=asked, put_off=None))
+        seen = look(world, decided)
     standing = judge(seen)
     if standing.status is not Status.DONE:
         return decided.not_done("production")
     return decided.seen_done("production", standing.words, world.now())
+
+
+def filled_in(project: Project, form: Form) -> Project:
+    """The project with the form in it. What the file could not hold is left as it was."""
+    wrong = {field for field, _ in problems(form)}
+    fields = {name: getattr(form, name) for name in ("mail_type", "website", "contacts", "language")}
+    kept = {name: value for name, value in fields.items() if name not in wrong}
+    return replace(project, production=replace(project.production, **kept))
+
+
+def noted(project: Project, seen: ProductionSeen) -> Project:
+    """The project with AWS's last word in it: a refusal is remembered, and forgotten once it says yes."""
+    said, account = project.production, seen.account
+    words = f"case {printable(account.case_id, 60)}" if account.case_id else "AWS names no case"
+    if account.review_status == "DENIED" and (said.refused is None or said.refused.words != words):
+        at = seen.at or datetime.now().astimezone()
+        return replace(project, production=replace(said, refused=Seen(at=at, words=words)))
+    if account.production_access and (said.refused or said.put_off):
+        return replace(project, production=replace(said, refused=None, put_off=None))
+    return project
+
+
+def put_off(project: Project, at: datetime | None) -> Project:
+    """The project with "not now" said at ``at``; None takes it up again."""
+    return replace(project, production=replace(project.production, put_off=at))
 
 
 def judge(seen: ProductionSeen) -> Standing:
@@ -184,42 +248,48 @@ def what_next(seen: ProductionSeen) -> str:
     account = seen.account
     case = _case(account)
     if account.production_access:
+        rate = f", {account.max_send_rate:,.4g} a second" if account.max_send_rate else ""
         return (
-            "You can write to everyone. Keep bounces under 5 % and complaints under 0.1 %, or AWS pauses "
-            "sending. A larger quota is asked for in the Service Quotas console."
+            f"You can write to everyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
+            "under 0.1 %, or AWS pauses sending. A larger quota is asked for in the Service Quotas console."
         )
     match account.review_status:
         case "PENDING":
             return (
                 f"AWS's reviewers have the request{case}. It usually takes about a day, but that is no "
-                "promise. Do not send it again; answer if they write. Until then mail goes to verified "
-                "addresses only."
+                "promise. Do not send it again; answer if they write: the case text is made for that. Until "
+                "then mail goes to verified addresses only."
             )
         case "GRANTED":
             return "AWS said yes. The Region is opened within minutes: look again then."
         case "DENIED":
             return (
-                f"AWS said no{case}. Open the case in the AWS Support Center "
-                "(https://support.console.aws.amazon.com/support/home), read the reason, and answer there: "
-                "how people sign up, what you send, how they can stop it. A second request does not help."
+                f"AWS said no{case}. Read the reason in the case ({CASES}) and answer there: how people sign "
+                "up, what you send, how they can stop it. A second request does not help."
             )
         case "FAILED":
             return "The request did not arrive at AWS's reviewers. Nothing was decided: send it again."
-    return gate(seen) or "Everything is ready. Fill in the form, read what you assert, and send the request."
+    if closed := gate(seen):
+        return closed
+    if seen.put_off:
+        return "You put it off. Take it up again whenever you like; until then nothing reminds you of it."
+    return "AWS looks at what stands below. Then comes the form: what you assert, and exactly what is sent."
 
 
 def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     account = seen.account
     if account.production_access:
-        quota = account.max_24_hour_send
-        limit = "no daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
-        return Status.DONE, f"production access, {limit}"
+        return Status.DONE, f"production access, {_quota(account)}"
     case = _case(account)
     match account.review_status:
         case "PENDING":
-            return Status.WAITING, f"AWS reviews the request{case}, usually about a day"
+            return Status.WAITING, f"AWS reviews the request{case}{_since(seen)}, usually about a day"
         case "GRANTED":
             return Status.WAITING, "AWS said yes and is opening the Region: look again in a few minutes"
+    if since := seen.put_off:
+        denied = "AWS said no, and you left it at that" if account.review_status == "DENIED" else "put off"
+        return Status.WAITING, f"{denied} on {since:%d %b %Y}: mail goes to verified addresses only"
+    match account.review_status:
         case "DENIED":
             return Status.ATTENTION, f"AWS said no: answer in the case{case}"
         case "FAILED":
@@ -231,9 +301,24 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     )
 
 
+def _quota(account: SesAccount) -> str:
+    quota = account.max_24_hour_send
+    return "no daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
+
+
+def _since(seen: ProductionSeen) -> str:
+    """When the request was sent, where the file knows."""
+    asked = seen.said.asked
+    return f", sent {ago(seen.at - asked)}" if asked and seen.at else ""
+
+
 def _case(account: SesAccount) -> str:
     """The case's number in brackets; AWS does not always tell it."""
     return f" (case {printable(account.case_id, 60)})" if account.case_id else ""
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _website_problem(website: str) -> str | None:

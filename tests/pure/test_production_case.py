@@ -1,0 +1,98 @@
+"""The text for the reviewers: what is known stands in it, what is not is a gap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as with_settings
+
+from tests.pure.test_readiness import EVIDENCE, PROJECT
+from wizard.errors import WizardError
+from wizard.project import Production, Reminder
+from wizard.steps import production_case as case
+from wizard.steps.production_case import Flow, build, current, gaps, save
+from wizard.steps.readiness import judge
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+KNOWN = with_settings(
+    PROJECT,
+    reminder=Reminder(
+        subject="Hello {{name}}",
+        text="Hello {{name}},\nthis is your reminder.\x1b[2J",
+        schedule="cron(0 9 ? * MON *)",
+        timezone="UTC",
+        unsubscribe="https://example.com/stop?who={{email}}",
+    ),
+    production=Production(mail_type="TRANSACTIONAL", audience="customers who\nticked the box"),
+)
+PARTS = frozenset({"EventsRule", "BounceAlarm", "ComplaintAlarm", "AlertsTopic", "OptOutsTable"})
+ALL = Flow(recipients=1200, runs=4, parts=PARTS)
+
+
+def text_of(project: object = KNOWN, evidence: object = EVIDENCE, known: Flow = ALL) -> str:
+    return build(project, evidence, judge(project, evidence), known)  # type: ignore[arg-type]
+
+
+def test_everything_known_leaves_no_gap() -> None:
+    text = text_of()
+    assert gaps(text) == ()
+    for words in (
+        "production access for example.com",
+        "transactional mail",
+        "    Hello {{name}},",
+        r"reminder.\x1b[2J",
+        "customers who ticked the box",
+        "1,200 recipients, every Monday at 09:00, UTC: 4 runs in the next 30 days, which is 4,800 mails",
+        "suppression list is on",
+        "SES tells EventBridge of every bounce and complaint.",
+        "Alarms ring where 5% of our mail bounces or 0.1% is complained about, and tell us by mail.",
+        "List-Unsubscribe header with one click",
+        "Who opted out stands in a list",
+        "- DMARC: v=DMARC1; p=none;",
+    ):
+        assert words in text
+
+
+def test_what_is_not_known_is_a_gap_and_never_a_promise() -> None:
+    seen = replace(
+        EVIDENCE.seen, identity=None, account=replace(EVIDENCE.seen.account, suppressed_reasons=())
+    )
+    evidence = replace(EVIDENCE, seen=seen, destinations=(), in_use=None)
+    text = text_of(
+        with_settings(PROJECT, sandbox=KNOWN.sandbox), replace(evidence, site=EVIDENCE.site), Flow()
+    )
+    assert len(gaps(text)) == 6
+    for words in ("suppression", "Alarms", "List-Unsubscribe", "DMARC"):
+        assert words not in text
+
+
+def test_the_volume_says_what_is_known_of_it() -> None:
+    assert "[TO FILL IN: how many recipients], every Monday" in text_of(known=replace(ALL, recipients=None))
+    assert "1 recipient, [TO FILL IN: how often]" in text_of(known=Flow(recipients=1))
+
+
+def test_the_users_own_text_is_never_written_over(tmp_path: Path) -> None:
+    file = case.case_file(tmp_path / "ses-wizard.yaml")
+    assert file.name == "ses-wizard.case.txt"
+    assert current(file, KNOWN, "built\n") == case.CaseText("built\n", edited=False)
+
+    project = save(file, KNOWN, "built\n", "built\n")
+    assert file.read_text() == "built\n"
+    assert current(file, project, "built of more\n").text == "built of more\n", "it was nobody's but ours"
+
+    project = save(file, project, "mine\n", "built\n")
+    assert project.production.case == ""
+    assert current(file, project, "built of more\n") == case.CaseText("mine\n", edited=True)
+    assert not current(file, project, "mine\n").edited
+
+
+def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "ses-wizard.case.txt"
+    for raw in (b"\xff\xfe", b"a" * (case.MAX_BYTES + 1)):
+        file.write_bytes(raw)
+        with pytest.raises(WizardError, match="is no case text"):
+            current(file, KNOWN, "built\n")
+        assert file.read_bytes() == raw
