@@ -13,8 +13,11 @@ from textual.widgets import Button, Static
 from screens.dialogs import SCROLLING, Dialog
 from screens.reminder_run_words import failed_rows
 from screens.widgets.columns import Columns
+from wizard.reminder.schedules import moment_words
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from wizard.steps.reminder_runs import FailedMail, RunSeen
 
 
@@ -28,9 +31,9 @@ class Failures(Dialog[bool]):
     ]
     AGAIN: ClassVar[Binding] = Binding("r", "dismiss(True)", "Send again")
 
-    def __init__(self, run: RunSeen, mails: Sequence[FailedMail]) -> None:
+    def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
         super().__init__()
-        self.heading = f"What did not arrive of the run of {run.began.astimezone():%a %d %b %Y %H:%M}"
+        self.heading = f"What did not arrive of the run of {moment_words(run.began, place)}"
         self.failed = run.failed
         self.mails = mails
         self.more = run.failed + run.unsure + run.bounced + run.complained > len(mails)

@@ -8,8 +8,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from wizard.reminder.expressions import ScheduleError
-from wizard.reminder.schedules import zone
+from wizard.reminder.schedules import zone_or_utc
 
 if TYPE_CHECKING:
     from wizard.project import Reminder
@@ -99,10 +98,7 @@ class Limits:
 
 def limits_of(reminder: Reminder) -> Limits:
     """What the file says, as one would type it, by the clocks of the schedule's time zone."""
-    try:
-        place = zone(reminder.timezone)
-    except ScheduleError:
-        place = ZoneInfo("UTC")
+    place = zone_or_utc(reminder.timezone)
     return Limits(
         start=_typed(reminder.start, place),
         end=_typed(reminder.end, place),

@@ -19,9 +19,12 @@ from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
+from wizard.reminder.schedules import zone_or_utc
 from wizard.steps.model import Event, Standing
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from wizard.project import Project
     from wizard.steps.reminder import ReminderSeen
     from wizard.world import World
@@ -111,6 +114,11 @@ class Part(Vertical):
     def base(self) -> Path:
         """The folder of the project file."""
         return self.step.wizard.path.parent
+
+    @property
+    def place(self) -> ZoneInfo:
+        """The schedule's time zone: all times here are told by its clocks."""
+        return zone_or_utc(self.state.project.reminder.timezone)
 
     def run_worker(self, *args: Any, **kwargs: Any) -> Worker[Any]:
         """Run a worker of this part as the screen's."""

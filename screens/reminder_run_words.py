@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.widgets.columns import Cells
+from wizard.reminder.schedules import moment_words
 from wizard.text import printable
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from wizard.steps.reminder_runs import FailedMail, RunSeen
 
 RESUMED_FOR = timedelta(days=3)
@@ -34,6 +37,13 @@ STOPPED: dict[str, tuple[Mark, str]] = {
     "gave_up": (GAVE_UP, "SES refused one mail after the other. Enter shows why; then send again."),
 }
 """What is said of a run that stopped, by why."""
+
+AGAIN_STOPPED = {
+    "quota": ". It stopped: SES's daily quota is used up: send again later.",
+    "paused": ". It stopped: AWS has paused sending: send again once it is allowed.",
+    "gave_up": ". It stopped: SES refused one mail after the other.",
+}
+"""What is said of sending failed mails again that came to no end. Nothing goes on with it by itself."""
 
 OUTCOMES: dict[str, Mark] = {
     "failed": ("✗ failed", "$text-error"),
@@ -63,8 +73,8 @@ def standing_of(run: RunSeen, now: datetime) -> tuple[Mark, str]:
     return STANDS, "Nobody is at work on it: the hourly schedule takes it up again."
 
 
-def line(run: RunSeen, now: datetime) -> Content:
-    """The run in one line of the list: when, how it stands, how long it took, what came of it."""
+def line(run: RunSeen, now: datetime, place: ZoneInfo) -> Content:
+    """The run in one line of the list: when by the clocks of ``place``, how it stands, what came of it."""
     (mark, colour), _ = standing_of(run, now)
     counts = [f"{run.sent:,} sent" if run.ended else f"{run.sent:,} of {run.people:,} sent"]
     others = {
@@ -76,15 +86,15 @@ def line(run: RunSeen, now: datetime) -> Content:
     }
     counts += [f"{count:,} {name}" for name, count in others.items() if count]
     return Content.assemble(
-        Content.styled(f"{run.began.astimezone():%a %d %b %H:%M}  ", "bold"),
-        Content.styled(f"{mark:<12}", colour),
-        Content.styled(f"{took(run):>10}  ", "$text-muted"),
+        Content.styled(f"{run.began.astimezone(place):%a %d %b %H:%M %Z}  ", "bold"),
+        Content.styled(f"{mark:<10}", colour),
+        Content.styled(f"{took(run):>12}  ", "$text-muted"),
         ", ".join(counts),
     )
 
 
-def detail(run: RunSeen, now: datetime) -> list[Cells]:
-    """All numbers of ``run``, and why it stands as it does."""
+def detail(run: RunSeen, now: datetime, place: ZoneInfo) -> list[Cells]:
+    """All numbers of ``run``, why it stands as it does, and when failed mails were sent again."""
     (mark, colour), why = standing_of(run, now)
     people = f"{run.people:,} {'person' if run.people == 1 else 'people'}"
     numbers = (
@@ -96,11 +106,31 @@ def detail(run: RunSeen, now: datetime) -> list[Cells]:
     rows: list[Cells] = [(Content.styled(people, "bold"), numbers)]
     rows += [(Content.styled("Skipped", "$text-muted"), ", ".join(skipped))] if skipped else []
     rows += [(Content.styled(mark, colour), why)] if why else []
+    if run.again:
+        rows += [(Content.styled("Again", "$text-muted"), f"sent again {moment_words(run.again, place)}")]
     mode = {"queue": "by a queue and its workers", "direct": "by the function itself"}.get(run.mode, "")
     return [
         *rows,
         (Content.styled("Run", "$text-muted"), ", ".join(filter(None, (printable(run.run), mode)))),
     ]
+
+
+def sent_again(before: RunSeen, after: RunSeen) -> str:
+    """What came of sending the failed mails of ``before`` once more; nothing while that is not known.
+
+    The run's numbers tell it: in ``before`` they are as they were when it was asked for.
+    """
+    if after.again is None or after.again == before.again or after.again_stopped in ("time", "throttled"):
+        return ""
+    settled = {
+        "sent": after.sent - before.sent,
+        "unsure": after.unsure - before.unsure,
+        "skipped": after.opted_out - before.opted_out,
+        "failed again: Enter shows why": after.failed,
+    }
+    told = ", ".join(f"{count:,} {name}" for name, count in settled.items() if count > 0)
+    stopped = AGAIN_STOPPED.get(after.again_stopped, "")
+    return f"of {before.failed:,}: {told or 'none was left to send'}{stopped}"
 
 
 def took(run: RunSeen) -> str:

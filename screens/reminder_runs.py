@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from textual import on, work
@@ -18,11 +17,13 @@ from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 
 from screens.reminder_change import ChangePage
-from screens.reminder_run_words import detail, going_on, line
-from screens.reminder_when import run_words
+from screens.reminder_run_words import detail, going_on, line, sent_again
+from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.widgets.key_line import key_name
 from wizard.errors import WizardError
+from wizard.reminder.schedules import moment_words, zone_or_utc
+from wizard.steps.model import Event, Progress, StepName
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ LOOK_EVERY = 2.0
 """Seconds between two looks while a run is going on."""
 EXPECTED_SECONDS = 30.0
 """How long a run that was started by hand is looked for, before and after it shows."""
+AGAIN_SECONDS = 960.0
+"""How long it is looked for what came of sending failed mails again: a call takes 15 minutes at most."""
 
 
 class RunsPage(ChangePage):
@@ -77,7 +80,11 @@ class RunsPage(ChangePage):
             self.mails = mails
 
     class Done(Message):
-        """A run was started, or failed mails were sent again."""
+        """A run was started, or the failed mails of ``again`` are sent once more."""
+
+        def __init__(self, again: RunSeen | None = None) -> None:
+            super().__init__()
+            self.again = again
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -85,15 +92,16 @@ class RunsPage(ChangePage):
         self._runs: Sequence[RunSeen] = ()
         self._going_on = False
         self._expected_until = 0.0
+        self._again: RunSeen | None = None
 
     def compose(self) -> ComposeResult:
-        """What one should know first, the list, the highlighted run, what is being done."""
-        yield Columns(id="about")
+        """What one should know first, the list, what can be done, the highlighted run, what is being done."""
+        yield Columns(id="to-know")
         yield OptionList(id="last-runs", compact=True, markup=False)
-        yield Columns(id="run")
         with Horizontal(classes="field tight", id="by-hand"):
             yield Button(f"Failures  {key_name('enter')}", id="failures", compact=True)
             yield Button(f"Pause  {key_name('f6')}", id="pause", compact=True)
+        yield Columns(id="run")
         yield EventList(id="events")
         yield Columns(classes="problems")
 
@@ -125,6 +133,10 @@ class RunsPage(ChangePage):
         self._draw()
         if self.display:
             self.came_up()
+
+    def redraw(self, state: AppState) -> None:
+        """Where the step stands says the next run, too: it is not told twice."""
+        self._draw()
 
     def _follow(self) -> None:
         reading = any(worker.group == "runs" and not worker.is_finished for worker in self.workers)
@@ -160,11 +172,11 @@ class RunsPage(ChangePage):
         self.tell(self.Done())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending once more")
-    def _resend(self, world: World, project: Project, run: str) -> None:
+    def _resend(self, world: World, project: Project, run: RunSeen) -> None:
         from wizard.steps import reminder_runs
 
-        reminder_runs.resend(world, project, run, self.happened)
-        self.tell(self.Done())
+        reminder_runs.resend(world, project, run.run, self.happened)
+        self.tell(self.Done(run))
 
     # What they say
 
@@ -174,6 +186,7 @@ class RunsPage(ChangePage):
         now = self.state.world.now()
         self._runs = message.runs
         self._going_on = any(going_on(run, now) for run in message.runs)
+        self._tell_what_came_of_it()
         self._draw_list(now)
         self._draw()
 
@@ -181,6 +194,15 @@ class RunsPage(ChangePage):
     def _stop_following(self, message: NotRead) -> None:
         message.stop()
         self._going_on, self._expected_until = False, 0.0
+
+    def _tell_what_came_of_it(self) -> None:
+        """Say what became of the failed mails that were sent again, once the flow has noted it."""
+        before = self._again
+        after = next((run for run in self._runs if before and run.run == before.run), None)
+        words = sent_again(before, after) if before and after else ""
+        if words:
+            self._again, self._expected_until = None, 0.0
+            self.query_one("#events", EventList).add(Event("failed mails", Progress.DONE, words))
 
     @on(FailuresRead)
     def _show_failures(self, message: FailuresRead) -> None:
@@ -193,29 +215,30 @@ class RunsPage(ChangePage):
         def answered(again: bool | None) -> None:
             if again:
                 self.query_one("#events", EventList).clear()
-                self._resend(self.state.world, self.state.project, message.run.run)
+                self._resend(self.state.world, self.state.project, message.run)
 
-        self.app.push_screen(Failures(message.run, message.mails), answered)
+        self.app.push_screen(Failures(message.run, message.mails, self.place), answered)
 
     @on(Done)
     def _look_for_it(self, message: Done) -> None:
         """What was started shows up in the records a moment later."""
         message.stop()
-        self._expected_until = monotonic() + EXPECTED_SECONDS
+        self._again = message.again
+        self._expected_until = monotonic() + (AGAIN_SECONDS if message.again else EXPECTED_SECONDS)
         self.came_up()
         self.go_on()
 
     # Drawing
 
     def _draw(self) -> None:
-        self.query_one("#about", Columns).show(self._about())
+        self.query_one("#to-know", Columns).show(self._about())
         self.query_one("#by-hand").display = self._standing
         self.query_one("#failures").display = bool(self._runs)
         pause = self.query_one("#pause", Button)
         pause.label = f"{'Resume' if self._seen and self._seen.paused else 'Pause'}  {key_name('f6')}"
         pause.refresh(layout=True)
         run = self._highlighted
-        self.query_one("#run", Columns).show(detail(run, self.state.world.now()) if run else [])
+        self.query_one("#run", Columns).show(detail(run, self.state.world.now(), self.place) if run else [])
 
     def _about(self) -> list[Cells]:
         """What one should know before the runs."""
@@ -232,8 +255,8 @@ class RunsPage(ChangePage):
         if seen.paused:
             words = f"No run leaves until you resume it ({key_name('f6')})."
             rows.append((Content.styled("! paused", "$text-warning"), words))
-        elif seen.next_run and seen.schedule:
-            coming = run_words(seen.next_run, ZoneInfo(seen.schedule.timezone))
+        elif seen.next_run and seen.schedule and not self.state.done(StepName.REMINDER):
+            coming = moment_words(seen.next_run, zone_or_utc(seen.schedule.timezone))
             rows.append((Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen)}"))
         if not self._runs:
             rows.append((Content.styled("Runs", "$text-muted"), "None yet. F4 starts one by hand."))
@@ -242,7 +265,7 @@ class RunsPage(ChangePage):
     def _draw_list(self, now: datetime) -> None:
         """Update the lines in place; the run that is read about stays highlighted."""
         shown, chosen = self.query_one("#last-runs", OptionList), self._highlighted
-        lines = {run.run: line(run, now) for run in self._runs}
+        lines = {run.run: line(run, now, self.place) for run in self._runs}
         if [option.id for option in shown.options] == list(lines):
             for run, words in lines.items():
                 shown.replace_option_prompt(run, words)

@@ -17,7 +17,6 @@ from textual.widgets import Button, Input, Label, Select
 
 from screens.messages import Happened
 from screens.reminder_page import Page
-from screens.symbols import clock
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
 
@@ -140,8 +139,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         """Try it; what is typed meanwhile is the next one's address."""
         self.step.retry = self.act
         world, project, trial = self.state.world, self.state.project, self.trial
-        self.query_one("#trying", EventList).clear()
-        self.query_one("#result", Columns).show([])
+        self._forget()
         self._begin_log(world.now())
         if trial is Trial.DRY:
             self._go_through(world, project)
@@ -198,7 +196,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self._show_result(_found(message.found))
 
     def _show_result(self, rows: Sequence[Cells]) -> None:
-        when: Cells = (Content.styled("at", "$text-muted"), clock(self.state.world.now()))
+        when: Cells = (Content.styled("at", "$text-muted"), self._clock(self.state.world.now()))
         self.query_one("#trying", EventList).clear()
         self.query_one("#result", Columns).show([*rows, when])
         self._until = monotonic() + LOG_SECONDS
@@ -211,10 +209,16 @@ The lines of the function's log follow below. They hold numbers, no addresses an
             rows: list[Cells] = [(Content.styled("! no log", "$text-warning"), message.trouble.what)]
         else:
             self._log = {line.id: line for line in message.lines if line.id not in self._earlier}
-            rows = [(Content.styled(clock(line.at), "$text-muted"), line.text) for line in self._log.values()]
+            rows = [
+                (Content.styled(self._clock(line.at), "$text-muted"), line.text)
+                for line in self._log.values()
+            ]
         most = FEW_LOG_ROWS if self.screen.has_class("-short") else LOG_ROWS
         head: list[Cells] = [(Content.styled("Log", "bold $text-accent"), "")]
         self.query_one("#log", Columns).show([*head, *rows[-most:]] if rows else [])
+
+    def _clock(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self.place):%H:%M:%S %Z}"
 
     # The log
 
@@ -223,7 +227,6 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self._earlier |= self._log.keys()
         self._log = {}
         self._since, self._until = now - CLOCKS, monotonic() + LOG_SECONDS
-        self.query_one("#log", Columns).show([])
 
     def _follow_log(self) -> None:
         reading = any(worker.group == "log" and not worker.is_finished for worker in self.workers)
@@ -235,8 +238,18 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     @on(Select.Changed, "#trial")
     def _chosen(self, event: Select.Changed) -> None:
+        """What came of another kind is no answer to this one."""
         event.stop()
         self.query_one("#to").display = self.trial is Trial.ADDRESS
+        if not self.step.acting:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Clear away what an earlier try came to."""
+        self._since = None
+        self.query_one("#trying", EventList).clear()
+        for shown in ("#result", "#log"):
+            self.query_one(shown, Columns).show([])
 
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:

@@ -25,7 +25,7 @@ from screens.widgets.key_line import key_name
 from screens.widgets.tick import Tick
 from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of
-from wizard.reminder.schedules import next_runs, words, zone
+from wizard.reminder.schedules import moment_words, next_runs, words, zone
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -293,9 +293,4 @@ def _runs(when: When, now: datetime, *, short: bool) -> list[Cells]:
         rows.append((Content.styled("! paused", "$text-warning"), "No run leaves until you resume it."))
     titles = ["Skipped" if paused else "Next runs", *[""] * count]
     coming = zip(titles, when.coming(now, count), strict=False)
-    return [*rows, *((title, run_words(moment, place)) for title, moment in coming)]
-
-
-def run_words(moment: datetime, place: ZoneInfo) -> str:
-    """A run as people read it: weekday, date, time and the zone's own short name."""
-    return f"{moment.astimezone(place):%a %d %b %Y  %H:%M %Z}"
+    return [*rows, *((title, moment_words(moment, place)) for title, moment in coming)]

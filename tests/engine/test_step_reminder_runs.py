@@ -53,7 +53,9 @@ def test_a_run_by_hand_tells_what_failed_and_sends_it_once_more(setup: Setup) ->
     wait_for(lambda: len(setup.demo.inbox()) == 3)
     wait_for(lambda: not reminder_runs.failures(world, setup.project, run))
     assert setup.demo.inbox()[0].recipient == "cy@elsewhere.example"
-    assert reminder_runs.runs(world, setup.project)[0].failed == 0
+    wait_for(lambda: reminder_runs.runs(world, setup.project)[0].again)
+    (seen,) = reminder_runs.runs(world, setup.project)
+    assert (seen.failed, seen.again_stopped) == (0, "")
 
 
 def test_failures_are_those_that_failed_came_back_or_were_lost(setup: Setup) -> None:

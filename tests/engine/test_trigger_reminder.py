@@ -412,7 +412,9 @@ def test_a_refusal_is_kept_with_its_recipient_and_can_be_sent_again(flow: Flow) 
     assert claim["email"] == "dee@elsewhere.example"
     assert claim["detail"].startswith("MESSAGE_REJECTED: Email address is not verified.")
     flow.running.account.ses(REGION).production = True
+    assert "again" not in flow.record()
     assert told(handler({"resend": RUN}, Context())) == {"sent": 1}
+    assert (flow.record()["again"], flow.record()["again_stopped"]) == (flow.record()["last"], "")
     assert flow.mails()[-1][0] == "Dee@Elsewhere.example"
     assert told(handler({"resend": RUN}, Context())) == {}
     assert [flow.record()[name] for name in ("sent", "failed", "people")] == ["4", "0", "4"]

@@ -121,16 +121,7 @@ def test_a_deleted_resource_in_words() -> None:
 
 
 def test_a_run_without_a_sign_of_life_is_not_at_work() -> None:
-    numbers = {
-        "people": 1,
-        "sent": 0,
-        "failed": 0,
-        "unsure": 0,
-        "opted_out": 0,
-        "bounced": 0,
-        "complained": 0,
-    }
-    run = RunSeen(run="x", began=NOW, last=NOW, ended=None, mode="direct", stopped="", **numbers)
+    run = RunSeen("x", NOW, NOW, None, "direct", 1, 0, 0, 0, 0, 0, 0, stopped="")
     assert run.working(NOW + timedelta(minutes=15))
     assert not run.working(NOW + QUIET)
     assert not dataclasses.replace(run, ended=NOW).working(NOW)

@@ -131,7 +131,7 @@ class Flow:
 
     def resend(self, world: World, project: Project, run: str, report: Report) -> None:
         self.asked.append(f"resend {run}")
-        report(Event("failed mails", Progress.DONE, "Lambda sends them once more"))
+        report(Event("failed mails", Progress.STARTED, "Lambda sends them once more"))
 
     def drift(self, world: World, project: Project, report: Report) -> tuple[Drifted, ...]:
         self.asked.append("drift")

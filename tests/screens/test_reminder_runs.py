@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 
-from screens.reminder_run_words import standing_of, took
+from screens.reminder_run_words import sent_again, standing_of, took
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, opened
 from tests.screens.reminder_paper import Flow, show
@@ -17,6 +18,7 @@ from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.steps.model import StepName
 from wizard.steps.reminder import ReminderSeen
 from wizard.steps.reminder_runs import FailedMail, RunSeen
 
@@ -137,8 +139,68 @@ async def test_what_failed_is_shown_and_sent_once_more(
         await page.press("escape")
         assert "resend" not in " ".join(deployed.asked)
         await page.press("enter", "r")
-        assert "✓ done  failed mails  Lambda sends them once more" in page.text
+        assert "» working  failed mails  Lambda sends them once more" in page.text
         assert f"resend {PAST[2].run}" in deployed.asked
+
+
+async def test_what_came_of_sending_again_is_told(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    deployed.failed = FAILED
+    before = PAST[2]
+    deployed.past = (before,)
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("2 failed")
+        await page.press("enter", "r")
+        deployed.past = (replace(before, sent=2, failed=1, again=NOW, again_stopped="time"),)
+        await page.shows("2 sent, 1 failed")
+        assert "» working  failed mails" in page.text
+        deployed.past = (replace(before, sent=2, failed=1, again=NOW + timedelta(seconds=1)),)
+        await page.shows("✓ done  failed mails  of 2: 1 sent, 1 failed again: Enter shows why")
+        assert "Again     sent again Tue 24 Nov 2026 10:00 UTC" in page.text
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ({}, ""),
+        ({"again": NOW}, "of 2: 2 failed again: Enter shows why"),
+        ({"again": NOW, "sent": 2, "failed": 0, "unsure": 2}, "of 2: 1 sent, 1 unsure"),
+        ({"again": NOW, "again_stopped": "throttled"}, ""),
+        (
+            {"again": NOW, "again_stopped": "quota"},
+            "of 2: 2 failed again: Enter shows why. It stopped: SES's daily quota is used up: "
+            "send again later.",
+        ),
+    ],
+)
+def test_what_came_of_sending_again_in_words(after: dict[str, object], words: str) -> None:
+    assert sent_again(PAST[2], replace(PAST[2], **after)) == words  # type: ignore[arg-type]
+
+
+async def test_times_are_told_by_the_clocks_of_the_schedule(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    berlin = structs.replace(done, reminder=structs.replace(done.reminder, timezone="Europe/Berlin"))
+    deployed.failed = FAILED
+    async with opened(tmp_path, outside.world, project=berlin) as page:
+        await show(page)
+        await page.shows("Tue 24 Nov 10:58 CET  » going on")
+        await page.press("enter")
+        assert "of the run of Tue 24 Nov 2026 10:58 CET" in page.words
+
+
+async def test_all_fits_on_the_smallest_terminal_after_the_page_of_dns(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await page.go(StepName.DNS)
+        await show(page)
+        await page.shows("400 of 1,000 sent")
+        assert "Pause  F6" in page.text
+        assert "1,000 people" in page.text
 
 
 async def test_where_nothing_failed_nothing_can_be_sent_again(

@@ -116,12 +116,12 @@ async def test_the_log_follows_and_begins_anew_with_each_try(
     made.log = (LogLine(NOW, '{"test": true}', "1"),)
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3", "f4")
-        await page.shows('10:00:00  {"test": true}')
+        await page.shows('10:00:00 UTC  {"test": true}')
         made.log = (*made.log, LogLine(NOW, "REPORT [red]", "2"))
-        await page.shows("10:00:00  REPORT [red]")
+        await page.shows("10:00:00 UTC  REPORT [red]")
         await page.press("f4")
         made.log = (*made.log, LogLine(NOW, "another", "3"))
-        await page.shows("10:00:00  another")
+        await page.shows("10:00:00 UTC  another")
         assert "REPORT" not in page.text
 
 

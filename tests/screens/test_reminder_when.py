@@ -64,13 +64,13 @@ async def test_the_next_runs_follow_what_is_typed(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f3", "f3")
-        assert "Wed 25 Nov 2026  09:00 UTC" in page.text
+        assert "Wed 25 Nov 2026 09:00 UTC" in page.text
         page.app.screen.query_one("#how-often", Select).value = HowOften.MONTHLY
         await page.pilot.pause()
         page.type("day", "last")
         page.type("time", "18")
         page.type("timezone", "Europe/Berlin")
-        await page.shows("Mon 30 Nov 2026  18:00 CET")
+        await page.shows("Mon 30 Nov 2026 18:00 CET")
         await page.press("f3")
         assert page.saved.reminder.schedule == "cron(0 18 L * ? *)"
         assert page.saved.reminder.timezone == "Europe/Berlin"
@@ -103,7 +103,7 @@ async def test_limits_are_folded_away_until_one_is_set(
         page.type("end", "2027-03-30 12:00")
         page.type("timezone", "Europe/Berlin")
         page.type("window", "15")
-        await page.shows("Mon 29 Mar 2027  09:00 CEST")
+        await page.shows("Mon 29 Mar 2027 09:00 CEST")
         assert "31 Mar" not in page.text
         await page.press("f6")
         assert "Limits F6 from 2027-03-27 to 2027-03-30 12:00, within 15 min" in page.words

@@ -63,6 +63,14 @@ def zone(name: str) -> ZoneInfo:
         raise ScheduleError(None, f"There is no time zone {name!r}: try one like Europe/Berlin.") from error
 
 
+def zone_or_utc(name: str) -> ZoneInfo:
+    """The time zone called ``name``; UTC where there is none of that name."""
+    try:
+        return zone(name)
+    except ScheduleError:
+        return ZoneInfo("UTC")
+
+
 @cache
 def zone_names() -> tuple[str, ...]:
     """The names of all time zones a person would choose from, sorted; UTC comes first."""
@@ -102,6 +110,11 @@ def runs(
         return _cron_runs(parsed, place, after)
     moment = _in_utc(parsed.moment, place)
     return iter(() if moment is None or moment <= after else (moment,))
+
+
+def moment_words(moment: datetime, place: ZoneInfo) -> str:
+    """A moment by the clocks of ``place``, which are named: ``Wed 25 Nov 2026 09:00 CET``."""
+    return f"{moment.astimezone(place):%a %d %b %Y %H:%M %Z}"
 
 
 def words(expression: str, timezone: str) -> str:

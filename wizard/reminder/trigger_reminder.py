@@ -181,6 +181,9 @@ def _told(event: Row, counts: Counter[str], stopped: str) -> Row:
     result = {name: counts[name] for name in ("people", *OUTCOMES, "invalid", "before")}
     about = {name: event[name] for name in ("run", "resend", "execution") if name in event}
     print(json.dumps({**about, **result, "stopped": stopped}))
+    if "resend" in event:
+        ended = {"again": _time(), "again_stopped": stopped}
+        _update_run(event["resend"], ended, condition="attribute_exists(#run)")
     if stopped == "time":
         if "run" in event:
             _count(event["run"], Counter(), stopped)

@@ -64,9 +64,9 @@ def _schedule_detail(project: Project, now: datetime) -> str:
     if reminder.paused:
         return f"is paused; once resumed, it starts the function {times}"
     coming = schedules.next_runs(expression, timezone, now, 1, reminder.start, reminder.end)
-    first = coming[0].astimezone(schedules.zone(timezone))
+    first = schedules.moment_words(coming[0], schedules.zone(timezone))
     window = f", within {reminder.window_minutes} minutes" if reminder.window_minutes else ""
-    return f"starts the function {times}{window}; first on {first:%Y-%m-%d at %H:%M}"
+    return f"starts the function {times}{window}; first on {first}"
 
 
 def running_line(stack: Stack) -> Change:

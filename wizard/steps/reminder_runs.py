@@ -28,7 +28,8 @@ class RunSeen:
 
     Of the ``people`` found so far, ``sent`` were written to; for ``unsure`` ones SES gave no clear answer.
     ``bounced`` and ``complained`` are mails whose bounce or complaint came back. ``stopped`` is why it stands
-    still: quota, time, throttled, paused, gave_up, or nothing.
+    still: quota, time, throttled, paused, gave_up, or nothing. ``again`` is when failed mails were sent once
+    more, for the last time; None where they never were. ``again_stopped`` is why that came to no end.
     """
 
     run: str
@@ -45,6 +46,8 @@ class RunSeen:
     complained: int
     stopped: str
     invalid: int = 0
+    again: datetime | None = None
+    again_stopped: str = ""
 
     def working(self, now: datetime) -> bool:
         """Whether a function is probably at work on it."""
@@ -102,15 +105,14 @@ def run_now(world: World, project: Project, report: Report) -> str:
 
 
 def resend(world: World, project: Project, run: str, report: Report) -> None:
-    """Have Lambda send the failed mails of ``run`` once more; the run's numbers tell how far it has come.
+    """Have Lambda send the failed mails of ``run`` once more; ``RunSeen.again`` tells when it has.
 
     Those whose outcome is not known are left alone: they may have arrived. Raises WizardError, also where the
     stack is not complete.
     """
     standing(world, project)
-    report(Event("failed mails", Progress.STARTED))
     functions.start(world.aws, FUNCTION_NAME, {"resend": run})
-    report(Event("failed mails", Progress.DONE, "Lambda sends them once more"))
+    report(Event("failed mails", Progress.STARTED, "Lambda sends them once more"))
 
 
 def _run_seen(row: Mapping[str, str]) -> RunSeen:
@@ -121,6 +123,8 @@ def _run_seen(row: Mapping[str, str]) -> RunSeen:
         ended=datetime.fromisoformat(row["ended"]) if row.get("ended") else None,
         mode=row.get("mode", ""),
         stopped=row.get("stopped", ""),
+        again=datetime.fromisoformat(row["again"]) if row.get("again") else None,
+        again_stopped=row.get("again_stopped", ""),
         **{
             name: int(row.get(name, 0))
             for name in (

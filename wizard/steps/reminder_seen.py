@@ -98,8 +98,8 @@ def done_words(seen: ReminderSeen) -> str:
     if seen.schedule is None:
         return people
     expression, timezone = seen.schedule.expression, seen.schedule.timezone
-    coming = seen.next_run.astimezone(schedules.zone(timezone)) if seen.next_run else None
-    when = f"next run {coming:%Y-%m-%d %H:%M %Z}" if coming else "no run to come"
+    coming = schedules.moment_words(seen.next_run, schedules.zone(timezone)) if seen.next_run else ""
+    when = f"next run {coming}" if coming else "no run to come"
     waiting = f"; alerts wait until {seen.unconfirmed} confirms them" if seen.unconfirmed else ""
     when = "paused: no run until it is resumed" if seen.paused else when
     return f"{people}, {schedules.words(expression, timezone)}; {when}{waiting}"

@@ -149,7 +149,7 @@ def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine,
     """
     group = output(standing(world, project), "LogGroup")
     return tuple(
-        LogLine(event.at, printable(event.message.rstrip()), event.id)
+        LogLine(event.at, printable("  ".join(event.message.split("\t")).rstrip()), event.id)
         for event in logs.filter_log_events(world.aws, group, since, _LINES)
     )
 
