@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 
-LONGEST = 200_000
+LONGEST = 100_000
 """Characters of a paste that are read; the headers of a mail stand at its beginning."""
 LONGEST_FIELD = 8_000
 """Characters of one header that are read."""

@@ -1,0 +1,328 @@
+"""Before production access: what SES allows now, one's own address verified, a test mail sent to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Label, Select, Static
+
+from screens.base import fill_in
+from screens.messages import Decided, Happened
+from screens.over import OverPage
+from screens.state import AppState
+from screens.widgets.columns import Cells, Columns, EventList
+from wizard.steps.model import Plan
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.sandbox import SandboxSeen
+    from wizard.world import Stage, World
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks while the link is waited for (SES allows one GetEmailIdentity a second)."""
+
+OWN = "own"
+"""What is chosen in the field of recipients for one's own address; the others are the simulator's."""
+RECIPIENTS = (
+    ("your address", OWN),
+    ("SES's simulator: it arrives", "success"),
+    ("SES's simulator: it bounces", "bounce"),
+    ("SES's simulator: it is called spam", "complaint"),
+)
+
+
+class SandboxPage(OverPage):
+    """Stands over the page it was opened from; the headers of a received mail have a page of their own."""
+
+    QUESTION = "What can be sent now?"
+    WHY = "A test mail to yourself shows whether receivers believe that it is yours."
+    ACT = "Verify address"
+    FIELD = "#own"
+    UNENDING = frozenset({"follow"})
+    HELP = """
+- **F4** has SES send a link to your address; who opens it has verified the address. The link lives 24 hours.
+  SES cannot send a link twice: it forgets the address and is asked anew, and the earlier link is dead.
+- **F6** sends a test mail through your domain, to your address or to **SES's simulator**, which costs a mail
+  and harms no reputation.
+- **F7** reads the headers of the mail that arrived: SPF, DKIM and DMARC, and what to do about each.
+
+While the link is waited for, the page looks again by itself.
+"""
+    CSS_PATH = "sandbox.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help"),
+        Binding("f2,escape", "back", "Back"),
+        Binding("f4", "act", "Verify the address, or send the link again", show=False),
+        Binding("f5", "look_again", "Look again"),
+        Binding("f6", "send", "Send"),
+        Binding("f7", "headers", "Headers"),
+        Binding("f8", "open_link", "Demo: open the link in the mail", show=False),
+        *(
+            binding
+            for binding in OverPage.BINDINGS
+            if isinstance(binding, Binding) and binding.key in ("f9", "pageup", "pagedown")
+        ),
+        Binding("f10,ctrl+q", "app.quit", "Quit", show=False),
+    ]
+
+    class Seen(Message):
+        """SES answered; ``allowed`` is what it allows, in words."""
+
+        def __init__(self, seen: SandboxSeen, allowed: str) -> None:
+            super().__init__()
+            self.seen = seen
+            self.allowed = allowed
+
+    class Planned(Message):
+        """This would have to be done before mail can go to the address that was typed."""
+
+        def __init__(self, before: Project, after: Project, plan: Plan) -> None:
+            super().__init__()
+            self.before = before
+            self.after = after
+            self.plan = plan
+
+    class Said(Message):
+        """Something was done, in words."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: SandboxSeen | None = None
+        self._filled_for: str | None = None
+
+    def compose_step(self) -> ComposeResult:
+        """What is allowed, the address, who gets the test mail, and what became of both."""
+        yield Static("", id="allowed", markup=False)
+        with Horizontal(classes="field tight"):
+            yield Label("Your address", classes="label")
+            yield Input(placeholder="you@example.com, where you can read mail", id="own", compact=True)
+        with Horizontal(classes="field"):
+            yield Label("Send to", classes="label")
+            yield Select[str](RECIPIENTS, id="to", allow_blank=False, value=OWN, compact=True)
+        yield Columns(id="state")
+        yield EventList(id="doing", classes="block")
+        if self.wizard.demo:
+            with Horizontal(id="demo", classes="field tight block"):
+                yield Label("Demo: mail arrives in its inbox.", classes="label wide")
+                yield Button("Inbox  F9", id="inbox", compact=True)
+                yield Button("Open the link  F8", id="link", compact=True)
+
+    def compose_buttons(self) -> ComposeResult:
+        """Back, the address, the mail, the headers."""
+        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        yield Button(f"{self.ACT}  F4", id="act", compact=True)
+        yield Button("Send test mail  F6", id="send", compact=True)
+        yield Button("Read headers  F7", id="headers", compact=True)
+
+    def on_mount(self) -> None:
+        """While the link is waited for, look by ourselves."""
+        super().on_mount()
+        self.set_interval(LOOK_EVERY, self._follow)
+
+    def begin(self) -> None:
+        """Ask SES what it allows, and how the address stands."""
+        self._look(self.state.world, self.state.project)
+
+    def redraw(self, state: AppState) -> None:
+        """Begin with the address that the file has, or one that is the user's own for sure."""
+        project = state.project
+        if self._filled_for != state.domain:
+            self._filled_for = state.domain
+            contacts = (*project.production.contacts, project.reminder.alerts or "")
+            fill_in(self.query_one("#own", Input), project.sandbox.address or contacts[0])
+        self._draw()
+
+    # Workers
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES")
+    def _look(self, world: World, project: Project) -> None:
+        self.tell(_look_at(world, project))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="follow", description="Asking SES")
+    def _look_after(self, world: World, project: Project, seen: SandboxSeen) -> None:
+        from wizard.steps import sandbox
+
+        self.tell(self.Seen(sandbox.follow(world, project, seen), sandbox.allowed(seen)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES")
+    def _plan(self, world: World, project: Project, typed: str) -> None:
+        from wizard.steps import sandbox
+
+        chosen = sandbox.choose(project, typed)
+        seen = sandbox.look(world, chosen)
+        self.tell(self.Seen(seen, sandbox.allowed(seen)))
+        self.tell(self.Planned(project, chosen, sandbox.plan(seen)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link sent")
+    def _act(self, world: World, project: Project) -> None:
+        from wizard.steps import sandbox
+
+        decided = sandbox.act(world, project, self.happened)
+        self.wizard.post_message(Decided(project, decided))
+        self.tell(_look_at(world, decided))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
+    def _send(self, world: World, project: Project, mailbox: str, typed: str) -> None:
+        from wizard.steps import sandbox
+
+        chosen = sandbox.choose(project, typed) if mailbox == OWN else project
+        address = chosen.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
+        sent = sandbox.send(world, chosen, address or "")
+        self.wizard.post_message(Decided(project, sent.project))
+        self.post_message(self.Said(f"SES took the mail to {sent.address}."))
+        self.tell(_look_at(world, sent.project))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Opening the link")
+    def _open(self, world: World, project: Project, stage: Stage, address: str) -> None:
+        self.post_message(self.Said(stage.open_link(address)))
+        self.tell(_look_at(world, project))
+
+    # What they say
+
+    @on(Seen)
+    def _show_seen(self, message: Seen) -> None:
+        message.stop()
+        self._seen = message.seen
+        self.query_one("#allowed", Static).update(message.allowed)
+        self._draw()
+
+    @on(Planned)
+    def _show_planned(self, message: Planned) -> None:
+        message.stop()
+        if message.after is not message.before:
+            self.post_message(Decided(message.before, message.after))
+        if message.plan.changes_anything:
+            world, project = self.state.world, message.after
+            self.confirm(message.plan, lambda: self._act(world, project), yes="Yes, send the link")
+        else:
+            self.say(f"Nothing to do: {message.after.sandbox.address} {message.plan.changes[0].detail}.")
+
+    @on(Said)
+    def _say(self, message: Said) -> None:
+        message.stop()
+        self.say(message.words)
+
+    @on(Happened)
+    def _show_event(self, message: Happened) -> None:
+        message.stop()
+        self.query_one("#doing", EventList).add(message.event)
+
+    def _draw(self) -> None:
+        rows = [*_address_rows(self._seen), *_evidence_rows(self.state.project)]
+        self.query_one("#state", Columns).show(rows)
+        again = self._seen is not None and self._seen.state in ("waiting", "expired")
+        button = self.query_one("#act", Button)
+        button.label = f"{'Send link again' if again else self.ACT}  F4"
+        button.refresh(layout=True)
+
+    def _follow(self) -> None:
+        """Look whether the link was opened, as long as somebody waits for that here."""
+        waiting = self._seen is not None and self._seen.state == "waiting"
+        asking = any(worker.group == "follow" and not worker.is_finished for worker in self.workers)
+        if self._seen and waiting and self.is_current and not self.acting and not asking:
+            self._look_after(self.state.world, self.state.project, self._seen)
+
+    # Keys
+
+    def action_back(self) -> None:
+        """Return to the page below; not in the middle of an act, whose outcome is told here."""
+        if self.acting:
+            self.notify("One moment: this is being finished.")
+        else:
+            super().action_back()
+
+    def action_act(self) -> None:
+        """Show what would be done for the address, and do it after a yes."""
+        if self.acting:
+            return
+        self._anew()
+        self.retry = self.action_act
+        self._plan(self.state.world, self.state.project, self.query_one("#own", Input).value)
+
+    def action_send(self) -> None:
+        """Send a test mail to whom was chosen."""
+        if self.acting:
+            return
+        self._anew()
+        self.retry = self.action_send
+        mailbox, typed = self.query_one("#to", Select).value, self.query_one("#own", Input).value
+        self._send(self.state.world, self.state.project, str(mailbox), typed)
+
+    def action_headers(self) -> None:
+        """Read the headers of a mail that arrived."""
+        from screens.sandbox_headers import HeadersPage
+
+        if not self.acting:
+            self.app.push_screen(HeadersPage())
+
+    def action_open_link(self) -> None:
+        """In the demo: open the link in SES's mail, as the address's owner would."""
+        world, project = self.state.world, self.state.project
+        if world.stage and project.sandbox.address and not self.acting:
+            self._open(world, project, world.stage, project.sandbox.address)
+
+    @on(Button.Pressed, "#send, #headers, #inbox, #link")
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        actions = {"send": "send", "headers": "headers", "inbox": "inbox", "link": "open_link"}
+        await self.run_action(actions[str(event.button.id)])
+
+    @on(Input.Submitted)
+    async def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        usable = self._seen is not None and self._seen.state.usable and event.value == self._seen.address
+        await self.run_action("send" if usable else "act")
+
+    def _anew(self) -> None:
+        self.clear_error()
+        self.query_one("#doing", EventList).clear()
+
+
+def _look_at(world: World, project: Project) -> SandboxPage.Seen:
+    from wizard.steps import sandbox
+
+    seen = sandbox.look(world, project)
+    return SandboxPage.Seen(seen, sandbox.allowed(seen))
+
+
+def _address_rows(seen: SandboxSeen | None) -> list[Cells]:
+    """How the address stands."""
+    if seen is None or seen.address is None:
+        return []
+    lives = f"It lives until {_moment(seen.dies_at)}." if seen.dies_at else "It lives 24 hours."
+    head, colour, words = {
+        "unknown": ("· not asked", "$text-muted", f"SES does not know {seen.address} yet: F4 asks it."),
+        "waiting": ("… waiting", "$text-warning", f"Open the link that SES sent to {seen.address}. {lives}"),
+        "expired": ("✗ expired", "$text-error", f"The link to {seen.address} is dead. F4 sends another."),
+        "verified": ("✓ verified", "$text-success", f"{seen.address}: test mail may go there."),
+        "covered": ("✓ verified", "$text-success", f"{seen.address}, as part of {seen.covered_by}."),
+    }[seen.state]
+    return [(Content.styled(head, colour), words)]
+
+
+def _evidence_rows(project: Project) -> list[Cells]:
+    """What was sent and read so far."""
+    sent, read = project.sandbox.sent, project.sandbox.read
+    rows: list[Cells] = []
+    if sent:
+        rows.append((Content.styled("✓ sent", "$text-success"), f"{_moment(sent.at)}, {sent.words}"))
+    if read and project.sandbox.passed:
+        rows.append((Content.styled("✓ read", "$text-success"), read.words))
+    elif read:
+        rows.append((Content.styled("! read", "$text-warning"), read.words))
+    return rows
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%a %d %b %H:%M}"
