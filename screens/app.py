@@ -72,7 +72,7 @@ class WizardApp(App[WizardError]):
     """
 
     TITLE = "ses-wizard"
-    CSS_PATH = Path(__file__).with_name("wizard.tcss")
+    CSS_PATH = Path(__file__).with_name("frame.tcss")
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (App declares it so)
         (0, "-narrow"),

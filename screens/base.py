@@ -28,6 +28,7 @@ How to write a step's screen:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -80,9 +81,14 @@ def fill_in(field: Input, text: str) -> None:
     field.action_select_all()
 
 
+PAGES_CSS = Path(__file__).with_name("pages.tcss")
+"""The look of what pages are filled in with. Only the first page does without: it is there at once."""
+
+
 class StepScreen(Screen[None]):
     """The frame: top bar, steps, a question with its page, the line of what runs, buttons, keys."""
 
+    CSS_PATH: ClassVar[Path | list[str | PurePath] | None] = PAGES_CSS
     STEP: ClassVar[StepName | None] = None
     QUESTION: ClassVar[str] = ""
     WHY: ClassVar[str] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -38,6 +39,7 @@ class Dialog(ModalScreen[ScreenResultType]):
     Only the body gives way where the rows are few: title, foot and buttons always show.
     """
 
+    CSS_PATH = Path(__file__).with_name("dialogs.tcss")
     heading = ""
 
     def compose(self) -> ComposeResult:

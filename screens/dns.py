@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -18,7 +19,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
-from screens.base import StepScreen
+from screens.base import PAGES_CSS, StepScreen
 from screens.dns_outside import SERIOUS, published_at, remarks, ses_words, some_stand, zone_words
 from screens.dns_symbols import zone_finding
 from screens.messages import Happened, Looked
@@ -78,7 +79,7 @@ Cloudflare one of its own), and a CSV to hand to whoever keeps your DNS.
 In the demo you are the DNS host as well: **P** publishes the highlighted record, **F4** all of them, and
 **W** publishes one with the commonest mistake, to see it named.
 """
-    CSS_PATH = "dns.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "dns.tcss"]
     UNENDING = frozenset({"dns"})
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,

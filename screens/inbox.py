@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -13,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from screens.base import PAGES_CSS
 from screens.over import OverPage
 from screens.symbols import lines
 from wizard.text import printable
@@ -40,7 +42,7 @@ class InboxScreen(OverPage):
 **↑ ↓** choose a mail, **Page Down** reads on in it. **F4** does not wait: it pushes the embedded account's
 clock to the next due time of the schedule, which then starts the function, as EventBridge would.
 """
-    CSS_PATH = "inbox.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "inbox.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
         Binding("f2,escape,f9", "back", "Back"),

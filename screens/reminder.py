@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -14,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, ContentSwitcher, Static
 
-from screens.base import StepScreen
+from screens.base import PAGES_CSS, StepScreen
 from screens.messages import Decided, Looked
 from screens.reminder_create import CreatePage
 from screens.reminder_page import Decision, Entered, Page, Seen, with_typed
@@ -87,7 +88,7 @@ In the demo **F9** opens the inbox of the embedded account.
         *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
     ]
     UNENDING = frozenset({"log", "runs"})
-    CSS_PATH = "reminder.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "reminder.tcss"]
 
     class Begun(Message):
         """This is what the fields begin with."""

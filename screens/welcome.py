@@ -46,6 +46,7 @@ DOES = {
 class WelcomeScreen(StepScreen):
     """Shown on the first frame, before anything is open; fills in when the world and the file are."""
 
+    CSS_PATH = None
     QUESTION = "Welcome"
     NEXT = "Start"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,7 +71,7 @@ there, after looking at AWS and DNS again.
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
         standings = nothing_known()
         yield Columns([_row(standings[step]) for step in StepName], id="standings")
-        yield Static("Opening …", id="looking", classes="hint block", markup=False)
+        yield Static("Opening …", id="looking", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
         """None before there is something to go on with: see `redraw`."""
