@@ -37,17 +37,19 @@ PURPOSES = {
 
 COPY_GAP = "   "
 
+LONGEST_VALUE, LONGEST_FOUND = 600, 300
+"""Characters shown of a value to enter, and of what was found: a zone may hold any length. C copies all."""
+
 
 def detail(row: Row, round_: Round, provider: Provider | None, history: History) -> list[Cells]:
-    """The lines about ``row``, what is needed most first: enter this, found that, do this, as that is wrong.
+    """The lines about ``row``, what is needed most first: enter this, found that, wrong so, do this.
 
-    What mends the worst is said before what it is: it must be in sight where there are few lines.
+    What is wrong and what mends it must be in sight where there are few lines.
     """
     return [
         *_to_enter(row.entry, row, round_.zone.apex or round_.domain, provider),
-        ("Found", _found(row)),
-        *(line for finding in row.findings[:1] for line in reversed(_finding(finding, provider))),
-        *(line for finding in row.findings[1:] for line in _finding(finding, provider)),
+        *_found(row),
+        *(line for finding in row.findings for line in _finding(finding, provider)),
         *_past(history),
         ("What for", PURPOSES[row.record.id]),
         *_alignment(row, round_),
@@ -64,18 +66,19 @@ def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> I
     if len(forms) > 1 and forms[1] != entry.host:
         full = Content.styled("   where the panel wants the whole name", "$text-muted")
         yield ("or", Content.assemble(Content.styled(forms[1], "bold"), full))
-    yield ("Value", Content.styled(entry.value, "bold"))
+    value = Content.styled(printable(entry.value, LONGEST_VALUE), "bold")
     if entry.priority:
-        yield ("Priority", Content.styled(entry.priority, "bold"))
+        priority = Content.styled(entry.priority, "bold")
+        value = Content.assemble(value, COPY_GAP, Content.styled("priority ", "$text-muted"), priority)
+    yield ("Value", value)
 
 
-def _found(row: Row) -> Content:
+def _found(row: Row) -> Iterator[Cells]:
+    """What stands at the name. Where nothing does, what is wrong says so, and where it stands instead."""
     if row.found:
-        return Content(" | ".join(row.found))
-    for finding in row.findings:
-        if place := finding.evidence.get("found_at"):
-            return Content(f"not at this name, but at {printable(str(place))}")
-    return Content("not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
+        yield ("Found", printable(" | ".join(row.found), LONGEST_FOUND))
+    elif not row.findings:
+        yield ("Found", "not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
 
 
 def _finding(finding: Finding, provider: Provider | None) -> list[Cells]:

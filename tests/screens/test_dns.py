@@ -93,8 +93,8 @@ async def test_a_doubled_name_is_named_and_mended(
         await show(page)
         await page.press("w")
         await page.shows("✗ mistake  DKIM 1")
-        assert "Found     not at this name, but at" in page.text
-        assert f"{TOKENS[0]}._domainkey.example.com.example.com" in page.text
+        assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com" in page.text
+        assert "has the record" in page.text
         assert "→ to do   Leave example.com out of the host: type CNAME, host" in page.text
         assert f"{TOKENS[0]}.dkim.amazonses.com." in page.text
         assert page.text == snapshot
@@ -102,6 +102,24 @@ async def test_a_doubled_name_is_named_and_mended(
         await page.shows("✓ found    DKIM 1")
         since = next(line for line in page.text.splitlines() if "Since" in line)
         assert since.index("… missing") < since.index("✗ mistake") < since.index("✓ found")
+
+
+async def test_news_of_the_row_is_read_from_its_beginning(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        about = page.app.screen.query_one("#about")
+        await page.press("pagedown")
+        assert about.scroll_y
+        asked = stage.rounds
+        await page.press("x")
+        await page.until(lambda: stage.rounds > asked)
+        assert about.scroll_y, "nothing has changed: one reads on"
+        await page.press("p")
+        await page.shows("✓ found    DKIM 1")
+        assert not about.scroll_y
+        assert "Host      " in page.text
 
 
 async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
@@ -321,12 +339,11 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
         await show(page)
-        assert "Found     nothing at this name" in page.text
+        assert "The record is not there" in page.text
         await page.press("w")
-        await page.shows("The record stands at")
-        assert "nothing at this name" not in page.text
-        doubled = f"{TOKENS[0]}._domainkey.example.com.example.com"
-        assert f"Found     not at this name, but at {doubled}" in page.text
+        await page.shows("✗ blocks  abc")
+        assert "The record is not there" not in page.text
+        assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com has the record" in page.text
         assert f"host {TOKENS[0]}._domainkey" in page.words
         assert "`" not in page.text
 
@@ -487,7 +504,7 @@ async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Pat
         await page.shows("… missing  DKIM 1")
         await page.press("w")
         await page.shows("✗ mistake  DKIM 1")
-        await page.shows("Found     not at this name, but at")
+        await page.shows("has the record")
         await page.shows("→ to do   Leave example.com out of the host")
         await page.press("f4")
         await page.shows("✓ done  SES has verified the domain")

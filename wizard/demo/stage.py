@@ -168,7 +168,7 @@ class Demo:
             self._enter(record, name)
             self._take_away(record, record.name)
         self._changed()
-        return f"Published with the domain twice, as a panel does that adds it: {name}"
+        return "Published with the domain twice, as a panel does that adds it by itself."
 
     def _enter(self, record: Record, name: str) -> None:
         host = self._host(record)

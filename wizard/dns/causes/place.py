@@ -70,8 +70,7 @@ def doubled_name(case: Case) -> Iterator[Finding]:
         yield Finding(
             "doubled-name",
             case.severity,
-            f"The record stands at {place}: the panel adds {case.apex} to the host by itself, so the name is "
-            "doubled.",
+            f"{place} has the record: the panel itself adds {case.apex} a second time.",
             f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}.",
             {"found_at": place, "values": found},
         )

@@ -1,0 +1,178 @@
+"""Getting the records into the zone from the DNS page: where the wizard may, and in the demo's DNS panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.message import Message
+from textual.widgets import Button
+
+from screens.dns_watching import WatchingScreen
+from screens.messages import Happened
+from screens.widgets.checklist import LABELS, Checklist
+from screens.widgets.columns import EventList
+from wizard.dns.verdict import RowStatus
+from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    from wizard.dns.providers import Provider
+    from wizard.dns.records import Record
+    from wizard.dns.verdict import Round, Row
+    from wizard.project import Project
+    from wizard.steps.dns import PublishPlan
+    from wizard.world import Stage, World
+
+
+class PublishingScreen(WatchingScreen):
+    """The part of the DNS page that fills in: plan, yes, act; or publishes on the demo's stage."""
+
+    class Planned(Message):
+        """What filling in would do; None where the wizard may not write to the zone."""
+
+        def __init__(self, publish_plan: PublishPlan | None) -> None:
+            super().__init__()
+            self.publish_plan = publish_plan
+
+    class Published(Message):
+        """Records were put into the zone; ``words`` say how."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    @property
+    def row(self) -> Row | None:
+        """The highlighted row, as last seen."""
+        record_id = self.query_one(Checklist).record_id
+        rows = self.round.rows if self.round else ()
+        return next((row for row in rows if row.record.id is record_id), None)
+
+    @property
+    def provider(self) -> Provider | None:
+        """Who hosts the zone, where that is somebody the wizard knows."""
+        from wizard.dns.providers import providers
+
+        key = self.round.provider if self.round else None
+        return next((provider for provider in providers() if provider.key == key), None)
+
+    @property
+    def _may_write(self) -> bool:
+        """Whether the wizard may be able to add the records itself."""
+        writable = self.provider.writable if self.provider else ""
+        return writable == "aws" or (writable == "token" and bool(self.state.world.dns.cloudflare))
+
+    def offer_filling_in(self) -> None:
+        """Show what F4 does while there is something to add, where anything can be added from here."""
+        button = self.query_one("#act", Button)
+        rows = self.round.rows if self.round else ()
+        open_rows = any(row.status is not RowStatus.OK for row in rows)
+        button.display = open_rows and (self._may_write or self.state.world.demo)
+        button.label = f"{self.ACT if self._may_write else 'Publish all'}  F4"
+        button.refresh(layout=True)
+
+    def action_act(self) -> None:
+        """Plan the filling in and show it; in the demo's panel zone, publish everything."""
+        if self.round is None or self.acting or not self.query_one("#act").display:
+            return
+        self.clear_error()
+        self.retry = self.action_act
+        if self._may_write:
+            self._plan(self.state.world, self.state.project, self.round)
+        else:
+            self._publish_on_stage([row.record for row in self.round.rows], "All records are published.")
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to add"
+    )
+    def _plan(self, world: World, project: Project, round_: Round) -> None:
+        from wizard.steps import dns
+
+        self.tell(self.Planned(dns.plan(world, project, round_)))
+
+    @on(Planned)
+    def _confirm(self, message: Planned) -> None:
+        publish_plan = message.publish_plan
+        if publish_plan is None or publish_plan.zone is None:
+            self.show_error(_not_ours(publish_plan.notes if publish_plan else ()))
+        elif not publish_plan.changes:
+            self.show_error(_nothing_to_add(publish_plan.notes))
+        else:
+            carry_out = partial(self._carry_out, publish_plan)
+            self.confirm(publish_plan.plan, carry_out, yes="Yes, add them", notes=publish_plan.notes)
+
+    def _carry_out(self, publish_plan: PublishPlan) -> None:
+        self.query_one("#publishing", EventList).clear()
+        self.show_events(True)
+        self._fill_in(self.state.world, publish_plan)
+
+    def show_events(self, shown: bool) -> None:
+        """Let what happens while records are added stand where the highlighted row's text does, or not."""
+        self.query_one("#publishing").display = shown
+        self.query_one("#detail").display = not shown
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Adding the records")
+    def _fill_in(self, world: World, publish_plan: PublishPlan) -> None:
+        from wizard.steps import dns
+
+        dns.act(world, publish_plan, self.happened)
+        self.post_message(self.Published("The records are added. Their servers have them within a minute."))
+
+    @on(Happened)
+    def _show_event(self, message: Happened) -> None:
+        message.stop()
+        self.query_one("#publishing", EventList).add(message.event)
+
+    @on(Published)
+    def _show_published(self, message: Published) -> None:
+        self.show_events(False)
+        self.say(message.words)
+        self.nudge()
+        self.ask_ses_soon()
+
+    # The demo's DNS panel
+
+    def action_publish(self) -> None:
+        """In the demo: the highlighted record, as it should be."""
+        row = self.row
+        if row and not self.acting:
+            self._publish_on_stage([row.record], f"{LABELS[row.record.id]} is published.")
+
+    def action_publish_wrongly(self) -> None:
+        """In the demo: the highlighted record, with the commonest mistake."""
+        stage, row = self.state.world.stage, self.row
+        if stage and row and not self.acting:
+            record = row.record
+            self._publish(lambda: stage.publish_wrongly(record))
+
+    def _publish_on_stage(self, records: Sequence[Record], words: str) -> None:
+        stage = self.state.world.stage
+        if stage:
+            self._publish(lambda: _published(stage, records, words))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Publishing")
+    def _publish(self, publish: Callable[[], str]) -> None:
+        self.post_message(self.Published(publish()))
+
+
+def _not_ours(notes: Sequence[str]) -> WizardError:
+    return WizardError(
+        "The zone cannot be filled in from here",
+        " ".join(notes) or "It is in Route 53, but these credentials see no zone for the domain.",
+        "Start with the account or the token that holds the zone, or enter the records there by hand.",
+    )
+
+
+def _nothing_to_add(notes: Sequence[str]) -> WizardError:
+    return WizardError(
+        "Nothing can be added for you here",
+        " ".join(notes) or "What is missing stands there already, or has something in its place.",
+        "Look at the rows that are not right: what is said below the list is yours to do.",
+    )
+
+
+def _published(stage: Stage, records: Sequence[Record], words: str) -> str:
+    stage.publish(records)
+    return words
