@@ -6,13 +6,14 @@ import logging
 import os
 import threading
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.roles_taken import RolesTaken
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 
@@ -76,6 +77,7 @@ class AwsAccess:
         if self.keys is not None:
             return _session_without_environment()
         session = Session()
+        _share_models(session)
         if self.profile is not None:
             session.set_config_variable("profile", self.profile)
         # The names are botocore's own; the AWS command line sets its cache in the same way.
@@ -172,4 +174,19 @@ def _session_without_environment() -> Session:
     }
     for name in ("config_file", "credentials_file"):
         defaults[name] = (None, None, os.devnull, None)
-    return Session(session_vars=defaults)
+    session = Session(session_vars=defaults)
+    _share_models(session)
+    return session
+
+
+def _share_models(session: Session) -> None:
+    """Let ``session`` read AWS's descriptions of its services once a process: they take some 20 ms each."""
+    session.lazy_register_component("data_loader", lambda: _loader(session.get_config_variable("data_path")))
+
+
+@cache
+def _loader(folders: str | None) -> Loader:
+    """The one that remembers the descriptions under ``folders`` (``AWS_DATA_PATH``) and botocore's own."""
+    from botocore.loaders import create_loader
+
+    return create_loader(folders)
