@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -13,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select, Static
 
-from screens.base import fill_in
+from screens.base import PAGES_CSS, fill_in
 from screens.messages import Decided, Happened
 from screens.over import OverPage
 from screens.state import AppState
@@ -55,7 +56,7 @@ class SandboxPage(OverPage):
 
 While the link is waited for, the page looks again by itself.
 """
-    CSS_PATH = "sandbox.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
         Binding("f2,escape", "back", "Back"),
@@ -270,6 +271,7 @@ While the link is waited for, the page looks again by itself.
         """In the demo: open the link in SES's mail, as the address's owner would."""
         world, project = self.state.world, self.state.project
         if world.stage and project.sandbox.address and not self.acting:
+            self._anew()
             self._open(world, project, world.stage, project.sandbox.address)
 
     @on(Button.Pressed, "#send, #headers, #inbox, #link")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -14,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Button, Label, OptionList, TextArea
 from textual.widgets.option_list import Option
 
+from screens.base import PAGES_CSS
 from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.symbols import NAMES
@@ -70,7 +72,7 @@ The server that took your test mail wrote into its headers what it found: `Authe
 Nobody signs these headers: they are the receiver's word, as it was pasted. Nothing of them is kept but the
 outcome.
 """
-    CSS_PATH = "sandbox.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
         Binding("f2,escape", "back", "Back"),
@@ -108,7 +110,7 @@ outcome.
             yield Pasted(id="pasted", compact=True, placeholder="Paste the headers here.")
             if self.wizard.demo:
                 with Horizontal(classes="field tight block"):
-                    yield Label("Demo: there is a mail in its inbox.", classes="label wide")
+                    yield Label("Demo: its latest mail.", classes="label wide")
                     yield Button("Use its headers  F8", id="demo-mail", compact=True)
         with Vertical(id="reading"):
             yield Columns(id="outcome")

@@ -78,7 +78,7 @@ def test_from_an_address_to_a_mail_that_proves_who_sent_it(account: Demo, begun:
     noted = step.noted(world, sent.project, reading)
     assert noted.sandbox.passed
     assert noted.sandbox.read is not None
-    assert noted.sandbox.read.words == "SPF, DKIM and DMARC pass, for example.com, says mx.inbox.example"
+    assert noted.sandbox.read.words == "SPF, DKIM and DMARC pass for example.com, says mx.inbox.example"
 
 
 def test_what_is_missing_in_the_dns_shows_in_the_mail(account: Demo, begun: Project) -> None:

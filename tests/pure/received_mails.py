@@ -138,7 +138,7 @@ From: Example Reminders <reminders@example.com>
 
 ALL = {
     "mx.google.com": GMAIL,
-    "a receiver without a name": OUTLOOK,
+    "the receiver, which gives no name": OUTLOOK,
     "atlas-production.v2-mail-prod1-gq1.omega.yahoo.com": YAHOO,
     "mx6.messagingengine.com": FASTMAIL,
     "mail.recipient.example": POSTFIX,

@@ -36,7 +36,7 @@ def test_receivers_of_all_kinds_are_read(receiver: str, text: str) -> None:
         (subject, Grade.PASS) for subject in ("From", "SPF", "DKIM", "Alignment", "DMARC")
     ]
     assert reading.passed
-    assert reading.words == f"SPF, DKIM and DMARC pass, for example.com, says {receiver}"
+    assert reading.words == f"SPF, DKIM and DMARC pass for example.com, says {receiver}"
     assert "bounce.example.com" in verdict(reading, "SPF").words
     assert "second signature is as it should be" in verdict(reading, "DKIM").why
     assert len(reading.notes) == 1, "the receiver's own ARC set is no forwarder"
@@ -154,7 +154,7 @@ def test_without_a_mail_from_domain_the_identity_step_mends() -> None:
     project = Project(domain=Domain("example.com"))
     reading = read(results("spf=pass smtp.mailfrom=1@amazonses.com", DKIM, DMARC), project)
     assert verdict(reading, "SPF").step is StepName.IDENTITY
-    assert reading.words == "DKIM and DMARC pass; SPF weak, for example.com, says mx.recipient.example"
+    assert reading.words == "DKIM and DMARC pass, SPF is weak for example.com, says mx.recipient.example"
 
 
 def test_another_mail_is_recognised() -> None:

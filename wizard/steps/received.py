@@ -35,6 +35,9 @@ class Grade(StrEnum):
     UNKNOWN = "not said"
 
 
+_SAID = {Grade.WEAK: "is weak", Grade.FAIL: "fails", Grade.UNKNOWN: "is not told"}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One point: what was found in a few words, why it is so, what to do, and the step where that is done.
@@ -73,9 +76,9 @@ class Reading:
             return f"the mail is not from {self.domain}"
         protocols = ("SPF", "DKIM", "DMARC")
         good = [name for name in protocols if said[name] is Grade.PASS]
-        others = [f"{name} {said[name]}" for name in protocols if name not in good]
+        others = [f"{name} {_SAID[said[name]]}" for name in protocols if name not in good]
         parts = [f"{_listed(good)} {'passes' if len(good) == 1 else 'pass'}"] if good else []
-        return f"{'; '.join([*parts, *others])}, for {self.domain}, says {self.receiver}"
+        return f"{', '.join([*parts, *others])} for {self.domain}, says {self.receiver}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +376,7 @@ def _nothing_found(text: str, received: Received) -> WizardError:
 
 
 def _receiver(received: Received) -> str:
-    return printable(received.receiver, 100) if received.receiver else "a receiver without a name"
+    return printable(received.receiver, 100) if received.receiver else "the receiver, which gives no name"
 
 
 def _written(result: Result) -> str:
