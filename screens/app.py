@@ -33,6 +33,7 @@ from screens.messages import (
     LookEverywhere,
     NotSaved,
     Opened,
+    Opening,
     StartOver,
     SurveyEnded,
 )
@@ -68,7 +69,7 @@ class WizardApp(App[WizardError]):
 
     ``run()`` returns None where the user quit, or the WizardError that ended the app: the caller prints it
     and ends with its exit code. ``boot`` makes the world; ``start_over``, given in the demo, makes a new one
-    with nothing done yet.
+    and the file anew. ``story`` is what the demo shows, by name and in words.
     """
 
     TITLE = "ses-wizard"
@@ -85,17 +86,32 @@ class WizardApp(App[WizardError]):
     # Also where it is equal: two ways to AWS are, though their credentials were read at other times.
     state: reactive[AppState | None] = reactive(None, always_update=True)
 
-    def __init__(self, boot: Boot, path: Path, *, demo: bool = False, start_over: Boot | None = None) -> None:
+    def __init__(
+        self,
+        boot: Boot,
+        path: Path,
+        *,
+        demo: bool = False,
+        start_over: Boot | None = None,
+        story: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.boot = boot
         self.path = path
         self.demo = demo
         self.start_over = start_over
+        self.story = story
         self._held = ExitStack()
         self._saving = threading.Lock()
         self._pages: dict[StepName | None, StepScreen] = {}
         self.register_theme(WIZARD_THEME)
         self.theme = WIZARD_THEME.name
+
+    @property
+    def badge(self) -> str:
+        """What marks the demo on every page: with the story that it shows. Empty for the real thing."""
+        story = f": {self.story[0]}" if self.story else ""
+        return f"DEMO{story}" if self.demo else ""
 
     def get_default_screen(self) -> Screen[None]:
         """The first page, on the first frame."""
@@ -120,11 +136,25 @@ class WizardApp(App[WizardError]):
         from wizard import project
 
         self._held.enter_context(project.only_wizard(self.path))
-        settings = project.load(self.path)
+        project.load(self.path)
         world = self.boot()
-        if self.demo:
-            world = _in_region_of(settings, world)
-        self.post_message(Opened(world, settings))
+        self._say_open(world)
+
+    def _say_open(self, world: World) -> None:
+        """Open ``world`` on the file as it is now: in the demo, making the world may have written it."""
+        from wizard import project
+
+        settings = project.load(self.path)
+        self.post_message(Opened(_as_chosen(settings, world) if self.demo else world, settings))
+
+    def tell_opening(self, words: str) -> None:
+        """Say what is going on before the world is open. From any thread."""
+        self.post_message(Opening(words))
+
+    @on(Opening)
+    def _show_opening(self, message: Opening) -> None:
+        if isinstance(self.screen, WelcomeScreen):
+            self.screen.show_opening(message.words)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="survey", description="Looking everywhere")
     def _survey(self, world: World, settings: Project) -> None:
@@ -157,12 +187,9 @@ class WizardApp(App[WizardError]):
 
     @work(thread=True, exit_on_error=False, group="open", description="Starting over")
     def _begin_anew(self, start_over: Boot) -> None:
-        from wizard import project
-
-        world = start_over()
         with self._saving:
-            project.save(project.Project(), self.path)
-        self.post_message(Opened(world, project.Project()))
+            world = start_over()
+        self._say_open(world)
 
     @on(Worker.StateChanged)
     def _opening_failed(self, event: Worker.StateChanged) -> None:
@@ -325,7 +352,10 @@ async def _caught_up(pump: MessagePump) -> None:
     await done.wait()
 
 
-def _in_region_of(project: Project, world: World) -> World:
-    """The demo's ``world`` in the Region that was chosen in it."""
-    region = project.account.region
-    return world if region in (None, world.aws.region) else world.choose(None, region)
+def _as_chosen(project: Project, world: World) -> World:
+    """The demo's ``world`` with the profile and in the Region that were chosen in it."""
+    profile = project.account.profile or world.aws.profile
+    region = project.account.region or world.aws.region
+    return (
+        world if (profile, region) == (world.aws.profile, world.aws.region) else world.choose(profile, region)
+    )

@@ -145,7 +145,7 @@ class StepScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame around `compose_step`."""
-        yield TopBar(demo=self.wizard.demo)
+        yield TopBar(badge=self.wizard.badge)
         yield StepLine(self.STEP)
         with Horizontal(id="frame"):
             yield StepRail(self.STEP)
@@ -221,10 +221,12 @@ class StepScreen(Screen[None]):
 
         self.clear_error()
         field = self.query_one(focus) if focus else None
+        # With the embedded account's own keys there is nothing of the user's to sign in with.
+        embedded = self.wizard.state is not None and self.state.world.aws.keys is not None
         panel = ErrorPanel(
             error,
             focus=field is None,
-            mend="" if self.wizard.demo else offer(error),
+            mend="" if embedded else offer(error),
             refusal=isinstance(field, Input),
         )
         self.query_one("#body").mount(panel, after="#standing")

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
+class Opening(Message):
+    """What is going on before the world is open."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+
 class Opened(Message):
     """The world and the project file are open."""
 

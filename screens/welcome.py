@@ -69,6 +69,9 @@ there, after looking at AWS and DNS again.
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
+        if self.wizard.story:
+            name, told = self.wizard.story
+            yield Static(Content.assemble("Story ", (name, "bold"), f": {told}"), id="story")
         standings = nothing_known()
         yield Columns([_row(standings[step]) for step in StepName], id="standings")
         yield Static("Opening …", id="looking", markup=False)
@@ -95,6 +98,10 @@ there, after looking at AWS and DNS again.
         self._show_buttons("Continue  F3" if begun else "Start  F3", state.project.progress)
         if self._going_on:
             self.action_next()
+
+    def show_opening(self, words: str) -> None:
+        """Say what is going on before there is something to go on with."""
+        self.query_one("#looking", Static).update(words)
 
     def action_back(self) -> None:
         """There is nothing before this page."""

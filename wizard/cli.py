@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = Path("ses-wizard.yaml")
 DEMO_FILE = Path("ses-wizard-demo.yaml")
+"""Of the first story; each of the others has a file of its own."""
 HEADLESS = "`ses-wizard check`, `ses-wizard status`, `ses-wizard export`"
 
 
@@ -30,8 +31,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return the exit code (CONTRACT.md)."""
-    args = _parser().parse_args(arguments)
-    args.file = args.file or (DEMO_FILE if args.command == "demo" else DEFAULT_FILE)
+    args = _parser(arguments).parse_args(arguments)
+    args.file = args.file or _default_file(args)
     try:
         if args.debug:
             from wizard.debug import log_to
@@ -52,7 +53,19 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.NO
 
 
-def _parser() -> argparse.ArgumentParser:
+def _default_file(args: argparse.Namespace) -> Path:
+    if args.command != "demo":
+        return DEFAULT_FILE
+    return DEMO_FILE if _is_first(args) else DEMO_FILE.with_stem(f"{DEMO_FILE.stem}-{args.story}")
+
+
+def _is_first(args: argparse.Namespace) -> bool:
+    from wizard.demo.stories import FIRST
+
+    return bool(args.story == FIRST.name)
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     from wizard import check, export, status
 
     parser = argparse.ArgumentParser(
@@ -70,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--fresh", action="store_true", help="begin anew instead of where the last demo stopped"
     )
+    if "demo" in arguments:
+        # For nobody else: the first frame does not wait for the table.
+        _add_stories(demo)
     demo.set_defaults(command="demo")
     checking = commands.add_parser("check", help="re-check the DNS records and say what is wrong and why")
     check.add_arguments(checking)
@@ -83,6 +99,22 @@ def _parser() -> argparse.ArgumentParser:
     for subparser in (demo, checking, standing, exporting, *kinds):
         _add_common(subparser, first=False)
     return parser
+
+
+def _add_stories(demo: argparse.ArgumentParser) -> None:
+    from wizard.demo.stories import FIRST, STORIES
+
+    demo.add_argument(
+        "--story",
+        choices=[story.name for story in STORIES],
+        default=FIRST.name,
+        metavar="NAME",
+        help=f"show one of the states below, each in a file of its own (default: {FIRST.name})",
+    )
+    width = max(len(story.name) for story in STORIES)
+    told = "\n".join(f"  {story.name:<{width}}  {story.words}" for story in STORIES)
+    demo.epilog = f"stories:\n{told}"
+    demo.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
 def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
@@ -145,21 +177,31 @@ def _world(args: argparse.Namespace) -> World:
 
 
 def _wizard(args: argparse.Namespace) -> int:
-    return _open(args, lambda _: _world(args))
+    return _open(args, lambda *_: _world(args))
 
 
 def _demo(args: argparse.Namespace) -> int:
-    state = args.file.with_name(f"{args.file.stem}.account")
+    from wizard.demo.stories import named
+
+    story, state = named(args.story), args.file.with_name(f"{args.file.stem}.account")
+    if args.file.exists() and not state.exists() and (args.fresh or story.is_set_up):
+        raise WizardError(
+            f"{args.file} is not the demo's",
+            f"A demo keeps its account beside its file, and there is no {state.name}. It may be of a real "
+            "set-up, so it is left alone.",
+            "Name another file with `--file`, or move this one away.",
+            ExitCode.USAGE,
+        )
     if args.fresh:
         from wizard.project import only_wizard
 
         with only_wizard(args.file):
-            args.file.unlink(missing_ok=True)
-            state.unlink(missing_ok=True)
+            _forget(args.file, state)
 
-    def boot(stack: contextlib.ExitStack) -> World:
+    def boot(stack: contextlib.ExitStack, tell: Tell) -> World:
         try:
             from wizard import demo
+            from wizard.demo import setting
         except ImportError as error:
             raise WizardError(
                 "The demo is not installed",
@@ -167,22 +209,45 @@ def _demo(args: argparse.Namespace) -> int:
                 "Run `pip install 'ses-wizard[demo]'`, then start the demo again.",
                 ExitCode.USAGE,
             ) from error
-        return stack.enter_context(demo.start(state)).world
+        begins = story.is_set_up and not args.file.exists()
+        if begins:
+            # What there is without the file was left by a setting up that was cut short.
+            state.unlink(missing_ok=True)
+        running = stack.enter_context(demo.start(state, story=story))
+        if begins:
+            setting.set_up(running, story, args.file, tell)
+        return running.world
 
-    def start_over(stack: contextlib.ExitStack) -> World:
+    def start_over(stack: contextlib.ExitStack, tell: Tell) -> World:
         stack.close()
-        state.unlink(missing_ok=True)
-        return boot(stack)
+        _forget(args.file, state)
+        return boot(stack, tell)
 
-    return _open(args, boot, start_over)
+    return _open(args, boot, start_over, told=None if _is_first(args) else (story.name, story.words))
 
 
-Maker = Callable[[contextlib.ExitStack], "World"]
+def _forget(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+Tell = Callable[[str], None]
+"""Where it is said what is going on before the world is there."""
+
+Maker = Callable[[contextlib.ExitStack, Tell], "World"]
 """Makes a world; what must be taken down with it goes on the stack."""
 
 
-def _open(args: argparse.Namespace, boot: Maker, start_over: Maker | None = None) -> int:
-    """Open the wizard on a terminal. ``boot`` makes the world after the first frame, in a thread."""
+def _open(
+    args: argparse.Namespace,
+    boot: Maker,
+    start_over: Maker | None = None,
+    told: tuple[str, str] | None = None,
+) -> int:
+    """Open the wizard on a terminal. ``boot`` makes the world after the first frame, in a thread.
+
+    ``told`` is the demo's story, by name and in words.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise WizardError(
             "The wizard needs a terminal",
@@ -194,10 +259,11 @@ def _open(args: argparse.Namespace, boot: Maker, start_over: Maker | None = None
 
     with contextlib.ExitStack() as stack:
         app = WizardApp(
-            boot=lambda: boot(stack),
+            boot=lambda: boot(stack, app.tell_opening),
             path=args.file,
             demo=args.command == "demo",
-            start_over=(lambda: start_over(stack)) if start_over else None,
+            start_over=(lambda: start_over(stack, app.tell_opening)) if start_over else None,
+            story=told,
         )
         outcome = app.run()
     if isinstance(outcome, WizardError):
@@ -215,7 +281,9 @@ def _say_how_to_go_on(args: argparse.Namespace, project: Project) -> None:
         return
     demo = args.command == "demo"
     again = ["demo"] if demo else []
-    if args.file != (DEMO_FILE if demo else DEFAULT_FILE):
+    if demo and not _is_first(args):
+        again += ["--story", args.story]
+    if args.file != _default_file(args):
         again += ["--file", str(args.file)]
     print(f"Saved in {args.file}. Continue with `{command(*again)}`.", file=sys.stderr)
 

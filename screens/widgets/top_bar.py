@@ -11,18 +11,18 @@ from screens.state import AppState
 
 
 class TopBar(Horizontal):
-    """Title, domain, account, Region and the DEMO badge, in one row."""
+    """Title, domain, account, Region and, in the demo, its badge with the story's name, in one row."""
 
-    def __init__(self, *, demo: bool) -> None:
+    def __init__(self, *, badge: str) -> None:
         super().__init__()
-        self.demo = demo
+        self.badge = badge
 
     def compose(self) -> ComposeResult:
         """Three pieces: who we are on the left, what we work on in the middle, the badge on the right."""
         yield Static("ses-wizard", id="program", markup=False)
         yield Static("", id="subject", markup=False)
-        if self.demo:
-            yield Static(" DEMO ", id="badge", markup=False)
+        if self.badge:
+            yield Static(f" {self.badge} ", id="badge", markup=False)
 
     def show(self, state: AppState) -> None:
         """Show what ``state`` is about."""

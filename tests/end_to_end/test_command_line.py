@@ -12,6 +12,7 @@ import pytest
 
 import wizard
 from tests.end_to_end.terminal import SES_WIZARD
+from wizard.demo.stories import STORIES
 from wizard.errors import ExitCode
 
 HEAVY = {"textual", "rich", "boto3", "botocore", "dns", "yaml", "moto"}
@@ -47,8 +48,9 @@ def modules(*packages: str) -> Sequence[str]:
     ]
 
 
-def test_help_imports_nothing_heavy() -> None:
-    loaded = imported_by("from wizard.cli import run; run(['--help'])")
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    loaded = imported_by(f"from wizard.cli import run; run({arguments})")
     assert "argparse" in loaded
     assert not loaded & HEAVY
 
@@ -83,6 +85,19 @@ def test_version(tmp_path: Path) -> None:
 
 def test_wrong_usage(tmp_path: Path) -> None:
     assert run("chekc", folder=tmp_path).returncode == ExitCode.USAGE
+
+
+def test_a_story_that_there_is_not_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    done = run("demo", "--story", "denid", folder=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert all(repr(story.name) in done.stderr for story in STORIES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_of_the_demo_tells_every_story_in_a_line(tmp_path: Path) -> None:
+    lines = run("demo", "--help", folder=tmp_path).stdout.splitlines()
+    assert all(any(line.endswith(f"  {story.words}") for line in lines) for story in STORIES)
+    assert max(map(len, lines)) <= 110
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("status",), ("export", "stack")])

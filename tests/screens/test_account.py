@@ -17,6 +17,7 @@ from textual.widgets import Button, Select
 from tests.screens.conftest import ACCOUNT_ID, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
+from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.aws.iam import Verdict
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 from wizard.project import Account, Project
@@ -312,7 +313,8 @@ async def test_sign_in_says_where_the_command_is_not_installed(
 
 async def test_demo_offers_no_sign_in_of_the_users_own(outside: Outside, tmp_path: Path) -> None:
     outside.error = SIGN_IN
-    async with opened(tmp_path, replace(outside.world, stage=Stage())) as page:
+    embedded = AwsAccess(region="us-east-1", keys=EmbeddedKeys("key", "secret"))
+    async with opened(tmp_path, replace(outside.world, aws=embedded, stage=Stage())) as page:
         await page.press("enter")
         assert "Sign in" not in page.text
         assert "Try again" in page.text

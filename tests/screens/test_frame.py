@@ -314,11 +314,16 @@ def test_quitting_does_not_wait_for_an_answer_that_never_comes(
         release.set()
 
 
-async def test_start_over_makes_a_new_world_and_an_empty_file(
+async def test_start_over_makes_a_new_world_and_begins_with_the_file_it_left(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:
     outside.standings = seen_so(begun)
-    async with opened(tmp_path, outside.world, project=begun, start_over=lambda: outside.world) as page:
+
+    def start_over() -> World:
+        (tmp_path / "ses-wizard.yaml").unlink()
+        return outside.world
+
+    async with opened(tmp_path, outside.world, project=begun, start_over=start_over) as page:
         await page.press("f4")
         assert "Start the demo over?" in page.text
         await page.press("n")

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wizard.demo.aws.account import AT_ONCE, Pace
+    from wizard.demo.aws.pace import AT_ONCE, Pace
     from wizard.demo.stage import Demo, start
 
 __all__ = ["AT_ONCE", "Demo", "Pace", "start"]
@@ -19,5 +19,5 @@ def __getattr__(name: str) -> Any:
     """What is in ``__all__``, from where it is."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = "wizard.demo.aws.account" if name in ("AT_ONCE", "Pace") else "wizard.demo.stage"
+    place = "wizard.demo.aws.pace" if name in ("AT_ONCE", "Pace") else "wizard.demo.stage"
     return getattr(import_module(place), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +14,14 @@ from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo import zones
 from wizard.demo.aws import account as accounts
 from wizard.demo.aws import links
-from wizard.demo.aws.account import Account, Kept, Pace
+from wizard.demo.aws.account import Account, Kept, SesRegion
+from wizard.demo.aws.pace import Pace
 from wizard.demo.aws.server import AccountServer
 from wizard.demo.aws.snapshot import Keeper
 from wizard.demo.aws.ticker import Ticker
+from wizard.demo.computer import Computer, used
 from wizard.demo.dns_server import DnsServer
+from wizard.demo.stories import FIRST, Story
 from wizard.demo.website import Website
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.records import Record
@@ -25,32 +29,37 @@ from wizard.world import Mail, World
 
 if TYPE_CHECKING:
     from wizard.demo.aws.route53 import Route53Zone
+    from wizard.project import Project
 
 KEYS = EmbeddedKeys("AKIADEMODEMODEMODEMO", "only-for-the-embedded-account")
 REGION = "us-east-1"
 
 
-def start(state: Path | None, *, pace: Pace | None = None) -> Demo:
+def start(state: Path | None, *, pace: Pace | None = None, story: Story = FIRST) -> Demo:
     """A running demo, to be used with ``with`` or ended with ``close``.
 
-    With a ``state`` file, everything comes back as it was when a demo with the same file ended. It returns
-    before moto is imported: the first AWS calls wait for that. Raises WizardError where the file cannot be
-    used, RuntimeError where another demo runs in this process.
+    ``pace`` is the story's, unless it is given. With a ``state`` file, everything comes back as it was when a
+    demo with the same file ended. It returns before moto is imported: the first AWS calls wait for that.
+    Raises WizardError where the file cannot be used, RuntimeError where another demo runs in this process.
     """
-    account = Account(pace or Pace(), Kept(records=zones.panel_records()))
+    account = Account(pace or story.pace, Kept(records=zones.panel_records()), story.entrance)
     accounts.enter(account)
     try:
-        return Demo(account, state)
+        return Demo(account, state, story.computer)
     except BaseException:
         accounts.leave()
         raise
 
 
 class Demo:
-    """A running demo, as ``start`` makes it; it is the ``stage`` of its own ``world``."""
+    """A running demo, as ``start`` makes it; it is the ``stage`` of its own ``world``.
 
-    def __init__(self, account: Account, state: Path | None) -> None:
+    ``owner`` is the way of the account's own user, which the world goes too where the story has no computer.
+    """
+
+    def __init__(self, account: Account, state: Path | None, computer: Computer | None) -> None:
         self.account = account
+        self._computer = ExitStack()
         self._keeper = Keeper(self.account, state) if state else None
         self._ticker = Ticker(self.account)
         self.account.changed = self._changed
@@ -63,8 +72,11 @@ class Demo:
         self._server.start()
         if self._keeper:
             self._keeper.start()
+        self.owner = AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS)
+        if computer:
+            self._computer.enter_context(used(computer, self.account.endpoint_url))
         self.world = World(
-            aws=AwsAccess(region=REGION, endpoint_url=self.account.endpoint_url, keys=KEYS),
+            aws=AwsAccess() if computer else self.owner,
             dns=DnsAccess((self.account.dns,)),
             web=self.website.access,
             now=self.account.now,
@@ -76,6 +88,10 @@ class Demo:
         """Where a state file went that could not be used, so that this is a new account."""
         return self._keeper.put_aside if self._keeper else None
 
+    def ses(self, project: Project) -> SesRegion:
+        """SES in the project's Region, as AWS itself has it at hand."""
+        return self.account.ses(project.account.region or REGION)
+
     def close(self) -> None:
         """End it: servers stopped, ports free, the state written. Raises WizardError if it was not."""
         self.account.close()
@@ -83,6 +99,7 @@ class Demo:
         self._server.stop()
         self.website.close()
         self.dns_server.stop()
+        self._computer.close()
         try:
             if self._keeper:
                 self._keeper.stop()

@@ -21,7 +21,10 @@ EMPTY_DOMAIN = "example.net"
 """A registered domain with an empty zone."""
 
 TAKEN_DOMAIN = "example-not-yet.net"
-"""Somebody else's. Its neighbour example-not-yet.com is free: it can be registered in the story."""
+"""Somebody else's."""
+
+FREE_DOMAIN = "example-not-yet.com"
+"""Nobody's: it can be registered."""
 
 PANEL_SERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
 EMPTY_SERVERS = ("ns1.parkingcrew.net", "ns2.parkingcrew.net")
@@ -52,6 +55,16 @@ def panel_records() -> list[tuple[str, str, str]]:
     ]
 
 
+def receive_mail_at_google(server: DnsServer, account: Account) -> None:
+    """Let the user's domain have its mail at Google Workspace, as Google has one set it up, and a policy."""
+    panel, key = PanelZone(server, account), public_key("google").removeprefix("p=")
+    panel.replace(PANEL_DOMAIN, "MX", ["1 smtp.google.com"])
+    panel.replace(PANEL_DOMAIN, "TXT", ["v=spf1 include:_spf.google.com ~all"])
+    panel.replace(f"google._domainkey.{PANEL_DOMAIN}", "TXT", [f"v=DKIM1; k=rsa; p={key}"])
+    report = f"mailto:dmarc@{PANEL_DOMAIN}"
+    panel.replace(f"_dmarc.{PANEL_DOMAIN}", "TXT", [f"v=DMARC1; p=quarantine; rua={report}"])
+
+
 def furnish(server: DnsServer, account: Account) -> None:
     """Put the story's zones into ``server``, and the user's records as ``account`` kept them."""
     server.set_zone("registrar-servers.com", PANEL_SERVERS)
@@ -61,6 +74,9 @@ def furnish(server: DnsServer, account: Account) -> None:
     server.set_zone(PANEL_DOMAIN, PANEL_SERVERS)
     for host in ("eforward1", "eforward2", "eforward4"):
         server.add(f"{host}.registrar-servers.com", "A", "127.0.0.1")
+    server.set_zone("google.com", ("ns1.google.com", "ns2.google.com"))
+    server.add("smtp.google.com", "A", "127.0.0.1")
+    server.add("_spf.google.com", "TXT", "v=spf1 ip4:74.125.0.0/16 ip4:209.85.128.0/17 ~all")
     server.set_zone(EMPTY_DOMAIN, EMPTY_SERVERS)
     server.set_zone(TAKEN_DOMAIN, EMPTY_SERVERS)
     server.set_zone(SES_ZONE, SES_SERVERS, source=lambda: _ses_records(account))

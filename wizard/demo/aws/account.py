@@ -15,38 +15,12 @@ from datetime import datetime
 from typing import Any
 
 from wizard.demo.aws.clock import Clock
+from wizard.demo.aws.entrance import OPEN, Entrance
+from wizard.demo.aws.pace import Pace
 from wizard.dns.access import Nameserver
 from wizard.world import Mail
 
 ACCOUNT_ID = "123456789012"
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How fast the embedded world goes, in seconds.
-
-    ``review`` is how long AWS looks at a production access request; None leaves it to
-    ``Stage.answer_review``. ``look`` is the least time between two looks of SES at the same identity's
-    records. ``resource`` is how long CloudFormation works on one resource, 0 for all at once, before the
-    request is answered. ``retry`` is the time before Lambda repeats a failed event (AWS waits minutes).
-    ``send_rate`` is SES's MaxSendRate, in recipients a second, and ``daily`` its Max24HourSend, -1 for no
-    limit; None is what AWS gives: 1 and 200 in the sandbox, 14 and 50,000 after it. ``burst`` is for how many
-    seconds' worth of mail SES lets a sender run ahead of its rate; AWS gives no figure.
-    ``registration`` is how long registering a domain takes, 0 for no time (with AWS it is minutes to days).
-    """
-
-    review: float | None = 8.0
-    look: float = 0.8
-    resource: float = 0.25
-    retry: float = 5.0
-    send_rate: float | None = None
-    daily: float | None = None
-    burst: float = 10.0
-    registration: float = 8.0
-
-
-AT_ONCE = Pace(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
-"""For tests: nothing takes time, and reviews are answered by hand."""
 
 
 @dataclass
@@ -176,6 +150,7 @@ class Account:
 
     pace: Pace
     kept: Kept = field(default_factory=Kept)
+    entrance: Entrance = OPEN
     dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
     endpoint_url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam.models import IAMBackend, Role, User
 from moto.iam.responses import IamResponse
 
+from wizard.demo.aws.account import current
 from wizard.demo.aws.policy_evaluation import decide
 from wizard.demo.aws.refusal import Refusal
 
 DEMO_USER = "demo"
-"""The account's one user, who signs the wizard's requests (see ``sts``) and may do everything."""
-
-_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+"""The account's one user, who signs the wizard's requests (see ``sts``) and may do what its entrance says."""
+_OWN = "by-the-entrance"
+"""The policy that says so; where somebody made the user, its policies are theirs."""
 
 
 class Identities(IamResponse):
@@ -30,12 +32,26 @@ class Identities(IamResponse):
         }
         resources = self._get_param("ResourceArns") or ["*"]
         results = [
-            _result(
+            _forbidden(action)
+            if current().entrance.forbids(action)
+            else _result(
                 action, {resource: decide(documents, action, resource, context) for resource in resources}
             )
             for action in self._get_param("ActionNames")
         ]
         return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def _forbidden(action: str) -> dict[str, Any]:
+    """The result for an action that a service control policy denies on every resource."""
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": "*",
+        "EvalDecision": "explicitDeny",
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+        "OrganizationsDecisionDetail": {"AllowedByOrganizations": False},
+    }
 
 
 def _result(action: str, decisions: dict[str, Any]) -> dict[str, Any]:
@@ -61,14 +77,23 @@ def _result(action: str, decisions: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _policy(allowed: Sequence[str]) -> dict[str, Any]:
+    """The policy that allows these actions on everything, and no others."""
+    statement = {"Effect": "Allow", "Action": list(allowed), "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def _documents(backend: IAMBackend, arn: str) -> list[str]:
     """The policies of the user or role ``arn``. Raises Refusal where there is none."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind not in ("user", "role"):
         raise Refusal("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity type.")
-    if kind == "user" and name == DEMO_USER and name not in backend.users:
-        backend.create_user("us-east-1", DEMO_USER)
-        backend.put_user_policy(DEMO_USER, "everything", json.dumps(_EVERYTHING))
+    if (kind, name) == ("user", DEMO_USER):
+        new = name not in backend.users
+        if new:
+            backend.create_user("us-east-1", DEMO_USER)
+        if new or _OWN in backend.users[DEMO_USER].policies:
+            backend.put_user_policy(DEMO_USER, _OWN, json.dumps(_policy(current().entrance.allowed)))
     known: list[User | Role] = [*backend.users.values(), *backend.roles.values()]
     principal = next((one for one in known if one.arn == arn), None)
     if principal is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess, EmbeddedKeys
-from wizard.demo.aws import links
+from wizard.demo.aws import identity_center, links
 from wizard.demo.aws.account import Account
 from wizard.demo.aws.extensions import install
 
@@ -64,7 +64,7 @@ class AccountServer:
 
     def _run(self) -> None:
         try:
-            self._server = _http_server(self._socket, self._gate(_moto_application()))
+            self._server = _http_server(self._socket, self._gate(_moto_application()), self._account)
             self._prepare()
         except Exception as error:
             self._failure = error
@@ -88,6 +88,8 @@ class AccountServer:
                 return _refuse(start_response, "403 Forbidden", "WrongHost")
             if environ["PATH_INFO"].startswith(links.PATH):
                 return self._confirm(environ["PATH_INFO"], start_response)
+            if environ["PATH_INFO"] == identity_center.PATH:
+                return self._sign_in(environ, start_response)
             if "AWS4-HMAC-SHA256" not in environ.get("HTTP_AUTHORIZATION", ""):
                 return _refuse(start_response, "403 Forbidden", "MissingAuthenticationToken")
             application = applications.get_application(environ)
@@ -102,6 +104,16 @@ class AccountServer:
             return reply
 
         return gated
+
+    def _sign_in(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A role's keys for a token of IAM Identity Center, which needs no signature."""
+        with self._account.lock:
+            status, headers, body = identity_center.role_credentials(
+                environ["QUERY_STRING"], environ[identity_center.TOKEN_HEADER]
+            )
+        self._account.changed()
+        start_response(status, headers)
+        return [body]
 
     def _confirm(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
         """The page behind the link in a verification mail, for a browser."""
@@ -130,6 +142,10 @@ def _moto_application() -> DomainDispatcherApplication:
     _isolate()
     from moto.moto_server import werkzeug_app
 
+    from wizard.demo.aws import turnstile
+
+    turnstile.install()
+
     def create(service: Any) -> Any:
         install(service)
         return werkzeug_app.create_backend_app(service)
@@ -151,7 +167,7 @@ def _isolate() -> None:
     AccountSpecificBackend.get_session = staticmethod(lambda: session)  # type: ignore[assignment]
 
 
-def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
+def _http_server(bound: socket.socket, application: WSGIApplication, account: Account) -> BaseWSGIServer:
     """A threaded HTTP/1.1 server on a bound socket that keeps connections open and writes no log."""
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
@@ -161,6 +177,15 @@ def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGI
 
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
             """Write nothing: the terminal is the user's."""
+
+        def make_environ(self) -> WSGIEnvironment:
+            """The request, with the one header that werkzeug leaves out for the underscore in its name."""
+            token = self.headers.get(identity_center.TOKEN_HEADER, "")
+            return {**super().make_environ(), identity_center.TOKEN_HEADER: token}
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The time in an answer's head: AWS's own."""
+            return super().date_time_string(account.entrance.now().timestamp())
 
     host, port = bound.getsockname()
     return make_server(

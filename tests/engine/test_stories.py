@@ -1,0 +1,295 @@
+"""The demo's stories: each shows the state that it is named after, found by looking as everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from wizard import cli, demo
+from wizard.aws import sesv2
+from wizard.aws.iam import Verdict
+from wizard.demo import Demo, setting
+from wizard.demo.computer import CODE
+from wizard.demo.stories import STORIES, named
+from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
+from wizard.project import Domain, Project, load, save
+from wizard.steps import account, account_regions, domain, domain_in_use, permissions
+from wizard.steps.model import Status, StepName
+from wizard.steps.survey import survey
+from wizard.world import World
+
+FILE = "ses-wizard-demo.yaml"
+DONE = {StepName.ACCOUNT, StepName.DOMAIN, StepName.IDENTITY, StepName.DNS}
+
+NOT_SIGNED_IN = {
+    "no-credentials": ("No AWS credentials were found", "Run `aws configure`"),
+    "profile-unknown": ("There is no AWS profile wrok", "Choose another profile"),
+    "half-credentials": ("The AWS credentials are incomplete", "Set `AWS_SECRET_ACCESS_KEY` too"),
+    "sso-expired": ("The AWS single sign-on has expired", "Run `aws sso login`"),
+    "session-expired": ("The AWS sign-in has expired", "Put new keys into AWS's credentials file"),
+    "wrong-clock": ("This computer's clock is wrong: 12 min behind", "Set the clock"),
+    "mfa": ("A code from your MFA device is needed", "Enter the code"),
+}
+"""What ends the look at the account, and what mends it."""
+
+STANDINGS = {
+    "first-time": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012 in us-east-1, in the sandbox"),
+    "assumed-role": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
+    "endpoint": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
+    "other-account": (set(), StepName.ACCOUNT, Status.ATTENTION, "was made in account 210987654321"),
+    "other-region": ({StepName.DOMAIN}, StepName.IDENTITY, Status.TODO, "SES does not know example.com yet"),
+    "no-permissions": (DONE, StepName.REMINDER, Status.ATTENTION, "cloudformation:DescribeStacks is missing"),
+    "scp": (DONE, StepName.REMINDER, Status.TODO, "nothing is set up yet"),
+    "paused": (DONE, StepName.ACCOUNT, Status.ATTENTION, "sending is paused"),
+    "probation": (DONE, StepName.ACCOUNT, Status.ATTENTION, "under review"),
+    "shutdown": (DONE, StepName.ACCOUNT, Status.ATTENTION, "AWS has shut SES down"),
+    "unregistered": (set(), StepName.DOMAIN, Status.ATTENTION, "example-not-yet.com is not registered"),
+    "registering": (set(), StepName.DOMAIN, Status.WAITING, "example-not-yet.com is being registered"),
+    "in-use": (set(), StepName.DOMAIN, Status.TODO, "comes after the domain is chosen"),
+    "dns-ready": (DONE, StepName.REMINDER, Status.TODO, "nothing is set up yet"),
+    "sandbox": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "ready to ask"),
+    "pending": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "AWS reviews the request"),
+    "granting": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "is opening the Region"),
+    "granted": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.DONE, "up to 50,000 recipients"),
+    "denied": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.ATTENTION, "AWS said no"),
+    "failed": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.ATTENTION, "send it again"),
+}
+"""Which steps are done, and how the one stands that the story is about."""
+
+
+@contextmanager
+def told(name: str, folder: Path) -> Iterator[tuple[Demo, World, Project]]:
+    """The story of this name, begun in ``folder``: the demo, the world as the wizard opens it, the file."""
+    story, file = named(name), folder / FILE
+    with demo.start(None, story=story) as running:
+        setting.set_up(running, story, file)
+        project = load(file)
+        chosen = project.account
+        yield (
+            running,
+            running.world.choose(chosen.profile, chosen.region or running.world.aws.region),
+            project,
+        )
+
+
+def test_every_story_is_looked_at_here() -> None:
+    assert {*NOT_SIGNED_IN, *STANDINGS} == {story.name for story in STORIES}
+    late = {story.name for story in STORIES if story.reached is StepName.REMINDER}
+    assert late == {"sandbox", "pending", "granting", "failed", "denied", "granted"}
+
+
+@pytest.mark.parametrize("name", NOT_SIGNED_IN)
+def test_story_of_a_sign_in_that_does_not_work(name: str, tmp_path: Path) -> None:
+    title, todo = NOT_SIGNED_IN[name]
+    with told(name, tmp_path) as (_, world, project):
+        with pytest.raises(WizardError) as raised:
+            list(survey(world, project))
+        assert raised.value.title == title
+        assert todo in raised.value.todo
+        assert raised.value.exit_code is ExitCode.OUTSIDE
+        if mended := MENDED.get(name):
+            seen = account.look(mended(world, raised.value))
+            assert (seen.account_id, seen.region) == ("123456789012", "us-east-1")
+
+
+def _by_another_profile(world: World, error: WizardError) -> World:
+    return world.choose("work", "us-east-1")
+
+
+def _by_signing_in(world: World, error: WizardError) -> World:
+    assert isinstance(error, SignInNeededError)
+    said = subprocess.run(error.command, check=True, capture_output=True, text=True).stdout
+    assert "the demo's own aws command" in said
+    return world.choose(None, None)
+
+
+def _by_a_code(world: World, error: WizardError) -> World:
+    assert isinstance(error, CodeNeededError)
+    world.aws.take_code("000000")
+    with pytest.raises(CodeNeededError, match="AWS did not take the code"):
+        account.look(world.choose(None, None))
+    world.aws.take_code(CODE)
+    return world.choose(None, None)
+
+
+MENDED = {
+    "profile-unknown": _by_another_profile,
+    "half-credentials": _by_another_profile,
+    "session-expired": _by_another_profile,
+    "sso-expired": _by_signing_in,
+    "mfa": _by_a_code,
+}
+"""What one does about it."""
+
+
+@pytest.mark.parametrize("name", [name for name in STANDINGS if named(name).reached is not StepName.REMINDER])
+def test_story_of_a_set_up(name: str, tmp_path: Path) -> None:
+    with told(name, tmp_path) as (running, world, project):
+        shows(name, world, project)
+        if more := MORE.get(name):
+            more(running, world, project)
+
+
+def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
+    """They differ in what AWS says to the request alone: the steps before it are taken once."""
+    with told("sandbox", tmp_path) as (running, world, ready):
+        shows("sandbox", world, ready)
+        assert {mail.recipient for mail in running.inbox()} == {"you@example.com"}
+        for name in ("pending", "granting", "failed", "denied", "granted"):
+            running.ses(ready).review, running.ses(ready).production = None, False
+            shows(name, world, named(name).turn(running, ready))
+
+
+def shows(name: str, world: World, project: Project) -> None:
+    """Let the looks at all steps find what the story is about."""
+    done, step, status, words = STANDINGS[name]
+    standings = {standing.step: standing for standing in survey(world, project)}
+    assert done <= {one for one, standing in standings.items() if standing.status is Status.DONE} | {step}
+    assert standings[step].status is status
+    assert words in standings[step].words
+
+
+def _assumed_role(running: Demo, world: World, project: Project) -> None:
+    seen = account.look(world)
+    assert seen.how == "profile default: role Admin, taken by profile keys: keys in AWS's files"
+    assert seen.caller_arn.startswith("arn:aws:sts::123456789012:assumed-role/Admin/")
+    assert permissions.look(world, project, seen).missing == ()
+
+
+def _endpoint(running: Demo, world: World, project: Project) -> None:
+    assert account.look(world).endpoints == (("AWS_ENDPOINT_URL", running.account.endpoint_url),)
+
+
+def _other_region(running: Demo, world: World, project: Project) -> None:
+    seen = account.look(world)
+    regions = list(account_regions.ask_all(world, seen, ("eu-central-1", "us-east-1"), "example.com"))
+    assert account_regions.worth_knowing("eu-central-1", regions, "example.com") == (
+        "example.com is set up in SES of us-east-1 (verified), not in eu-central-1. To go on with it, choose "
+        "that Region.",
+        "SES is out of the sandbox in us-east-1, not in eu-central-1.",
+    )
+
+
+def _no_permissions(running: Demo, world: World, project: Project) -> None:
+    missing = permissions.look(world, project, account.look(world)).missing
+    assert {one.step for one in missing} == {StepName.REMINDER}
+    assert {one.verdict for one in missing} == {Verdict.NOT_ALLOWED}
+
+
+def _scp(running: Demo, world: World, project: Project) -> None:
+    missing = permissions.look(world, project, account.look(world)).missing
+    assert {one.verdict for one in missing} == {Verdict.ORGANISATION}
+    assert "ses:PutAccountDetails" in {one.action for one in missing}
+    with pytest.raises(WizardError, match="The organisation forbids ses:PutAccountDetails"):
+        sesv2.put_account_details(
+            world.aws, mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+        )
+
+
+def _in_use(running: Demo, world: World, project: Project) -> None:
+    name = domain.parse_name("example.com")
+    seen = domain_in_use.look(world, name, domain.look(world, name).zone)
+    assert seen is not None
+    said = " ".join(remark.words for remark in domain_in_use.remarks(seen))
+    assert "Google" in said
+    assert "quarantine" in said
+
+
+def test_nothing_of_the_users_own_is_read_or_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSERSOWN000")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
+    before = dict(os.environ)
+    with told("assumed-role", tmp_path) as (_, world, _project):
+        assert "AWS_SESSION_TOKEN" not in os.environ
+        assert account.look(world).account_id == "123456789012"
+    assert dict(os.environ) == before
+
+
+@dataclass
+class Opening:
+    """The command line up to where the wizard opens: what it would be opened with."""
+
+    folder: Path
+    args: argparse.Namespace = field(default_factory=argparse.Namespace)
+    told: tuple[str, str] | None = None
+    said: list[str] = field(default_factory=list)
+
+    def project(self, *arguments: str) -> Project:
+        """The file once the world is there, for ``ses-wizard demo`` with ``arguments``."""
+        assert cli.run(["demo", *arguments]) == ExitCode.OK
+        return load(self.args.file)
+
+    def open(
+        self, args: argparse.Namespace, boot: cli.Maker, *_: object, told: tuple[str, str] | None
+    ) -> int:
+        self.args, self.told = args, told
+        with ExitStack() as stack:
+            boot(stack, self.said.append).aws.client("sts").get_caller_identity()
+        return ExitCode.OK
+
+
+@pytest.fixture
+def opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
+    there = Opening(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_open", there.open)
+    return there
+
+
+def test_each_story_has_files_of_its_own_and_goes_on_where_it_was_left(opening: Opening) -> None:
+    begun = opening.project("--story", "unregistered")
+    assert begun.domain.name == "example-not-yet.com"
+    assert opening.said == ["Setting up the story unregistered: account …"]
+    assert opening.told == ("unregistered", named("unregistered").words)
+    files = {"ses-wizard-demo-unregistered.yaml", "ses-wizard-demo-unregistered.account"}
+    assert {file.name for file in opening.folder.iterdir()} == files
+
+    save(structs.replace(begun, domain=Domain("example.org")), opening.args.file)
+    assert opening.project("--story", "unregistered").domain.name == "example.org"
+    assert opening.project("--story", "unregistered", "--fresh").domain.name == "example-not-yet.com"
+    assert opening.project() == Project()
+    assert opening.told is None
+    assert {file.name for file in opening.folder.iterdir()} == {*files, "ses-wizard-demo.account"}
+
+
+def test_setting_up_that_was_cut_short_begins_again(opening: Opening) -> None:
+    opening.project("--story", "unregistered")
+    opening.args.file.unlink()
+    assert opening.project("--story", "unregistered").domain.name == "example-not-yet.com"
+
+
+@pytest.mark.parametrize("arguments", [("--story", "unregistered"), ("--fresh",)])
+def test_file_of_a_real_set_up_is_left_alone(
+    arguments: tuple[str, ...], opening: Opening, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = opening.folder / "ses-wizard.yaml"
+    save(Project(domain=Domain("example.dev")), file)
+    before = file.read_bytes()
+    assert cli.run(["demo", *arguments, "--file", str(file)]) == ExitCode.USAGE
+    assert "is not the demo's" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_readme_has_the_table_of_stories() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    rows = [f"| `{story.name}` | {story.words} |" for story in STORIES]
+    assert "\n".join(["| story | what it shows |", "|---|---|", *rows, ""]) in readme
+
+
+MORE = {
+    "assumed-role": _assumed_role,
+    "endpoint": _endpoint,
+    "other-region": _other_region,
+    "no-permissions": _no_permissions,
+    "scp": _scp,
+    "in-use": _in_use,
+}
+"""What else there is to see in a story."""

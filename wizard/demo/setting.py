@@ -1,0 +1,117 @@
+"""Sets the world for a story: takes the wizard's own steps, as far as it has come when it begins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from msgspec import structs
+
+from wizard.aws import sesv2
+from wizard.aws.sesv2 import SesIdentity
+from wizard.demo import zones
+from wizard.demo.aws.entrance import OPEN
+from wizard.demo.aws.pace import AT_ONCE
+from wizard.demo.stage import Demo
+from wizard.demo.stories import Story
+from wizard.dns.verdict import Round
+from wizard.project import Project, Reminder, save, write_whole
+from wizard.steps import account, dns, domain, identity, reminder, reminder_trial
+from wizard.steps.domain_name import parse_name
+from wizard.steps.model import Event, Status, StepName
+
+_PEOPLE = "email,name\nana@{domain},Ana\nben@{domain},Ben\nsuccess@simulator.amazonses.com,Chris\n".replace(
+    "{domain}", zones.PANEL_DOMAIN
+)
+
+Tell = Callable[[str], None]
+"""Where it is said what is being set up."""
+
+
+def set_up(demo: Demo, story: Story, file: Path, tell: Tell = lambda words: None) -> None:
+    """Make the account, its DNS and the project file at ``file`` as the story begins.
+
+    The account must be new. Raises WizardError.
+    """
+    demo.account.entrance = OPEN
+    demo.account.pace = replace(AT_ONCE, registration=story.pace.registration)
+    project = Project()
+    for step, taken in _TAKEN.items() if story.reached else ():
+        tell(f"Setting up the story {story.name}: {step.value} …")
+        project = taken(demo, project, file)
+        if step is story.reached:
+            break
+    project = story.turn(demo, project)
+    demo.account.entrance, demo.account.pace = story.entrance, story.pace
+    if project != Project():
+        save(project, file)
+
+
+def _account(demo: Demo, project: Project, file: Path) -> Project:
+    return account.act(demo.world, project, account.look(demo.world))
+
+
+def _domain(demo: Demo, project: Project, file: Path) -> Project:
+    return domain.act(demo.world, project, domain.look(demo.world, parse_name(zones.PANEL_DOMAIN)))
+
+
+def _identity(demo: Demo, project: Project, file: Path) -> Project:
+    mail_from = identity.suggest_mail_from(zones.PANEL_DOMAIN)
+    return identity.act(demo.world, project, mail_from, _unheard)
+
+
+def _dns(demo: Demo, project: Project, file: Path) -> Project:
+    """Every record is entered, and SES finds them with its next look."""
+    before, _ = _look_at_records(demo, project)
+    demo.publish([row.record for row in before.rows])
+    seen = dns.judge(*_look_at_records(demo, project))
+    assert seen.status is Status.DONE, seen.words
+    return project.seen_done("dns", seen.words, demo.now())
+
+
+def _look_at_records(demo: Demo, project: Project) -> tuple[Round, SesIdentity]:
+    """One round of the checklist, and what SES says of the domain."""
+    known = sesv2.get_identity(demo.world.aws, zones.PANEL_DOMAIN)
+    assert known
+
+    async def first_round() -> Round:
+        return await anext(dns.watch(demo.world, project, known, asyncio.Event()))
+
+    return asyncio.run(first_round()), known
+
+
+def _reminder(demo: Demo, project: Project, file: Path) -> Project:
+    from wizard.reminder.message import EXAMPLE
+
+    people = file.with_name(f"{file.stem}-recipients.csv")
+    write_whole(people, _PEOPLE)
+    project = structs.replace(
+        project,
+        reminder=Reminder(
+            sender=f"reminders@{zones.PANEL_DOMAIN}",
+            sender_name="Reminders",
+            recipients=people.name,
+            subject=EXAMPLE.subject,
+            text=EXAMPLE.text,
+            html=EXAMPLE.html,
+            schedule="cron(0 9 ? * MON-FRI *)",
+        ),
+    )
+    planned = reminder.plan(demo.world, project, file.parent)
+    project = reminder.act(demo.world, project, planned, _unheard)
+    return reminder_trial.test_run(demo.world, project, f"you@{zones.PANEL_DOMAIN}", _unheard).project
+
+
+def _unheard(event: Event) -> None:
+    """Nobody watches these steps."""
+
+
+_TAKEN: dict[StepName, Callable[[Demo, Project, Path], Project]] = {
+    StepName.ACCOUNT: _account,
+    StepName.DOMAIN: _domain,
+    StepName.IDENTITY: _identity,
+    StepName.DNS: _dns,
+    StepName.REMINDER: _reminder,
+}
