@@ -180,9 +180,6 @@ class Sending(SesOperations):
         """Let a message arrive, bounce or be complained about."""
         account, ses = self.account, self.ses
         envelope = _envelope(identity, self.region)
-        receiver = Receiver(account, identity, sent.sender, envelope)
-        self._results = self._results or receiver.results()
-        results = "Authentication-Results", self._results
         return_path = "Return-Path", f"<{sent.message_id}@{envelope}>"
         bounces: dict[str, list[str]] = {}
         for recipient in sent.destination:
@@ -191,14 +188,22 @@ class Sending(SesOperations):
                 bounces.setdefault(failure, []).append(recipient)
                 continue
             parts = content.subject, content.text, content.html
-            by_receiver = results, return_path, ("Received", receiver.received(recipient))
-            mail = Mail(sent.sender, recipient, *parts, (*by_receiver, *sent.headers), sent.at)
+            found = () if _simulated(recipient) else self._found(identity, sent.sender, envelope, recipient)
+            mail = Mail(sent.sender, recipient, *parts, (*found, return_path, *sent.headers), sent.at)
             account.kept.inbox.append(mail)
         for failure, addresses in bounces.items():
             bounced(account, ses, sent, addresses, failure)
         complaining = [address for address in sent.destination if _simulated(address) == "complaint"]
         if complaining:
             complained(account, ses, sent, complaining)
+
+    def _found(
+        self, identity: Identity | None, sender: str, envelope: str, recipient: str
+    ) -> sesv2_message.Headers:
+        """What the server of ``recipient`` writes on a mail; SES's simulator is none that anybody reads."""
+        receiver = Receiver(self.account, identity, sender, envelope)
+        self._results = self._results or receiver.results()
+        return ("Authentication-Results", self._results), ("Received", receiver.received(recipient))
 
     def _headers(
         self, content: Content, destination: dict[str, Any], message_id: str
