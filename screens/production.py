@@ -1,136 +1,121 @@
-"""Step 6's page: the request to leave the sandbox, and the review that follows."""
+"""Step 6's page: what AWS's reviewers look for, the review, and what comes after it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
 
-from screens.base import StepScreen
+from screens.base import PAGES_CSS, StepScreen
 from screens.messages import Decided, Looked
-from screens.state import AppState
-from screens.widgets.columns import Columns
-from screens.widgets.tick import Tick
-from wizard.steps.model import Plan, Standing, StepName
+from screens.over import OverPage
+from screens.production_reviewer import Reviewer
+from screens.production_rights import SandboxRights
+from screens.production_words import NO_WAY_BACK, act_words, point_line, point_words
+from screens.reminder_page import Seen as ReminderLooked
+from screens.widgets.columns import Cells, Columns
+from wizard.steps.model import Standing, StepName
 
 if TYPE_CHECKING:
     from wizard.project import Project
-    from wizard.steps.production import Form, ProductionSeen
-    from wizard.world import Stage, World
-
-MAIL_TYPES = (
-    ("transactional: each mail answers to one person", "TRANSACTIONAL"),
-    ("marketing: the same news or offer to many", "MARKETING"),
-)
-LANGUAGES = (("English", "EN"), ("Japanese", "JA"))
-FIELDS = {
-    "mail_type": "Mail type",
-    "website": "Website",
-    "contacts": "Contacts",
-    "language": "Answers in",
-    "consent": "Consent",
-}
-"""What is filled in, in the page's order, by the ids of the fields."""
+    from wizard.steps.production import ProductionSeen
+    from wizard.steps.readiness import Point
+    from wizard.world import World
 
 
 class ProductionScreen(StepScreen):
-    """The form is open while a request may be sent; afterwards the page tells how the review stands."""
+    """The page tells how things stand; the request and the case text are pages over it."""
 
     STEP = StepName.PRODUCTION
     QUESTION = "May SES write to everybody?"
     WHY = "The sandbox allows verified addresses only. AWS lifts it on request."
-    ACT = "Send the request"
+    ACT = "Ask AWS"
     NEXT = "Summary"
     HELP = """
-AWS reads what you fill in and usually answers within a day. **F5** asks how the review stands; so does every
-start of the wizard. Nothing else has to wait for it.
+AWS reads what you ask for, looks at your website, and usually answers within a day. **F5** asks how the
+review stands; so does every start of the wizard. Nothing else has to wait for it.
 
-- **Mail type**: transactional for reminders and receipts, marketing for newsletters and offers.
-- **Website**: where a reviewer sees what you do.
-- **Contacts**: up to four addresses of your own, with a comma between them. AWS writes to them.
-
-Sending the request opens a case with AWS in your account's name. It is sent once, after your consent and a
-yes.
+- **↑ ↓** choose what reviewers look for, **Enter** goes where it is mended. You may ask without; then you say
+  so knowingly.
+- **F4** does what comes next: the request, the answer to AWS, or, once granted, what the sandbox needed and
+  nothing needs any more.
+- **F6** tries things in the sandbox: verify your own address, send a test mail, read what became of it.
+- **C** is the text for AWS's questions in the case. **N** puts the request off, or takes it up again: until
+  then nothing reminds you of it. **R** sends another request after a refusal, which rarely helps.
 """
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,
+        Binding("f6", "sandbox", "Try it in the sandbox", show=False),
+        Binding("c", "case", "The text for AWS's questions", show=False),
+        Binding("n", "not_now", "Not now, or take it up again", show=False),
+        Binding("r", "again", "Ask again after a refusal", show=False),
         Binding("f7", "answer(True)", "Demo: grant the request", show=False),
         Binding("f8", "answer(False)", "Demo: deny the request", show=False),
     ]
 
     class Seen(Message):
-        """AWS answered. ``first_form`` is what to fill the form with, if nobody has yet."""
+        """AWS answered: how the review stands, why nothing may be sent (if so), and what comes next."""
 
-        def __init__(
-            self, seen: ProductionSeen, standing: Standing, first_form: Form, gate: str, what_next: str
-        ) -> None:
+        def __init__(self, seen: ProductionSeen, standing: Standing, gate: str, what_next: str) -> None:
             super().__init__()
             self.seen = seen
             self.standing = standing
-            self.first_form = first_form
             self.gate = gate
             self.what_next = what_next
 
-    class Judged(Message):
-        """The form was checked: it has problems, or this is what sending it does."""
+    class Ready(Message):
+        """What reviewers look for was looked at."""
 
-        def __init__(self, form: Form, problems: tuple[tuple[str, str], ...], plan: Plan | None) -> None:
+        def __init__(self, points: tuple[Point, ...]) -> None:
             super().__init__()
-            self.form = form
-            self.problems = problems
-            self.plan = plan
+            self.points = points
 
     def __init__(self) -> None:
         super().__init__()
         self._seen: ProductionScreen.Seen | None = None
-        self._filled_for: str | None = None
-        self._problems: tuple[tuple[str, str], ...] = ()
+        self._points: tuple[Point, ...] = ()
+        self._act_wanted = False
 
     def compose_step(self) -> ComposeResult:
-        """The form with the consent, and in the demo the reviewer's two keys."""
+        """What comes next, the points, the ways on, and in the demo the reviewer's line."""
         yield Static("", id="what-next", markup=False)
-        yield Columns(id="problems")
-        with Vertical(id="form"):
-            with Horizontal(classes="field tight"):
-                yield Label(FIELDS["mail_type"], classes="label")
-                yield Select[str](MAIL_TYPES, id="mail_type", allow_blank=True, prompt="choose", compact=True)
-            with Horizontal(classes="field tight"):
-                yield Label(FIELDS["website"], classes="label")
-                yield Input(
-                    placeholder="https://… where a reviewer sees what you do", id="website", compact=True
-                )
-            with Horizontal(classes="field tight"):
-                yield Label(FIELDS["contacts"], classes="label")
-                yield Input(
-                    placeholder="up to four addresses of your own, with commas", id="contacts", compact=True
-                )
-            with Horizontal(classes="field tight"):
-                yield Label(FIELDS["language"], classes="label")
-                yield Select[str](LANGUAGES, id="language", allow_blank=False, value="EN", compact=True)
-            yield Static("", id="assertion", classes="block", markup=False)
-            yield Tick("This is true, and I agree", id="consent", compact=True)
-        with Horizontal(id="reviewer", classes="field block"):
-            yield Label("", id="reviewer-words", classes="label wide", markup=False)
-            yield Button("Grant it  F7", id="grant", compact=True)
-            yield Button("Deny it  F8", id="deny", compact=True)
-        yield Static("", id="alone", classes="hint", markup=False)
+        yield Columns(id="questions")
+        yield OptionList(id="points", compact=True, markup=False)
+        yield Static("", id="point", markup=False)
+        yield SandboxRights(id="rights")
+        with Horizontal(id="tools", classes="buttons block"):
+            yield Button("Sandbox  F6", id="sandbox", compact=True)
+            yield Button("Case text  C", id="case", compact=True)
+            yield Button("Not now  N", id="not-now", compact=True)
+            yield Button("Ask again  R", id="again", compact=True)
+        yield Reviewer()
 
     def on_mount(self) -> None:
-        """Show no form before AWS said how things stand."""
+        """Show nothing before AWS said how things stand."""
         super().on_mount()
-        for hidden in ("#form", "#problems", "#reviewer", "#alone"):
+        for hidden in ("#questions", "#points", "#point", "#rights", "#tools", Reviewer):
             self.query_one(hidden).display = False
 
     def begin(self) -> None:
         """Ask how the sandbox and the review stand."""
         self._look(self.state.world, self.state.project)
+
+    async def keep(self) -> Sequence[Cells]:
+        """What is typed on a page over this one is kept by that page."""
+        over = [page for page in self.app.screen_stack if isinstance(page, OverPage)]
+        return [row for page in over for row in await page.keep()]
+
+    # Workers
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the review"
@@ -138,161 +123,202 @@ yes.
     def _look(self, world: World, project: Project) -> None:
         self.tell(_look_at(world, project))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Checking the form")
-    def _judge(self, project: Project, seen: ProductionSeen, form: Form) -> None:
-        from wizard.steps import production
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="readiness",
+        description="Looking at what reviewers look at",
+    )
+    def _look_at_points(self, world: World, project: Project, seen: ProductionSeen) -> None:
+        from wizard.steps import readiness
 
-        problems = production.problems(form)
-        self.tell(self.Judged(form, problems, None if problems else production.plan(form, seen)))
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending the request")
-    def _act(self, world: World, project: Project, form: Form) -> None:
-        from wizard.steps import production
-
-        decided = production.act(world, project, form)
-        self.post_message(Decided(project, decided))
-        message = _look_at(world, decided)
-        self.post_message(Looked(message.standing))
-        self.tell(message)
+        self.tell(self.Ready(readiness.judge(project, readiness.look(world, project, seen))))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Answering the request")
-    def _answer(self, world: World, project: Project, stage: Stage, granted: bool) -> None:
-        stage.answer_review(granted)
+    def _answer(self, world: World, project: Project, granted: bool) -> None:
+        assert world.stage
+        world.stage.answer_review(granted)
         self.tell(_look_at(world, project))
+
+    # What workers say
 
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:
-        self._seen = message
-        account = message.seen.account
-        asked = account.production_access or account.review_status in ("PENDING", "GRANTED", "DENIED")
-        self.query_one("#form").display = not asked
-        colour = "$text-warning" if message.gate and not asked else ""
+        from wizard.steps.production import noted
+
+        self._seen, seen = message, message.seen
+        project = self.state.project
+        if (after := noted(project, seen)) != project:
+            self.post_message(Decided(project, after))
+        asking = seen.open and not seen.put_off
+        colour = "$text-warning" if message.gate and seen.open else ""
         self.query_one("#what-next", Static).update(Content.styled(message.what_next, colour))
-        self.query_one("#what-next").display = asked or bool(message.gate)
-        self.query_one("#act").display = not asked
-        self._show_reviewer()
-        if self._filled_for != self.state.domain and not asked:
-            self._fill_in(message.first_form)
-        if self._reviewable:
-            self.query_one("#grant").focus()
-        elif asked:
-            self.query_one("#next").focus()
+        self._show_questions(seen)
+        self._show_tools(seen)
+        self.query_one(Reviewer).show(self.state.world.stage, seen.account.review_status)
+        for shown in ("#points", "#point"):
+            self.query_one(shown).display = asking
+        if asking:
+            self._look_at_points(self.state.world, project, seen)
+        rights = self.query_one(SandboxRights)
+        rights.display = seen.account.production_access
+        if rights.display:
+            rights.look(self.state.world, project)
+        self._focus_first(asking)
         self.post_message(Looked(message.standing))
+        if self._act_wanted:
+            self.action_act()
 
-    @on(Judged)
-    def _show_judged(self, message: Judged) -> None:
-        problems = list(message.problems)
-        if not self.query_one("#consent", Tick).value:
-            problems.append(("consent", "tick the box if the sentence above it is true"))
-        self._show_problems(problems)
-        if problems:
-            self.query_one(f"#{problems[0][0]}").focus()
-        elif message.plan:
-            self.confirm(message.plan, lambda: self._send(message.form), yes="Yes, send it")
+    @on(Ready)
+    def _show_ready(self, message: Ready) -> None:
+        points, shown = message.points, self.query_one("#points", OptionList)
+        before, self._points = shown.highlighted, points
+        shown.clear_options()
+        shown.add_options([Option(point_line(point)) for point in points])
+        first_open = next((number for number, point in enumerate(points) if not point.ready), 0)
+        shown.highlighted = first_open if before is None else before
 
-    def _send(self, form: Form) -> None:
-        self._act(self.state.world, self.state.project, form)
+    @on(ReminderLooked)
+    def _reminder_looked(self, message: ReminderLooked) -> None:
+        """The rights that only the sandbox needed: there, or gone."""
+        self.post_message(Looked(message.standing))
+        self.query_one(SandboxRights).show_seen(message.seen)
+        self._show_act()
+
+    @on(OptionList.OptionHighlighted, "#points")
+    def _explain_point(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if event.option_index < len(self._points):
+            self.query_one("#point", Static).update(point_words(self._points[event.option_index]))
+
+    @on(OptionList.OptionSelected, "#points")
+    def _mend_point(self, event: OptionList.OptionSelected) -> None:
+        """Go where the point is mended."""
+        from wizard.steps.readiness import Aid
+
+        event.stop()
+        place = self._points[event.option_index].mended_at
+        if place is Aid.SANDBOX:
+            self.action_sandbox()
+        elif place is Aid.REQUEST:
+            self.action_act()
+        elif isinstance(place, StepName):
+            self.go(place)
+
+    # Keys
 
     def action_act(self) -> None:
-        """Check the form and the consent, show what sending it does, and send it after a yes."""
-        if self.acting or self._seen is None or not self.query_one("#form").display:
+        """Do what comes next, or as soon as AWS has said how things stand."""
+        if self.acting:
             return
+        self._act_wanted = self._seen is None
+        if self._seen is None:
+            self.say("Asking AWS first, then it goes on.")
+        elif self._seen.seen.account.production_access:
+            self.query_one(SandboxRights).act()
+        elif self._seen.seen.put_off:
+            self.action_not_now()
+        elif self._seen.seen.account.review_status == "DENIED":
+            self.action_case()
+        elif self._seen.seen.open:
+            self._open_request()
+
+    def _open_request(self, *, again: bool = False) -> None:
+        from screens.production_request import RequestPage
+
+        assert self._seen
         if self._seen.gate:
             self.notify(self._seen.gate, title="Not yet", severity="warning", markup=False)
+        else:
+            self._over(RequestPage(self._seen.seen, again=again))
+
+    def action_again(self) -> None:
+        """Ask again although AWS said no: the page asks for more than a yes."""
+        if self._seen and self._seen.seen.account.review_status == "DENIED":
+            self._open_request(again=True)
+
+    def action_case(self) -> None:
+        """Open the text for AWS's questions."""
+        if self._seen:
+            from screens.production_case import CasePage
+
+            self._over(CasePage(self._seen.seen))
+
+    def action_sandbox(self) -> None:
+        """Open the page on which things are tried in the sandbox."""
+        if self._seen and not self._seen.seen.account.production_access:
+            from screens.sandbox import SandboxPage
+
+            self._over(SandboxPage())
+
+    def action_not_now(self) -> None:
+        """Put the request off, or take it up again."""
+        if self._seen is None or self._seen.seen.account.production_access:
             return
-        self.clear_error()
-        self._show_problems([])
-        self.retry = self.action_act
-        self._judge(self.state.project, self._seen.seen, self._typed())
+        from wizard.steps.production import put_off
+
+        project, world = self.state.project, self.state.world
+        after = put_off(project, None if self._seen.seen.put_off else world.now())
+        self.post_message(Decided(project, after))
+        self._look(world, after)
 
     def action_answer(self, granted: bool) -> None:
         """In the demo: answer as AWS's reviewer would; a request that was denied can only be granted."""
-        if self._reviewable and self.state.world.stage and (granted or not self._denied):
-            self._answer(self.state.world, self.state.project, self.state.world.stage, granted)
+        if self.query_one(Reviewer).may(granted):
+            self._answer(self.state.world, self.state.project, granted)
 
-    @on(Button.Pressed, "#grant, #deny")
-    def _answered(self, event: Button.Pressed) -> None:
+    @on(Reviewer.Answered)
+    def _answered(self, message: Reviewer.Answered) -> None:
+        message.stop()
+        self.action_answer(message.granted)
+
+    @on(Button.Pressed, "#tools Button")
+    async def _tool_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.action_answer(event.button.id == "grant")
+        await self.run_action((event.button.id or "").replace("-", "_"))
 
-    def redraw(self, state: AppState) -> None:
-        """What is asserted names the domain."""
-        if state.domain:
-            from wizard.steps.production import assertion
+    def _over(self, page: OverPage) -> None:
+        """Open ``page`` over this one, and look again when it is left."""
+        self.app.push_screen(page, lambda _: self.begin())
 
-            self.query_one("#assertion", Static).update(Content(assertion(state.project)))
+    # What is shown
 
-    @property
-    def _reviewable(self) -> bool:
-        """Whether the demo's presenter may answer a review now."""
-        return bool(self.state.world.stage and self._seen) and (
-            self._denied or self._review_status == "PENDING"
-        )
+    def _show_questions(self, seen: ProductionSeen) -> None:
+        """After a refusal: what reviewers ask."""
+        from wizard.steps.production_case import QUESTIONS
 
-    @property
-    def _denied(self) -> bool:
-        """Whether AWS said no: its last word, until the user has answered in the case."""
-        return self._review_status == "DENIED"
+        shown = self.query_one("#questions", Columns)
+        shown.display = seen.account.review_status == "DENIED" and not seen.put_off
+        shown.show([("They ask:", QUESTIONS[0]), *(("", question) for question in QUESTIONS[1:])])
 
-    @property
-    def _review_status(self) -> str | None:
-        return self._seen.seen.account.review_status if self._seen else None
+    def _show_tools(self, seen: ProductionSeen) -> None:
+        granted, status = seen.account.production_access, seen.account.review_status
+        self.query_one("#tools").display = not granted
+        self.query_one("#not-now", Button).display = status not in NO_WAY_BACK and not seen.put_off
+        self.query_one("#again", Button).display = status == "DENIED" and not seen.put_off
+        self._show_act()
 
-    def _show_reviewer(self) -> None:
-        """The demo's line: both answers to a request, and the second look after an answer in the case."""
-        words = (
-            "Demo: you answered in the case, and AWS looks again."
-            if self._denied
-            else "Demo: you are AWS's reviewer now."
-        )
-        self.query_one("#reviewer-words", Label).update(words)
-        self.query_one("#deny").display = not self._denied
-        self.query_one("#reviewer").display = self._reviewable
-        seconds = self.state.world.stage.review_takes() if self.state.world.stage else None
-        alone = self.query_one("#alone", Static)
-        alone.display = self._reviewable and not self._denied and seconds is not None
-        if seconds is not None:
-            alone.update(f"Left alone, the demo grants it after {seconds:.0f} seconds; F5 then shows it.")
+    def _show_act(self) -> None:
+        """The words on the button for F4; none where there is nothing to do."""
+        assert self._seen
+        words = act_words(self._seen.seen, spare=bool(self.query_one(SandboxRights).spare))
+        button = self.query_one("#act", Button)
+        button.display = bool(words)
+        button.label = f"{words}  F4"
+        button.refresh(layout=True)
 
-    def _show_problems(self, problems: Sequence[tuple[str, str]]) -> None:
-        self._problems = tuple(problems)
-        shown = self.query_one("#problems", Columns)
-        shown.show(
-            [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
-        )
-        shown.display = bool(problems)
-
-    @on(Input.Changed)
-    @on(Select.Changed)
-    @on(Tick.Changed)
-    def _mended(self, event: Input.Changed | Select.Changed | Tick.Changed) -> None:
-        """What was wrong in a field is said until something else stands there."""
-        event.stop()
-        left = [problem for problem in self._problems if problem[0] != event.control.id]
-        if len(left) < len(self._problems):
-            self._show_problems(left)
-
-    def _fill_in(self, form: Form) -> None:
-        self._filled_for = self.state.domain
-        self.query_one("#mail_type", Select).value = form.mail_type or Select.NULL
-        self.query_one("#website", Input).value = form.website
-        self.query_one("#contacts", Input).value = ", ".join(form.contacts)
-        self.query_one("#language", Select).value = form.language
-        self.query_one("#consent", Tick).value = False
-
-    def _typed(self) -> Form:
-        from wizard.steps.production import Form
-
-        mail_type, language = (
-            self.query_one(f"#{field}", Select).value for field in ("mail_type", "language")
-        )
-        contacts = self.query_one("#contacts", Input).value.split(",")
-        return Form(
-            mail_type=mail_type if isinstance(mail_type, str) else "",
-            website=self.query_one("#website", Input).value.strip(),
-            contacts=tuple(contact.strip() for contact in contacts if contact.strip()),
-            language=language if isinstance(language, str) else "",
-        )
+    def _focus_first(self, asking: bool) -> None:
+        """Where one goes on, unless the focus is somewhere that is shown already."""
+        reviewer = self.query_one(Reviewer)
+        if reviewer.display:
+            self.query_one("#grant").focus()
+        elif asking:
+            self.query_one("#points").focus()
+        elif self.query_one("#act").display:
+            self.query_one("#act").focus()
+        else:
+            self.query_one("#next").focus()
 
 
 def _look_at(world: World, project: Project) -> ProductionScreen.Seen:
@@ -300,9 +326,5 @@ def _look_at(world: World, project: Project) -> ProductionScreen.Seen:
 
     seen = production.look(world, project)
     return ProductionScreen.Seen(
-        seen,
-        production.judge(seen),
-        first_form=production.first_form(project, seen),
-        gate=production.gate(seen) or "",
-        what_next=production.what_next(seen),
+        seen, production.judge(seen), production.gate(seen) or "", production.what_next(seen)
     )

@@ -51,8 +51,12 @@ class AppState:
 
     @property
     def next_step(self) -> StepName | None:
-        """The first step that is not done; None when all are."""
-        return next((step for step in StepName if not self.done(step)), None)
+        """The first step that is not done; None when all are, or when only one is left that was put off."""
+        return next((step for step in StepName if not self.done(step) and not self._put_off(step)), None)
+
+    def _put_off(self, step: StepName) -> bool:
+        """Whether the user said "not now" to ``step``: then nothing leads there by itself."""
+        return step is StepName.PRODUCTION and self.project.production.put_off is not None
 
     def done(self, step: StepName) -> bool:
         """Whether ``step`` was found done."""

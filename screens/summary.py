@@ -57,7 +57,10 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
 
 
 def _ready(state: AppState) -> str:
-    return f"{state.domain} is ready{'; the reminder is paused' if state.project.reminder.paused else ''}"
+    """All is done, but for what was put off or paused."""
+    paused = "; the reminder is paused" if state.project.reminder.paused else ""
+    sandbox = "" if state.done(StepName.PRODUCTION) else "; it stays in the sandbox for now"
+    return f"{state.domain} is ready{sandbox}{paused}"
 
 
 def _created(state: AppState) -> list[tuple[str, str]]:

@@ -146,6 +146,9 @@ def read_inbox(shown: Terminal) -> None:
 
 def ask_for_production_access(shown: Terminal) -> None:
     shown.wait_for("in the sandbox; ready to ask")
+    screen = shown.wait_for(r"✓ ready +Privacy page")
+    assert len(re.findall(r"(?m)^ *✓ ready", screen)) == 8
+    shown.press("F4")
     shown.wait_for(r"\[ \] This is true, and I agree")
     shown.press("F4")
     shown.wait_for("! Consent")

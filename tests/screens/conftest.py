@@ -26,11 +26,15 @@ from wizard.steps import (
     identity,
     permissions,
     production,
+    readiness,
+    reminder,
     survey,
 )
 from wizard.steps.account_regions import RegionSeen, RegionState
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
 from wizard.steps.permissions import Missing, PermissionsSeen
+from wizard.steps.readiness import Site
+from wizard.web import Link, WebPage
 from wizard.world import World
 
 if TYPE_CHECKING:
@@ -68,6 +72,13 @@ class Outside:
     regions: dict[str, RegionSeen] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
     unknown: str = ""
+    site: Site = field(
+        default_factory=lambda: Site(
+            "https://example.com",
+            WebPage("https://example.com/", 200),
+            link=Link("https://example.com/privacy", "Privacy"),
+        )
+    )
     asked: list[object] = field(default_factory=list)
 
     def answer(self, what: object) -> None:
@@ -170,12 +181,24 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
 
     def production_look(world: World, project: Project) -> production.ProductionSeen:
         there.answer("production")
-        return production.ProductionSeen(identity.chosen_domain(project), there.ses, there.identity)
+        return production.ProductionSeen(
+            identity.chosen_domain(project), there.ses, there.identity, project.production, NOW
+        )
 
-    def production_act(world: World, project: Project, form: production.Form) -> Project:
+    def production_act(
+        world: World, project: Project, form: production.Form, *, again: bool = False
+    ) -> Project:
         there.answer(("act", form))
         there.ses = replace(there.ses, review_status="PENDING", case_id="4711")
-        return project
+        return production.filled_in(project, form)
+
+    def readiness_look(world: World, project: Project, seen: production.ProductionSeen) -> readiness.Evidence:
+        url = production.first_form(project, seen).website
+        in_use = domain_in_use.InUse(seen.domain, dmarc=("v=DMARC1; p=none;",))
+        return readiness.Evidence(seen, (), in_use, replace(there.site, url=url))
+
+    def reminder_look(world: World, project: Project) -> reminder.ReminderSeen:
+        return reminder.ReminderSeen(None)
 
     def all_steps(world: World, project: Project) -> Iterator[Standing]:
         there.answer("survey")
@@ -194,6 +217,8 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         (identity, "act", identity_act),
         (production, "look", production_look),
         (production, "act", production_act),
+        (readiness, "look", readiness_look),
+        (reminder, "look", reminder_look),
         (survey, "survey", all_steps),
     ]
     for module, name, function in replacements:

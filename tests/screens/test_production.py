@@ -1,4 +1,4 @@
-"""Step 6's page: the form, consent, the review, and the demo's reviewer."""
+"""Step 6's page: what reviewers look for, the review in every state, "not now", and the demo's reviewer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as with_settings
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import OptionList
 
-from screens.widgets.tick import Tick
-from tests.screens.conftest import Outside
+from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
-from wizard.project import Project
+from tests.screens.reminder_paper import Flow
+from wizard.aws.cloudformation import Stack
+from wizard.project import Production, Project, Sandbox, Seen
 from wizard.steps.model import StepName
-from wizard.steps.production import Form
+from wizard.steps.readiness import Site
+from wizard.steps.reminder import ReminderSeen
 
 
 async def show(page: Opened) -> None:
@@ -23,13 +27,20 @@ async def show(page: Opened) -> None:
 
 @pytest.fixture
 def ready(outside: Outside) -> Outside:
-    """SES has verified the domain."""
+    """SES has verified the domain, and suppression is on."""
     outside.identity = outside.verified()
+    outside.ses = replace(outside.ses, suppressed_reasons=("BOUNCE", "COMPLAINT"))
     return outside
 
 
+@pytest.fixture
+def tried(begun: Project) -> Project:
+    """A test mail was sent."""
+    return with_settings(begun, sandbox=Sandbox(sent=Seen(NOW, "to you@example.net")))
+
+
 @pytest.mark.parametrize("size", SIZES)
-async def test_form_is_filled_in_with_what_is_known(
+async def test_what_reviewers_look_for_is_listed(
     ready: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:
     async with opened(tmp_path, ready.world, project=begun, size=size) as page:
@@ -45,68 +56,118 @@ async def test_too_early_is_said_and_nothing_is_sent(
         assert page.text == snapshot
         await page.press("f4")
         await page.shows("Not yet")
-        assert not any(isinstance(asked, tuple) for asked in outside.asked)
 
 
-async def test_without_consent_nothing_is_sent(ready: Outside, begun: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(2, "How shall the mail be signed"), (4, "What can be sent now?"), (6, "What do you ask AWS for?")],
+)
+async def test_choosing_a_point_leads_to_what_mends_it(
+    ready: Outside, begun: Project, tmp_path: Path, number: int, words: str
+) -> None:
+    ready.site = Site("https://example.com", trouble="is not known")
     async with opened(tmp_path, ready.world, project=begun) as page:
         await show(page)
-        await page.press("f4")
-        assert "! Consent" in page.text
-        assert isinstance(page.app.focused, Tick)
-        await page.press("space")
-        assert "[✓] This is true, and I agree" in page.text
+        page.app.screen.query_one("#points", OptionList).highlighted = number
+        await page.pilot.press("enter")
+        await page.shows(words)
 
 
-async def test_wrong_input_is_named_at_its_field(ready: Outside, begun: Project, tmp_path: Path) -> None:
-    async with opened(tmp_path, ready.world, project=begun) as page:
-        await show(page)
-        page.app.screen.query_one(Tick).value = True
-        page.type("website", "example")
-        page.type("contacts", "nobody")
-        await page.press("f4")
-        assert "! Website" in page.text
-        assert "! Contacts" in page.text
-        assert page.app.focused is not None
-        assert page.app.focused.id == "website"
-        assert not any(isinstance(asked, tuple) for asked in ready.asked)
-
-
-async def test_focus_goes_to_the_first_problem_though_consent_is_missing_too(
+async def test_a_point_that_is_chosen_stays_chosen_when_looked_at_again(
     ready: Outside, begun: Project, tmp_path: Path
 ) -> None:
+    ready.site = Site("https://example.com", trouble="did not answer within 8 seconds")
     async with opened(tmp_path, ready.world, project=begun) as page:
         await show(page)
-        page.type("contacts", "nobody")
-        await page.press("f4")
-        assert "! Contacts" in page.text
-        assert "! Consent" in page.text
-        assert page.app.focused is not None
-        assert page.app.focused.id == "contacts"
-        await page.pilot.press(*"owner@example.com")
-        await page.press("f4")
-        assert "! Contacts" not in page.text
-        assert page.app.focused.id == "consent"
+        points = page.app.screen.query_one("#points", OptionList)
+        assert points.highlighted == 4
+        await page.press("down", "down")
+        assert "Https://example.com did not answer within 8 seconds. Enter: the request's form" in page.words
+        await page.press("f5")
+        assert points.highlighted == 6
 
 
-async def test_what_was_wrong_is_said_until_the_field_is_changed(
-    ready: Outside, begun: Project, tmp_path: Path
+async def test_a_key_pressed_too_early_is_not_lost(ready: Outside, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        screen = page.app.screen
+        screen._seen = None  # type: ignore[attr-defined]
+        screen.action_act()  # type: ignore[attr-defined]
+        await page.shows("Asking AWS first")
+        await page.press("f5")
+        assert "What do you ask AWS for?" in page.text
+
+
+@pytest.mark.parametrize("status", ["DENIED", "FAILED", "PENDING", "GRANTED"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_state_of_a_review_says_what_comes_next(
+    ready: Outside,
+    tried: Project,
+    tmp_path: Path,
+    status: str,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
 ) -> None:
-    async with opened(tmp_path, ready.world, project=begun) as page:
+    ready.ses = replace(ready.ses, review_status=status, case_id="4711")
+    project = with_settings(tried, production=Production("TRANSACTIONAL", asked=NOW.replace(hour=7)))
+    async with opened(tmp_path, ready.world, project=project, size=size) as page:
         await show(page)
-        page.type("website", "example")
-        page.type("contacts", "foo")
+        assert page.text == snapshot
+        assert "production" not in page.saved.progress
+        refused = page.saved.production.refused
+        assert refused == (Seen(NOW, "case 4711") if status == "DENIED" else None)
+
+
+async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
+    ready: Outside, made: Flow, tried: Project, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    ready.ses = replace(
+        ready.ses, review_status="GRANTED", production_access=True, max_24_hour_send=50_000, max_send_rate=14
+    )
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {})
+    made.seen = ReminderSeen(stack, spare=("you@example.net",))
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        await show(page)
+        assert page.text == snapshot
         await page.press("f4")
-        assert all(f"! {name}" in page.text for name in ("Website", "Contacts", "Consent"))
-        page.app.screen.query_one("#contacts").focus()
+        assert "This is what will happen" in page.text
+        await page.press("n")
+        assert made.asked[-1] == "decline"
+        await page.press("f4")
+        made.seen = ReminderSeen(stack)
         await page.press("y")
-        assert "! Contacts" not in page.text
-        assert "! Website" in page.text
-        page.app.screen.query_one(Tick).focus()
-        await page.press("space")
-        assert "! Consent" not in page.text
-        page.type("website", "https://example.com")
-        await page.until(lambda: "! Website" not in page.text)
+        assert made.asked[-1] == "act"
+        assert "✓ rights  The function may use your own identity alone" in page.text
+        assert "Take the rights away" not in page.text
+        assert "production" in page.saved.progress
+
+
+async def test_not_now_is_remembered_and_taken_up_again(
+    ready: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    for step in ("dns", "reminder"):
+        begun = begun.seen_done(step, "done", NOW)
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        await page.press("n")
+        assert page.text == snapshot
+        assert page.saved.production.put_off == NOW
+        await page.press("f3")
+        assert "example.com is ready; it stays in the sandbox for now" in page.text
+        assert "put off on 24 Nov 2026" in page.text
+        await page.press("f2")
+        await page.press("f4")
+        assert page.saved.production.put_off is None
+        assert "Ask AWS  F4" in page.text
+
+
+async def test_a_refusal_can_be_left_at_that(ready: Outside, begun: Project, tmp_path: Path) -> None:
+    ready.ses = replace(ready.ses, review_status="DENIED")
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        await page.press("n")
+        assert "AWS said no, and you left it at that on 24 Nov 2026" in page.words
+        assert "Ask again" not in page.text
 
 
 @pytest.mark.parametrize("seconds", [8.0, None])
@@ -123,37 +184,6 @@ async def test_the_demo_says_that_it_grants_a_request_left_alone(
         ready.ses = replace(ready.ses, review_status="DENIED")
         await page.press("f5")
         assert "Left alone" not in page.text
-
-
-async def test_request_is_sent_once_after_a_yes(
-    ready: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
-) -> None:
-    async with opened(tmp_path, ready.world, project=begun) as page:
-        await show(page)
-        page.app.screen.query_one(Tick).value = True
-        page.type("contacts", "owner@example.com, second@example.com")
-        await page.press("f4")
-        assert "sesv2:PutAccountDetails" in page.text
-        await page.press("y")
-        sent = [asked for asked in ready.asked if isinstance(asked, tuple)]
-        contacts = ("owner@example.com", "second@example.com")
-        assert sent == [("act", Form("TRANSACTIONAL", "https://example.com", contacts, "EN"))]
-        assert page.text == snapshot
-        await page.press("f4")
-        assert "This is what will happen" not in page.text
-
-
-@pytest.mark.parametrize("status", ["DENIED", "FAILED", "GRANTED"])
-async def test_each_end_of_a_review_says_what_comes_next(
-    ready: Outside, begun: Project, tmp_path: Path, status: str, snapshot: SnapshotAssertion
-) -> None:
-    ready.ses = replace(
-        ready.ses, review_status=status, case_id="4711", production_access=status == "GRANTED"
-    )
-    async with opened(tmp_path, ready.world, project=begun) as page:
-        await show(page)
-        assert page.text == snapshot
-        assert ("production" in page.saved.progress) == (status == "GRANTED")
 
 
 async def test_real_accounts_have_no_reviewers_keys(ready: Outside, begun: Project, tmp_path: Path) -> None:

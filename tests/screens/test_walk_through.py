@@ -39,9 +39,12 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         account.publish(dns.records(page.saved, identity))
         await page.go(StepName.PRODUCTION)
         assert "ready to ask" in page.text
+        await page.press("f4")
         page.app.screen.query_one(Tick).focus()
         await page.press("space")
         await page.press("f4")
+        assert "none has left yet" in page.text
+        await page.press("y")
         await page.press("y")
         assert "… waiting" in page.text
         assert "you are AWS's reviewer now" in page.text
@@ -49,6 +52,7 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         assert "AWS said no" in page.text
         assert "Demo: you answered in the case, and AWS looks again." in page.text
         assert "Deny it" not in page.text
+        assert page.saved.production.refused
         await page.press("f8")
         assert "AWS said no" in page.text
         await page.press("f7")

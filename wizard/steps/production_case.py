@@ -77,6 +77,12 @@ def gaps(text: str) -> tuple[str, ...]:
     return tuple(found[1] for found in _GAP.finditer(text))
 
 
+def next_gap(text: str, after: int) -> tuple[int, int] | None:
+    """From where to where the next place to fill in stands, the first one again after the last."""
+    found = _GAP.search(text, after) or _GAP.search(text)
+    return found.span() if found else None
+
+
 def flow(world: World, project: Project, base: Path) -> Flow:
     """Read what is known of recipients and schedule; ``base`` is the project file's folder.
 

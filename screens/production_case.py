@@ -1,0 +1,282 @@
+"""The text for the questions of AWS's reviewers: built, edited, saved beside the file, copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Label, Static, TextArea
+from textual.widgets.text_area import Selection
+
+from screens.base import PAGES_CSS
+from screens.messages import Decided
+from screens.over import OverPage
+from screens.widgets.columns import Cells
+from wizard.steps.model import StepName
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.production import ProductionSeen
+    from wizard.steps.production_case import Flow
+    from wizard.steps.readiness import Evidence, Point
+    from wizard.world import World
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the text is built from."""
+
+    evidence: Evidence
+    points: tuple[Point, ...]
+    flow: Flow
+
+
+class CasePage(OverPage):
+    """Over step 6's page, or over the request."""
+
+    STEP = StepName.PRODUCTION
+    QUESTION = "What do you answer AWS?"
+    WHY = "Reviewers ask how often, to whom, how they signed up, and about bounces."
+    ACT = "Save"
+    HELP = """
+The text says what is set up, and nothing else. **[TO FILL IN: …]** stands where the wizard does not know:
+change it here, or do the step that it is about. AWS takes no description with the request any more; it asks
+in the case, and this is the answer.
+
+- **F4** saves it beside the project file. What you changed stays yours: it is not written over.
+- **F6** builds it anew from what is set up now. **F7** goes to the next place to fill in.
+- **F8** copies it, where your terminal allows that; else it is in the file.
+"""
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *OverPage.BINDINGS,
+        # A TextArea has uses of its own for F6 and F7.
+        Binding("f6", "anew", "Build it anew", show=False, priority=True),
+        Binding("f7", "next_gap", "To the next place to fill in", show=False, priority=True),
+        Binding("f8", "copy", "Copy it", show=False, priority=True),
+    ]
+
+    class Built(Message):
+        """What is known, the text that it makes, and the text as it stands: whose it is."""
+
+        def __init__(self, facts: Facts, built: str, text: str, edited: bool) -> None:
+            super().__init__()
+            self.facts = facts
+            self.built = built
+            self.text = text
+            self.edited = edited
+
+    class Saved(Message):
+        """The text is in its file."""
+
+    def __init__(self, seen: ProductionSeen) -> None:
+        super().__init__()
+        self._seen = seen
+        self._facts: Facts | None = None
+        self._built = ""
+        self._in_file = ""
+        self._leaving = False
+
+    def compose_step(self) -> ComposeResult:
+        """The one question that nothing else answers, what is missing, the text."""
+        with Horizontal(classes="field tight"):
+            yield Label("Who gets it?", classes="label")
+            yield Input(
+                self.state.project.production.audience,
+                placeholder="who they are, and how they signed up or agreed",
+                id="audience",
+                compact=True,
+            )
+        yield Static("", id="gaps", markup=False)
+        yield TextArea(id="text", soft_wrap=True, show_line_numbers=False, disabled=True)
+
+    def compose_buttons(self) -> ComposeResult:
+        """Back, saving, building anew, copying."""
+        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
+        yield Button("Build anew  F6", id="anew", compact=True)
+        yield Button("Copy  F8", id="copy", compact=True)
+
+    @property
+    def _file(self) -> Path:
+        from wizard.steps.production_case import case_file
+
+        return case_file(self.wizard.path)
+
+    def begin(self) -> None:
+        """Find out what is set up, and build the text, or take the user's own."""
+        if not self._dirty:
+            self._build(self.state.world, self._project(), self.wizard.path.parent, self._file)
+
+    async def keep(self) -> Sequence[Cells]:
+        """Write what is typed: quitting waits for it."""
+        if self._dirty:
+            self._save_it()
+        return ()
+
+    # Workers
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="aws",
+        description="Looking at what is set up",
+    )
+    def _build(self, world: World, project: Project, base: Path, file: Path) -> None:
+        from wizard.steps import production_case, readiness
+
+        evidence = readiness.look(world, project, self._seen)
+        points = readiness.judge(project, evidence)
+        facts = Facts(evidence, points, production_case.flow(world, project, base))
+        built = production_case.build(project, evidence, points, facts.flow)
+        stands = production_case.current(file, project, built)
+        self.tell(self.Built(facts, built, stands.text, stands.edited))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Saving the text")
+    def _save(self, before: Project, project: Project, file: Path, text: str, built: str) -> None:
+        from wizard.steps import production_case
+
+        self.post_message(Decided(before, production_case.save(file, project, text, built)))
+        self.tell(self.Saved())
+
+    @on(Built)
+    def _show_built(self, message: Built) -> None:
+        self._facts, self._built, self._in_file = message.facts, message.built, message.text
+        text = self.query_one(TextArea)
+        text.disabled = False
+        text.text = message.text
+        if message.edited:
+            self.say("This is the text as you changed it; F6 builds it anew.")
+
+    @on(Saved)
+    def _show_saved(self, message: Saved) -> None:
+        message.stop()
+        self._in_file = self.query_one(TextArea).text
+        if self._leaving:
+            self.dismiss()
+        else:
+            self.say(f"Saved in {self._file.name}.")
+
+    # What is typed
+
+    def _project(self) -> Project:
+        """The project with the answer that stands in the field."""
+        project = self.state.project
+        audience = " ".join(self.query_one("#audience", Input).value.split())
+        return replace(project, production=replace(project.production, audience=audience))
+
+    @property
+    def _dirty(self) -> bool:
+        """Whether something was typed that no file has."""
+        typed = self.query_one(TextArea).text != self._in_file
+        return self._facts is not None and (typed or self._project() != self.state.project)
+
+    @on(Input.Changed, "#audience")
+    def _answered(self, event: Input.Changed) -> None:
+        """The text follows the answer, as long as nobody has changed the text itself."""
+        event.stop()
+        text = self.query_one(TextArea)
+        if self._facts and text.text == self._built:
+            self._rebuild()
+
+    @on(TextArea.Changed)
+    def _count_gaps(self, event: TextArea.Changed) -> None:
+        from wizard.steps.production_case import gaps
+
+        event.stop()
+        found = gaps(event.text_area.text)
+        if not self._facts:
+            return
+        words = f"✗ {len(found)} to fill in (F7): {found[0]}" if found else "✓ nothing is left to fill in"
+        colour = "$text-error" if found else "$text-success"
+        self.query_one("#gaps", Static).update(Content.styled(words, colour))
+
+    def _rebuild(self) -> None:
+        from wizard.steps.production_case import build
+
+        assert self._facts
+        self._built = build(self._project(), self._facts.evidence, self._facts.points, self._facts.flow)
+        self.query_one(TextArea).text = self._built
+
+    # Keys
+
+    def action_act(self) -> None:
+        """Save the text."""
+        if self._facts and not self.acting:
+            self.clear_error()
+            self.retry = self.action_act
+            self._save_it()
+
+    def _save_it(self) -> None:
+        text = self.query_one(TextArea).text
+        self._save(self.state.project, self._project(), self._file, text, self._built)
+
+    def action_anew(self) -> None:
+        """Build the text anew; what the user changed is given up only after a yes."""
+        from screens.dialogs import Ask
+
+        if self._facts is None or self.acting:
+            return
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._rebuild()
+
+        if self.query_one(TextArea).text == self._built:
+            self._rebuild()
+            self.say("Built anew from what is set up.")
+        else:
+            words = "What you changed in the text is given up; the file has it until you save."
+            self.app.push_screen(Ask("Build it anew?", words, yes="Build anew", careful=True), answered)
+
+    def action_next_gap(self) -> None:
+        """Select the next place to fill in: what is typed then replaces it."""
+        from wizard.steps.production_case import next_gap
+
+        text = self.query_one(TextArea)
+        if found := next_gap(text.text, _offset(text)):
+            text.focus()
+            text.selection = Selection(*(_location(text.text, at) for at in found))
+
+    def action_copy(self) -> None:
+        """Put the text into the clipboard, as far as the terminal takes it there (OSC 52)."""
+        if self._facts:
+            self.app.copy_to_clipboard(self.query_one(TextArea).text)
+            self.say("Copied, if your terminal allows it; F4 saves it into a file.")
+
+    def action_back(self) -> None:
+        """Return to the page below, with what is typed saved; a second time without, where that failed."""
+        if self.acting:
+            return
+        if self._dirty and not self.query("ErrorPanel"):
+            self._leaving = True
+            self.action_act()
+        else:
+            super().action_back()
+
+    @on(Button.Pressed, "#anew, #copy")
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.run_action(event.button.id or "")
+
+
+def _offset(text: TextArea) -> int:
+    """How many characters stand before the end of what is selected."""
+    row, column = text.selection.end
+    return sum(len(line) + 1 for line in text.text.split("\n")[:row]) + column
+
+
+def _location(text: str, offset: int) -> tuple[int, int]:
+    """Row and column of a character."""
+    before = text[:offset]
+    return before.count("\n"), offset - (before.rfind("\n") + 1)

@@ -1,0 +1,324 @@
+"""The request for production access: a form, what one asserts, what is not ready, exactly what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Label, Select, Static
+
+from screens.base import PAGES_CSS
+from screens.messages import Decided
+from screens.over import OverPage
+from screens.production_words import point_row
+from screens.state import AppState
+from screens.widgets.columns import Cells, Columns
+from screens.widgets.tick import Tick
+from wizard.steps.model import Plan, StepName
+
+if TYPE_CHECKING:
+    from wizard.project import Project
+    from wizard.steps.production import Form, ProductionSeen
+    from wizard.steps.readiness import Point
+    from wizard.world import World
+
+MAIL_TYPES = (
+    ("transactional: each mail answers to one person", "TRANSACTIONAL"),
+    ("marketing: the same news or offer to many", "MARKETING"),
+)
+EXPLAINED = {
+    "TRANSACTIONAL": "Reminders, receipts, sign-ups: mail that somebody waits for.",
+    "MARKETING": "Newsletters, offers: every mail needs a one-click unsubscribe (step 5).",
+}
+LANGUAGES = (("English", "EN"), ("Japanese", "JA"))
+FIELDS = {
+    "mail_type": "Mail type",
+    "website": "Website",
+    "contacts": "Contacts",
+    "language": "Answers in",
+    "consent": "Consent",
+}
+"""What is filled in, in the page's order, by the ids of the fields."""
+
+
+class RequestPage(OverPage):
+    """Over step 6's page. Left by itself once the request is sent."""
+
+    STEP = StepName.PRODUCTION
+    QUESTION = "What do you ask AWS for?"
+    WHY = "A person at AWS reads this and looks at the website. It is sent once."
+    ACT = "Send the request"
+    HELP = """
+- **Mail type**: transactional for reminders and receipts, marketing for newsletters and offers.
+- **Website**: where a reviewer sees what you do. The wizard looks at it first, as they would.
+- **Contacts**: up to four addresses of your own, with a comma between them. AWS writes to them.
+
+**F4** looks once more at what reviewers look for. What is not ready is named, and needs a yes of its own.
+Then exactly what is sent is shown. Sending opens a case with AWS in your account's name. What you type is
+kept when you leave.
+"""
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *OverPage.BINDINGS,
+        Binding("f6", "case", "The text for AWS's questions", show=False),
+    ]
+
+    class Judged(Message):
+        """The form has problems; or this is what sending it does, and what reviewers will find."""
+
+        def __init__(
+            self,
+            form: Form,
+            problems: tuple[tuple[str, str], ...],
+            plan: Plan | None,
+            points: tuple[Point, ...] = (),
+        ) -> None:
+            super().__init__()
+            self.form = form
+            self.problems = problems
+            self.plan = plan
+            self.points = points
+
+    class Sent(Message):
+        """AWS has the request."""
+
+    def __init__(self, seen: ProductionSeen, *, again: bool = False) -> None:
+        super().__init__()
+        self._seen = seen
+        self._again_wanted = again
+        self._problems: tuple[tuple[str, str], ...] = ()
+
+    def compose_step(self) -> ComposeResult:
+        """The form with the consent."""
+        from wizard.steps.production import first_form
+
+        form = first_form(self.state.project, self._seen)
+        yield Columns(id="problems")
+        with Vertical(id="form"):
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["mail_type"], classes="label")
+                yield Select[str](MAIL_TYPES, id="mail_type", value=form.mail_type, compact=True)
+            with Horizontal(classes="field tight"):
+                yield Label("", classes="label")
+                yield Static(EXPLAINED[form.mail_type], id="explained", classes="hint", markup=False)
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["website"], classes="label")
+                yield Input(
+                    form.website,
+                    placeholder="https://… where a reviewer sees what you do",
+                    id="website",
+                    compact=True,
+                )
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["contacts"], classes="label")
+                yield Input(
+                    ", ".join(form.contacts),
+                    placeholder="up to four addresses of your own, with commas",
+                    id="contacts",
+                    compact=True,
+                )
+            with Horizontal(classes="field tight"):
+                yield Label(FIELDS["language"], classes="label")
+                yield Select[str](
+                    LANGUAGES, id="language", allow_blank=False, value=form.language, compact=True
+                )
+            yield Static("", id="assertion", classes="block", markup=False)
+            yield Tick("This is true, and I agree", id="consent", compact=True)
+
+    def compose_buttons(self) -> ComposeResult:
+        """Back, the request, and the text for the questions that follow it."""
+        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
+        yield Button("Case text  F6", id="case", compact=True)
+
+    def on_mount(self) -> None:
+        """Nothing is wrong yet."""
+        super().on_mount()
+        self.query_one("#problems").display = False
+
+    async def keep(self) -> Sequence[Cells]:
+        """Put what is typed into the file, as far as it can hold it."""
+        return self._kept()
+
+    def _kept(self) -> Sequence[Cells]:
+        from wizard.steps.production import filled_in, problems
+
+        typed, before = self._typed(), self.state.project
+        if typed == self._begun_with(before):
+            return ()
+        after = filled_in(before, typed)
+        if after != before:
+            self.post_message(Decided(before, after))
+        return [
+            (Content.styled(f"! Request › {FIELDS[field]}", "$text-warning"), words)
+            for field, words in problems(typed)
+        ]
+
+    def _begun_with(self, project: Project) -> Form:
+        from wizard.steps.production import first_form
+
+        return first_form(project, self._seen)
+
+    # Workers
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="aws",
+        description="Looking at what reviewers look at",
+    )
+    def _judge(self, world: World, project: Project, form: Form) -> None:
+        from wizard.steps import production, readiness
+
+        if problems := production.problems(form):
+            self.tell(self.Judged(form, problems, None))
+            return
+        filled = production.filled_in(project, form)
+        seen = production.look(world, filled)
+        plan = production.plan(form, seen, again=self._again_wanted)
+        points = readiness.judge(filled, readiness.look(world, filled, seen))
+        self.tell(self.Judged(form, (), plan, points))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending the request")
+    def _act(self, world: World, project: Project, form: Form) -> None:
+        from wizard.steps import production
+
+        decided = production.act(world, project, form, again=self._again_wanted)
+        self.post_message(Decided(project, decided))
+        self.tell(self.Sent())
+
+    @on(Judged)
+    def _show_judged(self, message: Judged) -> None:
+        problems = list(message.problems)
+        if not self.query_one("#consent", Tick).value:
+            problems.append(("consent", "tick the box if the sentence above it is true"))
+        self._show_problems(problems)
+        if problems:
+            self.query_one(f"#{problems[0][0]}").focus()
+        else:
+            self._ask_about_points(message)
+
+    def _ask_about_points(self, message: Judged) -> None:
+        """What is not ready is named, and going on without it needs a yes of its own."""
+        from screens.dialogs import Ask
+
+        missing = [point_row(point) for point in message.points if not point.ready]
+        if not missing:
+            self._ask_again(message)
+            return
+        title = f"Not ready: {len(missing)} of {len(message.points)} things that reviewers look for"
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._ask_again(message)
+
+        question = Ask(title, missing, yes="Go on without", no="Mend it first", careful=True)
+        self.app.push_screen(question, answered)
+
+    def _ask_again(self, message: Judged) -> None:
+        """After a refusal: more than a yes."""
+        from screens.production_again import AgainDialog
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._confirm(message)
+
+        if self._again_wanted:
+            self.app.push_screen(AgainDialog(self._seen.account.case_id or ""), answered)
+        else:
+            self._confirm(message)
+
+    def _confirm(self, message: Judged) -> None:
+        assert message.plan
+        self.confirm(message.plan, lambda: self._send(message.form), yes="Yes, send it")
+
+    def _send(self, form: Form) -> None:
+        self._act(self.state.world, self.state.project, form)
+
+    @on(Sent)
+    def _sent(self, message: Sent) -> None:
+        message.stop()
+        self.dismiss()
+
+    # Keys
+
+    def action_act(self) -> None:
+        """Check form, consent and readiness, show what sending it does, and send it after a yes."""
+        if self.acting:
+            return
+        self.clear_error()
+        self._show_problems([])
+        self.retry = self.action_act
+        self._judge(self.state.world, self.state.project, self._typed())
+
+    def action_look_again(self) -> None:
+        """The form has nothing to look at; F4 looks at everything afresh."""
+        self.say("F4 looks at everything once more before anything is sent.")
+
+    def action_back(self) -> None:
+        """Return to the page below, with what is typed kept."""
+        if not self.acting:
+            self._kept()
+            super().action_back()
+
+    def action_case(self) -> None:
+        """Open the text for AWS's questions; it says what is typed here, too."""
+        from screens.production_case import CasePage
+
+        self._kept()
+        self.app.push_screen(CasePage(self._seen))
+
+    @on(Button.Pressed, "#case")
+    def _case_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_case()
+
+    def redraw(self, state: AppState) -> None:
+        """What is asserted names the domain."""
+        from wizard.steps.production import assertion
+
+        self.query_one("#assertion", Static).update(Content(assertion(state.project)))
+
+    # The form
+
+    def _show_problems(self, problems: Sequence[tuple[str, str]]) -> None:
+        self._problems = tuple(problems)
+        shown = self.query_one("#problems", Columns)
+        shown.show(
+            [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
+        )
+        shown.display = bool(problems)
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Tick.Changed)
+    def _mended(self, event: Input.Changed | Select.Changed | Tick.Changed) -> None:
+        """What was wrong in a field is said until something else stands there."""
+        event.stop()
+        left = [problem for problem in self._problems if problem[0] != event.control.id]
+        if len(left) < len(self._problems):
+            self._show_problems(left)
+        if event.control.id == "mail_type":
+            self.query_one("#explained", Static).update(EXPLAINED.get(str(event.value), ""))
+
+    def _typed(self) -> Form:
+        from wizard.steps.production import Form
+
+        mail_type, language = (
+            self.query_one(f"#{field}", Select).value for field in ("mail_type", "language")
+        )
+        contacts = self.query_one("#contacts", Input).value.split(",")
+        return Form(
+            mail_type=mail_type if isinstance(mail_type, str) else "",
+            website=self.query_one("#website", Input).value.strip(),
+            contacts=tuple(contact.strip() for contact in contacts if contact.strip()),
+            language=language if isinstance(language, str) else "",
+        )
