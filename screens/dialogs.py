@@ -26,6 +26,8 @@ SCROLLING: list[BindingType] = [
     Binding("down", "scroll_body(1)", "Down", show=False),
     Binding("pageup", "scroll_body(-10)", "Page up", show=False),
     Binding("pagedown", "scroll_body(10)", "Page down", show=False),
+    Binding("home", "scroll_body_to(False)", "To the beginning", show=False),
+    Binding("end", "scroll_body_to(True)", "To the end", show=False),
 ]
 
 
@@ -91,6 +93,11 @@ class Dialog(ModalScreen[ScreenResultType]):
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
         self.query_one(".dialog-body").scroll_relative(y=rows, animate=False)
+
+    def action_scroll_body_to(self, end: bool) -> None:
+        """Go to the beginning or to the end of what does not fit."""
+        body = self.query_one(".dialog-body")
+        (body.scroll_end if end else body.scroll_home)(animate=False)
 
 
 class Ask(Dialog[bool]):

@@ -289,8 +289,10 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def _open(self, name: str) -> None:
         """Show one of the six pages."""
-        self.query_one("#pages", ContentSwitcher).current = name
+        pages = self.query_one("#pages", ContentSwitcher)
+        pages.current = name
         page = self._page
+        pages.set_class(page.FILLS, "-filled")
         self.query_one("#question", Static).update(Content.assemble(page.QUESTION, "   ", _way(name)))
         self.query_one("#why", Static).update(Content(page.WHY))
         button = self.query_one("#act", Button)

@@ -100,8 +100,10 @@ class ChangePage(Page):
 
     @on(Made)
     def _made(self, message: Made) -> None:
+        """What comes next stands above all that was done."""
         message.stop()
         if self.display:
+            self.step.query_one("#body").scroll_home(animate=False)
             self.go_on()
 
     def go_on(self) -> None:

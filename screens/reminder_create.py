@@ -17,18 +17,19 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label
 
 from screens.reminder_change import ChangePage
-from screens.reminder_limits import limits_of
 from screens.reminder_page import Decision, Problem
+from screens.reminder_who import sandbox_rows
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.widgets.key_line import key_name
 from wizard.reminder.expressions import ScheduleError
-from wizard.reminder.schedules import words
+from wizard.reminder.schedules import moment_words, words, zone_or_utc
 from wizard.text import printable
 
 if TYPE_CHECKING:
-    from wizard.project import Project
+    from wizard.project import Project, Reminder
     from wizard.reminder.recipients import Recipients
+    from wizard.steps.reminder import ReminderSeen
     from wizard.steps.reminder_drift import Drifted
     from wizard.world import World
 
@@ -118,6 +119,7 @@ class CreatePage(ChangePage):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._read: Recipients | None = None
+        self._seen: ReminderSeen | None = None
 
     def compose(self) -> ComposeResult:
         """The decisions, what is wrong with them, what drifted, and what happens."""
@@ -143,6 +145,11 @@ class CreatePage(ChangePage):
     def offer(self, read: Recipients) -> None:
         """These are the recipients."""
         self._read = read
+        self._draw()
+
+    def show_seen(self, seen: ReminderSeen) -> None:
+        """Whether the account is in the sandbox, and to whom mail may go."""
+        self._seen = seen
         self._draw()
 
     def entered(self) -> Alerts:
@@ -249,8 +256,10 @@ class CreatePage(ChangePage):
             self.step.say("Everything stands as it was made: nobody changed it by hand.")
 
     @on(ChangePage.Made)
-    def _forget_drift(self) -> None:
+    def _say_how_it_goes_on(self) -> None:
         self._show_drift([])
+        if self.display and "reminder" not in self.state.project.progress:
+            self.step.say("Everything stands. F3 goes on: send a test mail.")
 
     def _show_drift(self, drifted: Sequence[Drifted]) -> None:
         head = Content.styled("! drifted", "$text-warning")
@@ -262,7 +271,9 @@ class CreatePage(ChangePage):
         shown.display = self.query_one("#put-back").display = bool(rows)
 
     def _draw(self) -> None:
-        self.query_one("#decided", Columns).show(_decided(self.state.project, self._read))
+        open_to = self._seen.open_to if self._seen else None
+        rows = [*_decided(self.state.project, self._read), *sandbox_rows(self._read, open_to)]
+        self.query_one("#decided", Columns).show(rows)
 
     # Keys
 
@@ -285,14 +296,32 @@ def _decided(project: Project, read: Recipients | None) -> list[Cells]:
         when = words(reminder.schedule or "", reminder.timezone)
     except ScheduleError:
         when = "not chosen yet"
-    limits = limits_of(reminder)
     rows: list[Cells] = [
         ("From", f"{reminder.sender_name} <{sender}>" if reminder.sender_name else sender),
         ("To", _to(project, read)),
         ("Subject", reminder.subject),
-        ("When", f"{when}; {limits.words()}" if limits.any else when),
+        ("When", when),
+        *_limits(reminder),
     ]
-    return [*rows, ("Unsubscribe", reminder.unsubscribe)] if reminder.unsubscribe else rows
+    if reminder.unsubscribe:
+        rows.append(("Unsubscribe", reminder.unsubscribe))
+    if reminder.paused:
+        resume = "No run leaves until you resume it, on Runs."
+        rows.append((Content.styled("! paused", "$text-warning"), resume))
+    return rows
+
+
+def _limits(reminder: Reminder) -> list[Cells]:
+    """What bounds the schedule, by its own clocks."""
+    place, window = zone_or_utc(reminder.timezone), reminder.window_minutes
+    span = [
+        f"{word} {moment_words(moment, place)}"
+        for word, moment in (("not before", reminder.start), ("not after", reminder.end))
+        if moment
+    ]
+    if window:
+        span.append(f"within {window:,} minute{'' if window == 1 else 's'}")
+    return [("", ", ".join(span))] if span else []
 
 
 def _to(project: Project, read: Recipients | None) -> str:

@@ -142,6 +142,8 @@ class Page(Part):
     """The words on the button for F4; None where there is nothing to do on it."""
     KEYS: ClassVar[Mapping[str, str]] = {}
     """What further keys do on this page, by key: see `press`."""
+    FILLS: ClassVar[bool] = False
+    """Whether the page takes all the room that there is."""
     FIRST: ClassVar[str] = ""
     """Selects what gets the focus when the page comes up."""
 

@@ -15,6 +15,7 @@ from textual.widgets import Input, Label, Select, TextArea
 
 from screens.reminder_page import Part, Problem
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.long_text import LongText
 
 if TYPE_CHECKING:
     from wizard.project import Table
@@ -103,7 +104,7 @@ class TableFields(Part):
             yield Select[str]([], id="opted-out", prompt="no attribute says so", compact=True)
         with Horizontal(classes="tall-field mapped"):
             yield Label("Fields", classes="label")
-            yield TextArea(
+            yield LongText(
                 id="mapping", compact=True, placeholder="first_name = FirstName", highlight_cursor_line=False
             )
         yield Columns(id="examples")

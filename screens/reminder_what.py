@@ -20,6 +20,7 @@ from screens.reminder_page import Decision, Page, Problem
 from screens.reminder_preview import Preview
 from screens.widgets.columns import Columns
 from screens.widgets.key_line import key_name
+from screens.widgets.long_text import LongText
 
 if TYPE_CHECKING:
     from screens.reminder_who import Who
@@ -147,6 +148,7 @@ class WhatPage(Page):
     QUESTION = "What does it say?"
     WHY = "A field in double braces, like {{name}}, is filled in for each recipient."
     FIRST = "#subject"
+    FILLS = True
     KEYS: ClassVar[Mapping[str, str]] = {
         "f6": "The text",
         "f7": "The HTML part",
@@ -190,10 +192,10 @@ class WhatPage(Page):
             for key, part in PART_KEYS.items():
                 yield Button(f"{PARTS[part]}  {key_name(key)}", id=f"to-{part}", compact=True)
         with ContentSwitcher(initial="text", id="part"):
-            yield TextArea(
+            yield LongText(
                 id="text", compact=True, placeholder="Hello {{name}},", highlight_cursor_line=False
             )
-            yield TextArea(
+            yield LongText(
                 id="html", compact=True, placeholder="<p>Hello {{name}},</p>", highlight_cursor_line=False
             )
             yield Preview(id="preview")

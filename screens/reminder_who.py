@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,9 @@ from screens.reminder_page import Decision, Page, Problem
 from screens.reminder_reading import READER, Reader, StaleError, opened
 from screens.reminder_table import OwnTable, TableFields, own_table_of
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.long_text import LongText
 from wizard.errors import WizardError
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 SHOWN_PROBLEMS = 3
+SHOWN_REFUSED = 2
+"""How many addresses are named to which SES takes no mail yet."""
 
 
 class Source(StrEnum):
@@ -208,6 +212,8 @@ themselves.
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._set_up = False
+        self._known: Recipients | None = None
+        self._open_to: frozenset[str] | None = None
 
     def compose(self) -> ComposeResult:
         """The way to say who, its fields, a line about what was read."""
@@ -216,7 +222,7 @@ themselves.
             sources = [(words, source) for source, words in SOURCES.items()]
             yield Select[Source](sources, id="source", allow_blank=False, value=Source.TYPED, compact=True)
         with Vertical(id="way-typed"):
-            yield TextArea(
+            yield LongText(
                 id="lines",
                 compact=True,
                 placeholder="one a line, such as: ana@example.com, Ana",
@@ -227,6 +233,7 @@ themselves.
             yield Input(placeholder="recipients/team.csv", id="path", compact=True)
         yield TableFields(id="way-table")
         yield Columns(id="read")
+        yield Columns(id="sandbox")
         yield Columns(classes="problems")
         yield OptOuts(id="gone")
 
@@ -235,7 +242,9 @@ themselves.
         with self.prevent(Select.Changed, Input.Changed, TextArea.Changed):
             self.query_one("#source", Select).value = who.source
             self.query_one("#path", Input).value = who.path
-            self.query_one("#lines", TextArea).text = who.lines
+            lines = self.query_one("#lines", TextArea)
+            lines.text = who.lines
+            lines.move_cursor(lines.document.end)
             self.query_one(TableFields).load(who.table)
         self._follow()
 
@@ -260,6 +269,8 @@ themselves.
     def show_seen(self, seen: ReminderSeen) -> None:
         """There can be opt-outs where the stack is complete."""
         self._set_up = bool(seen.stack and seen.stack.complete)
+        self._open_to = seen.open_to
+        self._warn_of_the_sandbox(self._known)
         self.query_one(OptOuts).display = self._set_up
         if self.display:
             self.came_up()
@@ -299,7 +310,12 @@ themselves.
             return
         problems = [unreadable(error)] if error else who.problems(read) if read else []
         self.query_one("#read", Columns).show(_read(who, read) if read and read.columns else [])
+        self._warn_of_the_sandbox(read)
         self.warn(problems)
+
+    def _warn_of_the_sandbox(self, read: Recipients | None) -> None:
+        self._known = read
+        self.query_one("#sandbox", Columns).show(sandbox_rows(read, self._open_to))
 
     @on(Select.Changed, "#source")
     def _other_way(self, event: Select.Changed) -> None:
@@ -320,6 +336,7 @@ themselves.
             self.query_one(f"#way-{source}").display = source is who.source
         self.warn(())
         self.query_one("#read", Columns).show([])
+        self._warn_of_the_sandbox(None)
         if who.source is not Source.FILE or who.path:
             self._read(self.base, who)
 
@@ -341,6 +358,29 @@ def first_who(world: World, project: Project, base: Path, domain: str) -> Who:
         people = f"ana@{domain}, Ana\nben@{domain}, Ben\nsuccess@simulator.amazonses.com, Chris\n"
         return Who(Source.TYPED, people)
     return Who(Source.TYPED)
+
+
+def sandbox_rows(read: Recipients | None, open_to: Collection[str] | None) -> list[Cells]:
+    """Who of the recipients gets nothing, as long as the account is in the sandbox; of many, of the first.
+
+    ``open_to`` are the identities that mail may go to; None outside of the sandbox.
+    """
+    from wizard.reminder.reach import Reach
+
+    if read is None or open_to is None or not read.sample:
+        return []
+    reach = Reach(open_to)
+    refused = [person.email for person in read.sample if not reach.add(person.email)]
+    if not refused:
+        return []
+    whose = "these" if read.count <= len(read.sample) else "the first"
+    named = ", ".join(printable(address, 60) for address in refused[:SHOWN_REFUSED])
+    more = f" and {len(refused) - SHOWN_REFUSED:,} more" if len(refused) > SHOWN_REFUSED else ""
+    words = (
+        f"{len(refused):,} of {whose} {len(read.sample):,} get nothing until production access (step 6): SES "
+        f"has not verified {named}{more}."
+    )
+    return [(Content.styled("! sandbox", "$text-warning"), words)]
 
 
 def _read(who: Who, read: Recipients) -> list[Cells]:

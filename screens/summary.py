@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Button, Static
 
 from screens.base import StepScreen
-from screens.messages import GoTo
+from screens.messages import GoTo, LookEverywhere
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns, facts
+from screens.widgets.key_line import KeyLine
+from wizard.errors import WizardError
 from wizard.program import command
 from wizard.steps.model import Status, StepName
 
@@ -24,6 +29,10 @@ class SummaryScreen(StepScreen):
 Where something still needs you, **F3** leads there. Come back at any time: `ses-wizard` on the same file
 looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a script.
 """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble: WizardError | None = None
 
     def compose_step(self) -> ComposeResult:
         """Three short lists."""
@@ -41,8 +50,32 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.query_one("#created", Columns).show(facts(_created(state)))
         self.query_one("#places", Columns).show(facts(_places(state, self.wizard.path.name)))
         self.query_one("#next-things", Columns).show(_next_things(state))
-        button = self.query_one("#next", Button)
-        button.label = "Quit  F3" if left is None else f"To {NAMES[left]}  F3"
+        button, words = self.query_one("#next", Button), "Quit" if left is None else f"To {NAMES[left]}"
+        button.label = f"{words}  F3"
+        keys = (binding for binding in self.BINDINGS if isinstance(binding, Binding))
+        self.query_one(KeyLine).show(
+            [
+                replace(key, description=words, show=left is not None) if key.action == "next" else key
+                for key in keys
+            ]
+        )
+        self._show_trouble(state.trouble)
+
+    def begin(self) -> None:
+        """Look at everything again: what is told here is about now."""
+        self.app.post_message(LookEverywhere())
+
+    def on_screen_resume(self) -> None:
+        """Also when the inbox is closed, which may have pushed the clock."""
+        self._covered = False
+        super().on_screen_resume()
+
+    def _show_trouble(self, trouble: WizardError | None) -> None:
+        if trouble and trouble is not self._trouble:
+            self.show_error(trouble, focus="#next")
+        elif not trouble:
+            self.clear_error()
+        self._trouble = trouble
 
     def action_back(self) -> None:
         """Back to the last step."""
@@ -85,7 +118,7 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
         return [
             ("Inbox", "F9 shows the mail that has arrived"),
             ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
-            ("", "only while this demo runs: the next start has another address"),
+            ("", "only while this demo runs"),
             kept,
         ]
     console = "https://console.aws.amazon.com"

@@ -283,7 +283,7 @@ TESTED = PROJECT.seen_done("reminder", "seen", NOW)
             TESTED,
             Status.DONE,
             "2 recipients, every weekday (Monday to Friday) at 09:00, Europe/Berlin time; "
-            "next run 2026-11-25 09:00 CET",
+            "next run Wed 25 Nov 2026 09:00 CET",
         ),
         (seen("UPDATE_ROLLBACK_COMPLETE"), TESTED, Status.DONE, "2 recipients"),
     ],

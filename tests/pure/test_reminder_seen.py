@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +14,20 @@ from msgspec.structs import replace
 from wizard.aws.cloudformation import PropertyDifference, ResourceDrift, Stack
 from wizard.aws.scheduler import Schedule
 from wizard.aws.sesv2 import ListedIdentity
+from wizard.errors import WizardError
 from wizard.project import Domain, Project, Reminder
+from wizard.reminder.message import Message
+from wizard.reminder.setup import Setup
+from wizard.reminder.template import FUNCTION_NAME, MAX_BODY, body
+from wizard.reminder.template_roles import MAX_ROLE_POLICY, function_role
 from wizard.steps.model import Status
 from wizard.steps.reminder_drift import in_words
-from wizard.steps.reminder_identities import needed_identities, spare_identities, verified
+from wizard.steps.reminder_identities import (
+    needed_identities,
+    spare_identities,
+    verified,
+    with_test_addresses,
+)
 from wizard.steps.reminder_runs import QUIET, RunSeen
 from wizard.steps.reminder_seen import ReminderSeen, judge
 from wizard.steps.reminder_stack import TAG
@@ -24,6 +36,16 @@ NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 PROJECT = Project(
     domain=Domain(name="example.com"), reminder=Reminder(sender="Reminders@example.com")
 ).seen_done("reminder", "seen", NOW)
+SETUP = Setup(
+    stack="ses-wizard-reminder",
+    sender="reminders@example.com",
+    sender_name="",
+    configuration_set="ses-wizard",
+    message=Message("Hello", "Hello", ""),
+    schedule="cron(0 9 ? * MON-FRI *)",
+    timezone="UTC",
+    identities=("example.com",),
+)
 PAUSED = replace(PROJECT, reminder=replace(PROJECT.reminder, paused=True))
 
 
@@ -42,6 +64,13 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
         (seen(enabled=False), PROJECT, Status.ATTENTION, "nobody paused it here"),
         (seen(), PAUSED, Status.ATTENTION, "to be paused, but the schedule still runs"),
         (seen(schedule=None), PROJECT, Status.ATTENTION, "the schedule is gone"),
+        (seen(function_gone=True), PROJECT, Status.ATTENTION, "the function is gone: look for drift"),
+        (
+            seen(enabled=False),
+            PAUSED.not_done("reminder"),
+            Status.ATTENTION,
+            "everything stands, and no run leaves, for it is paused: send a test mail",
+        ),
         (
             seen(alarms=("the function fails",)),
             PROJECT,
@@ -71,7 +100,45 @@ COVERING = frozenset({"partner.example", "late.example", "ana@partner.example"})
 
 def test_in_the_sandbox_the_recipients_identities_are_needed_too() -> None:
     found = needed_identities(PROJECT, LISTED, verified(LISTED), COVERING)
-    assert found == ("example.com", "me@mail.example", "partner.example", "reminders@example.com")
+    assert found == ("example.com", "partner.example", "reminders@example.com")
+
+
+def many(count: int) -> dict[str, ListedIdentity]:
+    names = [f"somebody-{number:03}@elsewhere.example" for number in range(count)]
+    return {name: ListedIdentity(name, "EMAIL_ADDRESS", True, "SUCCESS") for name in names}
+
+
+def filled_in(setup: Setup) -> int:
+    """How large the function's policy becomes in a Region with a long name, without white space."""
+    role = json.dumps(function_role(setup, FUNCTION_NAME)["Properties"]["Policies"][0]["PolicyDocument"])
+    for parameter, value in (("Partition", "aws"), ("Region", "ap-southeast-2"), ("AccountId", "1" * 12)):
+        role = role.replace(f"${{AWS::{parameter}}}", value)
+    role = re.sub(r'\{"Fn::\w+": ("[^"]*"|\[[^]]*\])\}', r"\1", role)
+    return len(role.replace(" ", ""))
+
+
+def test_addresses_for_test_mail_get_the_room_that_is_left() -> None:
+    setup, left_out = with_test_addresses(SETUP, many(3))
+    assert (setup.identities, left_out) == (("example.com", *many(3)), 0)
+    setup, left_out = with_test_addresses(SETUP, many(200))
+    assert len(setup.identities) - 1 + left_out == 200
+    assert setup.identities[:2] == ("example.com", "somebody-000@elsewhere.example")
+    assert MAX_ROLE_POLICY - 2500 < filled_in(setup) <= MAX_ROLE_POLICY
+    long = dataclasses.replace(SETUP, message=Message("Hello", "x" * 12_000, ""))
+    shorter, more_left_out = with_test_addresses(long, many(200))
+    assert left_out < more_left_out < 200
+    assert len(body(shorter).encode()) <= MAX_BODY
+
+
+def test_more_recipients_than_the_role_has_room_for_are_refused_in_words() -> None:
+    crowded = dataclasses.replace(SETUP, identities=tuple(many(120)))
+    with pytest.raises(WizardError, match="Too many single addresses") as refused:
+        with_test_addresses(crowded, {})
+    assert "These are 120, and IAM takes 10,240 characters" in refused.value.what
+    long = dataclasses.replace(SETUP, identities=tuple(many(50)), message=Message("Hi", "x" * 12_000, ""))
+    with pytest.raises(WizardError) as refused:
+        with_test_addresses(long, {})
+    assert "do not fit into a stack's 51,200 bytes" in refused.value.what
 
 
 def test_outside_of_the_sandbox_only_the_senders_are() -> None:

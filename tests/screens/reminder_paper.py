@@ -51,6 +51,7 @@ class Flow:
     past: tuple[RunSeen, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
     drifted: tuple[Drifted, ...] = ()
+    steps: tuple[str, ...] = ("schedule",)
     gone: dict[str, OptOut] = field(default_factory=dict)
     table: TableSeen = field(
         default_factory=lambda: TableSeen(
@@ -81,18 +82,20 @@ class Flow:
     def plan(self, world: World, project: Project, base: Path, *, revert_drift: bool = False) -> ReminderPlan:
         wishes = {"paused": project.reminder.paused, "reverting": revert_drift}
         self.asked.append(" ".join(["plan", *(wish for wish, wanted in wishes.items() if wanted)]))
-        change = Change(
-            ChangeKind.CREATE, "schedule", "starts the function", "cloudformation:ExecuteChangeSet"
+        changes = tuple(
+            Change(ChangeKind.CREATE, subject, "starts the function", "cloudformation:ExecuteChangeSet")
+            for subject in self.steps
         )
-        plan = Plan(StepName.REMINDER, (change,), "Less than one cent.")
-        return ReminderPlan(plan, StackWork((change,), "", "arn"), Import(None, 0))
+        plan = Plan(StepName.REMINDER, changes, "Less than one cent.")
+        return ReminderPlan(plan, StackWork(changes, "", "arn"), Import(None, 0))
 
     def act(self, world: World, project: Project, planned: ReminderPlan, report: Report) -> Project:
         self.asked.append("act")
-        report(Event("schedule", Progress.STARTED))
-        if self.error:
-            raise self.error
-        report(Event("schedule", Progress.DONE))
+        for subject in self.steps:
+            report(Event(subject, Progress.STARTED))
+            if self.error:
+                raise self.error
+            report(Event(subject, Progress.DONE))
         return project
 
     def decline(self, world: World, project: Project) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from tests.screens.conftest import Outside
+from msgspec.structs import replace
+
+from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import opened
 from tests.screens.reminder_paper import Flow, show
+from wizard.aws.cloudformation import Stack
+from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.steps.reminder import ReminderSeen
 from wizard.steps.reminder_drift import Drifted
 
 
@@ -21,6 +27,51 @@ async def test_comes_back_to_where_it_stopped(
         await page.shows("1 recipient, from recipients.csv")
         await page.press("f2", "f2", "f2")
         assert "ana@example.com, Ana" in page.text
+
+
+async def test_all_that_bounds_the_schedule_is_told_and_that_it_is_paused(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    bounded = replace(
+        written.reminder,
+        timezone="Europe/Berlin",
+        start=NOW + timedelta(days=7),
+        end=NOW + timedelta(days=30),
+        window_minutes=15,
+        paused=True,
+    )
+    async with opened(tmp_path, outside.world, project=replace(written, reminder=bounded)) as page:
+        await show(page)
+        await page.shows("Set it up?")
+        assert "not before Tue 01 Dec 2026 11:00 CET, not after Thu 24 Dec 2026 11:00 CET," in page.words
+        assert "within 15 minutes" in page.words
+        assert "! paused No run leaves until you resume it, on Runs." in page.words
+
+
+async def test_what_comes_next_is_in_sight_after_a_long_creation(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    made.steps = tuple(f"resource {number}" for number in range(30))
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
+    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f4", "y")
+        assert "everything stands: send a test mail" in page.text
+        assert "✓ Everything stands. F3 goes on: send a test mail." in page.text
+        assert "✓ done  resource 0" in page.text
+
+
+async def test_a_long_plan_is_gone_through_by_home_and_end(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    made.steps = tuple(f"resource {number}" for number in range(30))
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f4", "end")
+        assert "resource 29" in page.text
+        await page.press("home")
+        assert "resource 0" in page.text
+        assert "resource 29" not in page.text
 
 
 async def test_nothing_happens_without_a_yes(

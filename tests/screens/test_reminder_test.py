@@ -109,6 +109,16 @@ async def test_a_dry_run_says_what_it_found(
         assert made.asked == ["dry"]
 
 
+async def test_another_kind_begins_with_a_clean_page(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", "f4")
+        assert "✓ sent" in page.text
+        await choose(page, Trial.BOUNCE)
+        assert "✓ sent" not in page.text
+
+
 async def test_the_log_follows_and_begins_anew_with_each_try(
     outside: Outside, made: Flow, written: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,44 @@ async def test_wrong_recipients_are_named_by_their_line(
         assert not (tmp_path / "recipients.csv").exists()
 
 
+async def test_in_the_sandbox_those_who_get_nothing_are_named_here_and_where_it_is_set_up(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    people = "email,name\nana@example.com,Ana\nben@else.example,Ben\nsuccess@simulator.amazonses.com,Chris\n"
+    (tmp_path / "recipients.csv").write_text(people)
+    made.seen = ReminderSeen(None, open_to=frozenset({"example.com"}))
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page)
+        await page.shows("Set it up?")
+        words = (
+            "! sandbox 1 of these 3 get nothing until production access (step 6): SES has not verified ben@"
+        )
+        assert words in page.words
+        await page.press("f2", "f2", "f2")
+        assert words in page.words
+        write(page, "lines", "ana@example.com")
+        await page.settle()
+        assert "sandbox" not in page.text
+        made.seen = ReminderSeen(None)
+        write(page, "lines", "ben@else.example")
+        await page.press("f5")
+        assert "sandbox" not in page.text
+
+
+async def test_one_goes_on_below_the_list_and_the_keys_lead_to_both_its_ends(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        lines = page.app.screen.query_one("#lines", TextArea)
+        last = lines.document.line_count - 1
+        assert lines.cursor_location == (last, 0)
+        await page.press("ctrl+home")
+        assert lines.cursor_location == (0, 0)
+        await page.press("end", "ctrl+end")
+        assert lines.cursor_location == (last, 0)
+
+
 async def test_a_csv_file_is_read_as_it_is_named(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:

@@ -12,7 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, opened
 from tests.screens.paper import Stage
+from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.steps.model import Standing, Status, StepName
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -35,8 +37,38 @@ async def test_finished_set_up_opens_here_and_leaves_from_here(
         assert "all 6 steps are done" in page.text
         await page.press("enter")
         assert page.text == snapshot
+        assert page.text.count("Quit") == 2
+        assert "Next" not in page.text
         await page.pilot.press("f3")
         await page.until(lambda: not page.app.is_running)
+
+
+async def test_looks_again_each_time_it_comes_up_and_when_the_inbox_is_closed(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    outside.world = replace(outside.world, stage=Stage())
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        before = outside.asked.count("survey")
+        await page.go(None)
+        assert outside.asked.count("survey") == before + 1
+        words = "3 recipients; next run Fri 27 Nov 2026 09:00 CET"
+        outside.standings[StepName.REMINDER] = Standing(StepName.REMINDER, Status.DONE, words)
+        await page.press("f9", "escape")
+        assert f"» mail {words}" in page.words
+
+
+async def test_without_a_network_says_so(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(None)
+        outside.error = WizardError(
+            "AWS cannot be reached", "There is no network.", "Connect, then try again."
+        )
+        await page.press("f5")
+        assert "! AWS cannot be reached" in page.text
+        outside.error = None
+        await page.press("f5")
+        assert "cannot be reached" not in page.text
 
 
 async def test_a_reminder_that_is_paused_is_not_forgotten(
@@ -69,6 +101,6 @@ async def test_in_the_demo_says_how_long_its_addresses_last(
     world = replace(outside.world, stage=Stage())
     async with opened(tmp_path, world, project=begun, size=SIZES[1]) as page:
         await page.go(None)
-        assert "only while this demo runs: the next start has another address" in page.text
+        assert "only while this demo runs" in page.text
         assert "which knows nothing of the demo" in page.words
         assert "check example.com" not in page.text

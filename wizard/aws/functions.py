@@ -31,11 +31,14 @@ def get_function_tags(aws: AwsAccess, name: str) -> Mapping[str, str] | None:
 def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Run the function ``name`` and wait for what it returns, an object (lambda:Invoke).
 
-    It takes as long as the function does. Raises WizardError, also where the function itself failed.
+    It takes as long as the function does. Raises WizardError, also where the function is gone or failed.
     """
     with translated("lambda:Invoke", aws.profile):
         client: LambdaClient = aws.client("lambda", patient=True)
-        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        try:
+            answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        except client.exceptions.ResourceNotFoundException as missing:
+            raise _gone(name) from missing
         payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError") or not isinstance(payload, dict):
         error = payload if isinstance(payload, dict) else {}
@@ -51,10 +54,22 @@ def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any
 def start(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> None:
     """Have Lambda run the function ``name`` by itself, again where it fails (lambda:Invoke, as an event).
 
-    Raises WizardError.
+    Raises WizardError, also where the function is gone.
     """
     with translated("lambda:Invoke", aws.profile):
-        _client(aws).invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+        client = _client(aws)
+        try:
+            client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+        except client.exceptions.ResourceNotFoundException as missing:
+            raise _gone(name) from missing
+
+
+def _gone(name: str) -> WizardError:
+    return WizardError(
+        f"The function {name} is gone",
+        "Somebody deleted it by hand: its stack does not know (drift).",
+        "On the reminder's page Create, F6 looks for drift; then F7 puts the function back.",
+    )
 
 
 def _client(aws: AwsAccess) -> LambdaClient:

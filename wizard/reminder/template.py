@@ -78,10 +78,6 @@ PURPOSES = {
     "Worker": Purpose("workers", "hand the queue's portions to several runs of the function at a time"),
     "ScheduleRole": Purpose("schedule's role", "lets the schedules start this function and nothing else"),
     "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
-    "Schedule": Purpose("schedule", "starts the function at the chosen times"),
-    "ResumeSchedule": Purpose(
-        "hourly resume", "goes on with a run that was cut short, as by SES's daily quota"
-    ),
     "EventDestination": Purpose("event destination", "has SES tell of bounces and complaints"),
     "EventsRule": Purpose("events rule", "hands bounces and complaints to the function, which notes them"),
     "EventsPermission": Purpose("events permission", "lets that rule start the function"),
@@ -95,6 +91,10 @@ PURPOSES = {
     "ComplaintAlarm": Purpose(
         "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"
     ),
+    "Schedule": Purpose("schedule", "starts the function at the chosen times"),
+    "ResumeSchedule": Purpose(
+        "hourly resume", "goes on with a run that was cut short, as by SES's daily quota"
+    ),
 }
 """Every resource that a template may have, by its logical id, in the order in which they depend on each
 other."""
@@ -107,6 +107,7 @@ def body(setup: Setup) -> str:
 
 def template(setup: Setup) -> dict[str, Any]:
     """The template for ``setup``."""
+    around = {**events(setup), **alarms(setup)}
     own_table = {"RecipientsTable": _table({"email": "HASH"}, _gone_with_the_stack())}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -132,10 +133,11 @@ def template(setup: Setup) -> dict[str, Any]:
             **({"Worker": _worker(setup)} if setup.workers else {}),
             "ScheduleRole": schedule_role(),
             "ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": setup.stack}},
-            "Schedule": _run_schedule(setup),
+            **around,
+            # Last: what fails before it leaves the schedule alone. Taken back, it would be given a StartDate
+            # that has passed meanwhile, which EventBridge refuses.
+            "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *around]},
             "ResumeSchedule": _resume_schedule(setup),
-            **events(setup),
-            **alarms(setup),
         },
         "Outputs": _outputs(setup),
     }

@@ -5,10 +5,23 @@ Every statement names exact resources and is there only where the set-up needs i
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from wizard.reminder.intrinsics import allow, arn, attribute, role
 from wizard.reminder.setup import Setup
+
+MAX_ROLE_POLICY = 10_240
+"""What a role's inline policies may have together, in characters but for white space (IAM's quota)."""
+_LONGEST = {
+    "${AWS::Partition}": "aws-us-gov",
+    "${AWS::Region}": "ap-southeast-2",
+    "${AWS::AccountId}": "123456789012",
+}
+"""What stands in a policy for CloudFormation's own parameters, at its longest."""
+_LONG_ARN = 200
+"""How long the ARN of a resource becomes, at most, where CloudFormation gives its name."""
 
 
 def function_role(setup: Setup, function: str) -> dict[str, Any]:
@@ -32,6 +45,32 @@ def function_role(setup: Setup, function: str) -> dict[str, Any]:
     )
 
 
+def room_for_identities(setup: Setup, function: str) -> int:
+    """How many characters the function's policy has left for further identities; below 0 it is too large."""
+    policies = function_role(setup, function)["Properties"]["Policies"]
+    return MAX_ROLE_POLICY - sum(_characters(policy["PolicyDocument"]) for policy in policies)
+
+
+def identity_characters(name: str) -> int:
+    """How many characters of the policy one further identity takes."""
+    return _characters(_identity(name)) + len(",")
+
+
+def identity_bytes(name: str) -> int:
+    """How many bytes of the template one further identity takes."""
+    return len(json.dumps(_identity(name), ensure_ascii=False, separators=(",", ":")).encode()) + len(",")
+
+
+def _characters(policy: object) -> int:
+    """How large a part of a policy becomes, at most, once CloudFormation has filled it in."""
+    written = json.dumps(policy, separators=(",", ":"))
+    written = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", written)
+    written = re.sub(r'\{"Fn::GetAtt":\[[^]]*\]\}', "x" * (_LONG_ARN + len('""')), written)
+    for parameter, value in _LONGEST.items():
+        written = written.replace(parameter, value)
+    return len(written)
+
+
 def schedule_role() -> dict[str, Any]:
     """The role of both schedules."""
     trust = {
@@ -53,11 +92,15 @@ def schedule_role() -> dict[str, Any]:
 
 def _sending(setup: Setup) -> dict[str, Any]:
     resources = [
-        *(f"identity/{name}" for name in setup.identities),
-        f"configuration-set/{setup.configuration_set}",
-        f"template/{setup.template_name}",
+        *map(_identity, setup.identities),
+        arn("ses", f"configuration-set/{setup.configuration_set}"),
+        arn("ses", f"template/{setup.template_name}"),
     ]
-    return allow(_SENDING_ACTIONS, [arn("ses", resource) for resource in resources])
+    return allow(_SENDING_ACTIONS, resources)
+
+
+def _identity(name: str) -> dict[str, str]:
+    return arn("ses", f"identity/{name}")
 
 
 def _recipients(setup: Setup) -> list[dict[str, Any]]:

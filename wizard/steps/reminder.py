@@ -7,8 +7,10 @@ goes on.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from wizard.aws import cloudformation, sesv2
@@ -23,7 +25,7 @@ from wizard.steps import reminder_recipients
 from wizard.steps import stack as stacks
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder_deployed import deployed, without_loss
-from wizard.steps.reminder_identities import needed_identities, verified
+from wizard.steps.reminder_identities import needed_identities, verified, with_test_addresses
 from wizard.steps.reminder_obstacles import recipients_gone, refuse_foreign, refuse_problems
 from wizard.steps.reminder_recipients import Import
 from wizard.steps.reminder_seen import ReminderSeen, judge, look
@@ -106,20 +108,21 @@ def plan(
         before,
         needed(people.recipients, account.max_send_rate, account.max_24_hour_send),
     )
-    setup = draft.setup_of(
+    needed_only = draft.setup_of(
         project,
         needed_identities(project, listed, usable, people.covering),
-        before.start(project, now),
+        before.start(project, now, keep=not revert_drift),
         table_key=people.table_key,
         workers=capacity.workers,
     )
+    setup, left_out = with_test_addresses(needed_only, usable)
     work = _stack_work(world, project, stack, template.body(setup), pause, revert_drift=revert_drift)
     changes = (
         *work.changes,
         lines.mode_line(capacity, before.mode),
         lines.recipients_line(project, people),
         *(lines.spare_lines(before.spare(project)) if account.production_access else ()),
-        *(() if account.production_access else lines.sandbox_lines(people)),
+        *(() if account.production_access else lines.sandbox_lines(people, left_out)),
     )
     cost = costs.monthly(
         setup.schedule,
@@ -154,6 +157,7 @@ def act(
     A new stack that fails because its roles are too new is tried again. Raises WizardError with the first
     failed resource's reason; what CloudFormation took back can simply be planned and tried again.
     """
+    _refuse_old(planned.work, world.now())
     name = project.reminder.stack
     new = planned.work.clear or _opened(world, name)
     if failed := _deploy(world, project, planned.work, report, pause):
@@ -187,6 +191,18 @@ def _stack_work(
         return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
     changes = tuple(lines.line(change, project, now) for change in change_set.changes)
     return StackWork(changes, body, change_set=change_set.id)
+
+
+def _refuse_old(work: StackWork, now: datetime) -> None:
+    """Raise where the begin of the planned schedule has come meanwhile: EventBridge would refuse it."""
+    schedule = json.loads(work.body)["Resources"]["Schedule"]["Properties"]
+    written = any(change.subject == PURPOSES["Schedule"].name for change in work.changes)
+    if written and "StartDate" in schedule and datetime.fromisoformat(schedule["StartDate"]) <= now:
+        raise WizardError(
+            "The plan is too old",
+            "The schedule's first moment has come since it was made. Nothing was changed.",
+            "Plan again: the schedule then begins later.",
+        )
 
 
 def _drop_empty(world: World, stack: Stack, pause: Pause) -> None:

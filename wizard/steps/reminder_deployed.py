@@ -32,11 +32,11 @@ class Deployed:
         """The identities that the function may use, and needs only in the sandbox."""
         return spare_identities(project, self.template)
 
-    def start(self, project: Project, now: datetime) -> datetime | None:
+    def start(self, project: Project, now: datetime, *, keep: bool = True) -> datetime | None:
         """The StartDate of a schedule that shall not change only because time goes by.
 
         EventBridge takes no StartDate that has passed; but one that stands there may stay, as long as nothing
-        else about the schedule changes either.
+        else about the schedule changes either. Where it may be written anew, do not ``keep`` it.
         """
         reminder = project.reminder
         properties = self.template.get("Resources", {}).get("Schedule", {}).get("Properties", {})
@@ -52,7 +52,7 @@ class Deployed:
         # One that lies farther ahead was chosen once, and is not any more.
         latest = now + parsed.every if isinstance(parsed, Rate) else now
         kept = template.template(draft.setup_of(project, start=since))["Resources"]["Schedule"]["Properties"]
-        if not chosen and since <= latest and kept == properties:
+        if keep and not chosen and since <= latest and kept == properties:
             return since
         return draft.start_date(reminder, now, since if since <= latest else None)
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wizard.aws.sesv2 import ListedIdentity
+from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
+from wizard.reminder.setup import Setup
+from wizard.reminder.template import FUNCTION_NAME, MAX_BODY, body
+from wizard.reminder.template_roles import (
+    MAX_ROLE_POLICY,
+    identity_bytes,
+    identity_characters,
+    room_for_identities,
+)
 
 
 def verified(listed: Iterable[ListedIdentity]) -> dict[str, ListedIdentity]:
@@ -25,13 +35,47 @@ def needed_identities(
     """The SES identities that the function must be allowed to use.
 
     SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
-    it authorises the recipients' too: of the ``usable`` ones, those ``covering`` a recipient, and addresses,
-    for test mail. Outside of it there are none.
+    it authorises the recipients' too: of the ``usable`` ones, those ``covering`` a recipient. Outside of it
+    there are none.
     """
     present = {found.name.lower() for found in listed}
-    addresses = {name for name, found in usable.items() if found.type == "EMAIL_ADDRESS"}
     own = {name for name in _own(project) if name == project.domain.name or name in present}
-    return tuple(sorted({*own, *(usable.keys() & covering), *addresses}))
+    return tuple(sorted({*own, *(usable.keys() & covering)}))
+
+
+def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> tuple[Setup, int]:
+    """``setup`` with the ``usable`` addresses too, for test mail, and how many the role has no room for.
+
+    Raises WizardError where it has no room for what ``setup`` itself needs.
+    """
+    in_role = room_for_identities(setup, FUNCTION_NAME)
+    in_template = MAX_BODY - len(body(setup).encode())
+    if in_role < 0:
+        raise _no_room(setup, f"IAM takes {MAX_ROLE_POLICY:,} characters for the rights of a role")
+    if in_template < 0:
+        raise _no_room(setup, f"they and the message do not fit into a stack's {MAX_BODY:,} bytes")
+    addresses = sorted(name for name, found in usable.items() if found.type == "EMAIL_ADDRESS")
+    wanted = [name for name in addresses if name not in setup.identities]
+    taken: list[str] = []
+    for name in wanted:
+        in_role, in_template = in_role - identity_characters(name), in_template - identity_bytes(name)
+        if in_role < 0 or in_template < 0:
+            break
+        taken.append(name)
+    whole = replace(setup, identities=tuple(sorted((*setup.identities, *taken))))
+    return whole, len(wanted) - len(taken)
+
+
+def _no_room(setup: Setup, why: str) -> WizardError:
+    """The error where the rights to all that ``setup`` needs are too many."""
+    return WizardError(
+        "Too many single addresses for the sandbox",
+        "While the account is in the sandbox, the function needs the right to each verified identity of a "
+        f"recipient. These are {len(setup.identities):,}, and {why}: about a hundred fit.",
+        "Verify the recipients' domain in place of single addresses, write to fewer people for now, or ask "
+        "for production access first (step 6): then none of these rights is needed.",
+        ExitCode.USAGE,
+    )
 
 
 def spare_identities(project: Project, template: Mapping[str, Any]) -> tuple[str, ...]:

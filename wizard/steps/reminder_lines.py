@@ -81,15 +81,21 @@ def cleared_line(stack: Stack) -> Change:
     return Change(ChangeKind.CHANGE, f"stack {stack.name}", words, "cloudformation:DeleteStack")
 
 
-def sandbox_lines(people: Import) -> tuple[Change, ...]:
-    """A line about those whom SES refuses while the account is in the sandbox, if there are any."""
-    if not people.refused:
-        return ()
-    words = (
+def sandbox_lines(people: Import, left_out: int = 0) -> tuple[Change, ...]:
+    """Lines about those whom SES refuses while the account is in the sandbox, if there are any.
+
+    ``left_out`` verified addresses are nobody's of these, and the function's role has no room for them.
+    """
+    refused = (
         f"{people.refused:,} of {people.recipients:,} recipients cannot be written to yet: the account is in "
         "the sandbox, and SES has not verified them. With production access this ends by itself"
     )
-    return (Change(ChangeKind.KEEP, "sandbox", words),)
+    untested = (
+        f"{left_out:,} verified addresses that are no recipient's find no room in the function's role: test "
+        "mail to them is refused. With production access this ends by itself"
+    )
+    told = [*([refused] if people.refused else []), *([untested] if left_out else [])]
+    return tuple(Change(ChangeKind.KEEP, "sandbox", words) for words in told)
 
 
 def mode_line(capacity: Capacity, before: str) -> Change:

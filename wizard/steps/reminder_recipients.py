@@ -22,9 +22,9 @@ from wizard.project import Project
 from wizard.reminder import draft, recipients
 from wizard.reminder.digests import DigestTable, digest
 from wizard.reminder.message import fields_of
-from wizard.reminder.recipients import Recipient, covering_identities
+from wizard.reminder.reach import Reach
+from wizard.reminder.recipients import Recipient
 from wizard.reminder.recipients_file import opened, recipients_file
-from wizard.reminder.refusals import SIMULATOR
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_table import described
 from wizard.text import printable
@@ -86,7 +86,7 @@ def plan_import(
         table = described(world, project.reminder.table.name)
         return Import(None, table.items, covering=frozenset(verified), about=True, table_key=table.key_arn)
     path = recipients_file(project, base)
-    wanted, reach = _Wanted(), _Reach(verified)
+    wanted, reach = _Wanted(), Reach(verified)
     blank: Counter[str] = Counter()
     names = fields_of(draft.message_of(project))
     with opened(path) as file:
@@ -200,29 +200,6 @@ class _Wanted:
     def lacks(self, person: Recipient) -> bool:
         """Whether the table does not have this recipient's row as it should be."""
         return self._rows.get(person.email) != self._THERE
-
-
-class _Reach:
-    """Which of the verified identities cover recipients, and how many recipients none of them covers."""
-
-    _SIMULATOR = SIMULATOR.partition("@")[2]
-    """The domain of SES's own addresses, which anybody may write to."""
-
-    def __init__(self, verified: Collection[str]) -> None:
-        self._open = {*verified, self._SIMULATOR}
-        self._found: set[str] = set()
-        self.refused = 0
-
-    def add(self, address: str) -> None:
-        """One more recipient."""
-        found = covering_identities(address) & self._open
-        self._found |= found
-        self.refused += not found
-
-    @property
-    def covering(self) -> frozenset[str]:
-        """Those that cover somebody."""
-        return frozenset(self._found - {self._SIMULATOR})
 
 
 def _content(row: Row) -> int:

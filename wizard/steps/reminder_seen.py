@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from wizard.aws import alarms, cloudformation, dynamodb, scheduler, sesv2
+from wizard.aws import alarms, cloudformation, dynamodb, functions, scheduler, sesv2
 from wizard.aws.cloudformation import Stack, StackResource
 from wizard.aws.scheduler import Schedule
 from wizard.project import Project
 from wizard.reminder import schedules
 from wizard.reminder.capacity import needed
+from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps import reminder_recipients
 from wizard.steps.model import Standing, Status, StepName
 from wizard.steps.reminder_deployed import deployed
+from wizard.steps.reminder_identities import verified
 from wizard.steps.reminder_recipients import Counted
 from wizard.steps.reminder_stack import ours, output
 from wizard.world import World
@@ -36,7 +38,8 @@ class ReminderSeen:
     ``outgrown`` where a run has become too much for one call of the function. ``alarms`` are those that ring,
     in words. ``unconfirmed`` is the address that alerts would go to, but that has not confirmed it. ``spare``
     are the SES identities that the function may use and needs no more, because the account has left the
-    sandbox.
+    sandbox. ``open_to`` are the identities that mail may go to while it is in there, None outside of it.
+    ``function_gone`` says that somebody deleted the function.
     """
 
     stack: Stack | None
@@ -50,6 +53,8 @@ class ReminderSeen:
     unconfirmed: str = ""
     spare: tuple[str, ...] = ()
     about: bool = False
+    open_to: frozenset[str] | None = None
+    function_gone: bool = False
 
     @property
     def paused(self) -> bool:
@@ -60,15 +65,17 @@ class ReminderSeen:
 def look(world: World, project: Project) -> ReminderSeen:
     """Read the stack and what is in it. Raises WizardError."""
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    account = sesv2.get_account(world.aws)
+    open_to = None if account.production_access else frozenset(verified(sesv2.list_identities(world.aws)))
     if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not ours(stack, project):
-        return ReminderSeen(stack)
+        return ReminderSeen(stack, open_to=open_to)
     resources = cloudformation.list_stack_resources(world.aws, stack.name)
     if not stack.complete:
-        return ReminderSeen(stack, resources)
+        return ReminderSeen(stack, resources, open_to=open_to)
     schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
     physical = {resource.logical_id: resource.physical_id for resource in resources}
     counted = _counted(world, output(stack, "RecipientsTable"), physical)
-    account, before = sesv2.get_account(world.aws), deployed(world, stack)
+    before = deployed(world, stack)
     wanted = needed(counted.number, account.max_send_rate, account.max_24_hour_send)
     return ReminderSeen(
         stack=stack,
@@ -82,6 +89,8 @@ def look(world: World, project: Project) -> ReminderSeen:
         alarms=_ringing(world, physical),
         unconfirmed=_unconfirmed(world, physical),
         spare=before.spare(project) if account.production_access else (),
+        open_to=open_to,
+        function_gone=functions.get_function_tags(world.aws, FUNCTION_NAME) is None,
     )
 
 
@@ -124,6 +133,8 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
     """What the user should see to although the stack is complete, the worst first, or nothing."""
     if seen.alarms:
         return f"an alarm rings: {'; '.join(seen.alarms)}"
+    if seen.function_gone:
+        return "the function is gone: look for drift, and have it put back"
     if seen.schedule is None:
         return "the schedule is gone: look for drift, and have it put back"
     if seen.paused and not project.reminder.paused:
@@ -140,7 +151,8 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
     if seen.outgrown:
         return "a run has become too much for one call of the function: a new plan gives it a queue"
     if "reminder" not in project.progress:
-        return "everything stands: send a test mail to finish this step"
+        paused = ", and no run leaves, for it is paused" if seen.paused else ""
+        return f"everything stands{paused}: send a test mail to finish this step"
     return ""
 
 

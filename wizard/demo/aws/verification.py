@@ -18,6 +18,8 @@ from wizard.dns.access import Nameserver
 
 SEARCH = timedelta(hours=72)
 """How long SES looks for records before it gives up."""
+LOOKS_AGAIN = timedelta(days=1)
+"""After how long what was found is looked for again; how often SES does is not documented."""
 
 _TIMEOUT = 2.0
 """Seconds. The server is in this process: only a machine under load keeps it from answering at once."""
@@ -38,12 +40,21 @@ def look(account: Account, identity: Identity, region: str) -> None:
     if not identity.is_domain or _too_soon(account, identity, now):
         return
     before = identity.dkim_status, identity.mail_from_status
+    if identity.verified and identity.looked_at and now - identity.looked_at > LOOKS_AGAIN:
+        _look_again(account.dns, identity, now)
     if identity.dkim_status in ("NOT_STARTED", "PENDING"):
         _look_for_dkim(account.dns, identity, now)
     if identity.mail_from and identity.mail_from_status == "PENDING":
         _look_for_mail_from(account.dns, identity, region, now)
     if before != (identity.dkim_status, identity.mail_from_status):
         account.changed()
+
+
+def _look_again(server: Nameserver, identity: Identity, now: datetime) -> None:
+    """What was found before is found again; how SES deals with records that went away is not modelled."""
+    wanted = f"{identity.tokens[0]}.{identity.signing_zone}."
+    if _ask(server, f"{identity.tokens[0]}._domainkey.{identity.name}", "CNAME").values == (wanted,):
+        identity.looked_at = identity.succeeded_at = now
 
 
 def _too_soon(account: Account, identity: Identity, now: datetime) -> bool:
