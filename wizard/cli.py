@@ -1,4 +1,4 @@
-"""The command line: parse, import what this command needs, hand the world in, print what comes out."""
+"""The commands: import what this one needs, hand the world in, print what comes out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard import __version__
 from wizard.errors import ExitCode, WizardError
+from wizard.options import command_line
 from wizard.program import command
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return the exit code (CONTRACT.md)."""
-    args = _parser(arguments).parse_args(arguments)
+    args = command_line().parse_args(arguments)
     args.file = args.file or _default_file(args)
     try:
         if args.debug:
@@ -63,79 +63,6 @@ def _is_first(args: argparse.Namespace) -> bool:
     from wizard.demo.stories import FIRST
 
     return bool(args.story == FIRST.name)
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    from wizard import check, export, status
-
-    parser = argparse.ArgumentParser(
-        prog="ses-wizard",
-        description="Set up Amazon SES for a domain of your own, step by step, and keep it right.",
-        epilog="Without a command: the wizard itself, on FILE. Try `ses-wizard demo`: it needs no account.",
-    )
-    _add_common(parser, first=True)
-    parser.set_defaults(command="wizard")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    demo = commands.add_parser(
-        "demo", help="the wizard on an AWS account and a DNS server inside the process"
-    )
-    demo.add_argument(
-        "--fresh", action="store_true", help="begin anew instead of where the last demo stopped"
-    )
-    if "demo" in arguments:
-        # For nobody else: the first frame does not wait for the table.
-        _add_stories(demo)
-    demo.set_defaults(command="demo")
-    checking = commands.add_parser("check", help="re-check the DNS records and say what is wrong and why")
-    check.add_arguments(checking)
-    checking.set_defaults(command="check")
-    standing = commands.add_parser("status", help="where the set-up stands, step by step")
-    status.add_arguments(standing)
-    standing.set_defaults(command="status")
-    exporting = commands.add_parser("export", help="print the stack, the records or the policy")
-    kinds = export.add_kinds(exporting)
-    exporting.set_defaults(command="export")
-    for subparser in (demo, checking, standing, exporting, *kinds):
-        _add_common(subparser, first=False)
-    return parser
-
-
-def _add_stories(demo: argparse.ArgumentParser) -> None:
-    from wizard.demo.stories import FIRST, STORIES
-
-    demo.add_argument(
-        "--story",
-        choices=[story.name for story in STORIES],
-        default=FIRST.name,
-        metavar="NAME",
-        help=f"show one of the states below, each in a file of its own (default: {FIRST.name})",
-    )
-    width = max(len(story.name) for story in STORIES)
-    told = "\n".join(f"  {story.name:<{width}}  {story.words}" for story in STORIES)
-    demo.epilog = f"stories:\n{told}"
-    demo.formatter_class = argparse.RawDescriptionHelpFormatter
-
-
-def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
-    """The options that stand before or after the command; behind it only what is said counts."""
-
-    def default(value: object) -> object:
-        return value if first else argparse.SUPPRESS
-
-    parser.add_argument(
-        "--file",
-        type=Path,
-        metavar="FILE",
-        default=default(None),
-        help="the project file (default: ses-wizard.yaml in this folder)",
-    )
-    parser.add_argument("--profile", default=default(None), help="the AWS profile")
-    parser.add_argument("--region", default=default(None), help="the AWS Region")
-    parser.add_argument(
-        "--debug", action="store_true", default=default(False), help="write ses-wizard.log, without secrets"
-    )
-    parser.add_argument("--version", action="version", version=f"ses-wizard {__version__}")
 
 
 def _check(args: argparse.Namespace) -> int:
