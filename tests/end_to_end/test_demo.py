@@ -122,7 +122,7 @@ def deploy_reminder(shown: Terminal) -> None:
     shown.press("F4")
     shown.wait_for("This is what will happen")
     shown.press("y")
-    shown.wait_for("✓ done  recipients")
+    shown.wait_for("Everything stands. F3 goes on: send a test mail.")
     shown.press("F3")
     shown.wait_for(r"\[Test\]")
     shown.wait_for("everything stands: send a test mail")

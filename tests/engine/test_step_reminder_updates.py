@@ -17,8 +17,9 @@ from wizard.demo import Demo
 from wizard.errors import WizardError
 from wizard.project import Table
 from wizard.reminder import capacity
+from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps import reminder as step
-from wizard.steps import reminder_drift, reminder_runs
+from wizard.steps import reminder_drift, reminder_runs, reminder_trial
 from wizard.steps.model import ChangeKind, Status
 
 
@@ -223,12 +224,27 @@ def test_a_begin_that_has_passed_is_no_reason_for_a_change(setup: Setup) -> None
 
     late = dataclasses.replace(setup.demo.world, now=lambda: begin + timedelta(days=1))
     assert not step.plan(late, setup.project, setup.base).plan.changes_anything
+    # EventBridge takes no StartDate that has passed, neither with a change nor in putting one back.
+    assert "StartDate" not in planned_schedule(step.plan(late, setup.project, setup.base, revert_drift=True))
     setup.change(paused=True)
-    planned = step.plan(late, setup.project, setup.base)
-    body = json.loads(planned.work.body)["Resources"]["Schedule"]["Properties"]
-    # EventBridge takes no StartDate that has passed.
+    body = planned_schedule(step.plan(late, setup.project, setup.base))
     assert "StartDate" not in body
     assert body["State"] == "DISABLED"
+
+
+def test_a_plan_whose_begin_has_come_meanwhile_is_not_carried_out(setup: Setup) -> None:
+    setup.change(schedule="rate(5 minutes)")
+    planned = setup.plan()
+    assert "StartDate" in planned_schedule(planned)
+    late = dataclasses.replace(setup.demo.world, now=lambda: setup.demo.now() + timedelta(minutes=6))
+    with pytest.raises(WizardError, match="plan is too old"):
+        step.act(late, setup.project, planned, setup.events.append)
+    assert setup.status() == "REVIEW_IN_PROGRESS"
+
+
+def planned_schedule(planned: step.ReminderPlan) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(planned.work.body)["Resources"]["Schedule"]["Properties"]
+    return found
 
 
 def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> None:
@@ -244,6 +260,7 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
     )
     tables = setup.demo.world.aws.client("dynamodb")
     tables.delete_table(TableName=setup.outputs()["RecipientsTable"])
+    setup.demo.world.aws.client("lambda").delete_function(FunctionName=FUNCTION_NAME)
     found = reminder_drift.drift(setup.demo.world, setup.project, setup.events.append)
     assert {(drifted.resource, drifted.words) for drifted in found} == {
         (
@@ -251,8 +268,16 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
             "ScheduleExpression is cron(0 9 1 1 ? 2199), and should be cron(0 9 ? * MON-FRI *)",
         ),
         ("recipients table", "somebody deleted it"),
+        (FUNCTION_NAME, "somebody deleted it"),
     }
-    assert "table of recipients is empty" in setup.standing()[1]
+    assert setup.standing()[1].startswith("the function is gone: look for drift")
+    with pytest.raises(WizardError, match="TriggerReminder is gone") as gone:
+        reminder_trial.test_run(
+            setup.demo.world, setup.project, "success@simulator.amazonses.com", setup.events.append
+        )
+    assert "F6 looks for drift; then F7 puts the function back" in gone.value.todo
+    with pytest.raises(WizardError, match="TriggerReminder is gone"):
+        reminder_runs.run_now(setup.demo.world, setup.project, setup.events.append)
     with pytest.raises(WizardError, match="table of recipients is gone"):
         setup.plan()
 

@@ -120,6 +120,19 @@ def test_every_resource_has_a_purpose_and_comes_after_what_it_needs(setup: Setup
     assert made == [name for name in PURPOSES if name in made]
 
 
+@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
+def test_the_schedule_comes_after_all_else(setup: Setup) -> None:
+    """What fails before it needs no StartDate taken back that has passed meanwhile."""
+    made = resources(setup)
+
+    def before(name: str) -> set[str]:
+        written = json.dumps(made[name])
+        direct = {other for other in made if other != name and f'"{other}"' in written}
+        return direct.union(*map(before, direct))
+
+    assert before("Schedule") == made.keys() - {"Schedule", "ResumeSchedule"}
+
+
 def test_only_what_the_set_up_needs_is_made() -> None:
     plain = PURPOSES.keys() - {"Queue", "Worker", "AlertsTopic", "AlertsSubscription"}
     assert resources(SETUP).keys() == plain

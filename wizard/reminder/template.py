@@ -107,6 +107,7 @@ def body(setup: Setup) -> str:
 
 def template(setup: Setup) -> dict[str, Any]:
     """The template for ``setup``."""
+    worker = {"Worker": _worker(setup)} if setup.workers else {}
     around = {**events(setup), **alarms(setup)}
     own_table = {"RecipientsTable": _table({"email": "HASH"}, _gone_with_the_stack())}
     return {
@@ -130,13 +131,13 @@ def template(setup: Setup) -> dict[str, Any]:
             **(_portions() if setup.workers else {}),
             "FunctionRole": function_role(setup, FUNCTION_NAME),
             "TriggerReminder": _function(setup),
-            **({"Worker": _worker(setup)} if setup.workers else {}),
+            **worker,
             "ScheduleRole": schedule_role(),
             "ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": setup.stack}},
             **around,
             # Last: what fails before it leaves the schedule alone. Taken back, it would be given a StartDate
             # that has passed meanwhile, which EventBridge refuses.
-            "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *around]},
+            "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *worker, *around]},
             "ResumeSchedule": _resume_schedule(setup),
         },
         "Outputs": _outputs(setup),
