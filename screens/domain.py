@@ -204,6 +204,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if message.text != field.value:
             return
         self._seen, self._link = message, ""
+        if message.standing.status is Status.DONE:
+            self.clear_refusal()
         fill_in(field, message.seen.name.unicode)
         self.query_one("#typed").display = False
         self._show_facts()
@@ -287,14 +289,14 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         """Record the domain that was looked at; look first where that has not been done."""
         text = self.query_one("#name", Input).value
         registration = self.state.project.domain.registration
-        if not text.strip() and registration:
+        if registration and (not text.strip() or (self._seen and self._is_coming(self._seen.seen))):
             self.say(f"{registration.name} is being registered. It is taken here as soon as it is there.")
         elif not text.strip():
             self.show_error(
                 WizardError(
                     "No domain yet",
                     "The steps that follow are about one domain.",
-                    "Type it above, or choose one from the list. "
+                    "Type it into the field, or choose one from the list. "
                     "If you have none, type the name you would like.",
                 ),
                 focus="#name",
@@ -317,6 +319,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             from screens.domain_offers import OffersScreen
 
             self.clear_error()
+            self.show_standing(self._seen.standing)
             self.app.push_screen(OffersScreen(seen.name, self._form))
 
     def _is_free(self, seen: DomainSeen) -> bool:

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Select
 from screens.domain_order import BuyDialog
 from screens.messages import Decided
 from screens.over import OverPage
-from screens.widgets.columns import Columns
+from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, StepName
 
@@ -38,6 +38,9 @@ TEXTS = {
     "zip_code": ("Postal code", ""),
 }
 """The fields to type in, by their ids: label, and what stands there while they are empty."""
+
+PROBLEMS_SHOWN = 3
+"""At a time, so that the field is in sight as well; the next come up as these are mended."""
 
 LABELS = {"kind": "Owner is", **{field: label for field, (label, _) in TEXTS.items()}, "country": "Country"}
 
@@ -171,10 +174,10 @@ domain is switched off.
 
     @on(Judged)
     def _show_judged(self, message: Judged) -> None:
-        self._show_problems(message.problems)
-        if message.problems:
-            self.query_one(f"#{message.problems[0][0]}").focus()
-            self.query_one("#body").scroll_home(animate=False)
+        problems = sorted(message.problems, key=lambda problem: list(LABELS).index(problem[0]))
+        self._show_problems(problems)
+        if problems:
+            self.query_one(f"#{problems[0][0]}").focus()
         elif message.order and message.plan:
             order = message.order
             dialog = BuyDialog(self._offer.name, message.plan)
@@ -222,9 +225,12 @@ domain is switched off.
     def _show_problems(self, problems: Sequence[tuple[str, str]]) -> None:
         self._problems = problems
         shown = self.query_one("#problems", Columns)
-        shown.show(
-            [(Content.styled(f"! {LABELS[field]}", "$text-error"), words) for field, words in problems]
-        )
+        rows: list[Cells] = [
+            (Content.styled(f"! {LABELS[field]}", "$text-error"), words)
+            for field, words in problems[:PROBLEMS_SHOWN]
+        ]
+        more = len(problems) - len(rows)
+        shown.show([*rows, ("", f"and {more} more")] if more else rows)
         shown.display = bool(problems)
 
     def _remember(self) -> None:

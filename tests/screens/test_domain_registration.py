@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Select
 
 from screens import domain_follow
+from screens.messages import Decided
 from tests.screens.conftest import ACCOUNT_ID, NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from wizard.aws.route53domains import Operation, Order, Price
@@ -122,7 +123,7 @@ async def test_only_what_is_free_leads_to_the_form(
         assert "get-not-yet.com  15.00 USD a year" in page.text
         await page.press("escape")
         await page.press("escape")
-        assert "not-yet.org is not registered" in page.text
+        assert "! needs you  not-yet.org is not registered" in page.text
 
 
 async def test_form_is_checked_here_and_kept_while_the_wizard_is_open(
@@ -136,11 +137,17 @@ async def test_form_is_checked_here_and_kept_while_the_wizard_is_open(
         await page.press("f4")
         assert "! Last name" in page.text
         assert "! Phone" in page.text
+        assert "and 4 more" in page.text
         assert page.app.focused is not None
         assert page.app.focused.id == "last_name"
         page.type("last_name", "Moe")
         await page.pilot.pause()
         assert "! Last name" not in page.text
+        assert "! Street" in page.text
+        page.app.screen.query_one("#private").focus()
+        await page.pilot.pause()
+        assert "Keep me out of the public directory" in page.text
+        assert "! Phone" in page.text, "it stays in sight, wherever one is in the form"
         await page.press("escape")
         await page.press("enter")
         assert "Ana" in page.text
@@ -185,6 +192,8 @@ async def test_what_is_bought_is_followed_until_it_is_there(
         assert order.contact.phone == "+49.30123456"
         assert page.saved.domain.registration
         assert not any(text in page.path.read_text() for text in FORM.values())
+        await page.pilot.press("f3")
+        await page.shows("It is taken here as soon as it is there.")
         registrar.operation = Operation("op-1", "SUCCESSFUL", NAME)
         await page.shows("✓ done  not-yet.org")
         await page.settle()
@@ -205,6 +214,22 @@ async def test_a_registration_goes_on_at_the_next_start(
         assert "Free names" not in page.text
         await page.press("f3")
         assert "How shall" not in page.text
+
+
+async def test_what_was_refused_before_the_domain_came_is_over(
+    registrar: Registrar, outside: Outside, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        page.type("name", NAME)
+        await page.press("enter")
+        await page.press("f3")
+        assert "What to do: F4 shows what it costs" in page.text
+        outside.registered = True
+        page.app.screen.post_message(Decided(Project(), Project(domain=Domain(None, BEGUN))))
+        registrar.operation = Operation("op-1", "SUCCESSFUL", NAME)
+        await page.shows("✓ done  not-yet.org")
+        assert "What to do:" not in page.text
 
 
 async def test_a_registration_that_fails_says_why(

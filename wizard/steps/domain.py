@@ -118,7 +118,7 @@ def act(world: World, project: Project, seen: DomainSeen) -> Project:
         raise WizardError(
             f"{parent(seen.name)} is not registered",
             "The registry does not know it, so no mail can be sent or signed under it.",
-            "Register it (for instance in Route 53), or check the spelling. Then look again.",
+            "F4 shows what it costs here; any other registrar does as well. Or check the spelling.",
         )
     decided = replace(project, domain=replace(project.domain, name=seen.name.ascii))
     if project.domain.name not in (None, seen.name.ascii):
