@@ -20,6 +20,7 @@ from screens.over import OverPage
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.steps.model import Plan
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 2.0
 """Seconds between two looks while the link is waited for (SES allows one GetEmailIdentity a second)."""
+
+MOST_RECIPIENTS = 4
+"""How many verified addresses and domains are named."""
 
 OWN = "own"
 """What is chosen in the field of recipients for one's own address; the others are the simulator's."""
@@ -220,7 +224,7 @@ While the link is waited for, the page looks again by itself.
         self.query_one("#doing", EventList).add(message.event)
 
     def _draw(self) -> None:
-        rows = [*_address_rows(self._seen), *_evidence_rows(self.state.project)]
+        rows = [*_address_rows(self._seen), *_recipient_rows(self._seen), *_evidence_rows(self.state.project)]
         self.query_one("#state", Columns).show(rows)
         again = self._seen is not None and self._seen.state in ("waiting", "expired")
         button = self.query_one("#act", Button)
@@ -311,6 +315,16 @@ def _address_rows(seen: SandboxSeen | None) -> list[Cells]:
         "covered": ("✓ verified", "$text-success", f"{seen.address}, as part of {seen.covered_by}."),
     }[seen.state]
     return [(Content.styled(head, colour), words)]
+
+
+def _recipient_rows(seen: SandboxSeen | None) -> list[Cells]:
+    """Whom the sandbox lets one write to."""
+    if seen is None or seen.account.production_access or not seen.recipients:
+        return []
+    first, more = seen.recipients[:MOST_RECIPIENTS], len(seen.recipients) - MOST_RECIPIENTS
+    named = [printable(name if "@" in name else f"all of {name}", 60) for name in first]
+    words = f"{', '.join(named)}{f' and {more:,} more' if more > 0 else ''}."
+    return [(Content.styled("i allowed", "$text-accent"), words)]
 
 
 def _evidence_rows(project: Project) -> list[Cells]:

@@ -7,7 +7,7 @@ forges the results. ``wizard.steps.received`` judges what is read here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 
@@ -55,8 +55,8 @@ class Result:
 class Received:
     """What the headers of one mail say.
 
-    ``results`` are those of ``receiver`` alone, the server that wrote the topmost header (its authserv-id;
-    None where it names none, as Microsoft 365 does). ``others`` are servers whose headers stand below: anyone
+    ``results`` are those of ``receiver`` alone, who wrote the topmost header (its authserv-id; None where it
+    names none, as Microsoft 365 does). ``others`` are servers whose headers stand below: anyone
     could have written those. ``forwarders`` are other servers that handed the mail on, by their own word
     (ARC, RFC 8617). ``names`` are the headers found.
     """
@@ -89,11 +89,12 @@ class _Header:
     results: tuple[Result, ...]
 
 
-def read(text: str) -> Received:
+def read(text: str, organization: Callable[[str], str] = str) -> Received:
     """What the headers in ``text`` say, however they were pasted: folded, indented, quoted, whole mails.
 
     Raises nothing for anything that may be pasted. The topmost header counts: a server adds its own above
-    what came with the mail, and takes away what pretends to be its own (RFC 8601 §5).
+    what came with the mail, and takes away what pretends to be its own (RFC 8601 §5). So do those below it
+    by servers of the same ``organization``: iCloud writes one header a method, each by another server.
     """
     found = fields(text)
     headers, unreadable = [], 0
@@ -103,17 +104,24 @@ def read(text: str) -> Received:
             unreadable += 1
         else:
             headers.append(header)
-    receiver = headers[0].server if headers else None
-    results = [one for header in headers if header.server == receiver for one in header.results]
+    own = [header for header in headers if _same(header.server, headers[0].server, organization)]
+    servers = list(dict.fromkeys(header.server for header in own))
+    receiver = servers[0] if servers else None
+    results = [one for header in own for one in header.results]
     if not any(one.method == "spf" for one in results):
         results += _received_spf(_values(found, "received-spf"))
     senders, paths = _values(found, "from"), _values(found, "return-path")
     return Received(
         names=frozenset(name for name, _ in found),
-        receiver=receiver,
+        receiver=organization(receiver) if receiver and len(servers) > 1 else receiver,
         results=tuple(results),
-        others=_named(header.server for header in headers if header.server != receiver),
-        forwarders=_named(_forwarders(_values(found, _ARC_RESULTS)[:MOST_HEADERS], receiver)),
+        others=_named(header.server for header in headers if header not in own),
+        forwarders=_named(
+            server
+            for server in _arc_servers(_values(found, _ARC_RESULTS)[:MOST_HEADERS])
+            # A receiver most often writes a set of its own, too.
+            if not _same(server, receiver or "mx.microsoft.com", organization)
+        ),
         from_domain=domain_in(parseaddr(senders[0])[1]) if senders else "",
         return_path=domain_in(paths[0].strip("<> ")) if paths else "",
         unreadable=unreadable,
@@ -224,7 +232,9 @@ def _result(clause: tuple[str, str, str]) -> Result | None:
     if not text.strip() or text.strip().lower() == "none":
         return None
     try:
-        header = authres.FeatureContext().parse_value(f"x; {' '.join(text.split())}")
+        # Some write addresses in angle brackets, which the grammar knows nowhere.
+        plain = " ".join(text.translate({ord("<"): None, ord(">"): None}).split())
+        header = authres.FeatureContext().parse_value(f"x; {plain}")
     except (authres.AuthResError, ValueError):
         return None
     if not header.results:
@@ -252,14 +262,17 @@ def _received_spf(values: list[str]) -> Iterator[Result]:
         )
 
 
-def _forwarders(values: Iterable[str], receiver: str | None) -> Iterator[str | None]:
-    """Who wrote ARC-Authentication-Results but the receiver itself, which most often writes one too."""
+def _arc_servers(values: Iterable[str]) -> Iterator[str]:
+    """Who wrote these ARC-Authentication-Results (RFC 8617 §4.1.1)."""
     for value in values:
         instance, *clauses = list(_clauses(value))[:2]
-        if not _ARC_INSTANCE.fullmatch(instance[0]) or not clauses:
-            continue
-        match = _SERVER.fullmatch(clauses[0][0])
-        server = match[1].lower() if match else None
-        by_receiver = server == receiver or (receiver is None and server == "mx.microsoft.com")
-        if not by_receiver:
-            yield server
+        match = _SERVER.fullmatch(clauses[0][0]) if clauses else None
+        if match and _ARC_INSTANCE.fullmatch(instance[0]):
+            yield match[1].lower()
+
+
+def _same(server: str | None, other: str | None, organization: Callable[[str], str]) -> bool:
+    """Whether two servers are of one organization; those without a name are one of their own."""
+    if server is None or other is None:
+        return server is other
+    return organization(server) == organization(other)

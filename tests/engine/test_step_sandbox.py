@@ -65,6 +65,7 @@ def test_from_an_address_to_a_mail_that_proves_who_sent_it(account: Demo, begun:
     assert "successfully verified" in account.open_link(ME)
     seen = step.follow(world, project, seen)
     assert seen.state is AddressState.VERIFIED
+    assert seen.recipients == ("example.com", ME)
     assert kinds(seen) == [ChangeKind.KEEP]
     assert step.act(world, project, ignored) == project, "nothing is asked for twice"
 

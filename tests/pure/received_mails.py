@@ -136,12 +136,60 @@ Authentication-Results: mail.recipient.example;
 From: Example Reminders <reminders@example.com>
 """
 
+ICLOUD = """\
+Return-path: <0100018f@bounce.example.com>
+X-Apple-MoveToFolder: INBOX
+Received: from p00-icloudmta-asmtp-us-east-1a-100-percent-1 by p120-mailgateway-smtp-1 with SMTP
+Authentication-Results: bimi.icloud.com; bimi=none
+Authentication-Results: arc.icloud.com; arc=none
+Authentication-Results: dmarc.icloud.com; dmarc=pass header.from=example.com
+Authentication-Results: dkim-verifier.icloud.com;
+\tdkim=pass (2048-bit key) header.d=example.com header.i=@example.com header.b=AbCd
+Authentication-Results: dkim-verifier.icloud.com;
+\tdkim=pass (1024-bit key) header.d=amazonses.com header.i=@amazonses.com header.b=EfGh
+Authentication-Results: spf.icloud.com; spf=pass (spf.icloud.com: domain of
+\t0100018f@bounce.example.com designates 54.240.8.31 as permitted sender)
+\tsmtp.mailfrom=0100018f@bounce.example.com
+From: Example Reminders <reminders@example.com>
+"""
+
+ZOHO = """\
+Delivered-To: you@recipient.example
+ARC-Authentication-Results: i=1; mx.zohomail.com; dkim=pass; spf=pass; dmarc=pass
+Return-Path: <0100018f@bounce.example.com>
+Authentication-Results: mx.zohomail.com;
+\tdkim=pass  header.i=@example.com;
+\tdkim=pass  header.i=@amazonses.com;
+\tspf=pass  (zohomail.com: domain of bounce.example.com designates 54.240.8.31 as permitted sender )
+\t smtp.mailfrom=0100018f@bounce.example.com;
+\tdmarc=pass(p=none dis=none)  header.from=<reminders@example.com>
+From: reminders@example.com
+"""
+
+SES_INBOUND = f"""\
+Return-Path: <{ID}@bounce.example.com>
+Received: from a8-31.smtp-out.amazonses.com (a8-31.smtp-out.amazonses.com [54.240.8.31])
+ by inbound-smtp.us-east-1.amazonaws.com with SMTP id abc123
+ for you@recipient.example; Tue, 24 Nov 2026 10:00:03 +0000 (UTC)
+X-SES-Spam-Verdict: PASS
+Authentication-Results: amazonses.com;
+ spf=pass (spfCheck: domain of bounce.example.com designates 54.240.8.31 as permitted sender)
+ client-ip=54.240.8.31; envelope-from={ID}@bounce.example.com; helo=a8-31.smtp-out.amazonses.com;
+ dkim=pass header.i=@example.com;
+ dkim=pass header.i=@amazonses.com;
+ dmarc=pass header.from=example.com;
+From: reminders@example.com
+"""
+
 ALL = {
     "mx.google.com": GMAIL,
     "the receiver, which gives no name": OUTLOOK,
     "atlas-production.v2-mail-prod1-gq1.omega.yahoo.com": YAHOO,
     "mx6.messagingengine.com": FASTMAIL,
     "mail.recipient.example": POSTFIX,
+    "icloud.com": ICLOUD,
+    "mx.zohomail.com": ZOHO,
+    "amazonses.com": SES_INBOUND,
 }
 """A mail where all is as it should be, by who received it."""
 

@@ -49,8 +49,8 @@ class Ses:
             address,
             self.state if address else AddressState.UNKNOWN,
             asked + timedelta(hours=24) if asked and self.state is AddressState.WAITING else None,
-            domain_verified=True,
             configuration_set="ses-wizard",
+            recipients=("example.com", "example.org", "ops@example.net", "qa@example.net", "zoe@example.net"),
         )
 
     def follow(self, world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:

@@ -138,7 +138,7 @@ def read(text: str, project: Project) -> Reading:
 
     Raises WizardError where no domain is chosen, and where no receiver's results are in ``text``.
     """
-    domain, received = chosen_domain(project), mailauth.read(text)
+    domain, received = chosen_domain(project), mailauth.read(text, organizational)
     if not received.found:
         raise _nothing_found(text, received)
     dmarc = received.first("dmarc")

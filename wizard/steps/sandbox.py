@@ -64,7 +64,8 @@ class SandboxSeen:
 
     ``dies_at`` is when the link ends, where it is known: SES does not tell, the project remembers when it was
     asked for. ``covered_by`` is the verified domain that stands for the address. ``configuration_set`` is the
-    one that mail goes through, None where it is not made yet.
+    one that mail goes through, None where it is not made yet. ``recipients`` are the verified addresses and
+    domains: in the sandbox those alone may be written to.
     """
 
     domain: str
@@ -73,8 +74,13 @@ class SandboxSeen:
     state: AddressState = AddressState.UNKNOWN
     dies_at: datetime | None = None
     covered_by: str = ""
-    domain_verified: bool = False
     configuration_set: str | None = None
+    recipients: tuple[str, ...] = ()
+
+    @property
+    def domain_verified(self) -> bool:
+        """Whether SES lets mail leave from the domain."""
+        return self.domain in self.recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def look(world: World, project: Project) -> SandboxSeen:
         domain,
         sesv2.get_account(world.aws),
         address,
-        domain_verified=domain in usable,
+        recipients=tuple(sorted(usable)),
         configuration_set=wanted.name if wanted else None,
     )
     if address is None:
@@ -116,10 +122,11 @@ def look(world: World, project: Project) -> SandboxSeen:
 
 
 def follow(world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
-    """``seen`` with the address as it stands now: one call, to be asked again. Raises WizardError."""
-    if seen.address is None or seen.state is AddressState.COVERED:
+    """``seen`` with the address as it stands now; one call, while nothing happens. Raises WizardError."""
+    if seen.address is None or seen.state.usable:
         return seen
-    return _with(seen, *_address(world, project, seen.address), "")
+    state, dies_at = _address(world, project, seen.address)
+    return look(world, project) if state.usable else _with(seen, state, dies_at, "")
 
 
 def allowed(seen: SandboxSeen) -> str:
