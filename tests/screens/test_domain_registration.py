@@ -145,8 +145,7 @@ async def test_form_is_checked_here_and_kept_while_the_wizard_is_open(
         assert "! Last name" not in page.text
         assert "! Street" in page.text
         page.app.screen.query_one("#private").focus()
-        await page.pilot.pause()
-        assert "Keep me out of the public directory" in page.text
+        await page.shows("Keep me out of the public directory")
         assert "! Phone" in page.text, "it stays in sight, wherever one is in the form"
         await page.press("escape")
         await page.press("enter")
