@@ -307,6 +307,19 @@ def test_templates_that_cannot_work_are_refused(
     assert stacks.list_stacks()["StackSummaries"] == []
 
 
+def test_a_template_may_be_yaml_with_its_short_forms(stacks: CloudFormationClient) -> None:
+    template = """
+        Resources:
+          Jobs: {Type: "AWS::SQS::Queue", Properties: {QueueName: jobs}}
+        Outputs:
+          Arn: {Value: !GetAtt Jobs.Arn}
+    """
+    change_set = propose(stacks, {}, TemplateBody=template)
+    stacks.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
+    (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["Outputs"][0]["OutputValue"] == "arn:aws:sqs:us-east-1:123456789012:jobs"
+
+
 def test_progress_is_seen_resource_by_resource(account: Demo, stacks: CloudFormationClient) -> None:
     account.account.pace = demo.Pace(resource=0.03)
     change_set = propose(stacks, resources())

@@ -8,6 +8,7 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess, EmbeddedKeys
@@ -16,6 +17,7 @@ from wizard.demo.aws.account import Account
 from wizard.demo.aws.extensions import install
 
 if TYPE_CHECKING:
+    import boto3
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from werkzeug.serving import BaseWSGIServer
@@ -64,6 +66,7 @@ class AccountServer:
 
     def _run(self) -> None:
         try:
+            _isolate()
             self._server = _http_server(self._socket, self._gate(_moto_application()), self._account)
             self._prepare()
         except Exception as error:
@@ -137,9 +140,9 @@ def _refuse(start_response: StartResponse, status: str, error: str) -> Iterable[
     return [error.encode()]
 
 
+@cache
 def _moto_application() -> DomainDispatcherApplication:
-    """moto's server application with our operations in it."""
-    _isolate()
+    """moto's server application with our operations in it. It knows no account: one is enough a process."""
     from moto.moto_server import werkzeug_app
 
     from wizard.demo.aws import turnstile
@@ -151,7 +154,11 @@ def _moto_application() -> DomainDispatcherApplication:
         return werkzeug_app.create_backend_app(service)
 
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
-    return werkzeug_app.DomainDispatcherApplication(create)
+    application = werkzeug_app.DomainDispatcherApplication(create)
+    # moto reads its own folder to tell what a request is for: once a host will do.
+    found = lru_cache(maxsize=256)(application.get_backend_for_host)
+    application.get_backend_for_host = found  # type: ignore[method-assign]
+    return application
 
 
 def _isolate() -> None:
@@ -163,8 +170,13 @@ def _isolate() -> None:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"moto\.")
     from moto.core.base_backend import AccountSpecificBackend
 
-    session = AwsAccess(region="us-east-1", keys=EmbeddedKeys("none", "none")).session()
-    AccountSpecificBackend.get_session = staticmethod(lambda: session)  # type: ignore[assignment]
+    AccountSpecificBackend.get_session = staticmethod(_session)  # type: ignore[assignment]
+
+
+@cache
+def _session() -> boto3.Session:
+    """What moto reads AWS's descriptions of services with; it knows nothing of the user's."""
+    return AwsAccess(region="us-east-1", keys=EmbeddedKeys("none", "none")).session()
 
 
 def _http_server(bound: socket.socket, application: WSGIApplication, account: Account) -> BaseWSGIServer:

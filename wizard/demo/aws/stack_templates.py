@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from moto.cloudformation.models import Stack
+from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import get_model_map
 
 from wizard.demo.aws.refusal import Refusal
 
 _IN_SUB = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
+
+_read_by_moto = Stack.parse_template
+
+
+def _read(body: str) -> Any:
+    """The template as moto reads it, but JSON as JSON: moto's YAML takes a hundred times as long for it."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return _read_by_moto(body)
+
+
+def _read_own(self: ChangeSet) -> None:
+    self.template_dict = _read(self.template)
+
+
+Stack.parse_template = staticmethod(_read)  # type: ignore[assignment]
+ChangeSet._parse_template = _read_own  # type: ignore[method-assign]
 
 
 def check(body: str, parameters: dict[str, str], capabilities: list[str]) -> None:
