@@ -39,11 +39,10 @@ class AgainDialog(Dialog[bool]):
         """What is the better way, and what another request does."""
         case = f"the case {self._case}" if self._case else "AWS's case"
         rows: list[Cells] = [
-            (Content.styled("» better", "$text-accent"), f"Answer in {case}: whoever said no reads it."),
+            (Content.styled("» better", "$text-accent"), f"Answer in {case}: there the reviewers read it."),
             (
                 Content.styled("! note", "$text-warning"),
-                "Another request opens another case. With the same words it mostly comes back with the same "
-                "no, and many of them make the next answer slower.",
+                "Another request opens another case. With nothing changed, expect the same answer.",
             ),
             (
                 Content.styled("» sensible", "$text-accent"),

@@ -87,7 +87,9 @@ there, after looking at AWS and DNS again.
         if begun and next_step:
             heading = f"Continuing {begun}, step {next_step.number} of {len(StepName)}"
         elif begun:
-            heading = f"{begun} is set up: all {len(StepName)} steps are done"
+            put_off = not state.done(StepName.PRODUCTION)
+            rest = "it stays in the sandbox for now" if put_off else f"all {len(StepName)} steps are done"
+            heading = f"{begun} is set up: {rest}"
         else:
             heading = "Welcome"
         self.query_one("#question", Static).update(Content(heading))

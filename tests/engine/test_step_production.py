@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -13,8 +12,8 @@ from wizard.aws import sesv2
 from wizard.demo import Demo
 from wizard.dns.records import Record, RecordId, wanted_records
 from wizard.errors import WizardError
-from wizard.project import Domain, Production, Project, Reminder
-from wizard.steps import identity, production_case, readiness
+from wizard.project import Domain, Production, Project
+from wizard.steps import identity, readiness
 from wizard.steps import production as step
 from wizard.steps.model import Status
 from wizard.steps.readiness import Subject
@@ -142,19 +141,11 @@ def test_the_first_form(account: Demo, ready: Project) -> None:
     assert step.first_form(ready, step.look(account.world, ready)) == dataclasses.replace(FORM, language="JA")
 
 
-def test_readiness_and_the_case_text_come_from_the_account(
-    account: Demo, ready: Project, tmp_path: Path
-) -> None:
-    world = account.world
-    (tmp_path / "people.csv").write_text("email\nana@example.com\nbo@example.com\n")
-    project = replace(ready, reminder=Reminder(recipients="people.csv", schedule="rate(7 days)"))
-    evidence = readiness.look(world, project, step.look(world, project))
-    points = readiness.judge(project, evidence)
+def test_readiness_comes_from_the_account_the_dns_and_the_website(account: Demo, ready: Project) -> None:
+    evidence = readiness.look(account.world, ready, step.look(account.world, ready))
+    points = readiness.judge(ready, evidence)
     assert [point.subject for point in points if not point.ready] == [Subject.TEST]
     assert "SES mails bounces and complaints" in points[3].words
-    known = production_case.flow(world, project, tmp_path)
-    assert known == production_case.Flow(recipients=2, runs=4)
-    assert "2 recipients, every 7 days" in production_case.build(project, evidence, points, known)
 
 
 def test_a_set_without_destinations_and_an_account_without_suppression_are_seen(

@@ -10,11 +10,15 @@ import pytest
 from msgspec.structs import replace as with_settings
 
 from tests.pure.test_readiness import EVIDENCE, PROJECT
+from wizard.aws.cloudformation import Stack, StackResource
 from wizard.errors import WizardError
 from wizard.project import Production, Reminder
 from wizard.steps import production_case as case
+from wizard.steps import reminder
 from wizard.steps.production_case import Flow, build, current, gaps, save
 from wizard.steps.readiness import judge
+from wizard.steps.reminder import ReminderSeen
+from wizard.world import World
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 KNOWN = with_settings(
@@ -72,6 +76,33 @@ def test_what_is_not_known_is_a_gap_and_never_a_promise() -> None:
 def test_the_volume_says_what_is_known_of_it() -> None:
     assert "[TO FILL IN: how many recipients], every Monday" in text_of(known=replace(ALL, recipients=None))
     assert "1 recipient, [TO FILL IN: how often]" in text_of(known=Flow(recipients=1))
+
+
+@pytest.mark.parametrize(
+    ("seen", "recipients", "parts"),
+    [
+        (ReminderSeen(None), 2, set()),
+        (
+            ReminderSeen(
+                Stack("arn", "flow", "CREATE_COMPLETE", "", {}, {}),
+                (StackResource("EventsRule", "1", "AWS::Events::Rule", "CREATE_COMPLETE"),),
+                recipients=1200,
+            ),
+            1200,
+            {"EventsRule"},
+        ),
+    ],
+)
+def test_recipients_are_those_of_the_stack_else_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: ReminderSeen, recipients: int, parts: set[str]
+) -> None:
+    monkeypatch.setattr(reminder, "look", lambda world, project: seen)
+    (tmp_path / "people.csv").write_text("email\nana@example.com\nbo@example.com\n")
+    world = World(now=lambda: NOW)
+    project = with_settings(KNOWN, reminder=Reminder(recipients="people.csv", schedule="rate(7 days)"))
+    assert case.flow(world, project, tmp_path) == Flow(recipients, 4, frozenset(parts))
+    nothing = with_settings(KNOWN, reminder=Reminder(recipients="gone.csv", schedule="cron(never)"))
+    assert case.flow(world, nothing, tmp_path).runs is None
 
 
 def test_the_users_own_text_is_never_written_over(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_settings
 
-from wizard.aws.sesv2 import EventDestination, SesAccount, SesIdentity
+from wizard.aws.ses_events import EventDestination
+from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.dns import dmarc
 from wizard.errors import WizardError
 from wizard.project import Domain, Production, Project, Reminder, Sandbox, Seen

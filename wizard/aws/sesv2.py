@@ -104,19 +104,6 @@ class ConfigurationSet:
     suppressed_reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EventDestination:
-    """Where a configuration set's events go (GetConfigurationSetEventDestinations).
-
-    ``types`` are the events' in the API's words (BOUNCE, COMPLAINT); ``place`` is the service they go to.
-    """
-
-    name: str
-    enabled: bool
-    types: tuple[str, ...]
-    place: str
-
-
 def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
     """SES's state in the Region in use or in another (sesv2:GetAccount). Raises WizardError."""
     with translated("sesv2:GetAccount", aws.profile):
@@ -316,37 +303,6 @@ def get_configuration_set(aws: AwsAccess, name: str) -> ConfigurationSet | None:
         reputation_metrics=answer.get("ReputationOptions", {}).get("ReputationMetricsEnabled", False),
         sending_enabled=answer.get("SendingOptions", {}).get("SendingEnabled", True),
         suppressed_reasons=tuple(answer.get("SuppressionOptions", {}).get("SuppressedReasons", ())),
-    )
-
-
-_PLACES = {
-    "EventBridgeDestination": "EventBridge",
-    "SnsDestination": "SNS",
-    "KinesisFirehoseDestination": "Firehose",
-    "CloudWatchDestination": "CloudWatch",
-    "PinpointDestination": "Pinpoint",
-}
-
-
-def event_destinations(aws: AwsAccess, name: str) -> tuple[EventDestination, ...]:
-    """Where the events of the configuration set ``name`` go; none where there is no such set.
-
-    (sesv2:GetConfigurationSetEventDestinations.) Raises WizardError.
-    """
-    with translated("sesv2:GetConfigurationSetEventDestinations", aws.profile):
-        client = _client(aws)
-        try:
-            answer = client.get_configuration_set_event_destinations(ConfigurationSetName=name)
-        except client.exceptions.NotFoundException:
-            return ()
-    return tuple(
-        EventDestination(
-            name=found["Name"],
-            enabled=found.get("Enabled", False),
-            types=tuple(found["MatchingEventTypes"]),
-            place=next((words for key, words in _PLACES.items() if key in found), "elsewhere"),
-        )
-        for found in answer.get("EventDestinations", ())
     )
 
 

@@ -110,7 +110,7 @@ def build(project: Project, evidence: Evidence, points: tuple[Point, ...], known
                 f"How much, and how often: {_volume(project, known)}",
                 f"Bounces and complaints: {_bounces(project, evidence, known)}",
                 f"Unsubscribing: {_unsubscribing(project, known)}",
-                f"The domain: {_domain(points)}",
+                f"The domain, as it stands: {_domain(points)}",
             )
         )
         + "\n"
@@ -200,7 +200,7 @@ def _example(project: Project) -> str:
         return _gap("what the mail says: its purpose, and an example")
     text = message.text.strip()
     cut = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]} …"
-    body = "\n".join(f"    {printable(line)}" for line in cut.splitlines())
+    body = "\n".join(f"    {printable(line)}".rstrip() for line in cut.splitlines())
     subject = printable(one_line(message.subject), 200)
     return f"An example; fields in double braces are filled in for each recipient:\n    {subject}\n\n{body}"
 
@@ -271,7 +271,7 @@ def _domain(points: tuple[Point, ...]) -> str:
     """What was seen of the points that are ready; the others are left out, for they are not so."""
     shown = (Subject.IDENTITY, Subject.DMARC, Subject.TEST, Subject.PRIVACY)
     ready = [point for point in points if point.subject in shown and point.verdict is Verdict.READY]
-    return "".join(_seen(point) for point in ready).strip() or _gap("how the domain's mail is signed")
+    return "".join(_seen(point) for point in ready) or _gap("how the domain's mail is signed")
 
 
 def _seen(point: Point) -> str:

@@ -12,8 +12,9 @@ from enum import StrEnum
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from wizard.aws import sesv2
-from wizard.aws.sesv2 import EventDestination, SesIdentity
+from wizard.aws import ses_events, sesv2
+from wizard.aws.ses_events import EventDestination
+from wizard.aws.sesv2 import SesIdentity
 from wizard.dns import dmarc
 from wizard.errors import WizardError
 from wizard.project import Project
@@ -115,7 +116,7 @@ def look(world: World, project: Project, seen: ProductionSeen) -> Evidence:
     """
     url = first_form(project, seen).website
     questions: Mapping[str, Callable[[], object]] = {
-        "destinations": partial(sesv2.event_destinations, world.aws, project.identity.configuration_set),
+        "destinations": partial(ses_events.event_destinations, world.aws, project.identity.configuration_set),
         "in_use": partial(_mail_in_dns, world, seen.domain),
         "site": partial(look_at_site, world.web, url),
     }
