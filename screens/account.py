@@ -271,7 +271,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         from screens.account_regions import RegionsDialog
 
         if not self._seen:
-            self._not_yet("The Regions can be asked once AWS has said who you are.")
+            self.say("The Regions can be asked once AWS has said who you are.", not_yet=True)
             return
         chosen = self._seen.seen.region
         first = sorted(
@@ -293,10 +293,8 @@ mend it in another terminal, then press **F5**: no restart is needed.
         if self._allowed:
             self.app.push_screen(PermissionsDialog(self._allowed, self.wizard.path))
         else:
-            self._not_yet("Nothing is known of the permissions before AWS has said who you are.")
-
-    def _not_yet(self, why: str) -> None:
-        self.notify(why, title="Not yet", severity="warning", markup=False)
+            words = "Nothing is known of the permissions before AWS has said who you are."
+            self.say(words, not_yet=True)
 
     @on(Button.Pressed, "#regions, #permissions")
     async def _open(self, event: Button.Pressed) -> None:
@@ -368,8 +366,8 @@ mend it in another terminal, then press **F5**: no restart is needed.
         elif self._seen:
             super().action_next()
         elif self._failed:
-            self._not_yet(
-                "No answer came, and no other step can look without one. Mend what the page says, then F5."
+            self.say(
+                "No other step can look before AWS answers. Mend what is said above, then F5.", not_yet=True
             )
         else:
             self._going_on = True
@@ -395,5 +393,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         return bool(self._seen) and files not in (None, self._seen.seen.account_id if self._seen else None)
 
     def _is_files_own(self, message: Seen) -> bool:
-        """Whether the look was made the way the whole app goes, not with another profile just tried."""
-        return message.world.aws.profile == self.state.world.aws.profile
+        """Whether the look was made the way the whole app goes, no other profile or Region just tried."""
+        region = self.state.region or message.seen.region
+        own = (self.state.world.aws.profile, region)
+        return (message.world.aws.profile, message.seen.region) == own

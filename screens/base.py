@@ -201,9 +201,9 @@ class StepScreen(Screen[None]):
         """The `Report` for an act: from any thread, tell this page what happened."""
         self.post_message(Happened(event))
 
-    def say(self, words: str) -> None:
-        """Say in the page's own line what a key has done, where it covers nothing."""
-        self.query_one(BusyLine).say(words)
+    def say(self, words: str, *, not_yet: bool = False) -> None:
+        """Say in the page's own line, where it covers nothing, what a key has done or why it did nothing."""
+        self.query_one(BusyLine).say(words, not_yet=not_yet)
 
     def go(self, step: StepName | None) -> None:
         """Open another step; None is the summary."""

@@ -290,7 +290,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         text = self.query_one("#name", Input).value
         registration = self.state.project.domain.registration
         if registration and (not text.strip() or (self._seen and self._is_coming(self._seen.seen))):
-            self.say(f"{registration.name} is being registered. It is taken here as soon as it is there.")
+            name = registration.name
+            self.say(f"{name} is being registered. It is taken here as soon as it is there.", not_yet=True)
         elif not text.strip():
             self.show_error(
                 WizardError(

@@ -28,11 +28,15 @@ class BusyLine(Static):
         self._said = Content("")
         self._forgetting: Timer | None = None
 
-    def say(self, words: str) -> None:
-        """Say for a while what a key has done. What is waited for longer than a moment goes before it."""
+    def say(self, words: str, *, not_yet: bool = False) -> None:
+        """Say for a while what a key has done, or why it could do nothing yet.
+
+        What is waited for longer than a moment goes before it.
+        """
         if self._forgetting:
             self._forgetting.stop()
-        self._said = Content.assemble(Content.styled("✓", "$text-success"), f" {words}")
+        mark = Content.styled("!", "$text-warning") if not_yet else Content.styled("✓", "$text-success")
+        self._said = Content.assemble(mark, f" {words}")
         self._forgetting = self.set_timer(SAID_SECONDS, self._forget_said)
         self.update(self._said)
 

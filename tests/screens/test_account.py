@@ -95,6 +95,19 @@ async def test_another_region_is_looked_at_and_used(outside: Outside, tmp_path: 
         assert "eu-central-1" in page.text.splitlines()[0]
 
 
+async def test_region_that_is_only_tried_changes_nothing(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.ACCOUNT)
+        page.app.screen.query_one("#region", Select).value = "eu-central-1"
+        await page.settle()
+        assert f"✓ done  account {ACCOUNT_ID} in eu-central-1" in page.text
+        state = page.app.state
+        assert state is not None
+        assert "eu-central-1" not in state.standings[StepName.ACCOUNT].words
+
+
 async def test_missing_region_is_chosen_at_once(outside: Outside, tmp_path: Path) -> None:
     outside.world = outside.world.choose(None, None)
     outside.error = WizardError("No AWS Region is chosen", "Nothing names one.", "Choose one.")
@@ -124,8 +137,8 @@ async def test_expired_sign_in_can_be_mended_without_a_restart(
         assert page.text == snapshot
         await page.press("f3")
         assert "Which AWS account" in page.text
-        assert "Not yet" in page.text
-        assert "No answer came" in page.text
+        assert "! No other step can look before AWS answers." in page.text
+        assert not page.app.screen.query("Toast")
         assert page.saved.account.id is None
         outside.error = None
         await page.press("f5")
