@@ -211,7 +211,7 @@ While the link is waited for, the page looks again by itself.
             world, project = self.state.world, message.after
             self.confirm(message.plan, lambda: self._act(world, project), yes="Yes, send the link")
         else:
-            self.say(f"Nothing to do: {message.after.sandbox.address} {message.plan.changes[0].detail}.")
+            self.say(f"Nothing to do: mail may go to {message.after.sandbox.address}.")
 
     @on(Said)
     def _say(self, message: Said) -> None:

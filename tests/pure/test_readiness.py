@@ -128,6 +128,9 @@ def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
     assert point(Subject.TEST, project=nothing.seen_done("reminder", "3 recipients", NOW)).ready
     read = with_settings(PROJECT, sandbox=with_settings(PROJECT.sandbox, read=Seen(NOW, "SPF, DKIM pass")))
     assert point(Subject.TEST, project=read).words.endswith("2 h ago; received: SPF, DKIM pass")
+    assert point(Subject.TEST, project=read).verdict is NOT, "DMARC is not among what passed"
+    passed = with_settings(PROJECT, sandbox=with_settings(read.sandbox, passed=True))
+    assert point(Subject.TEST, project=passed).verdict is READY
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def explain(code: str, reason: str, address: str, sender: str, sandboxed: bool) 
             f"The account is in the sandbox, and SES has not verified {printable(address)}."
             if sandboxed
             else f"SES has not verified {printable(address)}.",
-            f"Send the test to {SIMULATOR}, or verify the address in the SES console (a link comes by mail).",
+            f"Send the test to {SIMULATOR}, or have the address verified: step 6, F6 (a link comes by mail).",
         )
     if "AccessDenied" in code:
         return Refusal(

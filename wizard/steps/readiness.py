@@ -257,7 +257,8 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
         when = f", {ago(seen.at - sent.at)}" if seen.at else ""
         words = f"one left {printable(sent.words, 100)}{when}"
         words += f"; received: {printable(read.words, 150)}" if read else ""
-        return point(verdict=Verdict.READY, words=words)
+        failed = read is not None and not project.sandbox.passed
+        return point(verdict=Verdict.NOT_READY if failed else Verdict.READY, words=words)
     if "reminder" in project.progress:
         return point(verdict=Verdict.READY, words="the reminder's test mail left")
     return point(verdict=Verdict.NOT_READY, words="none has left yet: try it in the sandbox, or in step 5")
