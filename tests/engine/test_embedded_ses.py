@@ -115,7 +115,7 @@ def test_doubled_name_is_not_seen_until_mended(account: Demo, ses: SESV2Client) 
     first, *rest = records(ses)[:3]
     account.publish(rest)
     words = account.publish_wrongly(first)
-    assert f"{first.name}.example.com" in words
+    assert "with the domain twice" in words
     assert not ses.get_email_identity(EmailIdentity="example.com")["VerifiedForSendingStatus"]
     account.publish([first])
     assert ses.get_email_identity(EmailIdentity="example.com")["VerifiedForSendingStatus"]
