@@ -228,10 +228,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         from screens.production_request import RequestPage
 
         assert self._seen
-        if self._seen.gate:
-            self.notify(self._seen.gate, title="Not yet", severity="warning", markup=False)
-        else:
-            self._over(RequestPage(self._seen.seen, again=again))
+        self._over(RequestPage(self._seen.seen, again=again))
 
     def action_again(self) -> None:
         """Ask again although AWS said no: the page asks for more than a yes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 from textual.widgets.text_area import Selection
 
 from screens.base import PAGES_CSS
-from screens.messages import Decided
+from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.widgets.columns import Cells
 from wizard.steps.model import StepName
@@ -84,7 +84,7 @@ in the case, and this is the answer.
         self._facts: Facts | None = None
         self._built = ""
         self._in_file = ""
-        self._leaving = False
+        self._then: Callable[[], object] | None = None
 
     def compose_step(self) -> ComposeResult:
         """The one question that nothing else answers, what is missing, the text."""
@@ -162,8 +162,8 @@ in the case, and this is the answer.
     def _show_saved(self, message: Saved) -> None:
         message.stop()
         self._in_file = self.query_one(TextArea).text
-        if self._leaving:
-            self.dismiss()
+        if self._then:
+            self._then()
         else:
             self.say(f"Saved in {self._file.name}.")
 
@@ -259,10 +259,25 @@ in the case, and this is the answer.
         if self.acting:
             return
         if self._dirty and not self.query("ErrorPanel"):
-            self._leaving = True
-            self.action_act()
+            self._save_and(super().action_back)
         else:
             super().action_back()
+
+    @on(GoTo)
+    def _save_before_leaving(self, event: GoTo) -> None:
+        """Another step was clicked: go there once the text is saved."""
+        if self._dirty and not self.acting and not self.query("ErrorPanel"):
+            event.stop()
+            event.prevent_default()
+            self._save_and(lambda: self._go_on_to(event.step))
+
+    def _go_on_to(self, step: StepName | None) -> None:
+        self.app.pop_screen()
+        self.app.screen.post_message(GoTo(step))
+
+    def _save_and(self, then: Callable[[], object]) -> None:
+        self._then = then
+        self.action_act()
 
     @on(Button.Pressed, "#anew, #copy")
     async def _pressed(self, event: Button.Pressed) -> None:

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Select, Static
 
 from screens.base import PAGES_CSS
-from screens.messages import Decided
+from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.production_words import point_row
 from screens.state import AppState
@@ -71,18 +71,20 @@ kept when you leave.
     ]
 
     class Judged(Message):
-        """The form has problems; or this is what sending it does, and what reviewers will find."""
+        """The form has problems, or it is too early, or this is what sending does and what reviewers find."""
 
         def __init__(
             self,
             form: Form,
             problems: tuple[tuple[str, str], ...],
-            plan: Plan | None,
+            gate: str = "",
+            plan: Plan | None = None,
             points: tuple[Point, ...] = (),
         ) -> None:
             super().__init__()
             self.form = form
             self.problems = problems
+            self.gate = gate
             self.plan = plan
             self.points = points
 
@@ -179,13 +181,16 @@ kept when you leave.
         from wizard.steps import production, readiness
 
         if problems := production.problems(form):
-            self.tell(self.Judged(form, problems, None))
+            self.tell(self.Judged(form, problems))
             return
         filled = production.filled_in(project, form)
         seen = production.look(world, filled)
+        if gate := production.gate(seen):
+            self.tell(self.Judged(form, (), gate))
+            return
         plan = production.plan(form, seen, again=self._again_wanted)
         points = readiness.judge(filled, readiness.look(world, filled, seen))
-        self.tell(self.Judged(form, (), plan, points))
+        self.tell(self.Judged(form, (), plan=plan, points=points))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending the request")
     def _act(self, world: World, project: Project, form: Form) -> None:
@@ -203,6 +208,8 @@ kept when you leave.
         self._show_problems(problems)
         if problems:
             self.query_one(f"#{problems[0][0]}").focus()
+        elif message.gate:
+            self.notify(message.gate, title="Not yet", severity="warning", markup=False)
         else:
             self._ask_about_points(message)
 
@@ -268,6 +275,11 @@ kept when you leave.
         if not self.acting:
             self._kept()
             super().action_back()
+
+    @on(GoTo)
+    def _keep_before_leaving(self) -> None:
+        """Another step was clicked."""
+        self._kept()
 
     def action_case(self) -> None:
         """Open the text for AWS's questions; it says what is typed here, too."""

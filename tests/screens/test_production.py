@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_settings
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import OptionList
 
+from screens.widgets.tick import Tick
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
@@ -55,7 +56,10 @@ async def test_too_early_is_said_and_nothing_is_sent(
         await show(page)
         assert page.text == snapshot
         await page.press("f4")
+        page.app.screen.query_one(Tick).value = True
+        await page.press("f4")
         await page.shows("Not yet")
+        assert "This is what will happen" not in page.text
 
 
 @pytest.mark.parametrize(

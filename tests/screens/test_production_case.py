@@ -8,10 +8,12 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import TextArea
 
+from screens.messages import GoTo
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.test_production import ready, show, tried
 from wizard.project import Project
+from wizard.steps.model import StepName
 
 __all__ = ["ready", "tried"]
 
@@ -88,6 +90,18 @@ async def test_a_key_leads_from_gap_to_gap(ready: Outside, tried: Project, tmp_p
         text.text = "No gap.\n"
         await page.press("f7")
         assert text.selected_text == ""
+
+
+async def test_a_step_that_is_clicked_opens_once_the_text_is_saved(
+    ready: Outside, tried: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        text = await open_case(page)
+        text.focus()
+        await page.press("x")
+        page.app.screen.post_message(GoTo(StepName.IDENTITY))
+        await page.shows("How shall the mail be signed")
+        assert file(tmp_path).read_text().startswith("x")
 
 
 async def test_quitting_saves_the_text(ready: Outside, tried: Project, tmp_path: Path) -> None:

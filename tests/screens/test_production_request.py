@@ -10,11 +10,13 @@ from msgspec.structs import replace as with_settings
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input
 
+from screens.messages import GoTo
 from screens.widgets.tick import Tick
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.test_production import ready, show, tried
 from wizard.project import Project
+from wizard.steps.model import StepName
 from wizard.steps.production import Form
 from wizard.steps.readiness import Site
 
@@ -138,6 +140,11 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         assert page.saved.production.contacts == ()
         await page.press("f4")
         assert page.app.screen.query_one("#website", Input).value == "https://www.example.com"
+        page.type("website", "https://example.com/about")
+        page.app.screen.post_message(GoTo(StepName.IDENTITY))
+        await page.shows("How shall the mail be signed")
+        await page.settle()
+        assert page.saved.production.website == "https://example.com/about"
 
 
 async def test_quitting_keeps_what_is_typed_and_asks_about_the_rest(
