@@ -136,8 +136,9 @@ mend it in another terminal, then press **F5**: no restart is needed.
         yield Button("Permissions  F7", id="permissions", compact=True)
 
     def help_text(self) -> str:
-        """The demo has one account, and no profile to choose."""
-        return DEMO_HELP if self.wizard.demo else self.HELP
+        """With the demo's own account there is no profile to choose."""
+        state = self.wizard.state
+        return DEMO_HELP if state and state.world.aws.keys else self.HELP
 
     def begin(self) -> None:
         """Read what there is to choose from, and look with what is chosen."""
@@ -206,6 +207,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         self._ask_more(message)
         self._draw()
         self.show_standing(message.standing)
+        self._fill_in_region(seen.region)
         if self._is_decided(seen) or self._is_files_own(message):
             self.post_message(Looked(message.standing))
         if self._is_another and self._asked_about != seen.account_id:
@@ -215,6 +217,13 @@ mend it in another terminal, then press **F5**: no restart is needed.
         elif self._first:
             self._first = False
             self.query_one("#next").focus()
+
+    def _fill_in_region(self, region: str) -> None:
+        """Where none was chosen, the profile named the one that was looked at."""
+        field = self.query_one("#region", Select)
+        if field.value is Select.NULL and self._offered and region in self._offered.regions:
+            with self.prevent(Select.Changed):
+                field.value = region
 
     def _ask_more(self, message: Seen) -> None:
         """Ask what takes longer: the other Regions, once for an account, and what is allowed."""
@@ -347,12 +356,12 @@ mend it in another terminal, then press **F5**: no restart is needed.
             self.query_one("#profile").focus()
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
-        """Nothing is gone on to with an error in the way; a Region that is missing can be chosen at once."""
+        """Nothing is gone on to with an error in the way; what is not chosen yet can be chosen at once."""
         self._going_on = False
         self._failed = True
-        if self._offered and self.query_one("#region", Select).value is Select.NULL:
-            focus = focus or "#region"
-        super().show_error(error, focus=focus)
+        choices = ("#profile", "#region") if self._offered else ()
+        missing = (one for one in choices if self.query_one(one, Select).value is Select.NULL)
+        super().show_error(error, focus=focus or next(missing, None))
 
     def action_next(self) -> None:
         """Record what was seen, if it is new, and go on; wait for AWS's answer where it is under way.

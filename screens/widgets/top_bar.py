@@ -26,7 +26,9 @@ class TopBar(Horizontal):
 
     def show(self, state: AppState) -> None:
         """Show what ``state`` is about."""
-        account = f"account {state.account}" if state.account else ""
+        # Beside a story's name there is room for the account's number alone.
+        word = "account " if self.badge in ("", "DEMO") else ""
+        account = f"{word}{state.account}" if state.account else ""
         parts = [Content.styled(state.domain, "bold"), Content(account), Content(state.region)]
         self.query_one("#subject", Static).update(
             Content("  ·  ").join([part for part in parts if part.plain])

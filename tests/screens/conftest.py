@@ -51,6 +51,7 @@ class Outside:
     world: World = field(default_factory=lambda: World(aws=AwsAccess(region="us-east-1"), now=lambda: NOW))
     profiles: tuple[str, ...] = ("default", "work")
     account_id: str = ACCOUNT_ID
+    region: str = ""
     ses: SesAccount = field(
         default_factory=lambda: SesAccount(
             production_access=False,
@@ -132,7 +133,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
             there.account_id,
             f"arn:aws:iam::{there.account_id}:user/owner",
             world.aws.profile,
-            world.aws.region or "",
+            world.aws.region or there.region,
             there.ses,
         )
 

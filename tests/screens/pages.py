@@ -98,6 +98,7 @@ async def opened(
     project: Project | None = None,
     size: tuple[int, int] = SIZES[0],
     start_over: Boot | None = None,
+    story: tuple[str, str] | None = None,
 ) -> AsyncIterator[Opened]:
     """The app on ``project`` in a file, settled on its first page."""
     path = tmp_path / "ses-wizard.yaml"
@@ -109,6 +110,7 @@ async def opened(
         path,
         demo=bool(world and world.demo),
         start_over=start_over,
+        story=story,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         page = Opened(app, pilot, path)

@@ -27,6 +27,7 @@ from wizard.steps.model import StepName
 from wizard.steps.permissions import Missing
 
 OTHER_ID = "999999999999"
+EMBEDDED = AwsAccess(region="us-east-1", keys=EmbeddedKeys("key", "secret"))
 EXPIRED = WizardError("Your sign-in has expired", "AWS said no.", "Run `aws sso login`.", ExitCode.OUTSIDE)
 
 
@@ -56,7 +57,7 @@ async def test_step_mark_is_what_the_page_found(outside: Outside, tmp_path: Path
 
 
 async def test_help_of_the_demo_is_about_its_own_account(outside: Outside, tmp_path: Path) -> None:
-    async with opened(tmp_path, replace(outside.world, stage=Stage())) as page:
+    async with opened(tmp_path, replace(outside.world, aws=EMBEDDED, stage=Stage())) as page:
         await page.press("enter")
         await page.press("f1")
         assert "The account is the demo's own" in page.text
@@ -106,6 +107,23 @@ async def test_region_that_is_only_tried_changes_nothing(
         state = page.app.state
         assert state is not None
         assert "eu-central-1" not in state.standings[StepName.ACCOUNT].words
+
+
+async def test_profile_that_does_not_exist_is_changed_at_once(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the Region too, so neither is chosen yet; and the profile is what is wrong."""
+    choices = account.AccountChoices(("work",), ("eu-central-1", "us-east-1"), "wrok", None)
+    monkeypatch.setattr(account, "choices", lambda world: choices)
+    outside.error = EXPIRED
+    outside.region = "us-east-1"
+    async with opened(tmp_path, outside.world.choose(None, None)) as page:
+        await page.press("enter")
+        assert page.app.focused is page.app.screen.query_one("#profile")
+        outside.error = None
+        page.app.screen.query_one("#profile", Select).value = "work"
+        await page.settle()
+        assert page.app.screen.query_one("#region", Select).value == "us-east-1"
 
 
 async def test_missing_region_is_chosen_at_once(outside: Outside, tmp_path: Path) -> None:
@@ -326,8 +344,7 @@ async def test_sign_in_says_where_the_command_is_not_installed(
 
 async def test_demo_offers_no_sign_in_of_the_users_own(outside: Outside, tmp_path: Path) -> None:
     outside.error = SIGN_IN
-    embedded = AwsAccess(region="us-east-1", keys=EmbeddedKeys("key", "secret"))
-    async with opened(tmp_path, replace(outside.world, aws=embedded, stage=Stage())) as page:
+    async with opened(tmp_path, replace(outside.world, aws=EMBEDDED, stage=Stage())) as page:
         await page.press("enter")
         assert "Sign in" not in page.text
         assert "Try again" in page.text

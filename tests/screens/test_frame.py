@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from screens.dialogs import ConfirmPlan
 from screens.widgets.busy_line import BusyLine
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
+from tests.screens.paper import Stage
 from wizard import project as projects
 from wizard.errors import ExitCode, SignInNeededError, WizardError
 from wizard.project import Domain, Project, Registration
@@ -312,6 +314,38 @@ def test_quitting_does_not_wait_for_an_answer_that_never_comes(
         assert not runner.is_alive()
     finally:
         release.set()
+
+
+async def test_the_demos_story_is_told_on_the_first_page_and_named_on_every_one(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    world, words = dataclasses.replace(outside.world, stage=Stage()), "AWS has said no."
+    async with opened(tmp_path, world, project=begun, story=("no-permissions", words)) as page:
+        assert "Story no-permissions: AWS has said no." in page.text
+        assert "us-east-1   DEMO: no-permissions" in page.text, "the Region stays in sight at 80×24"
+        await page.go(StepName.DOMAIN)
+        assert "DEMO: no-permissions" in page.text
+
+
+async def test_what_is_set_up_is_said_while_there_is_nothing_to_go_on_with(
+    outside: Outside, tmp_path: Path
+) -> None:
+    go_on = threading.Event()
+
+    def boot() -> World:
+        app.tell_opening("Setting up the story: account …")
+        go_on.wait(30)
+        return outside.world
+
+    app = WizardApp(boot, tmp_path / "ses-wizard.yaml", demo=True)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        page = Opened(app, pilot, app.path)
+        await page.shows("Setting up the story: account …")
+        assert "Opening …" not in page.text
+        go_on.set()
+        await page.settle()
+        assert "Setting up the story" not in page.text
 
 
 async def test_start_over_makes_a_new_world_and_begins_with_the_file_it_left(

@@ -166,8 +166,8 @@ def _half(kwargs: Mapping[str, Any], profile: str | None) -> WizardError:
         return outside(
             title,
             f"They come from the environment, and {missing.upper()} is missing there.",
-            f"Set `{missing.upper()}` too, or take the rest away to use a profile. Then start again: a "
-            "running program keeps the environment it was started with.",
+            f"Choose a profile instead, or set `{missing.upper()}` too and start again: a running program "
+            "keeps the environment it was started with.",
         )
     if provider == "assume-role":
         return outside(

@@ -18,13 +18,15 @@ from wizard.demo.stage import Demo
 from wizard.demo.stories import Story
 from wizard.dns.verdict import Round
 from wizard.project import Project, Reminder, save, write_whole
-from wizard.steps import account, dns, domain, identity, reminder, reminder_trial
+from wizard.steps import account, dns, domain, identity, received, reminder, reminder_trial, sandbox
 from wizard.steps.domain_name import parse_name
 from wizard.steps.model import Event, Status, StepName
 
 _PEOPLE = "email,name\nana@{domain},Ana\nben@{domain},Ben\nsuccess@simulator.amazonses.com,Chris\n".replace(
     "{domain}", zones.PANEL_DOMAIN
 )
+
+_OWN_ADDRESS = f"you@{zones.EMPTY_DOMAIN}"
 
 Tell = Callable[[str], None]
 """Where it is said what is being set up."""
@@ -104,6 +106,14 @@ def _reminder(demo: Demo, project: Project, file: Path) -> Project:
     return reminder_trial.test_run(demo.world, project, f"you@{zones.PANEL_DOMAIN}", _unheard).project
 
 
+def _sandbox(demo: Demo, project: Project, file: Path) -> Project:
+    """What can be tried in the sandbox: an address of one's own, a test mail, what its receiver wrote."""
+    project = sandbox.act(demo.world, sandbox.choose(project, _OWN_ADDRESS), _unheard)
+    demo.open_link(_OWN_ADDRESS)
+    project = sandbox.send(demo.world, project, _OWN_ADDRESS).project
+    return sandbox.noted(demo.world, project, received.read(demo.inbox()[0].head, project))
+
+
 def _unheard(event: Event) -> None:
     """Nobody watches these steps."""
 
@@ -114,4 +124,6 @@ _TAKEN: dict[StepName, Callable[[Demo, Project, Path], Project]] = {
     StepName.IDENTITY: _identity,
     StepName.DNS: _dns,
     StepName.REMINDER: _reminder,
+    StepName.PRODUCTION: _sandbox,
 }
+"""Each step up to its end; the last one up to its request."""

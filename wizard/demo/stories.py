@@ -37,9 +37,9 @@ def nothing_more(demo: Demo, project: Project) -> Project:
 class Story:
     """One state to be shown. ``words`` say it in a sentence.
 
-    ``reached`` is the last step that is done when it begins, None for a set-up that nobody has begun.
-    ``turn`` happens then. ``computer`` is where the wizard runs, None where it has the account's own keys;
-    ``entrance`` and ``pace`` are the account's.
+    ``reached`` is the last step that is done when it begins (of the sixth, all up to its request), None for a
+    set-up that nobody has begun. ``turn`` happens then. ``computer`` is where the wizard runs, None where it
+    has the account's own keys; ``entrance`` and ``pace`` are the account's.
     """
 
     name: str
@@ -286,8 +286,7 @@ STORIES = (
     ),
     Story(
         "scp",
-        "The organisation's policy forbids stacks, and asking for production.",
-        StepName.DNS,
+        "The organisation's policy forbids some of what the set-up needs.",
         entrance=Entrance(forbidden=("cloudformation:*ChangeSet", "ses:PutAccountDetails")),
     ),
     Story("paused", "Somebody has paused all sending in the account.", StepName.DNS, _paused),
@@ -307,10 +306,10 @@ STORIES = (
     ),
     Story(
         "registering",
-        "A domain is being registered; in the demo it takes a minute.",
+        "A domain is being registered; in the demo that takes half a minute.",
         StepName.ACCOUNT,
         _registering,
-        pace=Pace(registration=60.0),
+        pace=Pace(registration=30.0),
     ),
     Story(
         "in-use",
@@ -320,21 +319,21 @@ STORIES = (
     ),
     Story("dns-ready", "SES has verified all records; the reminder is not made yet.", StepName.DNS),
     # the way out of the sandbox
-    Story("sandbox", "Everything works within the sandbox: ready to ask AWS.", StepName.REMINDER),
-    Story("pending", "AWS looks at the request.", StepName.REMINDER, _asked, pace=PATIENT),
+    Story("sandbox", "Everything works within the sandbox: ready to ask AWS.", StepName.PRODUCTION),
+    Story("pending", "AWS looks at the request.", StepName.PRODUCTION, _asked, pace=PATIENT),
     Story(
         "granting",
         "AWS has said yes, and has not opened the Region yet.",
-        StepName.REMINDER,
+        StepName.PRODUCTION,
         _answered("GRANTED"),
         pace=PATIENT,
     ),
-    Story("granted", "AWS has said yes: mail goes to everybody.", StepName.REMINDER, _granted),
-    Story("denied", "AWS has said no.", StepName.REMINDER, _denied, pace=PATIENT),
+    Story("granted", "AWS has said yes: mail goes to everybody.", StepName.PRODUCTION, _granted),
+    Story("denied", "AWS has said no.", StepName.PRODUCTION, _denied, pace=PATIENT),
     Story(
         "failed",
         "The request never arrived at AWS's reviewers.",
-        StepName.REMINDER,
+        StepName.PRODUCTION,
         _answered("FAILED"),
         pace=PATIENT,
     ),
