@@ -306,6 +306,8 @@ def _address_rows(seen: SandboxSeen | None) -> list[Cells]:
     """How the address stands."""
     if seen is None or seen.address is None:
         return []
+    if seen.account.production_access:
+        return [(Content.styled("✓ allowed", "$text-success"), f"{seen.address}, as everybody.")]
     lives = f"It lives until {_moment(seen.dies_at)}." if seen.dies_at else "It lives 24 hours."
     head, colour, words = {
         "unknown": ("· not asked", "$text-muted", f"SES does not know {seen.address} yet: F4 asks it."),

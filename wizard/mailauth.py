@@ -133,7 +133,12 @@ def fields(text: str) -> tuple[tuple[str, str], ...]:
 
     What follows the first blank line after them is the mail's text, and no header.
     """
-    lines = [re.sub(r"^(?:> ?)+", "", line) for line in re.split(r"\r\n|\r|\n", text[:LONGEST])]
+    lines = [
+        re.sub(r"^(?:> ?)+", "", line) for line in re.split(r"\r\n|\r|\n", text[:LONGEST].lstrip("\r\n"))
+    ]
+    if len(lines) > 8 and not any(line.strip() for line in lines[1::2]):
+        # Some windows copy a blank line after each.
+        lines = lines[::2]
     found: list[tuple[str, list[str]]] = []
     margin = 0
     for line in _head(lines):

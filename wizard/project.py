@@ -168,6 +168,11 @@ class Sandbox(Section, frozen=True):
     passed: bool = False
     """Whether SPF, DKIM and DMARC all passed, and for the domain itself, in what was read."""
 
+    @property
+    def untried(self) -> Sandbox:
+        """The address alone: what was tried with another domain, account or Region says nothing."""
+        return Sandbox(address=self.address)
+
 
 class Production(Section, frozen=True):
     """What the request to leave the sandbox says, and what became of it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.refusal import refuse
 from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Identity, Project
+from wizard.project import Account, Domain, Identity, Project, Sandbox, Seen
 from wizard.steps import account as step
 from wizard.steps import account_regions
 from wizard.steps.account_regions import RegionState
@@ -50,6 +51,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
         account=Account(id="999999999999", region="us-east-1"),
         domain=Domain("example.com"),
         identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
+        sandbox=Sandbox(address="me@example.net", sent=Seen(now, "to me@example.net"), passed=True),
     )
     for done in ("account", "domain", "identity"):
         project = project.seen_done(done, "seen there", now)
@@ -58,6 +60,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
     taken = step.act(account.world, project, seen, take_another=True)
     assert taken.account.id == "123456789012"
     assert (taken.domain, taken.identity) == (Domain("example.com"), Identity(mail_from="bounce.example.com"))
+    assert taken.sandbox == Sandbox(address="me@example.net")
     assert list(taken.progress) == ["account"]
     assert taken.progress["account"].words == "account 123456789012 in us-east-1, in the sandbox"
     assert step.judge(seen, taken).holds == ()
@@ -104,10 +107,12 @@ def test_another_region_takes_the_evidence_of_the_old_one_away(account: Demo) ->
     now = account.world.now()
     before = step.act(account.world, Project(domain=Domain("example.com")), step.look(account.world))
     before = before.seen_done("domain", "d", now).seen_done("identity", "i", now)
+    before = replace(before, sandbox=Sandbox(asked=now))
     there = account.world.choose(None, "eu-west-1")
     after = step.act(there, before, step.look(there))
     assert set(after.progress) == {"account", "domain"}
     assert after.account.region == "eu-west-1"
+    assert after.sandbox == Sandbox(), "addresses are verified in one Region"
 
 
 def test_choices_of_the_embedded_account(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from wizard.aws import route53domains, sesv2
 from wizard.demo import Demo
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.errors import WizardError
-from wizard.project import Domain, Identity, Project, Reminder
+from wizard.project import Domain, Identity, Project, Reminder, Sandbox
 from wizard.steps import domain as step
 from wizard.steps import domain_choices
 from wizard.steps.model import Status
@@ -194,11 +194,13 @@ def test_another_domain_takes_what_named_the_old_one_away(account: Demo) -> None
     before = Project(
         domain=Domain("example.net"),
         identity=Identity("mail.example.net", "my-set"),
+        sandbox=Sandbox(address="me@example.net", passed=True),
         reminder=Reminder(sender="me@example.net", subject="Hello"),
     )
     before = before.seen_done("account", "a", now).seen_done("identity", "i", now).seen_done("dns", "d", now)
     after = step.act(account.world, before, look(account, "example.com"))
     assert after.identity == Identity(None, "my-set")
+    assert after.sandbox == Sandbox(address="me@example.net")
     assert (after.reminder.sender, after.reminder.subject) == (None, "Hello")
     assert set(after.progress) == {"account", "domain"}
     again = step.act(account.world, before, look(account, "example.net"))

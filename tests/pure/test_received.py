@@ -52,11 +52,23 @@ def test_receivers_of_all_kinds_are_read(receiver: str, text: str) -> None:
         lambda text: indent(text, "\t"),
         lambda text: indent(text, "> "),
         lambda text: f"\n\n  \n{text}",
+        lambda text: text.replace("\n", "\r\r\n"),
         lambda text: mails.GMAIL_SUMMARY + text,
         lambda text: f"{text}\nDear reader,\n\n{results('spf=fail', 'dkim=fail', 'dmarc=fail')}",
         lambda text: text.upper().replace("AUTHENTICATION-RESULTS: I=1", "ARC-Authentication-Results: i=1"),
     ],
-    ids=["CRLF", "CR", "spaces", "tabs", "quoted", "blank lines", "Gmail", "whole mail", "capitals"],
+    ids=[
+        "CRLF",
+        "CR",
+        "spaces",
+        "tabs",
+        "quoted",
+        "blank lines",
+        "spaced out",
+        "Gmail",
+        "whole mail",
+        "capitals",
+    ],
 )
 @pytest.mark.parametrize("text", [mails.GMAIL, mails.OUTLOOK, mails.POSTFIX])
 def test_however_it_was_pasted(text: str, pasted: Callable[[str], str]) -> None:

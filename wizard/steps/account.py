@@ -207,7 +207,7 @@ def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool
     if project.account.region not in (None, seen.region):
         # SES, the reminder's stack and the review are per Region: what was seen in another one says nothing.
         domain = {step: evidence for step, evidence in project.progress.items() if step == "domain"}
-        decided = replace(decided, progress=domain)
+        decided = replace(decided, sandbox=decided.sandbox.untried, progress=domain)
     standing = judge(seen, decided)
     if standing.status is not Status.DONE:
         return decided.not_done("account")
@@ -220,5 +220,6 @@ def _begun_elsewhere(project: Project) -> Project:
         project,
         domain=Domain(project.domain.name),
         identity=replace(project.identity, dkim_tokens=(), signing_zone=None),
+        sandbox=project.sandbox.untried,
         progress={},
     )

@@ -127,6 +127,7 @@ def act(world: World, project: Project, seen: DomainSeen) -> Project:
             decided,
             identity=Identity(configuration_set=project.identity.configuration_set),
             reminder=replace(project.reminder, sender=None),
+            sandbox=project.sandbox.untried,
             progress=account,
         )
     standing = judge(seen)
