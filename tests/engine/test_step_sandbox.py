@@ -131,6 +131,9 @@ def test_refusals_say_what_to_do(account: Demo, begun: Project) -> None:
     assert caught.value.title == "SES refused the test mail"
     assert "stopped sending" in caught.value.what
     assert begun.sandbox.sent is None
+    refuse(world.aws, "sesv2", "CreateEmailIdentity", "AlreadyExistsException")
+    with pytest.raises(WizardError, match="SES sent no link"):
+        step.act(world, step.choose(begun, ME), ignored)
 
 
 def test_sender_is_the_reminders_where_it_is_at_the_domain() -> None:

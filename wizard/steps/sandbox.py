@@ -253,7 +253,7 @@ def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
             ExitCode.USAGE,
         )
     subject = f"SES identity {address}"
-    create = partial(sesv2.create_address, address=address)
+    create = partial(_ask_for_link, address=address)
     if seen.state is AddressState.VERIFIED:
         return (_Move(Change(ChangeKind.KEEP, subject, "is verified")),)
     if seen.state is AddressState.COVERED:
@@ -276,6 +276,15 @@ def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
         "sesv2:CreateEmailIdentity",
     )
     return (_Move(gone, delete), _Move(again, create))
+
+
+def _ask_for_link(aws: AwsAccess, address: str) -> None:
+    if not sesv2.create_address(aws, address):
+        raise WizardError(
+            "SES sent no link",
+            f"It knows {printable(address, 100)}: somebody else asked, or it has not forgotten yet.",
+            "Look again (F5), then ask once more.",
+        )
 
 
 def _may_send(seen: SandboxSeen, address: str) -> None:
