@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.css.types import CSSLocation
 from textual.widgets import Input
 
 from wizard.aws.access import AwsAccess
@@ -42,6 +45,22 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 ACCOUNT_ID = "123456789012"
+
+_parse = Stylesheet._parse_rules
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+def _parsed_once(
+    self: Stylesheet, css: str, read_from: CSSLocation, *args: object, **more: object
+) -> list[RuleSet]:
+    """A style sheet's rules, which Textual keeps for one app, kept for all apps of the same colours."""
+    key = (css, read_from, args, *more.items(), *self._variables.items())
+    if key not in _parsed:
+        _parsed[key] = _parse(self, css, read_from, *args, **more)  # type: ignore[arg-type]
+    return _parsed[key]
+
+
+Stylesheet._parse_rules = _parsed_once  # type: ignore[method-assign]
 
 
 @dataclass
