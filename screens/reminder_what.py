@@ -174,14 +174,14 @@ class WhatPage(Page):
 
     def compose(self) -> ComposeResult:
         """The fields, a row that chooses the part, and the part."""
-        with Horizontal(classes="field tight"):
+        with Horizontal(classes="field tight head"):
             yield Label("From", classes="label")
             yield Input(placeholder="Reminders", id="sender_name", compact=True)
             yield Input(placeholder="reminders@example.com", id="sender", compact=True)
-        with Horizontal(classes="field tight"):
+        with Horizontal(classes="field tight head"):
             yield Label("Subject", classes="label")
             yield Input(placeholder="Hello {{name}}", id="subject", compact=True)
-        with Horizontal(classes="field tight"):
+        with Horizontal(classes="field tight head"):
             yield Label("Unsubscribe", classes="label")
             yield Input(
                 placeholder="https://example.com/leave?who={{email}}, or mailto:…",
@@ -253,6 +253,7 @@ class WhatPage(Page):
 
     def _bring_up(self, part: str) -> None:
         self.query_one("#part", ContentSwitcher).current = part
+        self.set_class(part == "preview", "-previewing")
         for name in PARTS:
             self.query_one(f"#to-{name}").set_class(name == part, "-shown")
         if part == "preview":
@@ -260,9 +261,11 @@ class WhatPage(Page):
         self._hint()
 
     def reveal(self, field: str) -> None:
-        """A problem in a part that is not shown: show that part."""
+        """A problem in what is not shown: show it."""
         if field in ("text", "html"):
             self._bring_up(field)
+        elif self.has_class("-previewing"):
+            self._bring_up("text")
 
     @on(Button.Pressed, "#parts Button")
     def _part_chosen(self, event: Button.Pressed) -> None:

@@ -82,6 +82,20 @@ async def test_somebody_far_down_in_a_file_is_found(
         await page.shows("Subject      Hello Name298")
 
 
+async def test_the_preview_shows_the_whole_example_on_the_smallest_terminal(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "f8")
+        assert "Subject      Hello Ana" in page.text
+        assert "Have a good day!" in page.text
+        await page.press("f6")
+        page.type("sender", "nobody")
+        await page.press("f8", "f3")
+        assert page.app.focused is page.app.screen.query_one("#sender")
+        assert "nobody" in page.text
+
+
 @pytest.mark.parametrize(("opens", "words"), [(True, "Handed to your browser"), (False, "No browser opens")])
 async def test_the_preview_opens_in_a_browser_or_says_where_it_is(
     outside: Outside,
