@@ -25,6 +25,7 @@ from screens.reminder_what import What, WhatPage, first_what
 from screens.reminder_when import When, WhenPage, first_choice
 from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
+from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Cells
 from screens.widgets.key_line import key_name
 from wizard.steps.model import StepName
@@ -289,6 +290,7 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def _open(self, name: str) -> None:
         """Show one of the six pages."""
+        self.query_one(BusyLine).forget_said()
         pages = self.query_one("#pages", ContentSwitcher)
         pages.current = name
         page = self._page

@@ -34,7 +34,8 @@ class Failures(Dialog[bool]):
     def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
         super().__init__()
         self.heading = f"What did not arrive of the run of {moment_words(run.began, place)}"
-        self.failed = run.failed
+        # The run may have gone on since its numbers were read.
+        self.failed = max(run.failed, sum(mail.outcome == "failed" for mail in mails))
         self.mails = mails
         self.more = run.failed + run.unsure + run.bounced + run.complained > len(mails)
 

@@ -76,7 +76,7 @@ def standing_of(run: RunSeen, now: datetime) -> tuple[Mark, str]:
 def line(run: RunSeen, now: datetime, place: ZoneInfo) -> Content:
     """The run in one line of the list: when by the clocks of ``place``, how it stands, what came of it."""
     (mark, colour), _ = standing_of(run, now)
-    counts = [f"{run.sent:,} sent" if run.ended else f"{run.sent:,} of {run.people:,} sent"]
+    counts = [f"{run.sent:,} of {run.people:,} sent" if _counted(run) else f"{run.sent:,} sent"]
     others = {
         "failed": run.failed,
         "unsure": run.unsure,
@@ -93,10 +93,16 @@ def line(run: RunSeen, now: datetime, place: ZoneInfo) -> Content:
     )
 
 
+def _counted(run: RunSeen) -> bool:
+    """Whether it is known to how many people it goes; a part of them is counted when it is done with."""
+    return run.ended is None and run.people >= run.sent + run.failed + run.unsure + run.opted_out > 0
+
+
 def detail(run: RunSeen, now: datetime, place: ZoneInfo) -> list[Cells]:
     """All numbers of ``run``, why it stands as it does, and when failed mails were sent again."""
     (mark, colour), why = standing_of(run, now)
-    people = f"{run.people:,} {'person' if run.people == 1 else 'people'}"
+    known = run.ended or _counted(run)
+    people = f"{run.people:,} {'person' if run.people == 1 else 'people'}" if known else "So far"
     numbers = (
         f"{run.sent:,} sent, {run.failed:,} failed, {run.unsure:,} unsure, "
         f"{run.opted_out + run.invalid:,} skipped, {run.bounced:,} bounced, {run.complained:,} complained"

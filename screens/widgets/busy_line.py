@@ -37,10 +37,11 @@ class BusyLine(Static):
             self._forgetting.stop()
         mark = Content.styled("!", "$text-warning") if not_yet else Content.styled("✓", "$text-success")
         self._said = Content.assemble(mark, f" {words}")
-        self._forgetting = self.set_timer(SAID_SECONDS, self._forget_said)
+        self._forgetting = self.set_timer(SAID_SECONDS, self.forget_said)
         self.update(self._said)
 
-    def _forget_said(self) -> None:
+    def forget_said(self) -> None:
+        """What a key has done is old: something else is shown."""
         self._said = Content("")
         if not self._waits:
             self.update(self._said)

@@ -85,6 +85,20 @@ async def test_shows_the_last_runs_and_the_numbers_of_one(
         assert page.text == snapshot
 
 
+async def test_a_run_that_has_counted_nobody_yet_says_what_it_has_done_so_far(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    deployed.past = (a_run(ended=None, last=NOW, people=0, sent=3),)
+    deployed.failed = FAILED[:1]
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("3 sent")
+        assert "of 0" not in page.text
+        assert "So far  3 sent, 0 failed" in page.text
+        await page.press("enter")
+        assert "1 that failed can be sent once more" in page.words
+
+
 WORDS = {
     "✓ ended": a_run(),
     "» going on": a_run(ended=None, last=NOW),

@@ -100,7 +100,7 @@ def run_now(world: World, project: Project, report: Report) -> str:
     run = f"{world.now():%Y-%m-%dT%H:%M:%SZ}"
     report(Event("run", Progress.STARTED))
     functions.start(world.aws, FUNCTION_NAME, {"run": run, "execution": "by hand"})
-    report(Event("run", Progress.DONE, f"Lambda has taken the run {run}"))
+    report(Event("run", Progress.DONE, "Lambda has taken it"))
     return run
 
 
