@@ -26,8 +26,9 @@ from screens.reminder_when import When, WhenPage, first_choice
 from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
 from screens.widgets.busy_line import BusyLine
-from screens.widgets.columns import Cells
+from screens.widgets.columns import Cells, EventList
 from screens.widgets.key_line import key_name
+from wizard.errors import WizardError
 from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
@@ -277,6 +278,13 @@ In the demo **F9** opens the inbox of the embedded account.
     def _inbox_wanted(self, event: Button.Pressed) -> None:
         event.stop()
         self.action_inbox()
+
+    def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
+        """What the failed act had begun is not at work any more."""
+        if not self.acting:
+            for events in self.query(EventList):
+                events.drop_unfinished()
+        super().show_error(error, focus=focus)
 
     # Pages
 

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from screens.symbols import PROGRESS, lines
-from wizard.steps.model import Event
+from wizard.steps.model import Event, Progress
 
 GAP = 2
 """Cells between two columns."""
@@ -93,6 +93,15 @@ class EventList(Columns):
         """Forget an earlier act."""
         self._events = {}
         self.show([])
+
+    def drop_unfinished(self) -> None:
+        """What was begun came to nothing: an error says why."""
+        self._events = {
+            subject: event
+            for subject, event in self._events.items()
+            if event.progress is not Progress.STARTED
+        }
+        self.show([_event(event) for event in self._events.values()])
 
     def add(self, event: Event) -> None:
         """Show ``event`` in the row of its subject."""

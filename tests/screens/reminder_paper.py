@@ -103,6 +103,9 @@ class Flow:
 
     def test_run(self, world: World, project: Project, address: str, report: Report) -> Outcome:
         self.asked.append(f"test {address}")
+        report(Event("test mail", Progress.STARTED))
+        if self.error:
+            raise self.error
         if self.sent:
             return Outcome(True, f"SES took the mail to {address}.", "", "1", project, self.recorded)
         return Outcome(False, "SES does not write to this address yet.", "Verify it.", None, project)

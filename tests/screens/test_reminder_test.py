@@ -109,6 +109,16 @@ async def test_a_dry_run_says_what_it_found(
         assert made.asked == ["dry"]
 
 
+async def test_what_failed_is_not_at_work_any_more(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    made.error = WizardError("The function TriggerReminder is gone", "Somebody deleted it.", "Put it back.")
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3", "f4")
+        assert "! The function TriggerReminder is gone" in page.text
+        assert "working" not in page.text
+
+
 async def test_another_kind_begins_with_a_clean_page(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:

@@ -78,5 +78,5 @@ def recipients_gone(world: World, stack: Stack | None) -> WizardError | None:
     return WizardError(
         "The table of recipients is gone",
         f"Somebody deleted {printable(stack.outputs['RecipientsTable'], 255)}.",
-        "Look for drift, and have it put back: the recipients are then written anew.",
+        "Look for drift on Create (F6), then have it put back (F7): the recipients are written anew.",
     )

@@ -134,9 +134,9 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
     if seen.alarms:
         return f"an alarm rings: {'; '.join(seen.alarms)}"
     if seen.function_gone:
-        return "the function is gone: look for drift, and have it put back"
+        return "the function is gone: look for drift on Create (F6), then have it put back (F7)"
     if seen.schedule is None:
-        return "the schedule is gone: look for drift, and have it put back"
+        return "the schedule is gone: look for drift on Create (F6), then have it put back (F7)"
     if seen.paused and not project.reminder.paused:
         return "the schedule is switched off, though nobody paused it here: plan again, or look for drift"
     if project.reminder.paused and not seen.paused:
