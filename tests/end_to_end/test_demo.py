@@ -168,3 +168,20 @@ def quit_wizard(shown: Terminal) -> None:
     shown.press("F10")
     shown.wait_for("ended with 0")
     shown.wait_for("Saved in ses-wizard-demo.yaml. Continue with `ses-wizard demo`.")
+
+
+def test_a_story_is_told_and_gone_on_with(tmp_path: Path) -> None:
+    """The sign-in is over: the demo's own command runs with the wizard out of the way."""
+    with terminal(tmp_path) as shown:
+        shown.open([*DEMO, "--story", "sso-expired"], tmp_path, (80, 24))
+        shown.wait_for("Start  F3")
+        shown.press("F3")
+        shown.wait_for("! The AWS single sign-on has expired")
+        shown.press("s")
+        shown.wait_for("Signed in +profile default: IAM Identity Center")
+        assert "DEMO: sso-expired" in shown.screen()
+        shown.press("F3")
+        shown.wait_for("Which domain of yours")
+        shown.press("F10")
+        shown.wait_for("ended with 0")
+        shown.wait_for("Saved in ses-wizard-demo-sso-expired.yaml. Continue with `ses-wizard demo --stor")

@@ -263,6 +263,17 @@ def test_review_is_granted_when_its_time_has_passed(ses: SESV2Client, account: D
     assert ses.get_account()["ProductionAccessEnabled"] is True
 
 
+def test_region_may_open_later_than_the_review_is_granted(ses: SESV2Client, account: Demo) -> None:
+    account.account.pace = demo.Pace(review=60)
+    ask_for_production(ses)
+    review = account.account.ses("us-east-1").review
+    assert review
+    review.status = "GRANTED"
+    assert ses.get_account()["ProductionAccessEnabled"] is False
+    account.account.kept.clock.push_to(account.now() + timedelta(seconds=61))
+    assert ses.get_account()["ProductionAccessEnabled"] is True
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -147,6 +147,7 @@ def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
         evidence = readiness.look(world, ready, production.look(world, ready))
         assert [point.words for point in readiness.judge(ready, evidence) if not point.ready] == []
         assert ready.sandbox.passed
+        running.account.pace = demo.AT_ONCE
         for name in LATE[1:]:
             running.ses(ready).review, running.ses(ready).production = None, False
             shows(name, world, named(name).turn(running, ready))

@@ -218,14 +218,12 @@ STORIES = (
     Story(
         "profile-unknown",
         "AWS_PROFILE names a profile that does not exist.",
-        computer=Computer(_IN_REGION + _WORK, _keys("work"), {"AWS_PROFILE": "wrok"}),
+        computer=Computer(_WORK, _keys("work"), {"AWS_PROFILE": "wrok"}),
     ),
     Story(
         "half-credentials",
         "An access key in the environment, without its secret.",
-        computer=Computer(
-            _IN_REGION + _WORK, _keys("work"), {"AWS_ACCESS_KEY_ID": KEY, "AWS_REGION": "us-east-1"}
-        ),
+        computer=Computer(_WORK, _keys("work"), {"AWS_ACCESS_KEY_ID": KEY, "AWS_REGION": "us-east-1"}),
     ),
     Story(
         "sso-expired",
@@ -287,7 +285,7 @@ STORIES = (
     Story(
         "scp",
         "The organisation's policy forbids some of what the set-up needs.",
-        entrance=Entrance(forbidden=("cloudformation:*ChangeSet", "ses:PutAccountDetails")),
+        entrance=Entrance(forbidden=("cloudformation:CreateChangeSet", "ses:PutAccountDetails")),
     ),
     Story("paused", "Somebody has paused all sending in the account.", StepName.DNS, _paused),
     Story(
@@ -323,10 +321,10 @@ STORIES = (
     Story("pending", "AWS looks at the request.", StepName.PRODUCTION, _asked, pace=PATIENT),
     Story(
         "granting",
-        "AWS has said yes, and has not opened the Region yet.",
+        "AWS has said yes; in the demo it opens the Region after half a minute.",
         StepName.PRODUCTION,
         _answered("GRANTED"),
-        pace=PATIENT,
+        pace=Pace(review=30.0),
     ),
     Story("granted", "AWS has said yes: mail goes to everybody.", StepName.PRODUCTION, _granted),
     Story("denied", "AWS has said no.", StepName.PRODUCTION, _denied, pace=PATIENT),

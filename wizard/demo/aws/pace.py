@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Pace:
     """How fast the embedded world goes, in seconds.
 
-    ``review`` is how long AWS looks at a production access request; None leaves it to
+    ``review`` is how long it takes from a production access request to the open Region; None leaves it to
     ``Stage.answer_review``. ``look`` is the least time between two looks of SES at the same identity's
     records. ``resource`` is how long CloudFormation works on one resource, 0 for all at once, before the
     request is answered. ``retry`` is the time before Lambda repeats a failed event (AWS waits minutes).

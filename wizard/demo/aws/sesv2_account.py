@@ -169,9 +169,9 @@ def delete_configuration_set(ses: SesRegion, name: str) -> None:
 
 
 def answer_when_due(account: Account, ses: SesRegion) -> None:
-    """Grant an open review when its time has passed."""
+    """Grant an open review when its time has passed, and open the Region of one that was granted."""
     review, patience = ses.review, account.pace.review
-    if review is None or patience is None or review.status != "PENDING":
+    if ses.production or review is None or patience is None or review.status not in ("PENDING", "GRANTED"):
         return
     if account.now() - review.opened_at >= timedelta(seconds=patience):
         answer_review(ses, granted=True)
@@ -179,8 +179,11 @@ def answer_when_due(account: Account, ses: SesRegion) -> None:
 
 
 def answer_review(ses: SesRegion, granted: bool) -> None:
-    """Answer an open review, or one that was denied, as after an answer in its case; no other."""
-    if ses.review is not None and ses.review.status in ("PENDING", "DENIED"):
+    """Answer a review that is open, or that was denied, as after an answer in its case.
+
+    One that was granted is over when the Region is open; one that failed never arrived.
+    """
+    if ses.review is not None and ses.review.status != "FAILED" and not ses.production:
         ses.review.status = "GRANTED" if granted else "DENIED"
         ses.production = granted
 
