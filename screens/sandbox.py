@@ -62,19 +62,10 @@ While the link is waited for, the page looks again by itself.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("f2,escape", "back", "Back"),
-        Binding("f4", "act", "Verify the address, or send the link again", show=False),
-        Binding("f5", "look_again", "Look again"),
-        Binding("f6", "send", "Send"),
-        Binding("f7", "headers", "Headers"),
+        *OverPage.BINDINGS,
+        Binding("f6", "send", "Send the test mail", show=False),
+        Binding("f7", "headers", "Read the headers of what arrived", show=False),
         Binding("f8", "open_link", "Demo: open the link in the mail", show=False),
-        *(
-            binding
-            for binding in OverPage.BINDINGS
-            if isinstance(binding, Binding) and binding.key in ("f9", "pageup", "pagedown")
-        ),
-        Binding("f10,ctrl+q", "app.quit", "Quit", show=False),
     ]
 
     class Seen(Message):

@@ -74,16 +74,8 @@ outcome.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("f2,escape", "back", "Back"),
-        Binding("f4", "act", "Read"),
+        *OverPage.BINDINGS,
         Binding("f8", "demo_mail", "Demo: the headers of its latest mail", show=False),
-        *(
-            binding
-            for binding in OverPage.BINDINGS
-            if isinstance(binding, Binding) and binding.key in ("f9", "pageup", "pagedown")
-        ),
-        Binding("f10,ctrl+q", "app.quit", "Quit"),
     ]
 
     class Taken(Message):
@@ -212,6 +204,11 @@ outcome.
             return
         self.retry = self.action_act
         self._read(self.state.world, self.state.project, self.query_one("#pasted", TextArea).text)
+
+    def action_look_again(self) -> None:
+        """Read what stands in the field once more."""
+        if self._reading is None:
+            self.action_act()
 
     def action_demo_mail(self) -> None:
         """In the demo: read the headers of the latest mail, instead of pasting them."""

@@ -209,6 +209,9 @@ async def test_a_hostile_paste_is_bounded_and_shown_safely(ses: Ses, begun: Proj
         text = screen.query_one(TextArea).text
         assert text.startswith("Subject: \\x1b[31mred\\u202e\n        folded\n")
         assert LONGEST < len(text) <= LONGEST + 100
+        screen.query_one(TextArea).text = mails.YAHOO
+        await page.press("f5")
+        assert "✓ good" in page.text
         await page.press("escape")
         assert isinstance(page.app.screen, SandboxPage)
 
