@@ -12,9 +12,22 @@ from wizard.aws.access import AwsAccess, EmbeddedKeys
 def test_the_descriptions_of_services_are_read_once_for_all_sessions() -> None:
     keys = EmbeddedKeys("a", "b")
     clients = [AwsAccess(region="us-east-1", keys=keys).client("sesv2") for _ in range(2)]
-    first, second = (client.meta.service_model.metadata for client in clients)
-    assert first is second
+    mine = AwsAccess(region="us-east-1").client("sesv2")
+    first, second, third = (client.meta.service_model.metadata for client in (*clients, mine))
+    assert first is second is third
     assert clients[0].meta.events is not clients[1].meta.events
+
+
+def test_an_embedded_access_has_its_own_region_and_endpoint_and_nothing_of_the_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    keys = EmbeddedKeys("a", "b")
+    for region, endpoint in (("us-east-1", "http://127.0.0.1:1"), ("eu-central-1", "http://127.0.0.1:2")):
+        client = AwsAccess(region=region, endpoint_url=endpoint, keys=keys).client("sts")
+        assert (client.meta.region_name, client.meta.endpoint_url) == (region, endpoint)
+        assert client._request_signer._credentials.access_key == "a"
 
 
 def test_descriptions_of_the_users_own_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

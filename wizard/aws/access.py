@@ -41,6 +41,9 @@ _USUAL = _Waiting(5, 20, 4)
 _PATIENT = _Waiting(5, 910, 1)
 _BRIEF = _Waiting(3, 5, 1)
 
+_SHARED = threading.RLock()
+"""Of all embedded accesses, which have one session together."""
+
 
 @dataclass(frozen=True)
 class AwsAccess:
@@ -61,6 +64,10 @@ class AwsAccess:
     )
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if self.keys is not None:
+            object.__setattr__(self, "_lock", _SHARED)
+
     def choose(self, profile: str | None, region: str | None) -> AwsAccess:
         """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
         return replace(self, profile=profile, region=region)
@@ -74,8 +81,6 @@ class AwsAccess:
         """The session of botocore's. It never asks at the terminal: that is the screen's, or nobody's."""
         from botocore.session import Session
 
-        if self.keys is not None:
-            return _session_without_environment()
         session = Session()
         _share_models(session)
         if self.profile is not None:
@@ -91,16 +96,9 @@ class AwsAccess:
         """The session that all clients of this access are made from: making one costs some 50 ms."""
         import boto3
 
-        if self.keys is None:
-            # boto3 itself reads AWS_DEFAULT_REGION alone; AWS's other tools let AWS_REGION go before it.
-            region = self.region or os.environ.get("AWS_REGION")
-            return boto3.Session(region_name=region, botocore_session=self._botocore)
-        return boto3.Session(
-            aws_access_key_id=self.keys.access_key,
-            aws_secret_access_key=self.keys.secret_key,
-            region_name=self.region,
-            botocore_session=self._botocore,
-        )
+        # boto3 itself reads AWS_DEFAULT_REGION alone; AWS's other tools let AWS_REGION go before it.
+        region = self.region or os.environ.get("AWS_REGION")
+        return boto3.Session(region_name=region, botocore_session=self._botocore)
 
     def session(self) -> boto3.Session:
         """The boto3 session for this access; sessions are not thread-safe, so hold on to what it makes.
@@ -108,7 +106,7 @@ class AwsAccess:
         Raises botocore's ``ProfileNotFound`` where the profile does not exist.
         """
         with self._lock:
-            return self._session
+            return self._session if self.keys is None else _embedded_session(self.keys)
 
     def region_in_use(self) -> str | None:
         """The Region that calls go to: the one chosen, else the environment's, else the profile's, or None.
@@ -163,8 +161,10 @@ def _log_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) 
     log.debug("%s:%s %s %s", model.service_model.service_name, model.name, http_response.status_code, outcome)
 
 
-def _session_without_environment() -> Session:
-    """A botocore session that reads no ``AWS_*`` variable and no file of the user's."""
+@cache
+def _embedded_session(keys: EmbeddedKeys) -> boto3.Session:
+    """The session for ``keys``, of no Region. It reads no ``AWS_*`` variable and no file of the user's."""
+    import boto3
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session
 
@@ -176,7 +176,7 @@ def _session_without_environment() -> Session:
         defaults[name] = (None, None, os.devnull, None)
     session = Session(session_vars=defaults)
     _share_models(session)
-    return session
+    return boto3.Session(keys.access_key, keys.secret_key, botocore_session=session)
 
 
 def _share_models(session: Session) -> None:
