@@ -43,6 +43,14 @@ RECIPIENTS = (
 )
 
 
+OUTCOMES = {
+    "success": ": nobody reads it there",
+    "bounce": ": it bounces, and harms nothing",
+    "complaint": ": it is called spam, and harms nothing",
+}
+"""What becomes of a mail to SES's simulator."""
+
+
 class SandboxPage(OverPage):
     """Stands over the page it was opened from; the headers of a received mail have a page of their own."""
 
@@ -176,7 +184,7 @@ While the link is waited for, the page looks again by itself.
         address = chosen.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
         sent = sandbox.send(world, chosen, address or "")
         self.wizard.post_message(Decided(project, sent.project))
-        self.post_message(self.Said(f"SES took the mail to {sent.address}."))
+        self.post_message(self.Said(f"SES took the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
         self.tell(_look_at(world, sent.project))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Opening the link")

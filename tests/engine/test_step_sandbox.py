@@ -75,6 +75,8 @@ def test_from_an_address_to_a_mail_that_proves_who_sent_it(account: Demo, begun:
     assert sent.message_id in mail.head
     assert sent.project.sandbox.sent is not None
     assert sent.project.sandbox.sent.words == f"to {ME}"
+    simulated = step.send(world, sent.project, step.simulator("success")).project
+    assert simulated.sandbox.sent == sent.project.sandbox.sent, "the better evidence stays"
     reading = received.read(mail.head, project)
     noted = step.noted(world, sent.project, reading)
     assert noted.sandbox.passed

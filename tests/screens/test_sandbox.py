@@ -161,6 +161,7 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         page.app.screen.query_one("#to", Select).value = "bounce"
         await page.press("f6")
         assert ses.mails == ["bounce@simulator.amazonses.com"]
+        assert "it bounces, and harms nothing" in page.words
         ses.refusal = WizardError("SES refused the test mail", "It is paused.", "Look at the account.")
         await page.press("f6")
         assert "! SES refused the test mail" in page.text
