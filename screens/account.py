@@ -126,8 +126,8 @@ mend it in another terminal, then press **F5**: no restart is needed.
         with Horizontal(classes="field tight"):
             yield Label("Region", classes="label")
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
-        yield Columns(id="facts", classes="block")
         yield Columns(id="notes", classes="block")
+        yield Columns(id="facts", classes="block")
 
     def compose_buttons(self) -> ComposeResult:
         """The frame's own, and the two dialogs."""
@@ -271,7 +271,10 @@ mend it in another terminal, then press **F5**: no restart is needed.
             worth_knowing = account_regions.worth_knowing(seen.region, regions, self.state.domain or None)
             notes = words.note_rows(seen, worth_knowing)
         self.query_one("#facts", Columns).show(rows)
-        self.query_one("#notes", Columns).show(notes)
+        # In front: what to do about trouble must be in sight where there are few rows.
+        shown = self.query_one("#notes", Columns)
+        shown.show(notes)
+        shown.display = bool(notes)
         if isinstance(self.app.screen, RegionsDialog):
             self.app.screen.show(self._regions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,9 @@ from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
 
 if TYPE_CHECKING:
-    from wizard.steps.permissions import PermissionsSeen
+    from collections.abc import Iterable
+
+    from wizard.steps.permissions import Missing, PermissionsSeen
 
 POLICY_NOTE = (
     "Exactly what this set-up needs, for whoever runs IAM in your account. IAM takes {most:,} characters in "
@@ -57,7 +60,7 @@ class PermissionsDialog(Dialog[None]):
 
         parts = self._parts()
         yield Columns([(f"{self.seen.words[0].upper()}{self.seen.words[1:]}.",)])
-        yield Columns([row for one in self.seen.missing for row in _missing(one)], id="missing")
+        yield Columns(_missing(self.seen.missing), id="missing")
         yield Static("The least policy", classes="heading", markup=False)
         yield Static(POLICY_NOTE.format(most=policy.LARGEST, count=len(parts)), classes="hint", markup=False)
         text = "\n".join(json.dumps(part, indent=2) for part in parts)
@@ -112,13 +115,11 @@ class PermissionsDialog(Dialog[None]):
         return policy.parts(policy.document(self.seen.scope))
 
 
-def _missing(one: Any) -> list[Cells]:
-    return [
-        (
-            Content.styled(f"! {one.verdict.value}", "$text-error"),
-            Content.assemble(
-                Content.styled(one.action, "bold"), f"  step {one.step.number}, {NAMES[one.step]}"
-            ),
-        ),
-        ("", one.why),
-    ]
+def _missing(missing: Iterable[Missing]) -> list[Cells]:
+    """What is missing, by what it is for: the step and the reason once, then who says no to which actions."""
+    rows: list[Cells] = []
+    for (step, why, verdict), group in groupby(missing, lambda one: (one.step, one.why, one.verdict)):
+        actions = Content.styled(", ".join(one.action for one in group), "bold")
+        rows.append((Content.styled(f"! step {step.number}, {NAMES[step]}", "$text-error"), why))
+        rows.append(("", Content.assemble(f"{verdict.value}: ", actions)))
+    return rows

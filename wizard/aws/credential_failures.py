@@ -209,7 +209,7 @@ def _expired(profile: str | None) -> WizardError:
                 "AWS_SESSION_TOKEN), and start again: a running program keeps those it was started with."
             )
         case Kind.KEYS:
-            todo = f"Put new keys into AWS's credentials file, {AGAIN}"
+            todo = f"Put new keys into AWS's credentials file, or choose another profile, {AGAIN}"
         case _:
             todo = f"{_sign_in_words(profile)}, {AGAIN}"
     return outside(title, what, f"{todo} Nothing is lost.")
