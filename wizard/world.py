@@ -10,7 +10,7 @@ from typing import Protocol
 from wizard.aws.access import AwsAccess
 from wizard.dns.access import DnsAccess
 from wizard.dns.records import Record
-from wizard.web import WebAccess
+from wizard.web.access import WebAccess
 
 
 @dataclass(frozen=True, slots=True)

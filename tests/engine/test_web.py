@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from wizard import web
 from wizard.demo import Demo
 from wizard.demo.website import Authority, Server
-from wizard.web import Link, WebAccess, WebError, fetch
+from wizard.web import page as web
+from wizard.web.access import WebAccess, WebError
+from wizard.web.page import Link, WebPage, fetch
 
 AUTHORITY = Authority()
 
@@ -198,15 +199,36 @@ def test_only_public_addresses_are_asked(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_links_are_found_in_what_people_write() -> None:
     text = """<A HREF='/privacy'>Our <b>privacy</b>
       policy</a><a href="//other.example/x#y" title="Imprint"></a><a name=here>no link</a>
-      <a href="mailto:me@example.com">Mail</a><a href="http://[">broken</a><a href=last>open &amp; last"""
-    assert web.WebPage("https://example.com/de/", 200, (), text).links() == (
+      <abbr href=x>none</abbr><!-- <a href=/commented>out</a> --><script>"<a href=/script>"</script>
+      <a href="mailto:me@example.com">Mail</a><a href="http://[">broken</a><a data-href=no href = last
+      >open &amp; last"""
+    assert WebPage("https://example.com/de/", 200, (), text).links() == (
         Link("https://example.com/privacy", "Our privacy policy"),
         Link("https://other.example/x", "Imprint"),
         Link("https://example.com/de/last", "open & last"),
     )
-    assert web.WebPage("https://example.com", 200, (), "<a href=x>" * 10_000).links() == (
-        (Link("https://example.com/x", ""),) * web.MAX_LINKS
-    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a href=x>" * 50_000,
+        "<!--" * 125_000,
+        "<" * web.MAX_BYTES,
+        "<a " * 160_000,
+        "<a href='" + "x" * web.MAX_BYTES,
+        "<a href" + " " * web.MAX_BYTES,
+        "<script>" * 60_000,
+        "<![" * 160_000,
+        "&" * web.MAX_BYTES,
+        "<a href=x>" + "&#99999999999;" * 30_000,
+    ],
+    ids=range(10),
+)
+def test_no_text_takes_long(text: str) -> None:
+    began = time.process_time()
+    assert len(WebPage("https://example.com", 200, (), text).links()) <= web.MAX_LINKS
+    assert time.process_time() - began < 2
 
 
 def test_certificates_are_checked_by_the_worlds_authorities() -> None:

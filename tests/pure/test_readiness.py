@@ -18,7 +18,7 @@ from wizard.steps.domain_in_use import InUse
 from wizard.steps.model import StepName
 from wizard.steps.production import ProductionSeen
 from wizard.steps.readiness import Aid, Evidence, Point, Site, Subject, Verdict, judge
-from wizard.web import Link, WebPage
+from wizard.web.page import Link, WebPage
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 READY, NOT, UNKNOWN = Verdict.READY, Verdict.NOT_READY, Verdict.UNKNOWN
@@ -92,7 +92,10 @@ def test_dmarc(in_use: InUse | WizardError | None, verdict: Verdict, words: str)
 
 @pytest.mark.parametrize(
     ("reasons", "words"),
-    [((), "off for bounces and complaints"), (("BOUNCE",), "off for complaints: step 3 switches it on")],
+    [
+        ((), "off for bounces and complaints"),
+        (("BOUNCE",), "off for complaints: F4 in step 3"),
+    ],
 )
 def test_suppression(reasons: tuple[str, ...], words: str) -> None:
     account = replace(ACCOUNT, suppressed_reasons=reasons)

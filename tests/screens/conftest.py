@@ -37,7 +37,7 @@ from wizard.steps.account_regions import RegionSeen, RegionState
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
 from wizard.steps.permissions import Missing, PermissionsSeen
 from wizard.steps.readiness import Site
-from wizard.web import Link, WebPage
+from wizard.web.page import Link, WebPage
 from wizard.world import World
 
 if TYPE_CHECKING:

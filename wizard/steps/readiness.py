@@ -26,7 +26,8 @@ from wizard.steps.model import StepName
 from wizard.steps.parallel import as_they_come
 from wizard.steps.production import ProductionSeen, first_form, identity_gap
 from wizard.text import ago, printable
-from wizard.web import Link, WebAccess, WebError, WebPage, fetch
+from wizard.web.access import WebAccess, WebError
+from wizard.web.page import Link, WebPage, fetch
 from wizard.world import World
 
 _PRIVACY = (
@@ -221,7 +222,7 @@ def _suppression(seen: ProductionSeen) -> Point:
     point = partial(Point, Subject.SUPPRESSION, mended_at=StepName.IDENTITY)
     off = [reason for reason in sesv2.SUPPRESSED if reason not in seen.account.suppressed_reasons]
     if off:
-        words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: step 3 switches it on"
+        words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: F4 in step 3 switches it on"
         return point(verdict=Verdict.NOT_READY, words=words)
     return point(verdict=Verdict.READY, words="on: nobody is written to after a bounce or a complaint")
 

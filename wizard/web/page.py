@@ -1,28 +1,23 @@
 """Looking at a web page as a stranger would: no cookies, no credentials, nothing kept.
 
-Only http and https, a bounded size, time and number of redirects, and certificates are checked. Addresses
-that are not public (RFC 6890: private networks, loopback, link-local) are not asked: whoever reviews the site
-looks from outside and could not see them, and no redirect leads into the network of whoever runs the wizard.
-No proxy is used, for the same reason: the page is looked at by the plain way.
+Only http and https, a bounded size, time and number of redirects, and certificates are checked.
 """
 
 from __future__ import annotations
 
+import html
 import http.client
-import ipaddress
 import re
-import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cache, partial
-from html.parser import HTMLParser
-from queue import Empty, SimpleQueue
-from threading import Thread
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from wizard.text import printable
+from wizard.web.access import WebAccess, WebError
 
 SECONDS = 8.0
 """How long one page may take, with all that it leads to."""
@@ -33,6 +28,15 @@ MAX_LINKS = 2000
 """How many links of a page are looked at."""
 
 _CHUNK = 16_384
+_LONGEST_WORDS = 500
+_ANCHOR = re.compile(r"<a(?=\s)([^<>]{0,4000})>", re.IGNORECASE)
+_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_UNSEEN = (
+    (re.compile("<!--"), re.compile("-->")),
+    (re.compile("<script", re.IGNORECASE), re.compile("</script", re.IGNORECASE)),
+)
+"""What no reader sees. html.parser is not used: for some texts it takes minutes, and it refuses others."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"http": 80, "https": 443}
 _CERTIFICATE = {
@@ -45,10 +49,6 @@ _CERTIFICATE = {
     21: "its certificate is not from an authority that browsers know, or the server leaves out a part of it",
     62: "its certificate is for another name",
 }
-
-
-class WebError(Exception):
-    """The page could not be had. The message says why: words that go on after the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,70 +80,7 @@ class WebPage:
 
     def links(self) -> tuple[Link, ...]:
         """The links to other pages on it, in order."""
-        reader = _Links(self.url)
-        reader.feed(self.text)
-        reader.close()
-        return tuple(reader.found)
-
-
-def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
-    """A connection to a public address of ``host``. Raises WebError, OSError."""
-    until = time.monotonic() + seconds
-    addresses = _addresses(host, port, seconds)
-    public = [address for address in addresses if ipaddress.ip_address(address).is_global]
-    if not public:
-        raise WebError(f"leads to {addresses[0]}, which nobody can reach from outside")
-    for number, address in enumerate(public):
-        # The last one takes all the time that is left; the ones before it a fair part.
-        left = max(0.1, until - time.monotonic()) / (len(public) - number)
-        try:
-            return socket.create_connection((address, port), timeout=left)
-        except OSError:
-            if number == len(public) - 1:
-                raise
-    raise AssertionError("there is a last one")
-
-
-def _addresses(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses of ``host``, as the system finds them. Raises WebError."""
-    found: SimpleQueue[list[str] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.put(list(dict.fromkeys(str(info[4][0]).partition("%")[0] for info in infos)))
-        except (OSError, UnicodeError) as error:
-            found.put(error if isinstance(error, OSError) else OSError(str(error)))
-
-    # No timeout can be given to getaddrinfo: the thread may go on, and nobody waits for it.
-    Thread(target=ask, name="looking-up", daemon=True).start()
-    try:
-        answer = found.get(timeout=seconds)
-    except Empty:
-        raise WebError(f"did not answer: looking its name up took more than {seconds:.0f} seconds") from None
-    if isinstance(answer, OSError):
-        raise WebError("is not known: its name has no address in the DNS") from answer
-    return answer
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Those of the system, and those that botocore brings: not every Python finds the system's."""
-    from pathlib import Path
-
-    import botocore
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(Path(botocore.__file__).with_name("cacert.pem"))
-    return context
-
-
-@dataclass(frozen=True, slots=True)
-class WebAccess:
-    """The way to web servers: how to connect to a host and port, and whose certificates to trust."""
-
-    connect: Callable[[str, int, float], socket.socket] = _public_connection
-    trust: Callable[[], ssl.SSLContext] = field(default=_authorities)
+        return tuple(_links(self.url, self.text))
 
 
 def fetch(access: WebAccess, url: str) -> WebPage:
@@ -270,50 +207,37 @@ class _Connection(http.client.HTTPConnection):
         return left
 
 
-class _Links(HTMLParser):
-    """Collects the links of a page, with the words between ``<a>`` and ``</a>``."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[Link] = []
-        self._base = url
-        self._open: tuple[str, list[str]] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A link begins, with what is said of it where it has no words of its own."""
-        if tag != "a":
-            return
-        self._end()
-        given = {name: value or "" for name, value in attrs}
-        if given.get("href"):
-            self._open = (given["href"], [given.get("aria-label") or given.get("title") or ""])
-
-    def handle_data(self, data: str) -> None:
-        """Words, of a link or not."""
-        if self._open:
-            self._open[1].append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """A link ends."""
-        if tag == "a":
-            self._end()
-
-    def close(self) -> None:
-        """The page ends, and with it what is open."""
-        super().close()
-        self._end()
-
-    def _end(self) -> None:
-        if self._open and len(self.found) < MAX_LINKS:
-            self.found += _link(self._base, *self._open)
-        self._open = None
+def _links(base: str, text: str) -> Iterator[Link]:
+    """The links that lead to pages of the web. Linear in the text's length, whatever stands in it."""
+    for begin, end in _UNSEEN:
+        text = _without(text, begin, end)
+    for found in islice(_ANCHOR.finditer(text), MAX_LINKS):
+        attributes, rest = found[1], text[found.end() : found.end() + _LONGEST_WORDS]
+        href = _attribute(attributes, "href")
+        if not href:
+            continue
+        try:
+            url = _joined(base, html.unescape(href))
+        except WebError:
+            continue
+        if re.match(r"https?://", url, re.IGNORECASE):
+            said = _attribute(attributes, "aria-label") or _attribute(attributes, "title")
+            words = _TAG.sub(" ", _END.split(rest, maxsplit=1)[0])
+            yield Link(url, " ".join(html.unescape(f"{said} {words}").split()))
 
 
-def _link(base: str, href: str, words: list[str]) -> Iterator[Link]:
-    """The link, if it leads to a page of the web."""
-    try:
-        url = _joined(base, href)
-    except WebError:
-        return
-    if re.match(r"https?://", url, re.IGNORECASE):
-        yield Link(url, " ".join(" ".join(words).split()))
+def _attribute(attributes: str, name: str) -> str:
+    """The value of one attribute of a tag, with or without quotes, or nothing."""
+    value = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+    found = re.search(rf"(?<![\w-]){name}{value}", attributes, re.IGNORECASE)
+    return next((group for group in found.groups() if group), "") if found else ""
+
+
+def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """The text without what stands between ``begin`` and ``end``; what never ends goes to the last sign."""
+    kept, at = [], 0
+    while opened := begin.search(text, at):
+        kept.append(text[at : opened.start()])
+        closed = end.search(text, opened.end())
+        at = closed.end() if closed else len(text)
+    return "".join([*kept, text[at:]])

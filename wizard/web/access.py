@@ -1,0 +1,90 @@
+"""The way to web servers: who may be connected to, and whose certificates are trusted.
+
+Addresses that are not public (RFC 6890: private networks, loopback, link-local) are not asked: whoever
+reviews a site looks from outside and could not see them, and no redirect leads into the network of whoever
+runs the wizard. No proxy is used, for the same reason: the page is looked at by the plain way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+
+
+class WebError(Exception):
+    """The page could not be had. The message says why: words that go on after the address."""
+
+
+def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
+    """A connection to a public address of ``host``. Raises WebError, OSError."""
+    import ipaddress
+    import socket
+
+    until = time.monotonic() + seconds
+    addresses = _addresses(host, port, seconds)
+    public = [address for address in addresses if ipaddress.ip_address(address).is_global]
+    if not public:
+        raise WebError(f"leads to {addresses[0]}, which nobody can reach from outside")
+    for number, address in enumerate(public):
+        # The last one takes all the time that is left; the ones before it a fair part.
+        left = max(0.1, until - time.monotonic()) / (len(public) - number)
+        try:
+            return socket.create_connection((address, port), timeout=left)
+        except OSError:
+            if number == len(public) - 1:
+                raise
+    raise AssertionError("there is a last one")
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of ``host``, as the system finds them. Raises WebError."""
+    import socket
+    from queue import Empty, SimpleQueue
+    from threading import Thread
+
+    found: SimpleQueue[list[str] | OSError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put(list(dict.fromkeys(str(info[4][0]).partition("%")[0] for info in infos)))
+        except (OSError, UnicodeError) as error:
+            found.put(error if isinstance(error, OSError) else OSError(str(error)))
+
+    # No timeout can be given to getaddrinfo: the thread may go on, and nobody waits for it.
+    Thread(target=ask, name="looking-up", daemon=True).start()
+    try:
+        answer = found.get(timeout=seconds)
+    except Empty:
+        raise WebError(f"did not answer: looking its name up took more than {seconds:.0f} seconds") from None
+    if isinstance(answer, OSError):
+        raise WebError("is not known: its name has no address in the DNS") from answer
+    return answer
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Those of the system, and those that botocore brings: not every Python finds the system's."""
+    import ssl
+    from pathlib import Path
+
+    import botocore
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(Path(botocore.__file__).with_name("cacert.pem"))
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """The way to web servers: how to connect to a host and port, and whose certificates to trust."""
+
+    connect: Callable[[str, int, float], socket.socket] = _public_connection
+    trust: Callable[[], ssl.SSLContext] = field(default=_authorities)
