@@ -87,10 +87,9 @@ While the link is waited for, the page looks again by itself.
     class Planned(Message):
         """This would have to be done before mail can go to the address that was typed."""
 
-        def __init__(self, before: Project, after: Project, plan: Plan) -> None:
+        def __init__(self, project: Project, plan: Plan) -> None:
             super().__init__()
-            self.before = before
-            self.after = after
+            self.project = project
             self.plan = plan
 
     class Said(Message):
@@ -163,10 +162,10 @@ While the link is waited for, the page looks again by itself.
     def _plan(self, world: World, project: Project, typed: str) -> None:
         from wizard.steps import sandbox
 
-        chosen = sandbox.choose(project, typed)
+        chosen = self._chosen(project, typed)
         seen = sandbox.look(world, chosen)
         self.tell(self.Seen(seen, sandbox.allowed(seen)))
-        self.tell(self.Planned(project, chosen, sandbox.plan(seen)))
+        self.tell(self.Planned(chosen, sandbox.plan(seen)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link sent")
     def _act(self, world: World, project: Project) -> None:
@@ -180,10 +179,10 @@ While the link is waited for, the page looks again by itself.
     def _send(self, world: World, project: Project, mailbox: str, typed: str) -> None:
         from wizard.steps import sandbox
 
-        chosen = sandbox.choose(project, typed) if mailbox == OWN else project
+        chosen = self._chosen(project, typed) if mailbox == OWN else project
         address = chosen.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
         sent = sandbox.send(world, chosen, address or "")
-        self.wizard.post_message(Decided(project, sent.project))
+        self.wizard.post_message(Decided(chosen, sent.project))
         self.post_message(self.Said(f"SES took the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
         self.tell(_look_at(world, sent.project))
 
@@ -191,6 +190,15 @@ While the link is waited for, the page looks again by itself.
     def _open(self, world: World, project: Project, stage: Stage, address: str) -> None:
         self.post_message(self.Said(stage.open_link(address)))
         self.tell(_look_at(world, project))
+
+    def _chosen(self, project: Project, typed: str) -> Project:
+        """The project with the address that was typed: kept before SES is asked, for the policy names it."""
+        from wizard.steps import sandbox
+
+        chosen = sandbox.choose(project, typed)
+        if chosen is not project:
+            self.wizard.post_message(Decided(project, chosen))
+        return chosen
 
     # What they say
 
@@ -204,13 +212,11 @@ While the link is waited for, the page looks again by itself.
     @on(Planned)
     def _show_planned(self, message: Planned) -> None:
         message.stop()
-        if message.after is not message.before:
-            self.post_message(Decided(message.before, message.after))
         if message.plan.changes_anything:
-            world, project = self.state.world, message.after
+            world, project = self.state.world, message.project
             self.confirm(message.plan, lambda: self._act(world, project), yes="Yes, send the link")
         else:
-            self.say(f"Nothing to do: mail may go to {message.after.sandbox.address}.")
+            self.say(f"Nothing to do: mail may go to {message.project.sandbox.address}.")
 
     @on(Said)
     def _say(self, message: Said) -> None:

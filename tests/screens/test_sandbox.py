@@ -40,8 +40,11 @@ class Ses:
     links: int = 0
     mails: list[str] = field(default_factory=list)
     refusal: WizardError | None = None
+    denied: WizardError | None = None
 
     def look(self, world: World, project: Project) -> SandboxSeen:
+        if self.denied:
+            raise self.denied
         address, asked = project.sandbox.address, project.sandbox.asked
         return SandboxSeen(
             "example.com",
@@ -158,6 +161,14 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         assert "This is no e-mail address" in page.text
         assert page.app.focused is page.app.screen.query_one("#own")
         assert page.saved.sandbox.address is None
+        ses.denied = WizardError(
+            "The permission ses:GetEmailIdentity is missing", "Not yours.", "Have it allowed."
+        )
+        page.type("own", ME)
+        await page.press("f4")
+        assert "ses:GetEmailIdentity is missing" in page.text
+        assert page.saved.sandbox.address == ME, "the policy is exported for what the file says"
+        ses.denied = None
         page.app.screen.query_one("#to", Select).value = "bounce"
         await page.press("f6")
         assert ses.mails == ["bounce@simulator.amazonses.com"]
