@@ -129,7 +129,7 @@ there, after looking at AWS and DNS again.
 
         question = Ask(
             "Start the demo over?",
-            "The demo's account, its DNS zone and its project file become empty again.",
+            "The demo's account, its DNS zone and its project file become as they were at its beginning.",
             yes="Start over",
             no="Go on",
             careful=True,

@@ -21,7 +21,16 @@ from wizard.demo.computer import CODE
 from wizard.demo.stories import STORIES, named
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 from wizard.project import Domain, Project, load, save
-from wizard.steps import account, account_regions, domain, domain_in_use, permissions, production, readiness
+from wizard.steps import (
+    account,
+    account_health,
+    account_regions,
+    domain,
+    domain_in_use,
+    permissions,
+    production,
+    readiness,
+)
 from wizard.steps.model import Status, StepName
 from wizard.steps.survey import survey
 from wizard.world import World
@@ -51,9 +60,11 @@ STANDINGS = {
     "paused": (DONE, StepName.ACCOUNT, Status.ATTENTION, "sending is paused"),
     "probation": (DONE, StepName.ACCOUNT, Status.ATTENTION, "under review"),
     "shutdown": (DONE, StepName.ACCOUNT, Status.ATTENTION, "AWS has shut SES down"),
+    "quota": (DONE, StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "unregistered": (set(), StepName.DOMAIN, Status.ATTENTION, "example-not-yet.com is not registered"),
     "registering": (set(), StepName.DOMAIN, Status.WAITING, "example-not-yet.com is being registered"),
     "in-use": (set(), StepName.DOMAIN, Status.TODO, "comes after the domain is chosen"),
+    "dns-wrong": (DONE - {StepName.DNS}, StepName.DNS, Status.ATTENTION, "1 wrong of 7"),
     "dns-ready": (DONE, StepName.REMINDER, Status.TODO, "nothing is set up yet"),
     "sandbox": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "ready to ask"),
     "pending": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "AWS reviews the request"),
@@ -289,12 +300,17 @@ def test_readme_has_the_table_of_stories() -> None:
     assert "\n".join(["| story | what it shows |", "|---|---|", *rows, ""]) in readme
 
 
+def _quota(running: Demo, world: World, project: Project) -> None:
+    assert account_health.quota_note(account.look(world).ses).startswith("Only 10 recipients are left")
+
+
 MORE = {
     "assumed-role": _assumed_role,
     "endpoint": _endpoint,
     "other-region": _other_region,
     "no-permissions": _no_permissions,
     "scp": _scp,
+    "quota": _quota,
     "in-use": _in_use,
 }
 """What else there is to see in a story."""

@@ -16,6 +16,7 @@ from wizard.demo.aws.entrance import OPEN
 from wizard.demo.aws.pace import AT_ONCE
 from wizard.demo.stage import Demo
 from wizard.demo.stories import Story
+from wizard.dns.records import Record
 from wizard.dns.verdict import Round
 from wizard.project import Project, Reminder, save, write_whole
 from wizard.steps import account, dns, domain, identity, received, reminder, reminder_trial, sandbox
@@ -66,11 +67,16 @@ def _identity(demo: Demo, project: Project, file: Path) -> Project:
 
 def _dns(demo: Demo, project: Project, file: Path) -> Project:
     """Every record is entered, and SES finds them with its next look."""
-    before, _ = _look_at_records(demo, project)
-    demo.publish([row.record for row in before.rows])
+    demo.publish(records(demo, project))
     seen = dns.judge(*_look_at_records(demo, project))
     assert seen.status is Status.DONE, seen.words
     return project.seen_done("dns", seen.words, demo.now())
+
+
+def records(demo: Demo, project: Project) -> list[Record]:
+    """What has to be entered into the domain's zone, merged with what stands there."""
+    seen, _ = _look_at_records(demo, project)
+    return [row.record for row in seen.rows]
 
 
 def _look_at_records(demo: Demo, project: Project) -> tuple[Round, SesIdentity]:

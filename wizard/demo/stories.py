@@ -173,6 +173,22 @@ def _mail_at_google(demo: Demo, project: Project) -> Project:
     return project
 
 
+def _wrong_record(demo: Demo, project: Project) -> Project:
+    """One record is entered with the commonest mistake, the others as they should be."""
+    from wizard.demo.setting import records
+
+    first, *others = records(demo, project)
+    demo.publish(others)
+    demo.publish_wrongly(first)
+    return project
+
+
+def _nearly_used_up(demo: Demo, project: Project) -> Project:
+    """Most of the day's quota went to mail in the last hours."""
+    demo.ses(project).sent.extend([demo.now()] * 190)
+    return project
+
+
 def _asked(demo: Demo, project: Project) -> Project:
     """The request, as the form has it at first."""
     from wizard.steps import production
@@ -295,6 +311,7 @@ STORIES = (
         _found_by_aws("PROBATION"),
     ),
     Story("shutdown", "AWS has ended sending in the account.", StepName.DNS, _found_by_aws("SHUTDOWN")),
+    Story("quota", "Nearly all of the day's sending quota is used.", StepName.DNS, _nearly_used_up),
     # the domain and its records
     Story(
         "unregistered",
@@ -314,6 +331,12 @@ STORIES = (
         "example.com has its mail at Google, and a policy: choose it in step 2.",
         StepName.ACCOUNT,
         _mail_at_google,
+    ),
+    Story(
+        "dns-wrong",
+        "One record stands at the wrong name, as some DNS panels make it.",
+        StepName.IDENTITY,
+        _wrong_record,
     ),
     Story("dns-ready", "SES has verified all records; the reminder is not made yet.", StepName.DNS),
     # the way out of the sandbox
