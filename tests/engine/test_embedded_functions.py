@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.engine.stacks import LAMBDA_TRUST, SCHEDULER_TRUST, eventually, function, role
 from wizard.demo import Demo
+from wizard.demo.aws import function_process
 
 
 def invoke(account: Demo, event: Any = None, **more: Any) -> tuple[Any, str | None]:
@@ -82,6 +85,44 @@ def handler(event, context):
     payload, error = invoke(account, {"how": "sleep"})
     assert (error, payload["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
+
+
+def test_a_run_finds_nothing_of_the_one_before_it(account: Demo) -> None:
+    code = """
+import os
+import boto3
+def handler(event, context):
+    found = [os.environ.get("LEFT"), getattr(boto3, "left", None), "left" in os.listdir()]
+    os.environ["LEFT"] = boto3.left = "something"
+    open("left", "w").close()
+    return [os.getpid(), *found]
+"""
+    function(account.world.aws, code)
+    (first, *found), (second, *found_then) = invoke(account)[0], invoke(account)[0]
+    assert found == found_then == [None, None, False]
+    assert first != second
+
+
+def test_a_function_is_run_also_where_the_process_that_forks_is_gone(
+    account: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forks = function_process._Forks()
+    monkeypatch.setattr(function_process, "_forks", forks)
+    function(account.world.aws, "import os\ndef handler(event, context):\n    return os.getppid()\n")
+    started_by, _ = invoke(account)
+    assert (forks._process is not None) == (sys.platform == "linux")
+    if forks._process:
+        assert started_by == forks._process.pid
+        forks._process.kill()
+        forks._process.wait()
+    for _ in range(2):
+        assert invoke(account) == (os.getpid(), None)
+
+
+def test_what_python_reads_when_it_starts_can_be_a_functions_variable(account: Demo) -> None:
+    code = "import sys\ndef handler(event, context):\n    return sys.flags.optimize\n"
+    function(account.world.aws, code, Environment={"Variables": {"PYTHONOPTIMIZE": "2"}})
+    assert invoke(account) == (2, None)
 
 
 def test_an_unknown_function_is_not_found(account: Demo) -> None:

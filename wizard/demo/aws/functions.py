@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,16 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.logs.models import LogGroup, logs_backends
 
-from wizard.demo.aws import queues
+from wizard.demo.aws import function_process, queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Failure, FunctionEvent
 from wizard.demo.aws.roles import denial, may_assume, role_of
 
-RUNTIME = Path(__file__).with_name("function_runtime.py")
 RETRIES = 2
 """How often Lambda repeats an asynchronous event whose run failed."""
 
@@ -37,9 +32,6 @@ MAX_ENVIRONMENT = 4096
 
 KEEP_FAILURES = timedelta(days=1)
 """How long it is remembered that a run failed."""
-
-_PASSED_ON = ("SYSTEMROOT", "PATH")
-"""What a Python process cannot do without, on one system or another. Nothing else of ours gets through."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +130,9 @@ def run(account: Account, function: LambdaFunction, event: bytes, request: str |
         task, result = Path(folder) / "task", Path(folder) / "result"
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
             code.extractall(task)
-        command = [sys.executable, "-s", "-P", str(RUNTIME), str(function.handler), str(result), request]
+        arguments = [str(function.handler), str(result), request]
         environment = _environment(account, function, task, log.stream)
-        timed_out = _finished(account, command, environment, task, event, int(function.timeout), log.say)
+        timed_out = _finished(account, arguments, environment, task, event, int(function.timeout), log.say)
         payload, error = _result(result, request, timed_out, int(function.timeout))
     if timed_out:
         log.say(json.loads(payload)["errorMessage"])
@@ -162,7 +154,7 @@ def _note_failure(account: Account, function: LambdaFunction) -> None:
 
 def _finished(
     account: Account,
-    command: list[str],
+    arguments: list[str],
     environment: dict[str, str],
     folder: Path,
     event: bytes,
@@ -171,14 +163,7 @@ def _finished(
 ) -> bool:
     """Wait for the process to end, or end it when its time is up, and say so; ``say`` hears its lines."""
     timed_out = threading.Event()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    process = function_process.start(arguments, environment, folder)
     account.processes.add(process)
     if account.closing.is_set():
         process.kill()
@@ -220,16 +205,8 @@ def _result(path: Path, request: str, timed_out: bool, limit: int) -> tuple[byte
 def _environment(account: Account, function: LambdaFunction, task: Path, stream: str) -> dict[str, str]:
     """All that the process sees: Lambda's variables, the way to this account, the function's own."""
     return {
-        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        "PYTHONPATH": str(Path(boto3.__file__).parent.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "PYTHONUNBUFFERED": "1",
+        **function_process.surroundings(),
         "HOME": str(task.parent),
-        "TZ": ":UTC",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": account.endpoint_url,
         "AWS_ACCESS_KEY_ID": account.keys_of_role(function.role),
         "AWS_SECRET_ACCESS_KEY": "of-the-function-role",
