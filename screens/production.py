@@ -163,6 +163,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
             self._look_at_points(self.state.world, project, seen)
         rights = self.query_one(SandboxRights)
         rights.display = seen.account.production_access
+        self.query_one("#why").set_class(rights.display, "-past")
         if rights.display:
             rights.look(self.state.world, project)
         self._focus_first(asking)

@@ -116,6 +116,18 @@ def test_a_request_that_never_arrived_may_be_sent_again(account: Demo, ready: Pr
     assert step.look(account.world, ready).account.review_status == "PENDING"
 
 
+def test_granted_and_not_open_yet_is_waited_for(account: Demo, ready: Project) -> None:
+    """ReviewDetails says GRANTED a while before ProductionAccessEnabled does."""
+    step.act(account.world, ready, FORM)
+    review = account.account.ses("us-east-1").review
+    assert review is not None
+    review.status = "GRANTED"
+    seen = step.look(account.world, ready)
+    assert step.judge(seen).status is Status.WAITING
+    assert not step.plan(FORM, seen, again=True).changes_anything
+    assert "production" not in step.act(account.world, ready, FORM).progress
+
+
 def test_a_form_with_problems_never_reaches_aws(account: Demo, ready: Project) -> None:
     with pytest.raises(WizardError, match="not complete"):
         step.act(account.world, ready, dataclasses.replace(FORM, website="ftp://example.com"))

@@ -122,15 +122,21 @@ async def test_each_state_of_a_review_says_what_comes_next(
         assert refused == (Seen(NOW, "case 4711") if status == "DENIED" else None)
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
-    ready: Outside, made: Flow, tried: Project, tmp_path: Path, snapshot: SnapshotAssertion
+    ready: Outside,
+    made: Flow,
+    tried: Project,
+    tmp_path: Path,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
 ) -> None:
     ready.ses = replace(
         ready.ses, review_status="GRANTED", production_access=True, max_24_hour_send=50_000, max_send_rate=14
     )
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {})
     made.seen = ReminderSeen(stack, spare=("you@example.net",))
-    async with opened(tmp_path, ready.world, project=tried) as page:
+    async with opened(tmp_path, ready.world, project=tried, size=size) as page:
         await show(page)
         assert page.text == snapshot
         await page.press("f4")
@@ -146,12 +152,13 @@ async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
         assert "production" in page.saved.progress
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_not_now_is_remembered_and_taken_up_again(
-    ready: Outside, begun: Project, tmp_path: Path, snapshot: SnapshotAssertion
+    ready: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:
     for step in ("dns", "reminder"):
         begun = begun.seen_done(step, "done", NOW)
-    async with opened(tmp_path, ready.world, project=begun) as page:
+    async with opened(tmp_path, ready.world, project=begun, size=size) as page:
         await show(page)
         await page.press("n")
         assert page.text == snapshot
