@@ -286,6 +286,13 @@ In the demo **F9** opens the inbox of the embedded account.
                 events.drop_unfinished()
         super().show_error(error, focus=focus)
 
+    def clear_error(self) -> None:
+        """Who stood on "Try again" stands where one begins, not on what happens to come next."""
+        stood_there = any(panel.has_focus_within for panel in self.query("ErrorPanel"))
+        super().clear_error()
+        if stood_there:
+            self._page.focus_first()
+
     # Pages
 
     @property

@@ -245,6 +245,20 @@ async def test_what_is_wrong_about_a_table_is_said(
         assert page.saved.reminder.table is None
 
 
+async def test_after_an_error_the_cursor_is_back_in_the_field(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    made.error = WizardError("There is no table custmoers", "DynamoDB has none.", "Check the name.")
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await choose(page, Source.TABLE)
+        page.type("table", "custmoers")
+        await page.press("enter")
+        assert "! There is no table" in page.text
+        await page.press("escape", "f3")
+        assert page.app.focused is page.app.screen.query_one("#table")
+
+
 async def test_a_table_that_cannot_be_looked_at_says_why(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
