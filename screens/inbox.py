@@ -17,10 +17,12 @@ from textual.widgets.option_list import Option
 from screens.base import PAGES_CSS
 from screens.over import OverPage
 from screens.symbols import lines
+from wizard.reminder.schedules import moment_words, zone_or_utc
 from wizard.text import printable
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from wizard.world import Mail, Stage
 
@@ -86,6 +88,11 @@ clock to the next due time of the schedule, which then starts the function, as E
         self.set_interval(LOOK_EVERY, self.begin)
         self.query_one("#mails").focus()
 
+    @property
+    def _place(self) -> ZoneInfo:
+        """The schedule's time zone, as on the reminder's pages."""
+        return zone_or_utc(self.state.project.reminder.timezone)
+
     def begin(self) -> None:
         """Look into the inbox."""
         if self.state.world.stage:
@@ -105,7 +112,7 @@ clock to the next due time of the schedule, which then starts the function, as E
     def _show_delivered(self, message: Delivered) -> None:
         mails = message.mails
         count = f"{len(mails):,} mail{'' if len(mails) == 1 else 's'}"
-        clock = Content(f"{count} · the account's clock says {message.now:%a %d %b %Y %H:%M} UTC")
+        clock = Content(f"{count} · the account's clock says {moment_words(message.now, self._place)}")
         self.query_one("#clock", Static).update(clock)
         if mails != self._mails:
             self._show_list(mails)
@@ -117,7 +124,7 @@ clock to the next due time of the schedule, which then starts the function, as E
         number = shown.highlighted or 0
         self._mails = mails
         shown.clear_options()
-        shown.add_options([Option(_line(mail)) for mail in mails[:SHOWN]])
+        shown.add_options([Option(_line(mail, self._place)) for mail in mails[:SHOWN]])
         if mails:
             shown.highlighted = (
                 0 if at_top else min(number + len(mails) - len(before), shown.option_count - 1)
@@ -129,18 +136,16 @@ clock to the next due time of the schedule, which then starts the function, as E
     def _open(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         if self._mails and event.option_index < len(self._mails):
-            self.query_one("#opened", Static).update(_opened(self._mails[event.option_index]))
+            self.query_one("#opened", Static).update(_opened(self._mails[event.option_index], self._place))
             self.query_one("#mail").scroll_home(animate=False)
 
     @on(Pushed)
     def _show_pushed(self, message: Pushed) -> None:
         if message.at:
-            self.notify(f"The clock says {message.at:%a %d %b %Y %H:%M} UTC: the schedule starts.")
+            self.say(f"The clock says {moment_words(message.at, self._place)}: the schedule starts.")
         else:
-            self.notify(
-                "No schedule has a run to come: set up the reminder, or resume it (Reminder, Runs).",
-                severity="warning",
-            )
+            words = "No schedule has a run to come: set up the reminder, or resume it (Reminder, Runs)."
+            self.say(words, not_yet=True)
 
     def action_act(self) -> None:
         """Push the clock."""
@@ -152,9 +157,9 @@ clock to the next due time of the schedule, which then starts the function, as E
         self.query_one("#mail").scroll_relative(y=rows, animate=False)
 
 
-def _line(mail: Mail) -> Content:
+def _line(mail: Mail, place: ZoneInfo) -> Content:
     return Content.assemble(
-        Content.styled(f"{mail.sent_at:%d %b %H:%M}  ", "$text-muted"),
+        Content.styled(f"{mail.sent_at.astimezone(place):%d %b %H:%M}  ", "$text-muted"),
         Content.styled(f"{_fitted(mail.recipient)}  ", "bold"),
         printable(mail.subject, 200),
     )
@@ -165,10 +170,10 @@ def _fitted(recipient: str, width: int = 31) -> str:
     return f"{shown:<{width}}" if len(shown) <= width else f"{shown[: width - 1]}…"
 
 
-def _opened(mail: Mail) -> Content:
+def _opened(mail: Mail, place: ZoneInfo) -> Content:
     """What a reader wants first: sender and subject, the text; then the HTML part and the other headers."""
     heads = {"From": mail.sender, "To": mail.recipient, "Subject": mail.subject}
-    heads["Date"] = f"{mail.sent_at:%a, %d %b %Y %H:%M:%S} UTC"
+    heads["Date"] = moment_words(mail.sent_at, place)
     shown = {name.lower() for name in heads}
     others = [(name, value) for name, value in mail.headers if name.lower() not in shown]
     parts = [*(_head(name, value) for name, value in heads.items()), Content(""), *_body(mail.text)]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import OptionList
 
@@ -54,12 +55,14 @@ async def test_shows_the_mails_and_the_newest_of_them(
 async def test_the_clock_brings_the_scheduled_mail(
     outside: Outside, stage: Stage, begun: Project, tmp_path: Path
 ) -> None:
-    async with opened(tmp_path, outside.world, project=begun) as page:
+    berlin = structs.replace(begun, reminder=structs.replace(begun.reminder, timezone="Europe/Berlin"))
+    async with opened(tmp_path, outside.world, project=berlin) as page:
         await show(page)
         assert "No mail yet" in page.text
         await page.press("f4")
         await page.shows("Subject: Hello Ana")
-        await page.shows("1 mail · the account's clock says Wed 25 Nov 2026 09:00 UTC")
+        await page.shows("1 mail · the account's clock says Wed 25 Nov 2026 10:00 CET")
+        await page.shows("✓ The clock says Wed 25 Nov 2026 10:00 CET: the schedule starts.")
 
 
 async def test_without_a_schedule_the_clock_stays(
