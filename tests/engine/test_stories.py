@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from msgspec import structs
 
 from wizard import cli, demo
@@ -110,6 +111,32 @@ def test_story_of_a_sign_in_that_does_not_work(name: str, tmp_path: Path) -> Non
         if mended := MENDED.get(name):
             seen = account.look(mended(world, raised.value))
             assert (seen.account_id, seen.region) == ("123456789012", "us-east-1")
+
+
+def test_every_service_refuses_in_its_own_protocol(tmp_path: Path) -> None:
+    answers = {}
+    with told("session-expired", tmp_path) as (_, world, _project):
+        for service, operation in (
+            ("sesv2", "get_account"),
+            ("route53", "list_hosted_zones"),
+            ("iam", "list_roles"),
+            ("dynamodb", "list_tables"),
+            ("sqs", "list_queues"),
+            ("scheduler", "list_schedules"),
+        ):
+            with pytest.raises(ClientError) as raised:
+                getattr(world.aws.client(service), operation)()
+            assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+            assert raised.value.response["Error"]["Message"].startswith("The security token")
+            answers[service] = raised.value.response["Error"]["Code"]
+    assert answers == {
+        "sesv2": "ExpiredTokenException",
+        "route53": "ExpiredToken",
+        "iam": "ExpiredToken",
+        "dynamodb": "ExpiredTokenException",
+        "sqs": "ExpiredTokenException",
+        "scheduler": "ExpiredTokenException",
+    }
 
 
 def _by_another_profile(world: World, error: WizardError) -> World:

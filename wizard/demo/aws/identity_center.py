@@ -10,8 +10,6 @@ from wizard.demo.computer import TOKEN
 
 PATH = "/federation/credentials"
 TOKEN_HEADER = "x-amz-sso_bearer_token"
-ROLE_PATH = "/aws-reserved/sso.amazonaws.com/"
-"""Where IAM Identity Center keeps the roles that it makes."""
 PERSON = "you@example.com"
 """Who has signed in: it names the role's session."""
 
