@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from screens.dialogs import Ask, Dialog
 from screens.reminder_page import Part
+from screens.widgets.columns import Columns
 from wizard.errors import WizardError
 from wizard.text import printable
 
@@ -148,7 +149,8 @@ class OptOutList(Dialog[Wish | None]):
 
     def compose_body(self) -> ComposeResult:
         """The list; a choice takes one back."""
-        yield OptionList(*(Option(_line(one), id=one.email) for one in self.found), id="opted-out-list")
+        options = (Option(_line(one), id=one.email) for one in self.found)
+        yield OptionList(*options, id="opted-out-list", compact=True)
 
     def compose_foot(self) -> ComposeResult:
         """How many, and the field."""
@@ -157,6 +159,7 @@ class OptOutList(Dialog[Wish | None]):
         with Horizontal(classes="field tight"):
             yield Label("Add", classes="label")
             yield Input(placeholder="an address that gets no more mail", id="opt-out", compact=True)
+        yield Columns(id="refused")
 
     def on_mount(self) -> None:
         """Most come to add one."""
@@ -165,9 +168,17 @@ class OptOutList(Dialog[Wish | None]):
 
     @on(Input.Submitted)
     def _added(self, event: Input.Submitted) -> None:
+        """What is no address is told here: it can be mended at once."""
+        from wizard.reminder.recipients import typed_address
+
         event.stop()
-        if event.value.strip():
-            self.dismiss((event.value.strip(), True))
+        if not event.value.strip():
+            return
+        try:
+            self.dismiss((typed_address(event.value), True))
+        except WizardError as error:
+            refused = (Content.styled("✗ mend", "bold $text-error"), error.what)
+            self.query_one("#refused", Columns).show([refused])
 
     @on(OptionList.OptionSelected)
     def _taken_back(self, event: OptionList.OptionSelected) -> None:

@@ -279,6 +279,8 @@ themselves.
         """Show the opt-outs."""
         if self._set_up:
             self.query_one(OptOuts).open()
+        else:
+            self.step.say("Opt-outs are kept from the set-up on: see Create.", not_yet=True)
 
     # Reading
 

@@ -311,10 +311,22 @@ async def test_opt_outs_are_counted_added_and_taken_back(
         assert "Who gets the mail?" in page.text
 
 
+async def test_what_is_no_address_is_mended_in_the_list_of_opt_outs(
+    outside: Outside, deployed: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f6")
+        await page.press(*"nobody", "enter")
+        assert "✗ mend  nobody: it is not of the form name@example.com." in page.text
+        await page.press(*"@example.com", "enter")
+        assert "nobody@example.com gets no more mail." in page.text
+
+
 async def test_before_anything_is_deployed_there_are_no_opt_outs(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f6")
-        assert "Opt-outs" not in page.text
+        assert "Opt-outs  F6" not in page.text
+        assert "! Opt-outs are kept from the set-up on: see Create." in page.text
         assert "Who gets the mail?" in page.text
