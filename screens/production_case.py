@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -21,12 +22,13 @@ from screens.base import PAGES_CSS
 from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.widgets.columns import Cells
+from wizard.errors import WizardError
 from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.steps.production import ProductionSeen
-    from wizard.steps.production_case import Flow
+    from wizard.steps.production_case import CaseText, Flow
     from wizard.steps.readiness import Evidence, Point
     from wizard.world import World
 
@@ -68,22 +70,26 @@ in the case, and this is the answer.
     class Built(Message):
         """What is known, the text that it makes, and the text as it stands: whose it is."""
 
-        def __init__(self, facts: Facts, built: str, text: str, edited: bool) -> None:
+        def __init__(self, facts: Facts, built: str, stands: CaseText) -> None:
             super().__init__()
             self.facts = facts
             self.built = built
-            self.text = text
-            self.edited = edited
+            self.stands = stands
 
     class Saved(Message):
         """The text is in its file."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, seen: ProductionSeen) -> None:
         super().__init__()
         self._seen = seen
         self._facts: Facts | None = None
         self._built = ""
-        self._in_file = ""
+        self._shown = ""
+        self._in_file: str | None = None
         self._then: Callable[[], object] | None = None
 
     def compose_step(self) -> ComposeResult:
@@ -118,9 +124,20 @@ in the case, and this is the answer.
             self._build(self.state.world, self._project(), self.wizard.path.parent, self._file)
 
     async def keep(self) -> Sequence[Cells]:
-        """Write what is typed: quitting waits for it."""
-        if self._dirty:
-            self._save_it()
+        """Write what is typed; what cannot be written is told, and asked about before all is left."""
+        from wizard.steps.production_case import save
+
+        if not self._dirty:
+            return ()
+        before, text = self.state.project, self.query_one(TextArea).text
+        try:
+            after = await asyncio.to_thread(
+                save, self._file, self._project(), text, self._built, self._in_file
+            )
+        except WizardError as error:
+            return [(Content.styled("! Case text", "$text-warning"), f"{error.title}. {error.what}")]
+        self._shown = self._in_file = text
+        self.post_message(Decided(before, after))
         return ()
 
     # Workers
@@ -140,28 +157,31 @@ in the case, and this is the answer.
         facts = Facts(evidence, points, production_case.flow(world, project, base))
         built = production_case.build(project, evidence, points, facts.flow)
         stands = production_case.current(file, project, built)
-        self.tell(self.Built(facts, built, stands.text, stands.edited))
+        self.tell(self.Built(facts, built, stands))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Saving the text")
-    def _save(self, before: Project, project: Project, file: Path, text: str, built: str) -> None:
+    def _save(
+        self, before: Project, project: Project, file: Path, text: str, built: str, in_file: str | None
+    ) -> None:
         from wizard.steps import production_case
 
-        self.post_message(Decided(before, production_case.save(file, project, text, built)))
-        self.tell(self.Saved())
+        self.post_message(Decided(before, production_case.save(file, project, text, built, in_file)))
+        self.tell(self.Saved(text))
 
     @on(Built)
     def _show_built(self, message: Built) -> None:
-        self._facts, self._built, self._in_file = message.facts, message.built, message.text
+        self._facts, self._built, stands = message.facts, message.built, message.stands
+        self._shown, self._in_file = stands.text, stands.in_file
         text = self.query_one(TextArea)
         text.disabled = False
-        text.text = message.text
-        if message.edited:
+        text.text = stands.text
+        if stands.edited:
             self.say("This is the text as you changed it; F6 builds it anew.")
 
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
         message.stop()
-        self._in_file = self.query_one(TextArea).text
+        self._shown = self._in_file = message.text
         if self._then:
             self._then()
         else:
@@ -178,7 +198,7 @@ in the case, and this is the answer.
     @property
     def _dirty(self) -> bool:
         """Whether something was typed that no file has."""
-        typed = self.query_one(TextArea).text != self._in_file
+        typed = self.query_one(TextArea).text != self._shown
         return self._facts is not None and (typed or self._project() != self.state.project)
 
     @on(Input.Changed, "#audience")
@@ -219,7 +239,7 @@ in the case, and this is the answer.
 
     def _save_it(self) -> None:
         text = self.query_one(TextArea).text
-        self._save(self.state.project, self._project(), self._file, text, self._built)
+        self._save(self.state.project, self._project(), self._file, text, self._built, self._in_file)
 
     def action_anew(self) -> None:
         """Build the text anew; what the user changed is given up only after a yes."""

@@ -108,16 +108,22 @@ def test_recipients_are_those_of_the_stack_else_of_the_file(
 def test_the_users_own_text_is_never_written_over(tmp_path: Path) -> None:
     file = case.case_file(tmp_path / "ses-wizard.yaml")
     assert file.name == "ses-wizard.case.txt"
-    assert current(file, KNOWN, "built\n") == case.CaseText("built\n", edited=False)
+    assert current(file, KNOWN, "built\n") == case.CaseText("built\n", False, None)
 
-    project = save(file, KNOWN, "built\n", "built\n")
+    project = save(file, KNOWN, "built\n", "built\n", None)
     assert file.read_text() == "built\n"
     assert current(file, project, "built of more\n").text == "built of more\n", "it was nobody's but ours"
 
-    project = save(file, project, "mine\n", "built\n")
+    project = save(file, project, "mine\n", "built\n", "built\n")
     assert project.production.case == ""
-    assert current(file, project, "built of more\n") == case.CaseText("mine\n", edited=True)
+    assert current(file, project, "built of more\n") == case.CaseText("mine\n", True, "mine\n")
     assert not current(file, project, "mine\n").edited
+
+    file.write_text("edited elsewhere\n")
+    with pytest.raises(WizardError, match="was changed meanwhile"):
+        save(file, project, "mine too\n", "built\n", "mine\n")
+    assert file.read_text() == "edited elsewhere\n"
+    save(file, project, "edited elsewhere\n", "built\n", "mine\n")
 
 
 def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:

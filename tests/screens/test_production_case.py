@@ -120,10 +120,27 @@ async def test_a_text_that_cannot_be_saved_stays_and_can_be_given_up(
         file(tmp_path).mkdir()
         text.text = "Mine.\n"
         await page.press("escape")
-        assert "could not be written" in page.words
+        assert "could not be read" in page.words
         assert text.text == "Mine.\n"
-        await page.press("escape")
+        await page.pilot.press("f10")
+        await page.shows("Quit without saving what is typed here?")
+        assert "! Case text" in page.text
+        await page.press("n", "escape")
         assert "May SES write to everybody?" in page.text
+
+
+async def test_a_file_that_was_edited_elsewhere_is_not_written_over(
+    ready: Outside, tried: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        (await open_case(page)).text = "Mine.\n"
+        await page.press("f4")
+        file(tmp_path).write_text("By another editor.\n")
+        page.app.screen.query_one(TextArea).text = "Mine, too.\n"
+        await page.press("f4")
+        assert "was changed meanwhile" in page.words
+        await page.press("escape")
+        assert (await open_case(page)).text == "By another editor.\n"
 
 
 async def test_it_is_copied(ready: Outside, tried: Project, tmp_path: Path) -> None:

@@ -56,15 +56,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class CaseText:
-    """The case text as it stands: ``text``, and whether the user has edited it."""
+    """The case text as it stands, and whether the user has edited it.
+
+    ``in_file`` is what the file had when this was found, None where there was none.
+    """
 
     text: str
     edited: bool
-
-    @property
-    def gaps(self) -> tuple[str, ...]:
-        """What is still to be filled in."""
-        return gaps(self.text)
+    in_file: str | None
 
 
 def case_file(project_file: Path) -> Path:
@@ -124,15 +123,21 @@ def current(path: Path, project: Project, built: str) -> CaseText:
     """
     kept = _read(path)
     if kept is None or _digest(kept) == project.production.case or kept == built:
-        return CaseText(built, edited=False)
-    return CaseText(kept, edited=True)
+        return CaseText(built, edited=False, in_file=kept)
+    return CaseText(kept, edited=True, in_file=kept)
 
 
-def save(path: Path, project: Project, text: str, built: str) -> Project:
+def save(path: Path, project: Project, text: str, built: str, in_file: str | None) -> Project:
     """Write ``text``, whole or not at all, and return the project that knows whose it is.
 
-    Raises WizardError.
+    Raises WizardError, also where the file has become another one than ``in_file`` meanwhile.
     """
+    if _read(path) not in (in_file, text):
+        raise WizardError(
+            f"{path.name} was changed meanwhile",
+            "Somebody edited the file while it was open here. Nothing was written.",
+            "Copy what you need from here (F8), leave this page, and open it again: it then shows the file.",
+        )
     write_whole(path, text)
     case = _digest(text) if text == built else ""
     return replace(project, production=replace(project.production, case=case))
