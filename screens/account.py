@@ -336,16 +336,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         self._asked_about, self._going_on = seen.account_id, False
         question = Ask(
             "This is another AWS account",
-            [
-                ("The set-up", f"in {self.wizard.path.name} was made in account {files}"),
-                ("You are in", f"account {seen.account_id}, as {seen.caller_arn}"),
-                ("Stay", "with that account: choose another profile, or sign in to it"),
-                (
-                    "Take this one",
-                    "to set everything up in it. What was seen in the other is forgotten; nothing there is "
-                    "changed",
-                ),
-            ],
+            words.another_account_rows(seen, self.wizard.path.name, files or ""),
             yes="Take this account",
             no="Choose another profile",
             careful=True,

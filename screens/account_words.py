@@ -95,6 +95,17 @@ def note_rows(seen: AccountSeen, worth_knowing: Sequence[str]) -> list[Cells]:
     return [(Content.styled("!", "$text-warning"), sentence) for sentence in sentences]
 
 
+def another_account_rows(seen: AccountSeen, file: str, account: str) -> list[Cells]:
+    """What to decide between where the set-up in ``file`` was made in another account, ``account``."""
+    taken = "to set everything up in it. What was seen in the other is forgotten; nothing there is changed"
+    return [
+        ("The set-up", f"in {file} was made in account {account}"),
+        ("You are in", f"account {seen.account_id}, as {seen.caller_arn}"),
+        ("Stay", "with that account: choose another profile, or sign in to it"),
+        ("Take this one", taken),
+    ]
+
+
 def _fact(label: str, text: str) -> Cells:
     return (_label(label), text)
 

@@ -164,11 +164,14 @@ async def test_expired_sign_in_can_be_mended_without_a_restart(
         assert f"✓ done  account {ACCOUNT_ID} in us-east-1" in page.text
 
 
-async def test_another_account_stops_and_asks(outside: Outside, begun: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_another_account_stops_and_asks(
+    outside: Outside, begun: Project, tmp_path: Path, size: tuple[int, int]
+) -> None:
     outside.account_id = OTHER_ID
     world, seen = outside.world, account.look(outside.world)
     outside.standings = {**seen_so(begun), StepName.ACCOUNT: account.judge(seen, begun)}
-    async with opened(tmp_path, world, project=begun) as page:
+    async with opened(tmp_path, world, project=begun, size=size) as page:
         await page.go(StepName.DNS)
         assert "Which AWS account" in page.text, "no other step's page opens"
         assert "This is another AWS account" in page.text
@@ -353,9 +356,12 @@ async def test_demo_offers_no_sign_in_of_the_users_own(outside: Outside, tmp_pat
         assert "Try again" in page.text
 
 
-async def test_code_of_an_mfa_device_is_entered_on_the_page(outside: Outside, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_code_of_an_mfa_device_is_entered_on_the_page(
+    outside: Outside, tmp_path: Path, size: tuple[int, int]
+) -> None:
     outside.error = CODE
-    async with opened(tmp_path, outside.world) as page:
+    async with opened(tmp_path, outside.world, size=size) as page:
         await page.press("enter")
         await page.press("s")
         assert "arn:aws:iam::1:mfa/ana" in page.words

@@ -126,10 +126,11 @@ async def test_only_what_is_free_leads_to_the_form(
         assert "! needs you  not-yet.org is not registered" in page.text
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_form_is_checked_here_and_kept_while_the_wizard_is_open(
-    registrar: Registrar, outside: Outside, tmp_path: Path
+    registrar: Registrar, outside: Outside, tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    async with opened(tmp_path, outside.world) as page:
+    async with opened(tmp_path, outside.world, size=size) as page:
         await at_the_offers(page)
         await page.press("enter")
         page.type("first_name", "Ana")
