@@ -94,6 +94,10 @@ def test_verified_when_the_dns_serves_all_three_records(account: Demo, ses: SESV
     )
     assert "ErrorType" not in seen["VerificationInfo"]
 
+    account.account.kept.clock.push_to(account.now() + timedelta(days=26))
+    later = ses.get_email_identity(EmailIdentity="example.com")["VerificationInfo"]["LastCheckedTimestamp"]
+    assert later - seen["VerificationInfo"]["LastCheckedTimestamp"] >= timedelta(days=26)
+
 
 @pytest.mark.parametrize(
     ("rdtype", "value", "error"),

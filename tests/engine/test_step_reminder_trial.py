@@ -130,6 +130,9 @@ def test_a_dry_run_tells_what_a_run_would_find_and_its_log_can_be_followed(setup
     assert len({line.id for line in lines}) == len(lines) > 2
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert not any("example.com" in line.text for line in lines)
+    # Lambda puts tabs into its own lines.
+    assert any(line.text.startswith("REPORT RequestId: ") for line in lines)
+    assert not any("\\x09" in line.text for line in lines)
     assert (
         reminder_trial.log_lines(setup.demo.world, setup.project, lines[-1].at + timedelta(seconds=1)) == ()
     )
