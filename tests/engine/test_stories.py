@@ -31,8 +31,10 @@ from wizard.steps import (
     permissions,
     production,
     readiness,
+    sandbox,
 )
 from wizard.steps.model import Status, StepName
+from wizard.steps.sandbox import AddressState
 from wizard.steps.survey import survey
 from wizard.world import World
 
@@ -57,6 +59,7 @@ STANDINGS = {
     "other-account": (set(), StepName.ACCOUNT, Status.ATTENTION, "was made in account 210987654321"),
     "other-region": ({StepName.DOMAIN}, StepName.IDENTITY, Status.TODO, "SES does not know example.com yet"),
     "no-permissions": (DONE, StepName.REMINDER, Status.ATTENTION, "cloudformation:DescribeStacks is missing"),
+    "permissions-unknown": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "scp": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "paused": (DONE, StepName.ACCOUNT, Status.ATTENTION, "sending is paused"),
     "probation": (DONE, StepName.ACCOUNT, Status.ATTENTION, "under review"),
@@ -67,6 +70,7 @@ STANDINGS = {
     "in-use": (set(), StepName.DOMAIN, Status.TODO, "comes after the domain is chosen"),
     "dns-wrong": (DONE - {StepName.DNS}, StepName.DNS, Status.ATTENTION, "1 wrong of 7"),
     "dns-ready": (DONE, StepName.REMINDER, Status.TODO, "nothing is set up yet"),
+    "link-expired": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "ready to ask"),
     "sandbox": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "ready to ask"),
     "pending": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "AWS reviews the request"),
     "granting": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "is opening the Region"),
@@ -327,6 +331,15 @@ def test_readme_has_the_table_of_stories() -> None:
     assert "\n".join(["| story | what it shows |", "|---|---|", *rows, ""]) in readme
 
 
+def _permissions_unknown(running: Demo, world: World, project: Project) -> None:
+    unknown = permissions.look(world, project, account.look(world)).unknown
+    assert unknown == "the permission iam:SimulatePrincipalPolicy is missing"
+
+
+def _link_expired(running: Demo, world: World, project: Project) -> None:
+    assert sandbox.look(world, project).state is AddressState.EXPIRED
+
+
 def _quota(running: Demo, world: World, project: Project) -> None:
     assert account_health.quota_note(account.look(world).ses).startswith("Only 10 recipients are left")
 
@@ -337,6 +350,8 @@ MORE = {
     "other-region": _other_region,
     "no-permissions": _no_permissions,
     "scp": _scp,
+    "permissions-unknown": _permissions_unknown,
+    "link-expired": _link_expired,
     "quota": _quota,
     "in-use": _in_use,
 }

@@ -27,7 +27,8 @@ _PEOPLE = "email,name\nana@{domain},Ana\nben@{domain},Ben\nsuccess@simulator.ama
     "{domain}", zones.PANEL_DOMAIN
 )
 
-_OWN_ADDRESS = f"you@{zones.EMPTY_DOMAIN}"
+OWN_ADDRESS = f"you@{zones.EMPTY_DOMAIN}"
+"""The user's own, at a domain that SES does not know."""
 
 Tell = Callable[[str], None]
 """Where it is said what is being set up."""
@@ -114,9 +115,9 @@ def _reminder(demo: Demo, project: Project, file: Path) -> Project:
 
 def _sandbox(demo: Demo, project: Project, file: Path) -> Project:
     """What can be tried in the sandbox: an address of one's own, a test mail, what its receiver wrote."""
-    project = sandbox.act(demo.world, sandbox.choose(project, _OWN_ADDRESS), _unheard)
-    demo.open_link(_OWN_ADDRESS)
-    project = sandbox.send(demo.world, project, _OWN_ADDRESS).project
+    project = sandbox.act(demo.world, sandbox.choose(project, OWN_ADDRESS), _unheard)
+    demo.open_link(OWN_ADDRESS)
+    project = sandbox.send(demo.world, project, OWN_ADDRESS).project
     return sandbox.noted(demo.world, project, received.read(demo.inbox()[0].head, project))
 
 

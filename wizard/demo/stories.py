@@ -20,6 +20,25 @@ from wizard.steps.model import StepName
 PATIENT = Pace(review=None)
 """AWS's reviewers take as long as they like."""
 
+NEEDED = tuple(
+    f"{service}:*"
+    for service in (
+        "ses",
+        "route53",
+        "route53domains",
+        "cloudformation",
+        "lambda",
+        "scheduler",
+        "dynamodb",
+        "sqs",
+        "sns",
+        "events",
+        "logs",
+        "cloudwatch",
+    )
+)
+"""All that a set-up has to do with, but IAM."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -49,7 +68,11 @@ FIRST = Story("first-time", "Nothing is begun: the whole way, from the account t
 STORIES = (
     FIRST,
     # the account: how one signs in
-    Story("no-credentials", "This computer has no AWS credentials.", computer=computers.EMPTY),
+    Story(
+        "no-credentials",
+        "This computer has no AWS credentials; the demo has none to give.",
+        computer=computers.EMPTY,
+    ),
     Story(
         "profile-unknown",
         "AWS_PROFILE names a profile that does not exist.",
@@ -74,7 +97,7 @@ STORIES = (
     ),
     Story(
         "wrong-clock",
-        "This computer's clock is 12 minutes behind AWS's.",
+        "This computer's clock is 12 minutes behind AWS's, and stays so.",
         computer=computers.TWO_PROFILES,
         entrance=Entrance(clock=timedelta(minutes=12)),
     ),
@@ -113,7 +136,12 @@ STORIES = (
         "no-permissions",
         "SES and Route 53 are allowed, and nothing that the reminder needs.",
         StepName.DNS,
-        entrance=Entrance(allowed=("ses:*", "route53:*", "route53domains:*", "iam:Get*", "iam:Simulate*")),
+        entrance=Entrance(allowed=(*NEEDED[:3], "iam:Get*", "iam:Simulate*")),
+    ),
+    Story(
+        "permissions-unknown",
+        "IAM may not be asked what the credentials are allowed.",
+        entrance=Entrance(allowed=(*NEEDED, "iam:*Role*")),
     ),
     Story(
         "scp",
@@ -157,6 +185,12 @@ STORIES = (
     ),
     Story("dns-ready", "SES has verified all records; the reminder is not made yet.", StepName.DNS),
     # the way out of the sandbox
+    Story(
+        "link-expired",
+        "The link that verifies your own address is dead: F6 in step 6.",
+        StepName.REMINDER,
+        turns.link_expired,
+    ),
     Story("sandbox", "Everything works within the sandbox: ready to ask AWS.", StepName.PRODUCTION),
     Story("pending", "AWS looks at the request.", StepName.PRODUCTION, turns.asked, pace=PATIENT),
     Story(

@@ -129,6 +129,18 @@ def nearly_used_up(demo: Demo, project: Project) -> Project:
     return project
 
 
+def link_expired(demo: Demo, project: Project) -> Project:
+    """SES was to verify an address, and for a day nobody opened the link."""
+    from datetime import timedelta
+
+    from wizard.demo.setting import OWN_ADDRESS
+    from wizard.steps import sandbox
+
+    project = sandbox.act(demo.world, sandbox.choose(project, OWN_ADDRESS), lambda event: None)
+    demo.account.kept.clock.push_to(demo.now() + sandbox.LINK_LIVES + timedelta(hours=1))
+    return project
+
+
 def asked(demo: Demo, project: Project) -> Project:
     """The request, as the form has it at first."""
     from wizard.steps import production
