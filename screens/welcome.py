@@ -33,6 +33,11 @@ DEMO = (
     "nothing costs anything. Everything in front of them is the real wizard."
 )
 
+STORIES = """
+The demo can begin in any state: `ses-wizard demo --story denied` is where AWS has said no.
+`ses-wizard demo --help` lists them all.
+"""
+
 DOES = {
     StepName.ACCOUNT: "which AWS account and Region send",
     StepName.DOMAIN: "which domain of yours sends",
@@ -100,6 +105,10 @@ there, after looking at AWS and DNS again.
         self._show_buttons("Continue  F3" if begun else "Start  F3", state.project.progress)
         if self._going_on:
             self.action_next()
+
+    def help_text(self) -> str:
+        """In the demo, also how to see its other stories."""
+        return self.HELP + STORIES if self.wizard.demo else self.HELP
 
     def show_opening(self, words: str) -> None:
         """Say what is going on before there is something to go on with."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -248,6 +249,22 @@ def _in_use(running: Demo, world: World, project: Project) -> None:
     said = " ".join(remark.words for remark in domain_in_use.remarks(seen))
     assert "Google" in said
     assert "quarantine" in said
+
+
+def test_keys_of_a_sign_in_last_an_hour_by_every_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from time import tzset
+
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        tzset()
+        with told("sso-expired", tmp_path) as (_, world, _project):
+            subprocess.run(["aws", "sso", "login"], check=True, capture_output=True)
+            keys: Any = world.choose(None, None).aws.session().get_credentials()
+            keys.get_frozen_credentials()
+            assert not keys.refresh_needed(refresh_in=3000)
+    tzset()
 
 
 def test_nothing_of_the_users_own_is_read_or_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

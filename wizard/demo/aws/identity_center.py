@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from urllib.parse import parse_qs
 
 from wizard.demo.aws.account import ACCOUNT_ID
@@ -34,7 +35,7 @@ def role_credentials(query: str, token: str) -> _Reply:
         "accessKeyId": taken.access_key_id,
         "secretAccessKey": taken.secret_access_key,
         "sessionToken": taken.session_token,
-        "expiration": int(taken.expiration.timestamp() * 1000),
+        "expiration": int(taken.expiration.replace(tzinfo=UTC).timestamp() * 1000),
     }
     return "200 OK", [("Content-Type", "application/json")], json.dumps({"roleCredentials": keys}).encode()
 
