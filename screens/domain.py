@@ -15,6 +15,7 @@ from screens import domain_words as words
 from screens.base import fill_in
 from screens.domain_follow import FollowingScreen
 from screens.messages import Decided, GoTo, Looked
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns, facts
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
@@ -103,7 +104,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         yield Columns(id="facts", classes="block")
         yield Columns(id="mail", classes="block")
         yield Static("Already in this account:", id="offer", classes="label block", markup=False)
-        yield OptionList(id="choices", compact=True, markup=False)
+        yield ChoiceList(id="choices", compact=True, markup=False)
         yield Static("", id="asking", classes="hint", markup=False)
 
     def on_mount(self) -> None:

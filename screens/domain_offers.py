@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from screens.over import OverPage
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
 from wizard.steps.model import StepName
 
@@ -62,7 +63,7 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
     def compose_step(self) -> ComposeResult:
         """The names, and what to look for elsewhere."""
-        yield OptionList(id="offers", compact=True, markup=False)
+        yield ChoiceList(id="offers", compact=True, markup=False)
         yield Static("", id="asking", classes="hint", markup=False)
         yield Static("At another registrar:", classes="label block wide", markup=False)
         yield Columns(id="registrar")

@@ -119,6 +119,8 @@ async def test_only_what_is_free_leads_to_the_form(
 ) -> None:
     async with opened(tmp_path, outside.world) as page:
         await at_the_offers(page)
+        await page.press("pagedown")
+        assert "Leave mail and web packages out." in page.words, "what to look for elsewhere"
         await page.press("down", "enter")
         assert "get-not-yet.com  15.00 USD a year" in page.text
         await page.press("escape")
