@@ -9,10 +9,13 @@ from msgspec.structs import replace as with_settings
 from textual.widgets import Input, TextArea
 
 from screens.browser import open_page
-from tests.screens.conftest import Outside
+from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import opened
-from tests.screens.reminder_paper import Flow, show, write
+from tests.screens.reminder_paper import Flow, show, subject, write
+from wizard.aws.cloudformation import Stack
+from wizard.aws.scheduler import Schedule
 from wizard.project import Production, Project
+from wizard.steps.reminder import ReminderSeen
 
 WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),
@@ -80,6 +83,23 @@ async def test_somebody_far_down_in_a_file_is_found(
         await page.shows("Subject      Hello Name299")
         await page.press("up")
         await page.shows("Subject      Hello Name298")
+
+
+async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled=True, start=None)
+    made.seen = ReminderSeen(stack, schedule=schedule, recipients=3, unconfirmed="operations@example.com")
+    done = begun.seen_done("reminder", "3 recipients", NOW)
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f3")
+        assert "alerts wait until" in page.words
+        subject(page, "Hi {{surname}}")
+        write(page, "text", "Hi {{surname}}")
+        await page.press("f3")
+        assert "✗ mend  The subject uses {{surname}}, but no column is called surname." in page.text
+        assert "✗ mend  The text uses {{surname}}" in page.text
 
 
 async def test_the_preview_shows_the_whole_example_on_the_smallest_terminal(
