@@ -126,16 +126,10 @@ def _demo(args: argparse.Namespace) -> int:
             _forget(args.file, state)
 
     def boot(stack: contextlib.ExitStack, tell: Tell) -> World:
-        try:
-            from wizard import demo
-            from wizard.demo import setting
-        except ImportError as error:
-            raise WizardError(
-                "The demo is not installed",
-                f"It needs a package that is not here: {error.name}.",
-                "Run `pip install 'ses-wizard[demo]'`, then start the demo again.",
-                ExitCode.USAGE,
-            ) from error
+        _check_installed()
+        from wizard import demo
+        from wizard.demo import setting
+
         begins = story.is_set_up and not args.file.exists()
         if begins:
             # What there is without the file was left by a setting up that was cut short.
@@ -151,6 +145,20 @@ def _demo(args: argparse.Namespace) -> int:
         return boot(stack, tell)
 
     return _open(args, boot, start_over, told=None if _is_first(args) else (story.name, story.words))
+
+
+def _check_installed() -> None:
+    """Raise WizardError where the packages are not here that only the demo needs."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("moto", "flask") if find_spec(name) is None]
+    if missing:
+        raise WizardError(
+            "The demo is not installed",
+            f"It needs packages that are not here: {', '.join(missing)}.",
+            "Run `pip install 'ses-wizard[demo]'`, then start the demo again.",
+            ExitCode.USAGE,
+        )
 
 
 def _forget(*files: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -328,6 +329,16 @@ def test_setting_up_that_was_cut_short_begins_again(opening: Opening) -> None:
     opening.project("--story", "unregistered")
     opening.args.file.unlink()
     assert opening.project("--story", "unregistered").domain.name == "example-not-yet.com"
+
+
+def test_demo_that_is_not_installed_says_how_to_install_it(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "moto", None)
+    assert cli.run(["demo"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "needs packages that are not here: moto." in said
+    assert "pip install 'ses-wizard[demo]'" in said
 
 
 @pytest.mark.parametrize("arguments", [("--story", "unregistered"), ("--fresh",)])
