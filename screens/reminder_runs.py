@@ -141,7 +141,8 @@ class RunsPage(ChangePage):
     def _follow(self) -> None:
         reading = any(worker.group == "runs" and not worker.is_finished for worker in self.workers)
         wanted = self._going_on or monotonic() < self._expected_until
-        if wanted and self._standing and self.display and not reading:
+        # A stack that is being changed is not asked: for that while it is not complete.
+        if wanted and self._standing and self.display and not reading and not self.step.acting:
             self._read(self.state.world, self.state.project)
 
     # Workers

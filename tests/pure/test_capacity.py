@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.reminder.capacity import needed
+from wizard.reminder import trigger_reminder
+from wizard.reminder.capacity import GOES_ON, needed
+from wizard.reminder.template import MAX_RECEIVES, QUEUE_DAYS
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,26 @@ def test_the_reason_is_said(recipients: int, rate: float, daily: float, words: s
     assert needed(recipients, rate, daily).words == words
 
 
+@pytest.mark.parametrize(
+    ("recipients", "rate", "daily", "words"),
+    [
+        (800, 1, 200, "and a run goes on for 3 days: about 600 of 800 are written to. Ask AWS"),
+        (1_000_000, 14, 50_000, "and a run goes on for 4 days: about 200,000 of 1,000,000 are written to."),
+    ],
+)
+def test_whom_the_quota_leaves_no_room_for_is_said(
+    recipients: int, rate: float, daily: float, words: str
+) -> None:
+    assert words in needed(recipients, rate, daily).words
+    assert "nobody is written twice" not in needed(recipients, rate, daily).words
+
+
+def test_a_run_is_gone_on_with_for_as_long_as_is_said() -> None:
+    assert GOES_ON["direct"] * 86_400 == trigger_reminder.RESUMED
+    assert GOES_ON["queue"] * 86_400 <= MAX_RECEIVES * 3600
+    assert GOES_ON["queue"] < QUEUE_DAYS
+
+
 def test_the_quota_of_a_day_counts_in_queue_mode_too() -> None:
-    assert "over 20 days" in needed(1_000_000, 14, 50_000).words
+    assert "so a run goes on over 4 days" in needed(200_000, 14, 50_000).words
     assert "24 hours" not in needed(1_000_000, 14, -1).words

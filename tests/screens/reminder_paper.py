@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Event as Gate
 from typing import ClassVar
 
 from msgspec.structs import replace as with_settings
@@ -52,6 +53,8 @@ class Flow:
     failed: tuple[FailedMail, ...] = ()
     drifted: tuple[Drifted, ...] = ()
     steps: tuple[str, ...] = ("schedule",)
+    held: Gate = field(default_factory=Gate)
+    """Set, unless an act shall wait."""
     gone: dict[str, OptOut] = field(default_factory=dict)
     table: TableSeen = field(
         default_factory=lambda: TableSeen(
@@ -66,6 +69,9 @@ class Flow:
             ),
         )
     )
+
+    def __post_init__(self) -> None:
+        self.held.set()
 
     replaced: ClassVar = (
         *((reminder, name) for name in ("look", "plan", "act", "decline")),
@@ -91,6 +97,7 @@ class Flow:
 
     def act(self, world: World, project: Project, planned: ReminderPlan, report: Report) -> Project:
         self.asked.append("act")
+        assert self.held.wait(10)
         for subject in self.steps:
             report(Event(subject, Progress.STARTED))
             if self.error:

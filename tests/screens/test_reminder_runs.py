@@ -270,6 +270,24 @@ async def test_a_pause_goes_through_a_plan(
         assert asked == ["plan paused", "decline", "plan paused", "act", "plan", "act"]
 
 
+async def test_a_stack_that_is_being_changed_is_not_asked_for_its_runs(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("400 of 1,000 sent")
+        deployed.held.clear()
+        await page.press("f6")
+        await page.pilot.press("y")
+        await page.until(lambda: "act" in deployed.asked)
+        asked = deployed.asked.count("runs")
+        await page.pilot.pause(0.1)
+        assert deployed.asked.count("runs") <= asked + 1
+        deployed.held.set()
+        await page.settle()
+
+
 async def test_a_pause_here_is_a_pause_on_the_page_about_when(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path
 ) -> None:

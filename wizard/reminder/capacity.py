@@ -16,6 +16,11 @@ MIN_WORKERS, MAX_WORKERS = 2, 50
 """Lambda bounds the calls from one queue to two at the least; more than fifty no account's rate needs."""
 
 
+GOES_ON = {"direct": 3, "queue": 4}
+"""For how many days a run is gone on with, by mode: see ``trigger_reminder.RESUMED`` and
+``template.MAX_RECEIVES``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """What a run needs. ``workers`` is 0 in direct mode. ``seconds`` is how long the sending takes.
@@ -41,20 +46,26 @@ def needed(recipients: int, rate: float, daily: float) -> Capacity:
             f"One call of the function writes to {_people(recipients)} in about {_duration(seconds)}, "
             f"at up to {min(rate, DIRECT_RATE):,.4g} a second."
         )
-        return Capacity("direct", 0, seconds, words + _over_quota(recipients, daily))
+        return Capacity("direct", 0, seconds, words + _over_quota(recipients, daily, GOES_ON["direct"]))
     workers = max(MIN_WORKERS, min(MAX_WORKERS, math.ceil(rate / WORKER_RATE)))
     seconds = recipients / min(rate, workers * DIRECT_RATE)
     words = (
         f"{_people(recipients).capitalize()} at {rate:,.4g} a second take about {_duration(seconds)}: "
         f"more than one call of the function can do, so a queue feeds {workers} at a time."
     )
-    return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily))
+    return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily, GOES_ON["queue"]))
 
 
-def _over_quota(recipients: int, daily: float) -> str:
+def _over_quota(recipients: int, daily: float, longest: int) -> str:
+    """What a quota means that one day's mail does not fit into; a run goes on for ``longest`` days."""
     if daily < 0 or recipients <= daily:
         return ""
     days = math.ceil(recipients / max(daily, 1.0))
+    if days > longest:
+        return (
+            f" SES allows {daily:,.0f} mails in 24 hours, and a run goes on for {longest} days: about "
+            f"{longest * daily:,.0f} of {recipients:,} are written to. Ask AWS for a higher quota first."
+        )
     return (
         f" SES allows {daily:,.0f} mails in 24 hours, so a run goes on over {days:,} days; "
         "nobody is written twice."

@@ -27,6 +27,12 @@ def tags(project: Project) -> Mapping[str, str]:
 def standing(world: World, project: Project) -> Stack:
     """The stack of this set-up, complete. Raises WizardError where there is none."""
     stack = cloudformation.describe_stack(world.aws, project.reminder.stack)
+    if stack and stack.running and ours(stack, project):
+        raise WizardError(
+            "The reminder is being changed",
+            f"CloudFormation is at work on the stack {stack.name}.",
+            "Look again in a minute.",
+        )
     if stack is None or not stack.complete or not ours(stack, project):
         raise nothing_there(project.reminder.stack)
     return stack
