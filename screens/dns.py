@@ -233,7 +233,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         if row and self.round:
             identity = self.known.identity if self.known else None
             rows = [
-                *detail(row, self.round, self.provider, self.past(row)),
+                *detail(row, self.round, self.provider, self.past(row), may_write=self.may_write),
                 *remarks(self.round, identity),
             ]
             self.query_one("#detail", Columns).show(rows)

@@ -59,7 +59,7 @@ class PublishingScreen(WatchingScreen):
         return next((provider for provider in providers() if provider.key == key), None)
 
     @property
-    def _may_write(self) -> bool:
+    def may_write(self) -> bool:
         """Whether the wizard may be able to add the records itself."""
         writable = self.provider.writable if self.provider else ""
         return writable == "aws" or (writable == "token" and bool(self.state.world.dns.cloudflare))
@@ -69,8 +69,8 @@ class PublishingScreen(WatchingScreen):
         button = self.query_one("#act", Button)
         rows = self.round.rows if self.round else ()
         open_rows = any(row.status is not RowStatus.OK for row in rows)
-        button.display = open_rows and (self._may_write or self.state.world.demo)
-        button.label = f"{self.ACT if self._may_write else 'Publish all'}  F4"
+        button.display = open_rows and (self.may_write or self.state.world.demo)
+        button.label = f"{self.ACT if self.may_write else 'Publish all'}  F4"
         button.refresh(layout=True)
 
     def action_act(self) -> None:
@@ -79,7 +79,7 @@ class PublishingScreen(WatchingScreen):
             return
         self.clear_error()
         self.retry = self.action_act
-        if self._may_write:
+        if self.may_write:
             self._plan(self.state.world, self.state.project, self.round)
         else:
             self._publish_on_stage([row.record for row in self.round.rows], "All records are published.")

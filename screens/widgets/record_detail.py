@@ -41,15 +41,18 @@ LONGEST_VALUE, LONGEST_FOUND = 600, 300
 """Characters shown of a value to enter, and of what was found: a zone may hold any length. C copies all."""
 
 
-def detail(row: Row, round_: Round, provider: Provider | None, history: History) -> list[Cells]:
+def detail(
+    row: Row, round_: Round, provider: Provider | None, history: History, *, may_write: bool = False
+) -> list[Cells]:
     """The lines about ``row``, what is needed most first: enter this, found that, wrong so, do this.
 
-    What is wrong and what mends it must be in sight where there are few lines.
+    What is wrong and what mends it must be in sight where there are few lines. ``may_write``: the page may
+    be able to add the record itself.
     """
     return [
         *_to_enter(row.entry, row, round_.zone.apex or round_.domain, provider),
         *_found(row),
-        *(line for finding in row.findings for line in _finding(finding, provider)),
+        *(line for finding in row.findings for line in _finding(finding, provider, may_write)),
         *_past(history),
         ("What for", PURPOSES[row.record.id]),
         *_alignment(row, round_),
@@ -81,14 +84,15 @@ def _found(row: Row) -> Iterator[Cells]:
         yield ("Found", "not known" if row.status is RowStatus.UNKNOWN else "nothing at this name")
 
 
-def _finding(finding: Finding, provider: Provider | None) -> list[Cells]:
+def _finding(finding: Finding, provider: Provider | None, may_write: bool) -> list[Cells]:
     """What is wrong, and what mends it."""
     wrong: Cells = (severity_words(finding.severity), emphasised(finding.message))
     if finding.code == "absent":
         place = (
             f"{provider.name}'s panel: {provider.panel}" if provider and provider.panel else "your DNS panel"
         )
-        fix = Content(f"Enter the host and the value above in {place}")
+        by_hand = f"nter the host and the value above in {place}"
+        fix = Content(f"F4 adds it, if it may. Or e{by_hand}" if may_write else f"E{by_hand}")
     else:
         fix = emphasised(finding.fix)
     return [wrong, (Content.styled("→ to do", "bold"), fix)] if fix else [wrong]

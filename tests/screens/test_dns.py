@@ -516,6 +516,7 @@ async def test_route_53_is_filled_in_after_a_yes(account: Demo, tmp_path: Path) 
     async with opened(tmp_path, account.world, project=project) as page:
         await page.go(StepName.DNS)
         await page.shows("Fill in for me  F4")
+        assert "→ to do   F4 adds it, if it may. Or enter the host" in page.text
         await page.press("f4")
         await page.shows("route53:ChangeResourceRecordSets")
         await page.press("escape")
