@@ -236,6 +236,10 @@ def test_a_plan_whose_begin_has_come_meanwhile_is_not_carried_out(setup: Setup) 
     setup.change(schedule="rate(5 minutes)")
     planned = setup.plan()
     assert "StartDate" in planned_schedule(planned)
+    assert "pile up" not in line(planned, "sending").detail
+    setup.people("email,name\n" + "".join(f"p{n}@example.com,P\n" for n in range(301)))
+    planned = setup.plan()
+    assert "runs will pile up" in line(planned, "sending").detail
     late = dataclasses.replace(setup.demo.world, now=lambda: setup.demo.now() + timedelta(minutes=6))
     with pytest.raises(WizardError, match="plan is too old"):
         step.act(late, setup.project, planned, setup.events.append)

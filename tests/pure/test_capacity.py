@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from wizard.reminder import trigger_reminder
@@ -85,6 +87,21 @@ def test_a_run_is_gone_on_with_for_as_long_as_is_said() -> None:
     assert GOES_ON["direct"] * 86_400 == trigger_reminder.RESUMED
     assert GOES_ON["queue"] * 86_400 <= MAX_RECEIVES * 3600
     assert GOES_ON["queue"] < QUEUE_DAYS
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (None, ""),
+        (timedelta(days=1), ""),
+        (
+            timedelta(minutes=5),
+            " The next run begins 5 minutes later, before that: runs will pile up.",
+        ),
+    ],
+)
+def test_runs_that_are_too_close_are_said_to_pile_up(gap: timedelta | None, words: str) -> None:
+    assert needed(2_000, 1, -1).overlap(gap) == words
 
 
 def test_the_quota_of_a_day_counts_in_queue_mode_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 DIRECT_SECONDS = 840
@@ -32,6 +33,12 @@ class Capacity:
     workers: int
     seconds: float
     words: str
+
+    def overlap(self, gap: timedelta | None) -> str:
+        """What is said where runs are so close, ``gap`` apart, that one begins before another has ended."""
+        if gap is None or self.seconds <= gap.total_seconds():
+            return ""
+        return f" The next run begins {_duration(gap.total_seconds())} later, before that: runs will pile up."
 
 
 def needed(recipients: int, rate: float, daily: float) -> Capacity:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard.aws import cloudformation, sesv2
@@ -19,6 +19,8 @@ from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.reminder import costs, draft, template
 from wizard.reminder.capacity import needed
+from wizard.reminder.schedules import next_runs
+from wizard.reminder.setup import Setup
 from wizard.reminder.template import PURPOSES
 from wizard.steps import reminder_lines as lines
 from wizard.steps import reminder_recipients
@@ -119,7 +121,7 @@ def plan(
     work = _stack_work(world, project, stack, template.body(setup), pause, revert_drift=revert_drift)
     changes = (
         *work.changes,
-        lines.mode_line(capacity, before.mode),
+        lines.mode_line(capacity, before.mode, _gap(setup, now)),
         lines.recipients_line(project, people),
         *(lines.spare_lines(before.spare(project)) if account.production_access else ()),
         *(() if account.production_access else lines.sandbox_lines(people, left_out)),
@@ -191,6 +193,12 @@ def _stack_work(
         return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
     changes = tuple(lines.line(change, project, now) for change in change_set.changes)
     return StackWork(changes, body, change_set=change_set.id)
+
+
+def _gap(setup: Setup, now: datetime) -> timedelta | None:
+    """The time between the next two runs; None where there is at most one."""
+    coming = next_runs(setup.schedule, setup.timezone, now, 2, setup.start, setup.end)
+    return coming[1] - coming[0] if len(coming) == 2 else None
 
 
 def _refuse_old(work: StackWork, now: datetime) -> None:

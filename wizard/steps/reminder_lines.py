@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wizard.aws.cloudformation import ResourceChange, Stack
 from wizard.project import Project
@@ -98,12 +98,16 @@ def sandbox_lines(people: Import, left_out: int = 0) -> tuple[Change, ...]:
     return tuple(Change(ChangeKind.KEEP, "sandbox", words) for words in told)
 
 
-def mode_line(capacity: Capacity, before: str) -> Change:
-    """How a run is carried out, and why; ``before`` is the mode of the stack as it stands, or nothing."""
+def mode_line(capacity: Capacity, before: str, gap: timedelta | None) -> Change:
+    """How a run is carried out, and why; ``before`` is the mode of the stack as it stands, or nothing.
+
+    ``gap`` is the time between two runs; None where there is one alone.
+    """
+    words = f"{capacity.words}{capacity.overlap(gap)}"
     if before in ("", capacity.mode):
-        return Change(ChangeKind.KEEP, "sending", capacity.words)
-    words = "from now on by a queue" if capacity.mode == "queue" else "from now on without a queue"
-    return Change(ChangeKind.KEEP, "sending", f"{words}. {capacity.words}")
+        return Change(ChangeKind.KEEP, "sending", words)
+    now = "from now on by a queue" if capacity.mode == "queue" else "from now on without a queue"
+    return Change(ChangeKind.KEEP, "sending", f"{now}. {words}")
 
 
 def spare_lines(spare: Sequence[str]) -> tuple[Change, ...]:
