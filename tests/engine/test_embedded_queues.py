@@ -220,6 +220,7 @@ def test_what_was_at_work_at_a_quit_is_delivered_again(tmp_path: Path) -> None:
         sqs = second.world.aws.client("sqs")
         eventually(lambda: count(sqs, "work", "NotVisible") == 0)
         assert count(sqs, "work") == 0
+        assert second.account.kept.failures == []
 
 
 def packed(code: str) -> bytes:

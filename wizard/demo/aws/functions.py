@@ -139,7 +139,8 @@ def run(account: Account, function: LambdaFunction, event: bytes, request: str |
     duration = (time.monotonic() - began) * 1000
     log.say(f"END RequestId: {request}")
     log.say(f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms")
-    if error:
+    # What a quit cut short did not fail: it is delivered again at the next start.
+    if error and not account.closing.is_set():
         with account.lock:
             _note_failure(account, function)
     account.changed()
