@@ -22,6 +22,7 @@ How to write a step's screen:
 - `redraw(state)` is called when the app's state changed (and once at the start): update widgets in place.
 - F2 and Esc, F3, F4, F5 call `action_back`, `action_next`, `action_act`, `action_look_again`. Override
   `action_next` where going on is what finishes the step, and call `self.go(step)` when done.
+- Textual calls the `on_…` method of every class, the page's own before the frame's: no `super().on_mount()`.
 - Text from outside goes into widgets as `Content(text)` or with ``markup=False``, never as markup.
 """
 

@@ -102,7 +102,6 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
 
     def on_mount(self) -> None:
         """Show nothing before AWS said how things stand."""
-        super().on_mount()
         for hidden in ("#questions", "#points", "#point", "#rights", "#tools", Reviewer):
             self.query_one(hidden).display = False
 

@@ -61,7 +61,6 @@ class AgainDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Wait for the words."""
-        super().on_mount()
         self.query_one("#typed").focus()
 
     @on(Input.Submitted)

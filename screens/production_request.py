@@ -142,7 +142,6 @@ kept when you leave.
 
     def on_mount(self) -> None:
         """Nothing is wrong yet."""
-        super().on_mount()
         self.query_one("#problems").display = False
 
     async def keep(self) -> Sequence[Cells]:

@@ -130,7 +130,6 @@ While the link is waited for, the page looks again by itself.
 
     def on_mount(self) -> None:
         """While the link is waited for, look by ourselves."""
-        super().on_mount()
         self.set_interval(LOOK_EVERY, self._follow)
 
     def begin(self) -> None:

@@ -118,7 +118,6 @@ outcome.
 
     def on_mount(self) -> None:
         """Begin with the field."""
-        super().on_mount()
         self._show(None)
 
     # Workers

@@ -66,9 +66,8 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.app.post_message(LookEverywhere())
 
     def on_screen_resume(self) -> None:
-        """Also when the inbox is closed, which may have pushed the clock."""
+        """Look also when the inbox is closed, which may have pushed the clock: the frame does, after this."""
         self._covered = False
-        super().on_screen_resume()
 
     def _show_trouble(self, trouble: WizardError | None) -> None:
         if trouble and trouble is not self._trouble:
