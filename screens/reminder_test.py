@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
 
 from screens.messages import Happened
-from screens.reminder_page import Page
+from screens.reminder_page import Page, Problem
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
 
@@ -140,15 +140,18 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self.step.retry = self.act
         world, project, trial = self.state.world, self.state.project, self.trial
         self._forget()
-        self._begin_log(world.now())
-        if trial is Trial.DRY:
-            self._go_through(world, project)
-            return
         field = self.query_one("#address", Input)
         if trial is Trial.ADDRESS:
             field.focus()
             field.action_select_all()
-        self._send(world, project, address_of(trial, field.value))
+            self.show_problems(wrong := address_problems(field.value))
+            if wrong:
+                return
+        self._begin_log(world.now())
+        if trial is Trial.DRY:
+            self._go_through(world, project)
+        else:
+            self._send(world, project, address_of(trial, field.value))
 
     # Workers
 
@@ -250,11 +253,27 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self.query_one("#trying", EventList).clear()
         for shown in ("#result", "#log"):
             self.query_one(shown, Columns).show([])
+        self.warn(())
+
+    @on(Input.Changed, "#address")
+    def _typed(self) -> None:
+        self.warn(())
 
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         await self.step.run_action("act")
+
+
+def address_problems(typed: str) -> list[Problem]:
+    """What is wrong with an address that was typed."""
+    from wizard.reminder.recipients import typed_address
+
+    try:
+        typed_address(typed)
+    except WizardError as error:
+        return [Problem("address", error.what if typed.strip() else "Name an address to send to.")]
+    return []
 
 
 def address_of(trial: Trial, typed: str) -> str:

@@ -109,6 +109,26 @@ async def test_a_dry_run_says_what_it_found(
         assert made.asked == ["dry"]
 
 
+async def test_an_address_with_a_mistake_is_mended_in_its_field(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page, "f3")
+        for typed, words in {
+            "nobody": "✗ mend  nobody: it is not of the form name@example.com.",
+            " ": "✗ mend  Name an address to send to.",
+        }.items():
+            page.type("address", typed)
+            await page.press("f4")
+            assert words in page.text
+            assert page.app.focused is page.app.screen.query_one("#address")
+        assert made.asked == []
+        page.type("address", "me@example.com")
+        await page.press("f4")
+        assert "mend" not in page.text
+        assert made.asked == ["test me@example.com"]
+
+
 async def test_what_failed_is_not_at_work_any_more(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
