@@ -45,12 +45,18 @@ class Site(BaseHTTPRequestHandler):
             self.end_headers()
             while not self.stop.wait(0.02):
                 self.wfile.write(b".")
+        elif self.path == "/slow-headers":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.flush_headers()
+            while not self.stop.wait(0.02):
+                self.wfile.write(b"X")
         elif self.path == "/endless":
             self._answer(b"a" * (web.MAX_BYTES * 2))
         elif self.path == "/latin":
             self._answer("<a href=x>Café</a>".encode("latin-1"), "text/html; charset=latin-1")
-        elif self.path == "/odd":
-            self._answer(b"caf\xc3\xa9", "text/html; charset=no-such")
+        elif self.path.startswith("/odd/"):
+            self._answer(b"caf\xc3\xa9", f"text/html; charset={self.path[5:]}")
         elif self.path == "/picture":
             self._answer(b"\x89PNG", "image/png")
         else:
@@ -119,7 +125,8 @@ def test_a_page_is_read_and_redirects_are_followed(access: WebAccess) -> None:
 def test_sizes_and_kinds_are_bounded(access: WebAccess) -> None:
     assert len(fetch(access, "http://example.com/endless").text) == web.MAX_BYTES
     assert fetch(access, "http://example.com/picture").text == ""
-    assert fetch(access, "http://example.com/odd").text == "café"
+    for charset in ("no-such", "undefined", "punycode", '"a"'):
+        assert fetch(access, f"http://example.com/odd/{charset}").text == "café"
     assert fetch(access, "http://example.com/latin").links() == (Link("http://example.com/x", "Café"),)
 
 
@@ -152,13 +159,24 @@ def test_why_a_page_cannot_be_had_is_said(access: WebAccess, url: str, words: st
     assert words in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["http://example.com/trickle", "http://example.com/silent"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/trickle",
+        "https://example.com/trickle",
+        "http://example.com/slow-headers",
+        "https://example.com/slow-headers",
+        "http://example.com/silent",
+        "https://example.com/silent",
+    ],
+)
 def test_nobody_waits_for_ever(access: WebAccess, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setattr(web, "SECONDS", 0.2)
     silent = socket.create_server(("127.0.0.1", 0))
     if url.endswith("silent"):
         access = WebAccess(
-            lambda host, port, seconds: socket.create_connection(silent.getsockname(), seconds)
+            lambda host, port, seconds: socket.create_connection(silent.getsockname(), seconds),
+            AUTHORITY.trust,
         )
     began = time.monotonic()
     with pytest.raises(WebError, match="did not answer within 0 seconds"):
@@ -189,11 +207,13 @@ def test_only_public_addresses_are_asked(monkeypatch: pytest.MonkeyPatch) -> Non
         asked.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(socket, "getaddrinfo", lookup(["192.168.1.1", "93.184.216.34", "fe80::1%eth0"]))
+    inside = ["192.168.1.1", "fe80::1%eth0", "224.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "2002:7f00:1::"]
+    outside = ["93.184.216.34", "64:ff9b::5db8:d822"]
+    monkeypatch.setattr(socket, "getaddrinfo", lookup([*inside, "64:ff9b::a00:1", *outside]))
     monkeypatch.setattr(socket, "create_connection", create_connection)
     with pytest.raises(WebError, match="refuses connections at port 443"):
         fetch(WebAccess(), "https://example.com")
-    assert asked == ["93.184.216.34"]
+    assert asked == outside
 
 
 def test_links_are_found_in_what_people_write() -> None:

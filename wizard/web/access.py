@@ -1,8 +1,9 @@
 """The way to web servers: who may be connected to, and whose certificates are trusted.
 
-Addresses that are not public (RFC 6890: private networks, loopback, link-local) are not asked: whoever
-reviews a site looks from outside and could not see them, and no redirect leads into the network of whoever
-runs the wizard. No proxy is used, for the same reason: the page is looked at by the plain way.
+Addresses that are not public (RFC 6890: private networks, loopback, link-local) are not asked, also where
+they stand within one of IPv6 (RFC 6052, RFC 3056): whoever reviews a site looks from outside and could not
+see them, and no redirect leads into the network of whoever runs the wizard. No proxy is used, for the same
+reason: the page is looked at by the plain way.
 """
 
 from __future__ import annotations
@@ -24,12 +25,11 @@ class WebError(Exception):
 
 def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
     """A connection to a public address of ``host``. Raises WebError, OSError."""
-    import ipaddress
     import socket
 
     until = time.monotonic() + seconds
     addresses = _addresses(host, port, seconds)
-    public = [address for address in addresses if ipaddress.ip_address(address).is_global]
+    public = [address for address in addresses if _is_public(address)]
     if not public:
         raise WebError(f"leads to {addresses[0]}, which nobody can reach from outside")
     for number, address in enumerate(public):
@@ -41,6 +41,19 @@ def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
             if number == len(public) - 1:
                 raise
     raise AssertionError("there is a last one")
+
+
+def _is_public(address: str) -> bool:
+    """Whether one host that everybody can reach has ``address``, and the IPv4 address within it, if any."""
+    import ipaddress
+
+    found = ipaddress.ip_address(address)
+    within = None
+    if isinstance(found, ipaddress.IPv6Address):
+        translated = found in ipaddress.ip_network("64:ff9b::/96") or int(found) < 2**32
+        within = ipaddress.IPv4Address(int(found) % 2**32) if translated else found.sixtofour
+    public = found.is_global and not found.is_multicast
+    return public and (within is None or within.is_global)
 
 
 def _addresses(host: str, port: int, seconds: float) -> list[str]:

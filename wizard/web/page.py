@@ -1,6 +1,7 @@
 """Looking at a web page as a stranger would: no cookies, no credentials, nothing kept.
 
-Only http and https, a bounded size, time and number of redirects, and certificates are checked.
+Only http and https, a bounded size, time and number of redirects, and certificates are checked. Nothing is
+unpacked: none but plain text is asked for.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import html
 import http.client
 import re
+import socket
 import ssl
 import time
+from codecs import lookup
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from threading import Timer
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from wizard.text import printable
@@ -28,6 +33,8 @@ MAX_LINKS = 2000
 """How many links of a page are looked at."""
 
 _CHUNK = 16_384
+_NO_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
+"""Python's codecs that are none of the web's: some take minutes for a page, or fail whatever it says."""
 _LONGEST_WORDS = 500
 _ANCHOR = re.compile(r"<a(?=\s)([^<>]{0,4000})>", re.IGNORECASE)
 _END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
@@ -124,38 +131,44 @@ def _asked(access: WebAccess, url: str, until: float) -> _Answer:
         if reply.status in _REDIRECTS and location:
             return _Answer(reply.status, redirect=location)
         kind = reply.headers.get_content_type()
-        raw = _read(reply, until) if kind in ("text/html", "application/xhtml+xml", "text/plain") else b""
-        charset = reply.headers.get_content_charset("utf-8")
-    except WebError:
-        raise
-    except TimeoutError:
-        raise WebError(f"did not answer within {SECONDS:.0f} seconds") from None
-    except ssl.SSLCertVerificationError as error:
-        why = _CERTIFICATE.get(error.verify_code, printable(error.verify_message, 100))
-        raise WebError(f"cannot be trusted: {why}") from error
-    except ssl.SSLError as error:
-        raise WebError(
-            f"speaks no HTTPS that works ({printable(error.reason or 'TLS failed', 60)})"
-        ) from error
-    except ConnectionRefusedError as error:
-        raise WebError(f"refuses connections at port {port}") from error
+        raw = _read(reply) if kind in ("text/html", "application/xhtml+xml", "text/plain") else b""
+        if connection.out_of_time:
+            raise TimeoutError
+        return _Answer(reply.status, _decoded(raw, reply.headers.get_content_charset("utf-8")))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise WebError(f"could not be read ({printable(str(why), 100)})") from error
+        late = connection.out_of_time or isinstance(error, TimeoutError)
+        why = f"did not answer within {SECONDS:.0f} seconds" if late else _why(error, port)
+        raise WebError(why) from error
     finally:
-        connection.close()
+        connection.end()
+
+
+def _why(error: Exception, port: int) -> str:
+    """Why there is no answer, in words that go on after the address."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        known = _CERTIFICATE.get(error.verify_code, printable(error.verify_message, 100))
+        return f"cannot be trusted: {known}"
+    if isinstance(error, ssl.SSLError):
+        return f"speaks no HTTPS that works ({printable(error.reason or 'TLS failed', 60)})"
+    if isinstance(error, ConnectionRefusedError):
+        return f"refuses connections at port {port}"
+    said = getattr(error, "strerror", None) or type(error).__name__
+    return f"could not be read ({printable(str(said), 100)})"
+
+
+def _decoded(raw: bytes, charset: str) -> str:
+    """The text of a page; as UTF-8 where it names no character set that there is."""
     try:
-        return _Answer(reply.status, raw.decode(charset, "replace"))
-    except LookupError:
-        return _Answer(reply.status, raw.decode("utf-8", "replace"))
+        known = lookup(charset).name not in _NO_CHARSETS
+        return raw.decode(charset if known else "utf-8", "replace")
+    except (LookupError, ValueError):
+        return raw.decode("utf-8", "replace")
 
 
-def _read(reply: http.client.HTTPResponse, until: float) -> bytes:
-    """The body, as far as it is read at all. Raises TimeoutError for one that trickles."""
+def _read(reply: http.client.HTTPResponse) -> bytes:
+    """The body, as far as it is read at all."""
     chunks: list[bytes] = []
     while (size := sum(map(len, chunks))) < MAX_BYTES:
-        if time.monotonic() > until:
-            raise TimeoutError
         chunk = reply.read1(min(_CHUNK, MAX_BYTES - size))
         if not chunk:
             break
@@ -184,7 +197,11 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 class _Connection(http.client.HTTPConnection):
-    """One connection by the given way, with TLS where it is ``secure``, and no longer than ``until``."""
+    """One connection by the given way, with TLS where it is ``secure``, and no longer than ``until``.
+
+    A socket's own timeout begins anew with each byte, so a server that trickles would never end: at ``until``
+    somebody else hangs up.
+    """
 
     def __init__(self, access: WebAccess, host: str, port: int, until: float, *, secure: bool) -> None:
         super().__init__(host, port)
@@ -192,19 +209,46 @@ class _Connection(http.client.HTTPConnection):
         self._way = partial(access.connect, host, port)
         self._trust = access.trust if secure else None
         self._until = until
+        self._end: Timer | None = None
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether ``until`` has passed."""
+        return time.monotonic() >= self._until
 
     def connect(self) -> None:
         """Connect, and have the certificate checked."""
         plain = self._way(self._left())
-        plain.settimeout(self._left())
-        self.sock = self._trust().wrap_socket(plain, server_hostname=self.host) if self._trust else plain
+        self.sock = plain
+        if self._trust:
+            self.sock = self._trust().wrap_socket(
+                plain, server_hostname=self.host, do_handshake_on_connect=False
+            )
         self.sock.settimeout(self._left())
+        self._end = Timer(self._left(), _hang_up, (self.sock,))
+        self._end.daemon = True
+        self._end.start()
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
+
+    def end(self) -> None:
+        """Close it, and have nobody else hang up. (http.client calls ``close`` before the page is read.)"""
+        if self._end:
+            self._end.cancel()
+        self.close()
 
     def _left(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _hang_up(connected: socket.socket) -> None:
+    """Let whoever reads from it find its end."""
+    with suppress(OSError):
+        # Not SSLSocket's own: it would take TLS away from whoever is reading.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _links(base: str, text: str) -> Iterator[Link]:
