@@ -84,7 +84,7 @@ class Registration(Section, frozen=True):
     name: HostName
     operation: Annotated[str, Meta(pattern=_SHAPES["operation"][0])]
     """AWS's id of the operation: it tells how far it has come."""
-    since: Annotated[datetime, Meta(tz=True)]
+    since: Moment
 
 
 class Domain(Section, frozen=True):
@@ -150,7 +150,7 @@ class Reminder(Section, frozen=True):
 class Seen(Section, frozen=True):
     """Evidence that a step was found done: when, and what was seen."""
 
-    at: datetime
+    at: Moment
     words: str
 
 
@@ -191,6 +191,11 @@ class Production(Section, frozen=True):
     """AWS said no: when that was seen, and in which case."""
     put_off: Moment | None = None
     """When the user said "not now": nothing asks for it until they take it up again."""
+
+    @property
+    def unasked(self) -> Production:
+        """The request alone: what became of it in another account or Region says nothing."""
+        return replace(self, asked=None, refused=None, put_off=None)
 
 
 StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]

@@ -11,7 +11,7 @@ from tests.engine.refusal import refuse
 from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Identity, Project, Sandbox, Seen
+from wizard.project import Account, Domain, Identity, Production, Project, Sandbox, Seen
 from wizard.steps import account as step
 from wizard.steps import account_regions
 from wizard.steps.account_regions import RegionState
@@ -52,6 +52,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
         domain=Domain("example.com"),
         identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
         sandbox=Sandbox(address="me@example.net", sent=Seen(now, "to me@example.net"), passed=True),
+        production=Production("MARKETING", asked=now),
     )
     for done in ("account", "domain", "identity"):
         project = project.seen_done(done, "seen there", now)
@@ -61,6 +62,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
     assert taken.account.id == "123456789012"
     assert (taken.domain, taken.identity) == (Domain("example.com"), Identity(mail_from="bounce.example.com"))
     assert taken.sandbox == Sandbox(address="me@example.net")
+    assert taken.production == Production("MARKETING")
     assert list(taken.progress) == ["account"]
     assert taken.progress["account"].words == "account 123456789012 in us-east-1, in the sandbox"
     assert step.judge(seen, taken).holds == ()
@@ -107,12 +109,19 @@ def test_another_region_takes_the_evidence_of_the_old_one_away(account: Demo) ->
     now = account.world.now()
     before = step.act(account.world, Project(domain=Domain("example.com")), step.look(account.world))
     before = before.seen_done("domain", "d", now).seen_done("identity", "i", now)
-    before = replace(before, sandbox=Sandbox(asked=now))
+    before = replace(
+        before,
+        identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
+        sandbox=Sandbox(asked=now),
+        production=Production("MARKETING", asked=now, refused=Seen(at=now, words="case 17"), put_off=now),
+    )
     there = account.world.choose(None, "eu-west-1")
     after = step.act(there, before, step.look(there))
     assert set(after.progress) == {"account", "domain"}
     assert after.account.region == "eu-west-1"
+    assert after.identity == Identity(mail_from="bounce.example.com"), "each Region has keys of its own"
     assert after.sandbox == Sandbox(), "addresses are verified in one Region"
+    assert after.production == Production(mail_type="MARKETING"), "AWS decides for one Region"
 
 
 def test_choices_of_the_embedded_account(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

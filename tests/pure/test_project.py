@@ -79,6 +79,10 @@ def test_every_setting_is_in_the_example() -> None:
         (b"schema: 1\nproduction:\n  contacts:\n   - a@b\n   - 'x y'\n", "Line 5: production.contacts.1"),
         (b"schema: 1\ndomain:\n  name: Example.com\n", "Line 3: domain.name: expected a domain name"),
         (b"schema: 1\nidentity:\n  configuration_set: 'a;b'\n", "Line 3: identity.configuration_set"),
+        (
+            b"schema: 1\nsandbox:\n  sent: {at: 2026-01-01T10:00:00, words: to me}\n",
+            "Line 3: sandbox.sent.at: expected datetime with a timezone",
+        ),
         (b"schema: 1\nsandbox:\n  address: nobody\n", "Line 3: sandbox.address: expected one e-mail address"),
         (b"a: [", "Line 1: "),
         (b"schema: 9", "Line 1: schema: this version knows no number above 1"),

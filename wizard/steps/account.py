@@ -44,7 +44,7 @@ class AccountSeen:
     """Who calls, in which account and Region, and SES's state there.
 
     ``how`` says how the credentials come, empty for the embedded account's. ``endpoints`` are those that
-    stand in for AWS's own: what sets each, and to where.
+    stand in for AWS's own: what sets each, and to where. ``endpoint`` is the embedded account's.
     """
 
     account_id: str
@@ -54,6 +54,7 @@ class AccountSeen:
     ses: SesAccount
     how: str = ""
     endpoints: tuple[tuple[str, str], ...] = ()
+    endpoint: str = ""
 
     @property
     def sandbox(self) -> bool:
@@ -68,7 +69,7 @@ class AccountSeen:
     @property
     def trouble(self) -> Trouble | None:
         """What is wrong with sending here."""
-        return account_health.trouble(self.ses, self.region, self.place)
+        return account_health.trouble(self.ses, self.region, self.place, self.endpoint)
 
 
 def choices(world: World) -> AccountChoices:
@@ -116,6 +117,7 @@ def look(world: World) -> AccountSeen:
         profile=world.aws.profile,
         region=region,
         ses=sesv2.get_account(world.aws),
+        endpoint=world.aws.endpoint_url or "",
     )
     if world.aws.keys is not None:
         return seen
@@ -205,9 +207,8 @@ def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool
         project = _begun_elsewhere(project)
     decided = replace(project, account=Account(seen.profile, seen.region, seen.account_id))
     if project.account.region not in (None, seen.region):
-        # SES, the reminder's stack and the review are per Region: what was seen in another one says nothing.
         domain = {step: evidence for step, evidence in project.progress.items() if step == "domain"}
-        decided = replace(decided, sandbox=decided.sandbox.untried, progress=domain)
+        decided = replace(_unseen_by_ses(decided), progress=domain)
     standing = judge(seen, decided)
     if standing.status is not Status.DONE:
         return decided.not_done("account")
@@ -215,11 +216,15 @@ def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool
 
 
 def _begun_elsewhere(project: Project) -> Project:
-    """The project without anything that was seen in its account: evidence, DKIM tokens, a registration."""
+    """The project without anything that was seen in its account: evidence, a registration, SES's word."""
+    return replace(_unseen_by_ses(project), domain=Domain(project.domain.name), progress={})
+
+
+def _unseen_by_ses(project: Project) -> Project:
+    """The project without what SES said of it in one account and Region, which says nothing of others."""
     return replace(
         project,
-        domain=Domain(project.domain.name),
         identity=replace(project.identity, dkim_tokens=(), signing_zone=None),
         sandbox=project.sandbox.untried,
-        progress={},
+        production=project.production.unasked,
     )

@@ -33,8 +33,11 @@ class Trouble:
     holds: tuple[StepName, ...]
 
 
-def trouble(ses: SesAccount, region: str, place: str) -> Trouble | None:
-    """What is wrong with sending in ``region``, None where nothing is. ``place`` names account and Region."""
+def trouble(ses: SesAccount, region: str, place: str, endpoint: str = "") -> Trouble | None:
+    """What is wrong with sending in ``region``, None where nothing is. ``place`` names account and Region.
+
+    ``endpoint`` is where the account is, where that is not AWS: the command to run has to lead there.
+    """
     if ses.enforcement == "SHUTDOWN":
         return Trouble(
             "AWS has shut SES down",
@@ -45,12 +48,13 @@ def trouble(ses: SesAccount, region: str, place: str) -> Trouble | None:
             _SENDS,
         )
     if not ses.sending_enabled:
+        at = f" --endpoint-url {endpoint}" if endpoint else ""
         return Trouble(
             "sending is paused",
             f"sending is paused in {place}: switch it on again in the SES console",
             "Somebody in the account, an alarm's action or AWS has paused it. Every mail is refused until it "
             "is switched on again.",
-            "Find out why first. Then run `aws sesv2 put-account-sending-attributes --sending-enabled "
+            f"Find out why first. Then run `aws{at} sesv2 put-account-sending-attributes --sending-enabled "
             f"--region {region}`, and F5.",
             _SENDS,
         )
