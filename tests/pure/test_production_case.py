@@ -128,7 +128,7 @@ def test_the_users_own_text_is_never_written_over(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "ses-wizard.case.txt"
-    for raw in (b"\xff\xfe", b"a" * (case.MAX_BYTES + 1)):
+    for raw in (b"\xff\xfe", b"a" * (case.MAX_BYTES + 1), b"\x1b]52;c;bWU=\x07"):
         file.write_bytes(raw)
         with pytest.raises(WizardError, match="is no case text"):
             current(file, KNOWN, "built\n")

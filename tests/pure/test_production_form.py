@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import tzset
 
 import msgspec
 import pytest
@@ -141,6 +142,15 @@ def test_what_was_put_off_is_not_asked_for(status: str | None, standing: Status,
     assert judge(seen).status is standing
     assert words in judge(seen).words
     assert (seen.put_off is None) is (status in ("PENDING", "GRANTED"))
+
+
+def test_not_now_was_said_on_the_users_own_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Honolulu")
+        tzset()
+        seen = ProductionSeen("example.com", SANDBOX, None, Production(put_off=NOW.replace(hour=3)), NOW)
+        assert judge(seen).words.startswith("put off on 23 Nov 2026")
+    tzset()
 
 
 def test_not_now_is_remembered_and_taken_back() -> None:

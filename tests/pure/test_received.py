@@ -117,6 +117,7 @@ F, W, P, U = Grade.FAIL, Grade.WEAK, Grade.PASS, Grade.UNKNOWN
         (["spf=pass smtp.mailfrom=1@amazonses.com", DKIM], "SPF", W, "but for amazonses.com", StepName.DNS),
         (["spf=pass smtp.mailfrom=eu-west-1.amazonses.com"], "SPF", W, "but for eu-west", StepName.DNS),
         (["spf=none smtp.mailfrom=x@bounce.example.com"], "SPF", F, "no record", StepName.DNS),
+        (["spf=none smtp.helo=a8.amazonses.com", SPF], "SPF", P, "passes for bounce.example.com", None),
         (["spf=softfail smtp.mailfrom=x@bounce.example.com"], "SPF", F, "doubted", StepName.DNS),
         (["spf=fail smtp.mailfrom=x@bounce.example.com"], "SPF", F, "fails", StepName.DNS),
         (["spf=hardfail smtp.mailfrom=bounce.example.com"], "SPF", F, "fails", StepName.DNS),

@@ -288,7 +288,10 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
             return Status.WAITING, "AWS said yes and is opening the Region: look again in a few minutes"
     if since := seen.put_off:
         denied = "AWS said no, and you left it at that" if account.review_status == "DENIED" else "put off"
-        return Status.WAITING, f"{denied} on {since:%d %b %Y}: mail goes to verified addresses only"
+        return (
+            Status.WAITING,
+            f"{denied} on {since.astimezone():%d %b %Y}: mail goes to verified addresses only",
+        )
     match account.review_status:
         case "DENIED":
             return Status.ATTENTION, f"AWS said no: answer in the case{case}"

@@ -40,6 +40,7 @@ QUESTIONS = (
 """What AWS's reviewers ask for, mostly, before they decide and after they said no."""
 
 _GAP = re.compile(r"\[TO FILL IN: ([^\]]*)\]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _EXCERPT = 600
 
 
@@ -160,10 +161,10 @@ def _read(path: Path) -> str | None:
         text = raw.decode()
     except UnicodeDecodeError:
         text = None
-    if text is None or len(raw) > MAX_BYTES:
+    if text is None or len(raw) > MAX_BYTES or _CONTROL.search(text):
         raise WizardError(
             f"{path.name} is no case text",
-            "It is larger than 100 KB, or no text in UTF-8. It is left as it is.",
+            "It is larger than 100 KB, no UTF-8, or has control characters in it. It is left as it is.",
             "Move it away, then open this page again.",
             ExitCode.USAGE,
         )

@@ -22,6 +22,7 @@ from wizard.text import printable
 SES = "amazonses.com"
 """SES's own domain: it signs all mail a second time, and is the MAIL FROM domain where none is set."""
 
+_MAIL_FROM = ("smtp.mailfrom", "smtp.mail")
 _NO_KEY = re.compile(r"no key|key not found|no public key|nxdomain|key retrieval|unable to get key", re.I)
 _SEND_AGAIN = "Send another test mail, and paste the headers of that one."
 
@@ -97,12 +98,14 @@ class _Mail:
 
     @property
     def spf(self) -> Result | None:
-        return self.received.first("spf")
+        """The result for MAIL FROM; what was found for HELO stands in where that is empty (RFC 7208 §2.4)."""
+        found = [one for one in self.received.results if one.method == "spf"]
+        return next((one for one in found if one.domain(*_MAIL_FROM)), found[0] if found else None)
 
     @property
     def envelope(self) -> str:
         """The MAIL FROM domain, which SPF is about."""
-        said = self.spf.domain("smtp.mailfrom", "smtp.mail", "smtp.helo") if self.spf else ""
+        said = self.spf.domain(*_MAIL_FROM, "smtp.helo") if self.spf else ""
         return said or self.received.return_path
 
     @property
