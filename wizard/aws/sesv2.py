@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.failures import translated
 
 if TYPE_CHECKING:
     from types_boto3_sesv2 import SESV2Client
-    from types_boto3_sesv2.type_defs import PutAccountDetailsRequestTypeDef, SendEmailRequestTypeDef
+    from types_boto3_sesv2.type_defs import CreateEmailIdentityRequestTypeDef, PutAccountDetailsRequestTypeDef
 
 SUPPRESSED: tuple[Literal["BOUNCE", "COMPLAINT"], ...] = ("BOUNCE", "COMPLAINT")
 """Why an address goes on the suppression list: mail to it bounced, or its owner called the mail spam."""
@@ -192,15 +192,9 @@ def create_identity(aws: AwsAccess, domain: str) -> bool:
 
     False where it is already there: then nothing was changed. Raises WizardError.
     """
-    with translated("sesv2:CreateEmailIdentity", aws.profile):
-        client = _client(aws)
-        try:
-            client.create_email_identity(
-                EmailIdentity=domain, DkimSigningAttributes={"NextSigningKeyLength": "RSA_2048_BIT"}
-            )
-        except client.exceptions.AlreadyExistsException:
-            return False
-    return True
+    return _create(
+        aws, {"EmailIdentity": domain, "DkimSigningAttributes": {"NextSigningKeyLength": "RSA_2048_BIT"}}
+    )
 
 
 def create_address(aws: AwsAccess, address: str) -> bool:
@@ -208,10 +202,14 @@ def create_address(aws: AwsAccess, address: str) -> bool:
 
     False where SES knows the address already: then no link was sent. Raises WizardError.
     """
+    return _create(aws, {"EmailIdentity": address})
+
+
+def _create(aws: AwsAccess, request: CreateEmailIdentityRequestTypeDef) -> bool:
     with translated("sesv2:CreateEmailIdentity", aws.profile):
         client = _client(aws)
         try:
-            client.create_email_identity(EmailIdentity=address)
+            client.create_email_identity(**request)
         except client.exceptions.AlreadyExistsException:
             return False
     return True
@@ -235,19 +233,15 @@ def send_email(
 
     Raises WizardError.
     """
+    body = {"Text": {"Data": text, "Charset": "UTF-8"}}
+    request: dict[str, Any] = {
+        "FromEmailAddress": sender,
+        "Destination": {"ToAddresses": [to]},
+        "Content": {"Simple": {"Subject": {"Data": subject, "Charset": "UTF-8"}, "Body": body}},
+    }
+    if configuration_set:
+        request["ConfigurationSetName"] = configuration_set
     with translated("sesv2:SendEmail", aws.profile):
-        request: SendEmailRequestTypeDef = {
-            "FromEmailAddress": sender,
-            "Destination": {"ToAddresses": [to]},
-            "Content": {
-                "Simple": {
-                    "Subject": {"Data": subject, "Charset": "UTF-8"},
-                    "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
-                }
-            },
-        }
-        if configuration_set:
-            request["ConfigurationSetName"] = configuration_set
         return _client(aws).send_email(**request)["MessageId"]
 
 
