@@ -60,10 +60,12 @@ def going_on(run: RunSeen, now: datetime) -> bool:
     return run.working(now) and run.stopped in ("", "time")
 
 
-def standing_of(run: RunSeen, now: datetime) -> tuple[Mark, str]:
-    """Where ``run`` stands, and why, in a sentence that may be empty."""
+def standing_of(run: RunSeen, now: datetime, *, paused: bool = False) -> tuple[Mark, str]:
+    """Where ``run`` stands, and why, in a sentence that may be empty; ``paused`` as the schedule is."""
     if run.ended:
         return ENDED, ""
+    if paused and run.mode == "queue":
+        return STANDS, "The pause holds the queue: it goes on once you resume."
     if run.stopped in STOPPED and run.stopped != "time":
         return STOPPED[run.stopped]
     if run.working(now):
@@ -73,9 +75,9 @@ def standing_of(run: RunSeen, now: datetime) -> tuple[Mark, str]:
     return STANDS, "Nobody is at work on it: the hourly schedule takes it up again."
 
 
-def line(run: RunSeen, now: datetime, place: ZoneInfo) -> Content:
+def line(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) -> Content:
     """The run in one line of the list: when by the clocks of ``place``, how it stands, what came of it."""
-    (mark, colour), _ = standing_of(run, now)
+    (mark, colour), _ = standing_of(run, now, paused=paused)
     counts = [f"{run.sent:,} of {run.people:,} sent" if _counted(run) else f"{run.sent:,} sent"]
     others = {
         "failed": run.failed,
@@ -98,9 +100,9 @@ def _counted(run: RunSeen) -> bool:
     return run.ended is None and run.people >= run.sent + run.failed + run.unsure + run.opted_out > 0
 
 
-def detail(run: RunSeen, now: datetime, place: ZoneInfo) -> list[Cells]:
+def detail(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) -> list[Cells]:
     """All numbers of ``run``, why it stands as it does, and when failed mails were sent again."""
-    (mark, colour), why = standing_of(run, now)
+    (mark, colour), why = standing_of(run, now, paused=paused)
     known = run.ended or _counted(run)
     people = f"{run.people:,} {'person' if run.people == 1 else 'people'}" if known else "So far"
     numbers = (

@@ -117,6 +117,10 @@ class RunsPage(ChangePage):
         """Whether there is anything that could have run."""
         return bool(self._seen and self._seen.stack and self._seen.stack.complete)
 
+    @property
+    def _paused(self) -> bool:
+        return bool(self._seen and self._seen.paused)
+
     def came_up(self) -> None:
         """Look at the runs; where nothing is known yet of the stack, that is looked at first."""
         if self._standing:
@@ -236,10 +240,11 @@ class RunsPage(ChangePage):
         self.query_one("#by-hand").display = self._standing
         self.query_one("#failures").display = bool(self._runs)
         pause = self.query_one("#pause", Button)
-        pause.label = f"{'Resume' if self._seen and self._seen.paused else 'Pause'}  {key_name('f6')}"
+        pause.label = f"{'Resume' if self._paused else 'Pause'}  {key_name('f6')}"
         pause.refresh(layout=True)
         run = self._highlighted
-        self.query_one("#run", Columns).show(detail(run, self.state.world.now(), self.place) if run else [])
+        now, place = self.state.world.now(), self.place
+        self.query_one("#run", Columns).show(detail(run, now, place, paused=self._paused) if run else [])
 
     def _about(self) -> list[Cells]:
         """What one should know before the runs."""
@@ -266,7 +271,7 @@ class RunsPage(ChangePage):
     def _draw_list(self, now: datetime) -> None:
         """Update the lines in place; the run that is read about stays highlighted."""
         shown, chosen = self.query_one("#last-runs", OptionList), self._highlighted
-        lines = {run.run: line(run, now, self.place) for run in self._runs}
+        lines = {run.run: line(run, now, self.place, paused=self._paused) for run in self._runs}
         if [option.id for option in shown.options] == list(lines):
             for run, words in lines.items():
                 shown.replace_option_prompt(run, words)

@@ -113,6 +113,16 @@ def test_every_state_of_a_run_has_its_words(mark: str) -> None:
     assert standing_of(WORDS[mark], NOW)[0][0] == mark
 
 
+def test_a_pause_holds_what_stands_in_the_queue_and_nothing_else() -> None:
+    queued = a_run(ended=None, last=NOW, mode="queue")
+    assert (
+        standing_of(queued, NOW, paused=True)[1] == "The pause holds the queue: it goes on once you resume."
+    )
+    assert standing_of(queued, NOW)[0][0] == "» going on"
+    assert standing_of(replace(queued, mode="direct"), NOW, paused=True)[0][0] == "» going on"
+    assert standing_of(replace(queued, ended=NOW), NOW, paused=True)[0][0] == "✓ ended"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3 * 3600 + 125, "3 h 02 min")]
 )
