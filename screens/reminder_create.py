@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label
 
+from screens.messages import Happened
 from screens.reminder_change import ChangePage
 from screens.reminder_page import Decision, Problem
 from screens.reminder_who import sandbox_rows
@@ -148,9 +149,19 @@ class CreatePage(ChangePage):
         self._draw()
 
     def show_seen(self, seen: ReminderSeen) -> None:
-        """Whether the account is in the sandbox, and to whom mail may go."""
+        """To whom mail may go in the sandbox; what CloudFormation does since an earlier run is watched."""
         self._seen = seen
         self._draw()
+        if self.display:
+            self._watch_on()
+
+    def _watch_on(self) -> None:
+        watching = any(worker.group == "watch" and not worker.is_finished for worker in self.workers)
+        stack = self._seen.stack if self._seen else None
+        at_work = stack and stack.running and not stack.status.startswith("DELETE")
+        if at_work and not watching and not self.step.acting:
+            self.query_one("#events", EventList).clear()
+            self._watch(self.state.world, self.state.project)
 
     def entered(self) -> Alerts:
         """The field as it stands."""
@@ -164,6 +175,7 @@ class CreatePage(ChangePage):
         """Check what the pages before decided."""
         self._draw()
         self._check(self.state.project, self.base, self.state.world.now())
+        self._watch_on()
 
     def redraw(self, state: AppState) -> None:
         """Something was saved: the address of alerts with a plan, or what the pages before decided."""
@@ -219,6 +231,21 @@ class CreatePage(ChangePage):
             return
         planned = reminder.plan(world, decision.project, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, decision.project, planned))
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="watch",
+        description="CloudFormation is at work since an earlier run",
+    )
+    def _watch(self, world: World, project: Project) -> None:
+        from wizard.steps import reminder
+
+        try:
+            reminder.watch(world, project, lambda event: self.tell(Happened(event)))
+        finally:
+            self.looked(world, project)
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="CloudFormation compares"

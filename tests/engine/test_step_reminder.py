@@ -18,7 +18,7 @@ from wizard.demo.aws.refusal import Refusal
 from wizard.errors import WizardError
 from wizard.project import Domain
 from wizard.steps import reminder as step
-from wizard.steps.model import ChangeKind, Progress, Status
+from wizard.steps.model import ChangeKind, Event, Progress, Status
 
 
 @pytest.fixture
@@ -195,11 +195,14 @@ def test_an_interrupted_run_is_found_and_gone_on_with(slow_setup: Setup) -> None
     assert setup.standing()[0] is Status.WORKING
     again = setup.plan()
     assert again.work.running
-    setup.act(again)
+    seen: list[Event] = []
+    step.watch(setup.demo.world, setup.project, seen.append)
     assert setup.status() == "CREATE_COMPLETE"
+    setup.act(again)
     assert len(setup.rows()) == 2
-    done = [event.subject for event in setup.events if event.progress is Progress.DONE]
-    assert sorted(done) == sorted([*setup.resources(), "recipients"])
+    for events, made in ((seen, setup.resources()), (setup.events, [*setup.resources(), "recipients"])):
+        done = [event.subject for event in events if event.progress is Progress.DONE]
+        assert sorted(done) == sorted(made)
 
 
 def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(setup: Setup) -> None:

@@ -74,7 +74,7 @@ class Flow:
         self.held.set()
 
     replaced: ClassVar = (
-        *((reminder, name) for name in ("look", "plan", "act", "decline")),
+        *((reminder, name) for name in ("look", "plan", "act", "decline", "watch")),
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
         *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
         (reminder_drift, "drift"),
@@ -104,6 +104,13 @@ class Flow:
                 raise self.error
             report(Event(subject, Progress.DONE))
         return project
+
+    def watch(self, world: World, project: Project, report: Report) -> None:
+        self.asked.append("watch")
+        for subject in self.steps:
+            report(Event(subject, Progress.DONE))
+        assert self.seen.stack
+        self.seen = replace(self.seen, stack=replace(self.seen.stack, status="CREATE_COMPLETE"))
 
     def decline(self, world: World, project: Project) -> None:
         self.asked.append("decline")

@@ -62,6 +62,19 @@ async def test_what_comes_next_is_in_sight_after_a_long_creation(
         assert "✓ done  resource 0" in page.text
 
 
+async def test_what_cloudformation_does_since_an_earlier_run_is_watched(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_IN_PROGRESS", "", {}, {"ses-wizard": "example.com"})
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
+    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
+    async with opened(tmp_path, outside.world, project=written) as page:
+        await show(page)
+        assert "✓ done  schedule" in page.text
+        assert "everything stands: send a test mail" in page.text
+        assert made.asked == ["watch"]
+
+
 async def test_a_long_plan_is_gone_through_by_home_and_end(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:

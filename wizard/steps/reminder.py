@@ -44,6 +44,7 @@ __all__ = [
     "judge",
     "look",
     "plan",
+    "watch",
 ]
 
 _NAMES = {logical_id: purpose.name for logical_id, purpose in PURPOSES.items()}
@@ -163,17 +164,35 @@ def act(
     name = project.reminder.stack
     new = planned.work.clear or _opened(world, name)
     if failed := _deploy(world, project, planned.work, report, pause):
-        raise WizardError(
-            "The stack could not be made" if new else "The stack could not be changed",
-            f"The {failed.resource}: {failed.words}",
-            "CloudFormation took everything back. Mend what it says, then plan and try again.",
-        )
+        raise _came_to_nothing(failed, new=new)
     stack = cloudformation.describe_stack(world.aws, name)
     if stack is None:
         raise nothing_there(name)
     if planned.people.changes_anything:
         reminder_recipients.carry_out(world, stack, planned.people, report)
     return project.not_done("reminder") if new else project
+
+
+def watch(world: World, project: Project, report: Report, pause: Pause = time.sleep) -> None:
+    """Go on watching what CloudFormation does to the stack since an earlier run, until it is done.
+
+    It changes nothing: what an interrupted ``act`` had left to do, the next plan shows. Raises WizardError as
+    ``act`` does.
+    """
+    new = (stack := cloudformation.describe_stack(world.aws, project.reminder.stack)) is not None and (
+        stack.status.startswith(("CREATE", "ROLLBACK"))
+    )
+    if failed := stacks.Work(world, project.reminder.stack, _NAMES, report, pause).resume():
+        raise _came_to_nothing(failed, new=new)
+
+
+def _came_to_nothing(failed: Failed, *, new: bool) -> WizardError:
+    """The error where CloudFormation took everything back."""
+    return WizardError(
+        "The stack could not be made" if new else "The stack could not be changed",
+        f"The {failed.resource}: {failed.words}",
+        "CloudFormation took everything back. Mend what it says, then plan and try again.",
+    )
 
 
 def _stack_work(
