@@ -110,6 +110,9 @@ class CreatePage(ChangePage):
             super().__init__()
             self.problems = problems
 
+    class Watched(Message):
+        """What CloudFormation did since an earlier run has come to its end."""
+
     class Compared(Message):
         """What somebody changed by hand."""
 
@@ -246,6 +249,7 @@ class CreatePage(ChangePage):
             reminder.watch(world, project, lambda event: self.tell(Happened(event)))
         finally:
             self.looked(world, project)
+            self.tell(self.Watched())
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="CloudFormation compares"
@@ -272,6 +276,13 @@ class CreatePage(ChangePage):
     def _show_refused(self, message: Refused) -> None:
         message.stop()
         self.show_problems(message.problems)
+
+    @on(Watched)
+    def _show_watched(self, message: Watched) -> None:
+        """How it stands now is told above all that was done."""
+        message.stop()
+        if self.display:
+            self.step.query_one("#body").scroll_home(animate=False)
 
     @on(Compared)
     def _show_compared(self, message: Compared) -> None:

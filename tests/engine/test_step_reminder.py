@@ -210,7 +210,7 @@ def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(s
     setup.demo.world.aws.client("cloudformation").execute_change_set(ChangeSetName=planned.work.change_set)
     assert setup.standing() == (
         Status.ATTENTION,
-        "the stack is complete, but the table of recipients is empty",
+        "the stack is complete, but the table of recipients is empty: a new plan fills it",
     )
     again = setup.plan()
     assert [change.subject for change in again.plan.changes if change.operation] == ["recipients"]

@@ -68,9 +68,10 @@ async def test_what_cloudformation_does_since_an_earlier_run_is_watched(
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_IN_PROGRESS", "", {}, {"ses-wizard": "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
     made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
+    made.steps = tuple(f"resource {number}" for number in range(30))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
-        assert "✓ done  schedule" in page.text
+        assert "✓ done  resource 0" in page.text
         assert "everything stands: send a test mail" in page.text
         assert made.asked == ["watch"]
 

@@ -142,7 +142,7 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
     if project.reminder.paused and not seen.paused:
         return "to be paused, but the schedule still runs: make the plan and carry it out"
     if seen.recipients == 0 and not seen.about:
-        return "the stack is complete, but the table of recipients is empty"
+        return "the stack is complete, but the table of recipients is empty: a new plan fills it"
     if seen.spare:
         return (
             "the account has left the sandbox, and the function still has the rights that only the sandbox "
