@@ -162,8 +162,13 @@ class WizardApp(App[WizardError]):
 
         worker = get_current_worker()
         trouble = None
+
+        def noted(before: Project, after: Project) -> None:
+            if not worker.is_cancelled:
+                self.post_message(Decided(before, after))
+
         try:
-            for standing in survey(world, settings):
+            for standing in survey(world, settings, noted=noted):
                 if worker.is_cancelled:
                     return
                 self.post_message(Looked(standing))

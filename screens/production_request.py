@@ -209,8 +209,17 @@ kept when you leave.
             self.query_one(f"#{problems[0][0]}").focus()
         elif message.gate:
             self.notify(message.gate, title="Not yet", severity="warning", markup=False)
+        elif message.plan and not message.plan.changes_anything:
+            # Nothing is to be agreed to, so nothing may be sent, however that stands by then.
+            self._say_why_not(message.plan)
         else:
             self._ask_about_points(message)
+
+    def _say_why_not(self, plan: Plan) -> None:
+        """AWS has answered meanwhile, or has the request: back to the page that tells how it stands."""
+        (change,) = plan.changes
+        self.notify(f"{change.subject}: {change.detail}.", title="Nothing is sent", markup=False)
+        self.dismiss()
 
     def _ask_about_points(self, message: Judged) -> None:
         """What is not ready is named, and going on without it needs a yes of its own."""

@@ -238,7 +238,10 @@ While the link is waited for, the page looks again by itself.
     def _follow(self) -> None:
         """Look whether the link was opened, as long as somebody waits for that here."""
         waiting = self._seen is not None and self._seen.state == "waiting"
-        asking = any(worker.group == "follow" and not worker.is_finished for worker in self.workers)
+        asking = any(
+            worker.node is self and worker.group in ("aws", "follow") and not worker.is_finished
+            for worker in self.workers
+        )
         if self._seen and waiting and self.is_current and not self.acting and not asking:
             self._look_after(self.state.world, self.state.project, self._seen)
 
@@ -295,6 +298,8 @@ While the link is waited for, the page looks again by itself.
         await self.run_action("send" if usable else "act")
 
     def _anew(self) -> None:
+        # What is still being asked is about the address as it was.
+        self.workers.cancel_group(self, "follow")
         self.clear_error()
         self.query_one("#doing", EventList).clear()
 

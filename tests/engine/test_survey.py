@@ -67,6 +67,21 @@ def test_the_file_is_not_believed(account: Demo) -> None:
     assert statuses(list(survey(account.world, project))) == [DONE, DONE, TODO, TODO, TODO, TODO]
 
 
+def test_a_refusal_is_to_be_remembered(account: Demo) -> None:
+    told: list[tuple[Project, Project]] = []
+    sesv2.put_account_details(
+        account.world.aws, mail_type="MARKETING", website="https://example.com", contacts=(), language="EN"
+    )
+    account.answer_review(granted=False)
+    list(survey(account.world, PROJECT, noted=lambda before, after: told.append((before, after))))
+    ((before, after),) = told
+    assert before.production.refused is None
+    assert after.production.refused is not None
+    assert after.production.refused.words.startswith("case 17")
+    list(survey(account.world, after, noted=lambda *_: told.append((after, after))))
+    assert len(told) == 1, "what is known is not noted again"
+
+
 def test_another_account_is_not_looked_into(account: Demo) -> None:
     project = Project(domain=Domain("example.com"), account=Account(id="999999999999"))
     standings = list(survey(account.world, project))

@@ -20,7 +20,7 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from wizard import project as projects
 from wizard.errors import ExitCode, SignInNeededError, WizardError
-from wizard.project import Domain, Project, Registration
+from wizard.project import Domain, Production, Project, Registration, Seen
 from wizard.steps import account, survey
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
 from wizard.world import World
@@ -74,6 +74,18 @@ async def test_what_the_survey_sees_goes_before_what_the_file_says(
         assert "Continuing example.com, step 3 of 6" in page.text
         assert "identity" not in page.saved.progress
         assert "domain" in page.saved.progress
+
+
+async def test_refusal_that_the_survey_sees_is_remembered(
+    outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_world: World, before: Project, *, noted: survey.Noted) -> Iterator[Standing]:
+        noted(before, replace(before, production=Production(refused=Seen(NOW, "case 4711"))))
+        yield from seen_so(begun).values()
+
+    monkeypatch.setattr(survey, "survey", refused)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert page.saved.production.refused == Seen(NOW, "case 4711")
 
 
 async def test_in_another_account_the_evidence_stays(
@@ -398,7 +410,7 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
 ) -> None:
     go_on = threading.Event()
 
-    def slow(_world: World, _project: Project) -> Iterator[Standing]:
+    def slow(_world: World, _project: Project, **_: object) -> Iterator[Standing]:
         go_on.wait(30)
         yield from seen_so(begun).values()
 

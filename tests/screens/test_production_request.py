@@ -96,6 +96,19 @@ async def test_exactly_what_is_sent_is_shown_and_sent_once_after_a_yes(
         assert "What do you ask AWS for?" not in page.text
 
 
+async def test_what_was_sent_meanwhile_is_not_sent_from_here(
+    ready: Outside, tried: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        await ask(page)
+        agree(page)
+        ready.ses = replace(ready.ses, review_status="PENDING", case_id="4711")
+        await page.press("f4")
+        assert sent(ready) == []
+        assert "Nothing is sent" in page.words
+        assert "AWS reviews the request (case 4711)" in page.words
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_is_not_ready_needs_a_yes_of_its_own(
     ready: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -151,6 +152,34 @@ async def test_the_link_is_waited_for(
         assert "It lives 24 hours" in page.words
         ses.state = AddressState.VERIFIED
         await page.shows("✓ verified")
+
+
+async def test_an_answer_about_the_address_before_comes_too_late(
+    ses: Ses, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, asked = threading.Event(), threading.Event()
+
+    def slow(world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
+        asked.set()
+        answered.wait(10)
+        return seen
+
+    monkeypatch.setattr("screens.sandbox.LOOK_EVERY", 0.02)
+    monkeypatch.setattr(sandbox, "follow", slow)
+    ses.state = AddressState.WAITING
+    project = with_sections(begun, sandbox=Sandbox(address=ME))
+    async with opened(tmp_path, ses.outside.world, project=project) as page:
+        await show(page)
+        await page.until(asked.is_set)
+        ses.state = AddressState.UNKNOWN
+        page.type("own", "other@example.net")
+        await page.pilot.press("f4")
+        await page.shows("SES identity other@example.net")
+        await page.pilot.press("n")
+        answered.set()
+        await page.settle()
+        assert "SES does not know other@example.net yet" in page.words
+        assert f"sent to {ME}" not in page.words
 
 
 async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -17,13 +18,25 @@ from wizard.world import World
 
 _Look = Callable[[World, Project], Standing]
 
+Noted = Callable[[Project, Project], object]
+"""Gets the project before and after what was seen is noted in it, from any thread."""
 
-def survey(world: World, project: Project, seen: AccountSeen | None = None) -> Iterator[Standing]:
+
+def _nowhere(before: Project, after: Project) -> None:
+    """Whoever only wants to know keeps nothing."""
+
+
+def survey(
+    world: World, project: Project, seen: AccountSeen | None = None, *, noted: Noted = _nowhere
+) -> Iterator[Standing]:
     """The standing of each of the six steps, in order, as it becomes known.
 
     Looks at the account first (``seen`` is that look, where it was made already), then at all the others at
-    once. Those that cannot be looked at yet are ``todo`` and say why. Raises WizardError, with exit code
-    OUTSIDE, where AWS cannot be asked: then nothing is known of the steps not yielded.
+    once. Those that cannot be looked at yet are ``todo`` and say why. What the file shall remember (that AWS
+    said no) goes to ``noted``.
+
+    Raises WizardError, with exit code OUTSIDE, where AWS cannot be asked: then nothing is known of the steps
+    not yielded.
     """
     seen = seen or account.look(world)
     yield account.judge(seen, project)
@@ -35,8 +48,9 @@ def survey(world: World, project: Project, seen: AccountSeen | None = None) -> I
         return
     # A file written by hand may leave the Region to the environment; the looks below want to know it.
     project = replace(project, account=replace(project.account, region=seen.region))
-    with ThreadPoolExecutor(len(_LOOKS), thread_name_prefix="survey") as pool:
-        standings = [pool.submit(_standing, step, look, world, project) for step, look in _LOOKS.items()]
+    looks: dict[StepName, _Look] = {**_LOOKS, StepName.PRODUCTION: partial(_production, noted)}
+    with ThreadPoolExecutor(len(looks), thread_name_prefix="survey") as pool:
+        standings = [pool.submit(_standing, step, look, world, project) for step, look in looks.items()]
         for standing in standings:
             yield standing.result()
 
@@ -94,8 +108,11 @@ def _reminder(world: World, project: Project) -> Standing:
     return reminder.judge(reminder.look(world, project), project)
 
 
-def _production(world: World, project: Project) -> Standing:
-    return production.judge(production.look(world, project))
+def _production(noted: Noted, world: World, project: Project) -> Standing:
+    seen = production.look(world, project)
+    if (after := production.noted(project, seen)) != project:
+        noted(project, after)
+    return production.judge(seen)
 
 
 _LOOKS: dict[StepName, _Look] = {
@@ -103,5 +120,5 @@ _LOOKS: dict[StepName, _Look] = {
     StepName.IDENTITY: _identity,
     StepName.DNS: _dns,
     StepName.REMINDER: _reminder,
-    StepName.PRODUCTION: _production,
 }
+"""The looks that find out where a step stands, and nothing to be noted."""
