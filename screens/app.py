@@ -113,6 +113,16 @@ class WizardApp(App[WizardError]):
         story = f": {self.story[0]}" if self.story else ""
         return f"DEMO{story}" if self.demo else ""
 
+    def size_classes(self) -> dict[str, bool]:
+        """Which of the classes that tell the terminal's size a page has."""
+        found: dict[str, bool] = {}
+        for size, breakpoints in zip(
+            self.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            fitting = max(least for least, _ in breakpoints if least <= size)
+            found |= {name: least == fitting for least, name in breakpoints}
+        return found
+
     def get_default_screen(self) -> Screen[None]:
         """The first page, on the first frame."""
         return WelcomeScreen()

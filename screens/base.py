@@ -146,6 +146,8 @@ class StepScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame around `compose_step`."""
+        # Textual says it too, but only when all is styled, and then it styles all of it once more.
+        self.update_classes(self.wizard.size_classes(), update=False)
         yield TopBar(badge=self.wizard.badge)
         yield StepLine(self.STEP)
         with Horizontal(id="frame"):

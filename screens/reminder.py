@@ -309,7 +309,8 @@ In the demo **F9** opens the inbox of the embedded account.
         pages = self.query_one("#pages", ContentSwitcher)
         pages.current = name
         page = self._page
-        pages.set_class(page.FILLS, "-filled")
+        # Not by a class: all six pages would be styled anew for it.
+        pages.styles.height, pages.styles.min_height = ("1fr", 12) if page.FILLS else ("auto", None)
         self.query_one("#question", Static).update(Content.assemble(page.QUESTION, "   ", _way(name)))
         self.query_one("#why", Static).update(Content(page.WHY))
         button = self.query_one("#act", Button)

@@ -249,8 +249,9 @@ def parse(raw: bytes, path: Path) -> Project:
     import yaml
 
     try:
-        node = yaml.compose(raw, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(raw)
+        loader = yaml.SafeLoader(raw)
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node else None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML in UTF-8"
@@ -289,11 +290,13 @@ def takes(project: Project) -> bool:
     A value typed but not finished may be one that ``load`` would refuse: saving it would lock the user out.
     """
     text = _written(project).encode()
+    if len(text) > MAX_BYTES:
+        return False
     try:
         parse(text, DEFAULT_FILE)
     except WizardError:
         return False
-    return len(text) <= MAX_BYTES
+    return True
 
 
 def _written(project: Project) -> str:
