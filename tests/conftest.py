@@ -22,7 +22,8 @@ def pytest_xdist_auto_num_workers() -> int | None:
     """Two more than there are processors: the tests of pages and terminals wait for half of their time."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 2
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ours + 2
 
 
 @pytest.fixture(autouse=True)
