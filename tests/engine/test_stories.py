@@ -33,6 +33,7 @@ from wizard.steps import (
     permissions,
     production,
     readiness,
+    reminder,
     sandbox,
 )
 from wizard.steps.model import Status, StepName
@@ -76,7 +77,7 @@ STANDINGS = {
     "sandbox": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "ready to ask"),
     "pending": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "AWS reviews the request"),
     "granting": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.WAITING, "is opening the Region"),
-    "granted": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.DONE, "up to 50,000 recipients"),
+    "granted": (DONE, StepName.PRODUCTION, Status.DONE, "up to 50,000 recipients"),
     "denied": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.ATTENTION, "AWS said no"),
     "failed": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.ATTENTION, "send it again"),
 }
@@ -187,7 +188,8 @@ def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
     """They differ in what AWS says to the request alone: the steps before it are taken once."""
     with told("sandbox", tmp_path) as (running, world, ready):
         shows("sandbox", world, ready)
-        assert {mail.recipient for mail in running.inbox()} == {"you@example.com", "you@example.net"}
+        received = {mail.recipient for mail in running.inbox()}
+        assert received == {"you@example.com", "you@example.net", "ana@example.net"}
         evidence = readiness.look(world, ready, production.look(world, ready))
         assert [point.words for point in readiness.judge(ready, evidence) if not point.ready] == []
         assert ready.sandbox.passed
@@ -195,6 +197,8 @@ def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
         for name in LATE[1:]:
             running.ses(ready).review, running.ses(ready).production = None, False
             shows(name, world, named(name).turn(running, ready))
+        assert LATE[-1] == "granted"
+        assert reminder.look(world, ready).spare == ("ana@example.net",)
 
 
 def shows(name: str, world: World, project: Project) -> None:
@@ -323,6 +327,13 @@ def test_each_story_has_files_of_its_own_and_goes_on_where_it_was_left(opening: 
     assert opening.project() == Project()
     assert opening.told is None
     assert {file.name for file in opening.folder.iterdir()} == {*files, "ses-wizard-demo.account"}
+
+
+def test_the_users_own_recipients_are_not_written_over(tmp_path: Path) -> None:
+    people = tmp_path / "ses-wizard-demo-recipients.csv"
+    people.write_text("email,name\nme@example.com,Me\n")
+    with told("sandbox", tmp_path):
+        assert people.read_text() == "email,name\nme@example.com,Me\n"
 
 
 def test_setting_up_that_was_cut_short_begins_again(opening: Opening) -> None:

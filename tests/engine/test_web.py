@@ -261,5 +261,7 @@ def test_the_demo_has_a_website_behind_the_same_code(account: Demo) -> None:
     page = fetch(account.world.web, "http://example.com")
     assert (page.url, page.secure, page.status) == ("https://example.com/", True, 200)
     assert [link.words for link in page.links()] == ["Sign up", "Privacy"]
+    account.world.aws.client("route53").list_hosted_zones()
+    assert fetch(account.world.web, "https://example.org").status == 200
     with pytest.raises(WebError, match="is not known"):
         fetch(account.world.web, "https://example.net")

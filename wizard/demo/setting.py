@@ -23,12 +23,12 @@ from wizard.steps import account, dns, domain, identity, received, reminder, rem
 from wizard.steps.domain_name import parse_name
 from wizard.steps.model import Event, Status, StepName
 
-_PEOPLE = "email,name\nana@{domain},Ana\nben@{domain},Ben\nsuccess@simulator.amazonses.com,Chris\n".replace(
-    "{domain}", zones.PANEL_DOMAIN
-)
-
 OWN_ADDRESS = f"you@{zones.EMPTY_DOMAIN}"
 """The user's own, at a domain that SES does not know."""
+CUSTOMER = f"ana@{zones.EMPTY_DOMAIN}"
+"""A recipient whose address alone is verified: while in the sandbox, the function needs a right to it."""
+
+_PEOPLE = f"email,name\n{CUSTOMER},Ana\nben@{zones.PANEL_DOMAIN},Ben\nsuccess@simulator.amazonses.com,Chris\n"
 
 Tell = Callable[[str], None]
 """Where it is said what is being set up."""
@@ -95,7 +95,10 @@ def _reminder(demo: Demo, project: Project, file: Path) -> Project:
     from wizard.reminder.message import EXAMPLE
 
     people = file.with_name(f"{file.stem}-recipients.csv")
-    write_whole(people, _PEOPLE)
+    if not people.exists():
+        write_whole(people, _PEOPLE)
+    sesv2.create_address(demo.world.aws, CUSTOMER)
+    demo.open_link(CUSTOMER)
     project = structs.replace(
         project,
         reminder=Reminder(

@@ -200,7 +200,12 @@ STORIES = (
         turns.answered("GRANTED"),
         pace=Pace(review=30.0),
     ),
-    Story("granted", "AWS has said yes: mail goes to everybody.", StepName.PRODUCTION, turns.granted),
+    Story(
+        "granted",
+        "AWS has said yes; F4 in step 6 takes away what only the sandbox needed.",
+        StepName.PRODUCTION,
+        turns.granted,
+    ),
     Story("denied", "AWS has said no.", StepName.PRODUCTION, turns.denied, pace=PATIENT),
     Story(
         "failed",

@@ -26,6 +26,9 @@ TAKEN_DOMAIN = "example-not-yet.net"
 FREE_DOMAIN = "example-not-yet.com"
 """Nobody's: it can be registered."""
 
+WEBSITE = "127.0.0.1"
+"""Where the user's website is: it answers for both domains that are in use."""
+
 PANEL_SERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
 EMPTY_SERVERS = ("ns1.parkingcrew.net", "ns2.parkingcrew.net")
 SES_SERVERS = ("ns-1021.awsdns-63.net", "ns-1513.awsdns-61.org")
@@ -49,7 +52,7 @@ def panel_records() -> list[tuple[str, str, str]]:
     """What stands in the user's zones when the story begins: a web page, and mail forwarding with its SPF."""
     forwarding = [(10, "eforward1"), (10, "eforward2"), (15, "eforward4")]
     return [
-        (PANEL_DOMAIN, "A", "127.0.0.1"),
+        (PANEL_DOMAIN, "A", WEBSITE),
         (PANEL_DOMAIN, "TXT", PANEL_SPF),
         *((PANEL_DOMAIN, "MX", f"{order} {host}.registrar-servers.com") for order, host in forwarding),
     ]

@@ -14,6 +14,7 @@ from moto.route53.responses import Route53
 from wizard.demo.aws.account import ACCOUNT_ID
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.dns_zones import Resource
+from wizard.demo.zones import ROUTE53_DOMAIN, WEBSITE
 
 MAX_RECORDS = 1000
 """Records in a batch; those of an UPSERT count twice."""
@@ -101,12 +102,16 @@ def _deletion_problem(zone: FakeZone, found: RecordSet | None, wanted: RecordSet
 
 
 def furnish(name: str) -> FakeZone:
-    """The story's hosted zone, made if it is not there."""
+    """The hosted zone of a domain, made if it is not there; the story's leads to a website."""
     backend = route53_backend()
-    found = backend.get_hosted_zone_by_name(f"{name}.")
-    return found or backend.create_hosted_zone(
+    if found := backend.get_hosted_zone_by_name(f"{name}."):
+        return found
+    made = backend.create_hosted_zone(
         name=f"{name}.", private_zone=False, comment="The demo's domain in Route 53"
     )
+    if name == ROUTE53_DOMAIN:
+        made.add_rrset({"Name": f"{name}.", "Type": "A", "TTL": 300, "ResourceRecords": [WEBSITE]})
+    return made
 
 
 def name_servers(zone: FakeZone) -> tuple[str, ...]:
