@@ -214,6 +214,7 @@ def _assumed_role(running: Demo, world: World, project: Project) -> None:
     seen = account.look(world)
     assert seen.how == "profile default: role Admin, taken by profile keys: keys in AWS's files"
     assert seen.caller_arn.startswith("arn:aws:sts::123456789012:assumed-role/Admin/")
+    assert seen.endpoint == running.account.endpoint_url, "commands that a page proposes lead there"
     assert permissions.look(world, project, seen).missing == ()
 
 
