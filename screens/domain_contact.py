@@ -220,7 +220,7 @@ domain is switched off.
         """Return to the names; what is typed is here again when one comes back."""
         if not self.acting:
             self._remember()
-            super().action_back()
+        super().action_back()
 
     def _show_problems(self, problems: Sequence[tuple[str, str]]) -> None:
         self._problems = problems

@@ -21,8 +21,9 @@ class OverPage(StepScreen):
     ]
 
     def action_back(self) -> None:
-        """Return to the page below."""
-        self.dismiss()
+        """Return to the page below; not in the middle of an act, whose outcome is told here."""
+        if not self._finishing():
+            self.dismiss()
 
     def action_next(self) -> None:
         """There is no step after this page: see the one below."""
@@ -31,7 +32,13 @@ class OverPage(StepScreen):
     def _leave_for(self, event: GoTo) -> None:
         """Leave this page, and go on from the one below; not in the middle of an act."""
         event.stop()
-        if self.acting:
+        if self._finishing():
             return
         self.app.pop_screen()
         self.app.screen.post_message(GoTo(event.step))
+
+    def _finishing(self) -> bool:
+        """Whether an act is under way here; then it is said."""
+        if self.acting:
+            self.notify("One moment: this is being finished.")
+        return self.acting

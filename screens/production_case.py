@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -232,14 +233,16 @@ in the case, and this is the answer.
 
     def action_act(self) -> None:
         """Save the text."""
+        self._save_and(None)
+
+    def _save_and(self, then: Callable[[], object] | None) -> None:
+        """Save the text; once that is done, and not where it failed, do ``then``."""
         if self._facts and not self.acting:
             self.clear_error()
-            self.retry = self.action_act
-            self._save_it()
-
-    def _save_it(self) -> None:
-        text = self.query_one(TextArea).text
-        self._save(self.state.project, self._project(), self._file, text, self._built, self._in_file)
+            self._then = then
+            self.retry = partial(self._save_and, then)
+            text = self.query_one(TextArea).text
+            self._save(self.state.project, self._project(), self._file, text, self._built, self._in_file)
 
     def action_anew(self) -> None:
         """Build the text anew; what the user changed is given up only after a yes."""
@@ -276,10 +279,8 @@ in the case, and this is the answer.
 
     def action_back(self) -> None:
         """Return to the page below, with what is typed saved; a second time without, where that failed."""
-        if self.acting:
-            return
-        if self._dirty and not self.query("ErrorPanel"):
-            self._save_and(super().action_back)
+        if self._dirty and not self.acting and not self.query("ErrorPanel"):
+            self._save_and(self.dismiss)
         else:
             super().action_back()
 
@@ -294,10 +295,6 @@ in the case, and this is the answer.
     def _go_on_to(self, step: StepName | None) -> None:
         self.app.pop_screen()
         self.app.screen.post_message(GoTo(step))
-
-    def _save_and(self, then: Callable[[], object]) -> None:
-        self._then = then
-        self.action_act()
 
     @on(Button.Pressed, "#anew, #copy")
     async def _pressed(self, event: Button.Pressed) -> None:

@@ -282,7 +282,7 @@ kept when you leave.
         """Return to the page below, with what is typed kept."""
         if not self.acting:
             self._kept()
-            super().action_back()
+        super().action_back()
 
     @on(GoTo)
     def _keep_before_leaving(self) -> None:

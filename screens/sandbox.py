@@ -167,10 +167,10 @@ While the link is waited for, the page looks again by itself.
         self.tell(self.Planned(chosen, sandbox.plan(seen)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link sent")
-    def _act(self, world: World, project: Project) -> None:
+    def _act(self, world: World, project: Project, agreed: Plan) -> None:
         from wizard.steps import sandbox
 
-        decided = sandbox.act(world, project, self.happened)
+        decided = sandbox.act(world, project, self.happened, agreed)
         self.wizard.post_message(Decided(project, decided))
         self.tell(_look_at(world, decided))
 
@@ -213,7 +213,9 @@ While the link is waited for, the page looks again by itself.
         message.stop()
         if message.plan.changes_anything:
             world, project = self.state.world, message.project
-            self.confirm(message.plan, lambda: self._act(world, project), yes="Yes, send the link")
+            self.confirm(
+                message.plan, lambda: self._act(world, project, message.plan), yes="Yes, send the link"
+            )
         else:
             self.say(f"Nothing to do: mail may go to {message.project.sandbox.address}.")
 
@@ -246,13 +248,6 @@ While the link is waited for, the page looks again by itself.
             self._look_after(self.state.world, self.state.project, self._seen)
 
     # Keys
-
-    def action_back(self) -> None:
-        """Return to the page below; not in the middle of an act, whose outcome is told here."""
-        if self.acting:
-            self.notify("One moment: this is being finished.")
-        else:
-            super().action_back()
 
     def action_act(self) -> None:
         """Show what would be done for the address, and do it after a yes."""

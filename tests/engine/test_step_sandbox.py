@@ -118,6 +118,16 @@ def test_a_dead_link_is_sent_again_by_making_the_identity_anew(account: Demo, be
     assert "successfully verified" in account.open_link(ME)
 
 
+def test_nothing_is_deleted_that_was_not_agreed_to(account: Demo, begun: Project) -> None:
+    chosen = step.choose(begun, ME)
+    agreed = step.plan(step.look(account.world, chosen))
+    assert sesv2.create_address(account.world.aws, ME), "somebody else asks meanwhile"
+    with pytest.raises(WizardError, match="stands otherwise by now"):
+        step.act(account.world, chosen, ignored, agreed)
+    assert "Congratulations" in account.open_link(ME), "the link is not dead"
+    assert step.act(account.world, chosen, ignored, agreed) == chosen
+
+
 def test_refusals_say_what_to_do(account: Demo, begun: Project) -> None:
     world = account.world
     with pytest.raises(WizardError, match=r"SES has not verified example\.com yet"):

@@ -129,6 +129,21 @@ async def test_a_text_that_cannot_be_saved_stays_and_can_be_given_up(
         assert "May SES write to everybody?" in page.text
 
 
+async def test_what_could_not_be_saved_on_leaving_is_saved_by_its_key_and_stays_open(
+    ready: Outside, tried: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        text = await open_case(page)
+        file(tmp_path).mkdir()
+        text.text = "Mine.\n"
+        await page.press("escape")
+        assert "could not be read" in page.words
+        file(tmp_path).rmdir()
+        await page.press("f4")
+        assert file(tmp_path).read_text() == "Mine.\n"
+        assert "What do you answer AWS?" in page.text
+
+
 async def test_a_file_that_was_edited_elsewhere_is_not_written_over(
     ready: Outside, tried: Project, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from textual import events
 from textual.widgets import OptionList, Select, TextArea
 
 from screens.identity import IdentityScreen
+from screens.messages import GoTo
 from screens.sandbox import SandboxPage
 from screens.sandbox_headers import HeadersPage, safe
 from tests.pure import received_mails as mails
@@ -25,7 +26,7 @@ from wizard.errors import WizardError
 from wizard.mailauth import LONGEST
 from wizard.project import Project, Sandbox, Seen
 from wizard.steps import sandbox
-from wizard.steps.model import Report, StepName
+from wizard.steps.model import Plan, Report, StepName
 from wizard.steps.sandbox import AddressState, SandboxSeen, SentMail
 from wizard.world import World
 
@@ -42,6 +43,11 @@ class Ses:
     mails: list[str] = field(default_factory=list)
     refusal: WizardError | None = None
     denied: WizardError | None = None
+    agreed: Plan | None = None
+    may_answer: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def look(self, world: World, project: Project) -> SandboxSeen:
         if self.denied:
@@ -60,8 +66,10 @@ class Ses:
     def follow(self, world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
         return replace(seen, state=self.state)
 
-    def act(self, world: World, project: Project, report: Report) -> Project:
+    def act(self, world: World, project: Project, report: Report, agreed: Plan) -> Project:
+        self.may_answer.wait(10)
         self.links += 1
+        self.agreed = agreed
         self.state = AddressState.WAITING
         return with_sections(project, sandbox=with_sections(project.sandbox, asked=NOW))
 
@@ -152,6 +160,24 @@ async def test_the_link_is_waited_for(
         assert "It lives 24 hours" in page.words
         ses.state = AddressState.VERIFIED
         await page.shows("✓ verified")
+
+
+async def test_nobody_leaves_while_the_link_is_being_sent(ses: Ses, begun: Project, tmp_path: Path) -> None:
+    project = with_sections(begun, sandbox=Sandbox(address=ME))
+    async with opened(tmp_path, ses.outside.world, project=project) as page:
+        await show(page)
+        await page.press("f4")
+        ses.may_answer.clear()
+        await page.pilot.press("y")
+        await page.pilot.press("escape")
+        await page.shows("this is being finished")
+        page.app.screen.post_message(GoTo(StepName.IDENTITY))
+        await page.pilot.pause()
+        ses.may_answer.set()
+        await page.settle()
+        assert "… waiting" in page.text
+        assert ses.agreed is not None
+        assert ses.agreed.changes[0].subject == f"SES identity {ME}"
 
 
 async def test_an_answer_about_the_address_before_comes_too_late(

@@ -155,14 +155,21 @@ def plan(seen: SandboxSeen) -> Plan:
     return Plan(StepName.PRODUCTION, tuple(move.change for move in _moves(seen)))
 
 
-def act(world: World, project: Project, report: Report) -> Project:
+def act(world: World, project: Project, report: Report, agreed: Plan | None = None) -> Project:
     """Look again, and have SES send the link, where the address still needs one.
 
-    An address that was verified meanwhile is left as it is. Raises WizardError; where the old identity is
-    gone and the new one is not made, the next plan makes it.
+    An address that was verified meanwhile is left as it is, and nothing is done that is not in the plan that
+    was ``agreed`` to. Raises WizardError; where the old identity is gone and the new one is not made, the
+    next plan makes it.
     """
-    asked = False
-    for move in _moves(look(world, project)):
+    moves, asked = _moves(look(world, project)), False
+    if agreed and any(move.carry_out and move.change not in agreed.changes for move in moves):
+        raise WizardError(
+            "The address stands otherwise by now",
+            "Somebody has asked SES about it meanwhile: more would be done than you agreed to.",
+            "Nothing was done. Press F4 again: it shows what would be done now.",
+        )
+    for move in moves:
         if move.carry_out is None:
             report(Event(move.change.subject, Progress.DONE, move.change.detail))
             continue
