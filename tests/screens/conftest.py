@@ -61,6 +61,7 @@ def _parsed_once(
 
 
 Stylesheet._parse_rules = _parsed_once  # type: ignore[method-assign]
+RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]  # as Textual's, but not a call of Python's
 
 
 @dataclass

@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.name
@@ -31,9 +29,7 @@ from wizard.dns.seen import (
     ZoneSeen,
 )
 from wizard.dns.servers import MAX_REFERRALS, Servers, flat, within
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
+from wizard.dns.suffixes import registry_suffixes
 
 _ROOT = "."
 MAX_LABELS = 12
@@ -303,17 +299,9 @@ def _is_name(text: str) -> bool:
 
 def _registered(domain: str) -> str:
     """The part of ``domain`` that one registers: the name directly below its registry's suffix."""
-    return _suffixes().privatesuffix(domain) or domain
+    return registry_suffixes().privatesuffix(domain) or domain
 
 
 def _hosts(found: Answer | Read) -> tuple[str, ...]:
     """The name servers in an answer, unless they are those of an alias's target."""
     return () if found.cnames else tuple(rd.name for rd in found.rdatas if isinstance(rd, Host))
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """The public suffix list's registry part: below these names one registers domains."""
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(only_icann=True)

@@ -6,15 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from wizard.dns.suffixes import public_suffixes, registry_suffixes
 from wizard.errors import WizardError
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
 
 _RESERVED = {
     "test": "is kept for tests",
@@ -64,7 +61,7 @@ def parse_name(text: str) -> DomainName:
     no domain name, or one that mail cannot be set up for: shared with others, reserved, or a bare suffix.
     """
     name = read_name(text)
-    if name.ascii.startswith("www.") and _suffixes().privatesuffix(name.ascii[4:]):
+    if name.ascii.startswith("www.") and public_suffixes().privatesuffix(name.ascii[4:]):
         name = DomainName(name.ascii[4:], name.unicode[4:])
     _refuse_what_is_not_ones_own(name)
     return name
@@ -72,7 +69,7 @@ def parse_name(text: str) -> DomainName:
 
 def organizational(domain: str) -> str:
     """The registered domain that ``domain`` (A-label form) is or lies below: ``example.com``."""
-    return _suffixes().privatesuffix(domain) or domain
+    return public_suffixes().privatesuffix(domain) or domain
 
 
 def read_name(text: str) -> DomainName:
@@ -134,7 +131,7 @@ def _refuse_what_is_not_ones_own(name: DomainName) -> None:
             "into its DNS, and receivers refuse or hide mail under its name that others send.",
             _OWN_DOMAIN,
         )
-    if name.ascii in (*shared.sold_below, _registry_suffixes().publicsuffix(name.ascii)):
+    if name.ascii in (*shared.sold_below, registry_suffixes().publicsuffix(name.ascii)):
         raise WizardError(
             f"{name.unicode} is only an ending",
             "Many people's domains end in it; it belongs to none of them.",
@@ -151,8 +148,8 @@ def _refuse_what_is_not_ones_own(name: DomainName) -> None:
 
 def _lent_suffix(domain: str) -> str | None:
     """The suffix of the list's private part that ``domain`` is or lies below, unless one buys names there."""
-    public = _suffixes().publicsuffix(domain)
-    if public is None or public == _registry_suffixes().publicsuffix(domain):
+    public = public_suffixes().publicsuffix(domain)
+    if public is None or public == registry_suffixes().publicsuffix(domain):
         return None
     return None if _is_or_is_below(public, _shared_domains().sold_below) else str(public)
 
@@ -171,19 +168,3 @@ def _not_a_name(title: str, what: str) -> WizardError:
 def _shared_domains() -> SharedDomains:
     path = Path(__file__).with_name("shared_domains.yaml")
     return msgspec.yaml.decode(path.read_bytes(), type=SharedDomains)
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """The whole public suffix list, as shipped with its package."""
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
-
-
-@cache
-def _registry_suffixes() -> PublicSuffixList:
-    """The list's ICANN part: where registries sell names."""
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(only_icann=True)
