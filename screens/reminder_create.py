@@ -202,6 +202,8 @@ class CreatePage(ChangePage):
         elif self.query_one("#put-back").display:
             self.step.retry = lambda: self.press(key)
             self._begin_plan(revert_drift=True)
+        else:
+            self.step.say("Nothing was found that drifted: F6 looks for it.", not_yet=True)
 
     def _begin_plan(self, *, revert_drift: bool = False) -> None:
         before, now = self.state.project, self.state.world.now()

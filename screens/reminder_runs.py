@@ -330,6 +330,8 @@ class RunsPage(ChangePage):
             wanted = replace(project, reminder=reminder)
             by_hand = self._seen.paused != project.reminder.paused
             self.plan(self.state.world, project, wanted, self.base, revert_drift=by_hand)
+        else:
+            self.step.say("There is nothing to pause yet.", not_yet=True)
 
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#failures")

@@ -28,6 +28,8 @@ from wizard.steps.reminder_identities import (
     verified,
     with_test_addresses,
 )
+from wizard.steps.reminder_lines import sandbox_lines
+from wizard.steps.reminder_recipients import Import
 from wizard.steps.reminder_runs import QUIET, RunSeen
 from wizard.steps.reminder_seen import ReminderSeen, judge
 from wizard.steps.reminder_stack import TAG
@@ -128,6 +130,13 @@ def test_addresses_for_test_mail_get_the_room_that_is_left() -> None:
     shorter, more_left_out = with_test_addresses(long, many(200))
     assert left_out < more_left_out < 200
     assert len(body(shorter).encode()) <= MAX_BODY
+
+
+def test_the_plan_says_whom_the_sandbox_leaves_out() -> None:
+    assert sandbox_lines(Import(None, 3)) == ()
+    refused, untested = sandbox_lines(Import(None, 3, refused=2), 4)
+    assert refused.detail.startswith("2 of 3 recipients cannot be written to yet")
+    assert untested.detail.startswith("4 verified addresses that are no recipient's find no room")
 
 
 def test_more_recipients_than_the_role_has_room_for_are_refused_in_words() -> None:

@@ -155,7 +155,9 @@ async def test_what_drifted_is_told_and_put_back(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
-        await show(page, "f7", "f6")
+        await show(page, "f7")
+        assert "! Nothing was found that drifted: F6 looks for it." in page.text
+        await page.press("f6")
         assert "Everything stands as it was made" in page.text
         assert "Put it back" not in page.text
         made.drifted = (Drifted("schedule", "ScheduleExpression is [red]rate(1 day), and should be…"),)
