@@ -14,10 +14,10 @@ from wizard.dns import suffixes
 def test_threads_that_want_it_at_once_read_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read, together = [], Barrier(4)
 
-    class Counted(publicsuffixlist.PublicSuffixList):  # type: ignore[misc]
-        def __init__(self, **which: bool) -> None:
-            read.append(which)
-            super().__init__(**which)
+    class Counted(publicsuffixlist.PublicSuffixList):
+        def __init__(self, *, only_icann: bool) -> None:
+            read.append(only_icann)
+            super().__init__(only_icann=only_icann)
 
     def ask() -> object:
         together.wait(10)
@@ -30,7 +30,7 @@ def test_threads_that_want_it_at_once_read_it_once(monkeypatch: pytest.MonkeyPat
             lists = list(threads.map(lambda _: ask(), range(4)))
     finally:
         suffixes._read.cache_clear()
-    assert read == [{"only_icann": True}]
+    assert read == [True]
     assert len(set(map(id, lists))) == 1
 
 
