@@ -91,10 +91,10 @@ PURPOSES = {
     "ComplaintAlarm": Purpose(
         "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"
     ),
-    "Schedule": Purpose("schedule", "starts the function at the chosen times"),
     "ResumeSchedule": Purpose(
         "hourly resume", "goes on with a run that was cut short, as by SES's daily quota"
     ),
+    "Schedule": Purpose("schedule", "starts the function at the chosen times"),
 }
 """Every resource that a template may have, by its logical id, in the order in which they depend on each
 other."""
@@ -108,7 +108,7 @@ def body(setup: Setup) -> str:
 def template(setup: Setup) -> dict[str, Any]:
     """The template for ``setup``."""
     worker = {"Worker": _worker(setup)} if setup.workers else {}
-    around = {**events(setup), **alarms(setup)}
+    around = {**events(setup), **alarms(setup), "ResumeSchedule": _resume_schedule(setup)}
     own_table = {"RecipientsTable": _table({"email": "HASH"}, _gone_with_the_stack())}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -138,7 +138,6 @@ def template(setup: Setup) -> dict[str, Any]:
             # Last: what fails before it leaves the schedule alone. Taken back, it would be given a StartDate
             # that has passed meanwhile, which EventBridge refuses.
             "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *worker, *around]},
-            "ResumeSchedule": _resume_schedule(setup),
         },
         "Outputs": _outputs(setup),
     }
