@@ -15,6 +15,7 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.base import PAGES_CSS
+from screens.messages import LookEverywhere
 from screens.over import OverPage
 from screens.symbols import lines
 from wizard.reminder.schedules import moment_words, zone_or_utc
@@ -141,7 +142,9 @@ clock to the next due time of the schedule, which then starts the function, as E
 
     @on(Pushed)
     def _show_pushed(self, message: Pushed) -> None:
+        """What was seen of the steps was so at another time: all of them are looked at again."""
         if message.at:
+            self.app.post_message(LookEverywhere())
             self.say(f"The clock says {moment_words(message.at, self._place)}: the schedule starts.")
         else:
             words = "No schedule has a run to come: set up the reminder, or resume it (Reminder, Runs)."

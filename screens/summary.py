@@ -65,10 +65,6 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         """Look at everything again: what is told here is about now."""
         self.app.post_message(LookEverywhere())
 
-    def on_screen_resume(self) -> None:
-        """Look also when the inbox is closed, which may have pushed the clock: the frame does, after this."""
-        self._covered = False
-
     def _show_trouble(self, trouble: WizardError | None) -> None:
         if trouble and trouble is not self._trouble:
             self.show_error(trouble, focus="#next")
