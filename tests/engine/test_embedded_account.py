@@ -241,6 +241,7 @@ def test_a_file_that_cannot_be_used_is_put_aside(tmp_path: Path, damage: bytes) 
 def test_a_file_cannot_run_code(tmp_path: Path) -> None:
     import pickle
 
+    from wizard.demo.aws.seal import own_key, seal
     from wizard.demo.aws.snapshot import UnreadableError, read
 
     class Hostile:
@@ -250,9 +251,27 @@ def test_a_file_cannot_run_code(tmp_path: Path) -> None:
     with demo.start(tmp_path / "demo", pace=demo.AT_ONCE):
         pass
     head = (tmp_path / "demo").read_bytes().split(b"\n")[0] + b"\n"
+    raw = pickle.dumps(Hostile())
+    with pytest.raises(UnreadableError, match="not of this user"):
+        read(head + seal(b"somebody else's key", raw) + raw, own_key())
     with pytest.raises(UnreadableError, match="does not belong there"):
-        read(head + pickle.dumps(Hostile()))
+        read(head + seal(own_key(), raw) + raw, own_key())
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_account_of_somebody_else_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its functions would run here."""
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE):
+        pass
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as mine:
+        assert mine.put_aside == tmp_path / "demo.unreadable"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with demo.start(tmp_path / "new", pace=demo.AT_ONCE) as unkept:
+        assert unkept.put_aside is None, "where no key can be kept the demo works all the same"
 
 
 def test_a_place_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:

@@ -1,14 +1,14 @@
 """The account as one file: written whole after changes, read back at the next start.
 
 It holds two pickles: what is ours, and moto's backends. Ids, times, stacks and events come back as they were,
-and nothing is run or sent again. Only plain values and classes of moto's and of ours are accepted from the
-file, so one from elsewhere cannot run code. One of another version, or a damaged one, begins a new account.
+and nothing is run or sent again. A file that somebody else wrote is not taken up (see ``seal``), and nothing
+is accepted from any but plain values and classes of moto's and of ours: it cannot run code. One that is not
+ours, of another version or damaged begins a new account.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import pickle
 import threading
 import time
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from wizard.demo.aws.account import Account, Kept
+from wizard.demo.aws.seal import opened, own_key, seal
 from wizard.errors import WizardError
 from wizard.files import replace_file
 from wizard.text import printable
@@ -29,7 +30,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend
 
-FORMAT = 2
+FORMAT = 3
 """Of this file; to be raised when a class of ours that is kept changes."""
 
 REST = 4.0
@@ -67,13 +68,14 @@ class Keeper:
         self.put_aside: Path | None = None
         self._account = account
         self._path = path
+        self._key = own_key()
         self._backends = BytesIO()
         self._dirty = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-snapshot", daemon=True)
         self._failure: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            account.kept, self._backends = read(path.read_bytes())
+            account.kept, self._backends = read(path.read_bytes(), self._key)
         except FileNotFoundError:
             pass
         except UnreadableError:
@@ -119,7 +121,7 @@ class Keeper:
 
     def _save(self) -> None:
         with self._account.lock:
-            raw = dump(self._account)
+            raw = dump(self._account, self._key)
         try:
             replace_file(self._path, raw)
             self._failure = None
@@ -127,26 +129,28 @@ class Keeper:
             self._failure = error
 
 
-def dump(account: Account) -> bytes:
-    """The account as bytes. To be called with its lock."""
+def dump(account: Account, key: bytes) -> bytes:
+    """The account as bytes, sealed with ``key``. To be called with its lock."""
     from moto.core.base_backend import BackendDict
 
     places: list[Any] = BackendDict._instances  # type: ignore[misc]
     backends = [backend for place in places for _, _, backend in place.iter_backends()]
     state = [(_address(backend), backend.__dict__) for backend in backends]
-    buffer = BytesIO(_head())
-    buffer.seek(0, os.SEEK_END)
+    buffer = BytesIO()
     pickle.dump(account.kept, buffer, protocol=5)
     _Pickler(buffer).dump(state)
-    return buffer.getvalue()
+    raw = buffer.getvalue()
+    return _head() + seal(key, raw) + raw
 
 
-def read(raw: bytes) -> tuple[Kept, BytesIO]:
+def read(raw: bytes, key: bytes) -> tuple[Kept, BytesIO]:
     """What is ours, and the rest of the file for ``restore_backends``. Raises UnreadableError."""
     if not raw.startswith(_head()):
         raise UnreadableError("another version")
-    rest = BytesIO(raw)
-    rest.seek(len(_head()))
+    found = opened(key, raw.removeprefix(_head()))
+    if found is None:
+        raise UnreadableError("not of this user")
+    rest = BytesIO(found)
     kept = _unpickled(rest)
     if not isinstance(kept, Kept):
         raise UnreadableError("no account")
