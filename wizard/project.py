@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from wizard.errors import ExitCode, WizardError
 from wizard.files import replace_file
+from wizard.text import printable
 
 if TYPE_CHECKING:
     import yaml
@@ -33,15 +34,18 @@ HEADER = """\
 """
 
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_PLAIN = r"[^@\s\"`$;\\\\<>,]+"
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+"""What a terminal would obey."""
+_PLAIN = rf"[^@\s{_CONTROL}\"`$;\\\\<>,]+"
 _SHAPES = {
     "host": (rf"^{_LABEL}(\.{_LABEL})+$", "a domain name in lower case, such as example.com"),
     "name": (r"^[A-Za-z0-9_-]{1,64}$", "up to 64 letters, digits, hyphens and underscores"),
     "stack": (r"^[A-Za-z][A-Za-z0-9-]{0,39}$", "a letter, then up to 39 letters, digits and hyphens"),
     "address": (rf"^{_PLAIN}@{_PLAIN}$", "one e-mail address"),
-    "url": (r"^https?://[^\s\"`$;\\<>]+$", "an address that begins with https:// or http://"),
+    "url": (rf"^https?://[^\s{_CONTROL}\"`$;\\<>]+$", "an address that begins with https:// or http://"),
     "unsubscribe": (
-        r"^(https://[^\s\"`$;\\<>]+|mailto:[^\s\"`$;\\<>?]+@[^\s\"`$;\\<>?]+)$",
+        rf"^(https://[^\s{_CONTROL}\"`$;\\<>]+"
+        rf"|mailto:[^\s{_CONTROL}\"`$;\\<>?]+@[^\s{_CONTROL}\"`$;\\<>?]+)$",
         "an address that begins with https:// or mailto:",
     ),
     "table": (r"^[A-Za-z0-9_.-]{3,255}$", "the name of a DynamoDB table"),
@@ -152,6 +156,10 @@ class Seen(Section, frozen=True):
 
     at: Moment
     words: str
+
+    def __post_init__(self) -> None:
+        """A file may have been written by anybody; its words are shown as they stand."""
+        force_setattr(self, "words", printable(self.words))
 
 
 class Sandbox(Section, frozen=True):

@@ -155,6 +155,11 @@ def test_sender_is_the_reminders_where_it_is_at_the_domain() -> None:
     assert step.sender(other) == "test@example.com"
 
 
+def test_an_address_that_the_file_cannot_hold_is_refused() -> None:
+    with pytest.raises(WizardError, match="cannot be kept"):
+        step.choose(Project(), "a$b@example.net")
+
+
 def test_without_an_address_nothing_is_planned() -> None:
     seen = step.SandboxSeen("example.com", sesv2.SesAccount(False, True, "HEALTHY", 200, 1, 0))
     with pytest.raises(WizardError, match="No address is chosen yet"):

@@ -99,6 +99,16 @@ def test_a_mistake_is_named_by_line_and_key(raw: bytes, said: str) -> None:
     assert caught.value.exit_code == ExitCode.USAGE
 
 
+def test_nothing_in_it_is_obeyed_by_a_terminal() -> None:
+    said = parse(b'schema: 1\nsandbox:\n  read: {at: 2026-01-01T00:00:00Z, words: "\\e[2Jpass"}\n', Path("x"))
+    assert said.sandbox.read is not None
+    assert said.sandbox.read.words == r"\x1b[2Jpass"
+    for setting in ('address: "a\\e[2J@b.com"', 'website: "https://\\e[2Jb.com"'):
+        section = "sandbox" if "address" in setting else "production"
+        with pytest.raises(WizardError, match="not valid"):
+            parse(f"schema: 1\n{section}:\n  {setting}\n".encode(), Path("x"))
+
+
 def test_a_file_that_could_not_be_read_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "ses-wizard.yaml"
     path.write_text("not: [valid")

@@ -26,7 +26,7 @@ CASES = "https://support.console.aws.amazon.com/support/home#/case/history"
 MAX_CONTACTS = 4
 """AdditionalContactEmailAddresses holds no more (the model of sesv2)."""
 
-_UNSAFE = re.compile(r"[\s\"'`$;\\<>]")
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"'`$;\\<>]")
 _ADDRESS = re.compile(r"^[^@,]{1,64}@(?=.{1,255}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$")
 
 

@@ -21,7 +21,7 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.failures import error_code
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Project, Seen
+from wizard.project import Project, Seen, takes
 from wizard.reminder.recipients import covering_identities, typed_address
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.steps.identity import chosen_domain
@@ -147,7 +147,15 @@ def choose(project: Project, typed: str) -> Project:
     address = typed_address(typed)
     if address == project.sandbox.address:
         return project
-    return replace(project, sandbox=replace(project.sandbox, address=address, asked=None))
+    chosen = replace(project, sandbox=replace(project.sandbox, address=address, asked=None))
+    if not takes(chosen):
+        raise WizardError(
+            "This address cannot be kept",
+            f"{printable(address, 100)} has a sign in it that the wizard's file takes in no address.",
+            "Use another address of yours.",
+            ExitCode.USAGE,
+        )
+    return chosen
 
 
 def plan(seen: SandboxSeen) -> Plan:
