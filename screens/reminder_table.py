@@ -16,6 +16,7 @@ from textual.widgets import Input, Label, Select, TextArea
 from screens.reminder_page import Part, Problem
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Table
@@ -62,6 +63,17 @@ class OwnTable:
         if self.seen and self.email not in self.seen.attributes:
             return [Problem("attribute", f"No row that was looked at has an attribute {self.email}.")]
         return []
+
+    def doubts(self) -> list[Problem]:
+        """What may be right and looks like a slip: attributes that no row has which was looked at."""
+        if self.seen is None or self.problems():
+            return []
+        words = "No row that was looked at has an attribute {}: {{{{{}}}}} stays empty for it."
+        return [
+            Problem("mapping", words.format(printable(attribute, 60), name))
+            for name, attribute in self.settings().fields.items()
+            if attribute not in self.seen.attributes
+        ]
 
     def looked_at(self) -> bool:
         """Whether the table of this name was looked at."""

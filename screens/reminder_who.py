@@ -313,7 +313,7 @@ themselves.
         problems = [unreadable(error)] if error else who.problems(read) if read else []
         self.query_one("#read", Columns).show(_read(who, read) if read and read.columns else [])
         self._warn_of_the_sandbox(read)
-        self.warn(problems)
+        self.warn([*problems, *(who.table.doubts() if who.source is Source.TABLE else [])])
 
     def _warn_of_the_sandbox(self, read: Recipients | None) -> None:
         self._known = read

@@ -243,6 +243,11 @@ async def test_what_is_wrong_about_a_table_is_said(
         assert "✗ mend" in page.text
         assert page.app.focused is page.app.screen.query_one("#mapping")
         assert page.saved.reminder.table is None
+        write(page, "mapping", "city = Ctiy")
+        await page.until(lambda: "has an attribute Ctiy: {{city}} stays empty for it." in page.words)
+        await page.press("f3")
+        assert "What does it say?" in page.text
+        assert page.saved.reminder.table
 
 
 async def test_after_an_error_the_cursor_is_back_in_the_field(
