@@ -278,9 +278,9 @@ def address_problems(typed: str) -> list[Problem]:
 
 def address_of(trial: Trial, typed: str) -> str:
     """To whom the mail of ``trial`` goes."""
-    from wizard.reminder.refusals import SIMULATOR
+    from wizard.reminder.refusals import SIMULATOR_DOMAIN
 
-    return typed.strip() if trial is Trial.ADDRESS else f"{trial}@{SIMULATOR.partition('@')[2]}"
+    return typed.strip() if trial is Trial.ADDRESS else f"{trial}@{SIMULATOR_DOMAIN}"
 
 
 def _result(result: TestResult, *, demo: bool) -> list[Cells]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from wizard.reminder.recipients import covering_identities
-from wizard.reminder.refusals import SIMULATOR
+from wizard.reminder.refusals import SIMULATOR_DOMAIN
 
 
 class Reach:
@@ -15,10 +15,8 @@ class Reach:
     Developer Guide, "Request production access").
     """
 
-    _SIMULATOR = SIMULATOR.partition("@")[2]
-
     def __init__(self, verified: Collection[str]) -> None:
-        self._open = {*verified, self._SIMULATOR}
+        self._open = {*verified, SIMULATOR_DOMAIN}
         self._found: set[str] = set()
         self.refused = 0
 
@@ -32,4 +30,4 @@ class Reach:
     @property
     def covering(self) -> frozenset[str]:
         """Those that cover somebody."""
-        return frozenset(self._found - {self._SIMULATOR})
+        return frozenset(self._found - {SIMULATOR_DOMAIN})

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from wizard.text import printable
 
-SIMULATOR = "success@simulator.amazonses.com"
+SIMULATOR_DOMAIN = "simulator.amazonses.com"
+"""Of the addresses that SES itself answers for: mail there costs no reputation."""
+SIMULATOR = f"success@{SIMULATOR_DOMAIN}"
 """An address of SES's own that takes all mail, in the sandbox too."""
 
 

@@ -15,6 +15,7 @@ from wizard.aws import sesv2
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
 from wizard.project import Production, Project, Seen
+from wizard.reminder.refusals import SIMULATOR_DOMAIN
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
 from wizard.text import ago, printable
@@ -351,7 +352,7 @@ def _contacts_problem(contacts: tuple[str, ...]) -> str | None:
     for contact in contacts:
         if _UNSAFE.search(contact) or not _ADDRESS.match(contact):
             return f"{printable(contact, 100)} is not an e-mail address."
-        if contact.rsplit("@", 1)[1].lower() == "simulator.amazonses.com":
+        if contact.rsplit("@", 1)[1].lower() == SIMULATOR_DOMAIN:
             return f"{printable(contact, 100)} is the mail simulator: nobody reads it."
     if len({contact.lower() for contact in contacts}) < len(contacts):
         return "An address stands twice among the contacts."

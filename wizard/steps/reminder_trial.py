@@ -12,7 +12,7 @@ from wizard.aws import dynamodb, functions, logs, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project import Project
 from wizard.reminder.recipients import typed_address
-from wizard.reminder.refusals import SIMULATOR, explain
+from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_seen import done_words, look
@@ -29,7 +29,6 @@ _TEST = "test"
 """The name of the run that the records of test mails stand under."""
 _LINES = 1_000
 """How many lines of the log one look gives at most."""
-_SIMULATOR_DOMAIN = SIMULATOR.partition("@")[2]
 _COMING = {"bounce": "bounced", "suppressionlist": "bounced", "complaint": "complained"}
 """What comes back from the mailboxes of SES's simulator, as the flow records it."""
 _NOUNS = {"bounced": "bounce", "complained": "complaint"}
@@ -181,7 +180,7 @@ def _refused(
 
 def _where_to_look(address: str, *, demo: bool) -> str:
     """Where to see a mail that SES took."""
-    if address.rpartition("@")[2] == _SIMULATOR_DOMAIN and not demo:
+    if address.rpartition("@")[2] == SIMULATOR_DOMAIN and not demo:
         return "That is SES's own simulator: it has no inbox, so there is nothing to look for."
     if demo:
         return "What arrives in the demo stands in its own inbox."
@@ -191,7 +190,7 @@ def _where_to_look(address: str, *, demo: bool) -> str:
 def _coming(address: str) -> str | None:
     """What comes back of mail to ``address``: None but of the simulator's, which may have a ``+label``."""
     mailbox, _, domain = address.partition("@")
-    return _COMING.get(mailbox.partition("+")[0]) if domain == _SIMULATOR_DOMAIN else None
+    return _COMING.get(mailbox.partition("+")[0]) if domain == SIMULATOR_DOMAIN else None
 
 
 def _with_event(

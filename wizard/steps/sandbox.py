@@ -23,7 +23,7 @@ from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project, Seen, takes
 from wizard.reminder.recipients import covering_identities, typed_address
-from wizard.reminder.refusals import SIMULATOR, explain
+from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.received import Reading
@@ -196,7 +196,7 @@ def act(world: World, project: Project, report: Report, agreed: Plan | None = No
 
 def simulator(mailbox: str) -> str:
     """An address of SES's simulator: ``success``, ``bounce``, ``complaint``."""
-    return f"{mailbox}@{SIMULATOR.partition('@')[2]}"
+    return f"{mailbox}@{SIMULATOR_DOMAIN}"
 
 
 def sender(project: Project) -> str:
@@ -323,7 +323,7 @@ def _may_send(seen: SandboxSeen, address: str) -> None:
 
 def _simulated(address: str) -> bool:
     """Whether SES's simulator takes the mail."""
-    return address.rpartition("@")[2] == SIMULATOR.partition("@")[2]
+    return address.rpartition("@")[2] == SIMULATOR_DOMAIN
 
 
 def _text(domain: str) -> str:
