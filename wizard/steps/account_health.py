@@ -15,6 +15,7 @@ UNLIMITED = -1
 NEARLY = 0.8
 """The part of the quota from which on it is said how little is left."""
 CASES = "https://support.console.aws.amazon.com/support/home#/case/history"
+"""Where AWS's cases are read and answered."""
 
 _SENDS = (StepName.REMINDER, StepName.PRODUCTION)
 

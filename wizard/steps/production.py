@@ -16,13 +16,11 @@ from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
 from wizard.project import Production, Project, Seen
 from wizard.reminder.refusals import SIMULATOR_DOMAIN
+from wizard.steps.account_health import CASES
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
 from wizard.text import ago, printable
 from wizard.world import World
-
-CASES = "https://support.console.aws.amazon.com/support/home#/case/history"
-"""Where AWS's cases are read and answered."""
 
 MAX_CONTACTS = 4
 """AdditionalContactEmailAddresses holds no more (the model of sesv2)."""

@@ -163,8 +163,9 @@ def _privacy_links(page: WebPage) -> list[Link]:
     def says(text: str) -> bool:
         return any(word in text.casefold() for word in _PRIVACY)
 
-    by_words = [link for link in page.links() if says(link.words)]
-    by_address = [link for link in page.links() if says(unquote(urlsplit(link.url).path))]
+    links = page.links()
+    by_words = [link for link in links if says(link.words)]
+    by_address = [link for link in links if says(unquote(urlsplit(link.url).path))]
     return list(dict.fromkeys([*by_words, *by_address]))
 
 
