@@ -111,7 +111,7 @@ def _demo(args: argparse.Namespace) -> int:
     from wizard.demo.stories import named
 
     story, state = named(args.story), args.file.with_name(f"{args.file.stem}.account")
-    if args.file.exists() and not state.exists() and (args.fresh or story.is_set_up):
+    if args.file.exists() and not state.exists():
         raise WizardError(
             f"{args.file} is not the demo's",
             f"A demo keeps its account beside its file, and there is no {state.name}. It may be of a real "

@@ -353,7 +353,7 @@ def test_demo_that_is_not_installed_says_how_to_install_it(
     assert "pip install 'ses-wizard[demo]'" in said
 
 
-@pytest.mark.parametrize("arguments", [("--story", "unregistered"), ("--fresh",)])
+@pytest.mark.parametrize("arguments", [("--story", "unregistered"), ("--fresh",), ()])
 def test_file_of_a_real_set_up_is_left_alone(
     arguments: tuple[str, ...], opening: Opening, capsys: pytest.CaptureFixture[str]
 ) -> None:
