@@ -44,6 +44,7 @@ from screens.welcome import WelcomeScreen
 from screens.widgets.columns import Cells
 from wizard.errors import WizardError
 from wizard.steps.model import Status, StepName
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -223,6 +224,10 @@ class WizardApp(App[WizardError]):
         chosen = message.project.domain
         continuing = chosen.name is not None or chosen.registration is not None
         self.state = AppState(message.world, message.project, known_from(message.project), looking=continuing)
+        if message.world.stage and (aside := message.world.stage.put_aside):
+            words = f"The one before cannot be used any more: it is kept as {printable(aside.name, 100)}. "
+            words += "Start over (F4) to begin its file anew, too."
+            self.notify(words, title="This is a new account", severity="warning", timeout=20, markup=False)
         if continuing:
             self._survey(message.world, message.project)
 

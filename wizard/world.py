@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from wizard.aws.access import AwsAccess
@@ -33,6 +34,10 @@ class Mail:
 
 class Stage(Protocol):
     """What only the demo has: a hand behind the curtain. Every call is quick; none asks the network."""
+
+    @property
+    def put_aside(self) -> Path | None:
+        """Where the account's file went that could not be taken up, so that this is a new account."""
 
     def publish(self, records: Sequence[Record]) -> None:
         """Put the records into the embedded zone, as the user would in a DNS panel."""

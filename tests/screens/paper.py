@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from tests.pure.zones import KEY_2048, Entries, checked, provider
 from tests.screens.conftest import NOW, Outside
@@ -39,6 +40,7 @@ class Stage:
     rounds: int = 0
     servers: tuple[str, ...] = SERVERS
     review: float | None = None
+    put_aside: Path | None = None
     opened: list[str] = field(default_factory=list)
 
     def publish(self, records: Sequence[Record]) -> None:

@@ -76,6 +76,16 @@ async def test_what_the_survey_sees_goes_before_what_the_file_says(
         assert "domain" in page.saved.progress
 
 
+async def test_a_demos_account_that_could_not_be_taken_up_is_told(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    stage = Stage(put_aside=tmp_path / "demo.account.unreadable")
+    world = dataclasses.replace(outside.world, stage=stage)
+    async with opened(tmp_path, world, project=begun) as page:
+        await page.shows("This is a new account")
+        assert "demo.account.unreadable" in page.text
+
+
 async def test_refusal_that_the_survey_sees_is_remembered(
     outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

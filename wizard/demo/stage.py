@@ -85,7 +85,7 @@ class Demo:
 
     @property
     def put_aside(self) -> Path | None:
-        """Where a state file went that could not be used, so that this is a new account."""
+        """Where the account's file went that could not be taken up, so that this is a new account."""
         return self._keeper.put_aside if self._keeper else None
 
     def ses(self, project: Project) -> SesRegion:
