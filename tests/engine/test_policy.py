@@ -24,6 +24,8 @@ from wizard.reminder import template
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.setup import Setup
 
+pytestmark = pytest.mark.xdist_group("policy")
+
 NOT_IN_EVERY_SET_UP = {
     "ses:PutEmailIdentityDkimAttributes": "only where somebody switched DKIM signing off",
     "ses:PutEmailIdentityDkimSigningAttributes": "only where SES gave up looking for the records",

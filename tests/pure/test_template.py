@@ -12,8 +12,6 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
-from cfnlint import api, data
-from cfnlint.config import ManualArgs
 
 from wizard.project import Table
 from wizard.reminder.message import EXAMPLE, Message
@@ -98,16 +96,25 @@ def statements(setup: Setup) -> list[dict[str, Any]]:
     return found
 
 
-def test_cfn_lint_finds_nothing_in_any_variant() -> None:
-    for name, setup in VARIANTS.items():
-        found = api.lint(body(setup), config=ManualArgs(regions=["us-east-1", "eu-central-1"]))
-        assert [f"{name}: {match.rule.id} {match.message}" for match in found] == []
+def found_by_cfn_lint(text: str) -> list[str]:
+    from cfnlint import api
+    from cfnlint.config import ManualArgs
+
+    found = api.lint(text, config=ManualArgs(regions=["us-east-1", "eu-central-1"]))
+    return [f"{match.rule.id} {match.message}" for match in found]
 
 
+@pytest.mark.xdist_group("cfn-lint")
+@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
+def test_cfn_lint_finds_nothing_in_any_variant(setup: Setup) -> None:
+    assert found_by_cfn_lint(body(setup)) == []
+
+
+@pytest.mark.xdist_group("cfn-lint")
 def test_cfn_lint_would_find_something() -> None:
     wrong = template(SETUP)
     del wrong["Resources"]["Schedule"]["Properties"]["FlexibleTimeWindow"]
-    assert api.lint(json.dumps(wrong), config=ManualArgs(regions=["us-east-1"]))
+    assert found_by_cfn_lint(json.dumps(wrong))
 
 
 def test_it_leaves_room_for_a_message() -> None:
@@ -335,7 +342,7 @@ def test_the_outputs_name_what_others_look_for() -> None:
 
 
 def test_the_runtime_is_the_newest_with_a_published_end_of_life() -> None:
-    source = files(data) / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+    source = files("cfnlint.data") / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
     lifecycle = json.loads(source.read_text())
     pythons = [name for name in lifecycle if name.startswith("python3.")]
     assert max(pythons, key=lambda name: int(name.partition(".")[2])) == RUNTIME
