@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import dns.name
@@ -189,6 +190,7 @@ class Zones:
         return [(target, node[RdataType.A]) for target, node in known if RdataType.A in node]
 
 
+@lru_cache(maxsize=4096)
 def absolute(text: str) -> Name:
     """A full name, with or without its final dot, in lower case."""
     return dns.name.from_text(text).canonicalize()
@@ -208,10 +210,14 @@ def rdataset(
     for rd in before:
         found.add(rd)
     for value in values:
-        found.add(
-            dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
-        )
+        found.add(_data(rdtype, value))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _data(rdtype: RdataType, value: str) -> dns.rdata.Rdata:
+    """One value in master-file form, read. It never changes, and each answer from a hosted zone needs it."""
+    return dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
 
 
 def master_form(rdtype: str, value: str) -> str:
