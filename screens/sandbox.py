@@ -19,6 +19,7 @@ from screens.messages import Decided, Happened
 from screens.over import OverPage
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
+from wizard.errors import WizardError
 from wizard.steps.model import Plan
 from wizard.text import printable
 
@@ -93,11 +94,12 @@ While the link is waited for, the page looks again by itself.
             self.plan = plan
 
     class Said(Message):
-        """Something was done, in words."""
+        """Something was done, in words, or (``not_yet``) could not be done yet."""
 
-        def __init__(self, words: str) -> None:
+        def __init__(self, words: str, *, not_yet: bool = False) -> None:
             super().__init__()
             self.words = words
+            self.not_yet = not_yet
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,20 +177,20 @@ While the link is waited for, the page looks again by itself.
         self.tell(_look_at(world, decided))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
-    def _send(self, world: World, project: Project, mailbox: str, typed: str) -> None:
+    def _send(self, world: World, project: Project, mailbox: str) -> None:
         from wizard.steps import sandbox
 
-        chosen = self._chosen(project, typed) if mailbox == OWN else project
-        address = chosen.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
-        sent = sandbox.send(world, chosen, address or "")
-        self.wizard.post_message(Decided(chosen, sent.project))
+        address = project.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
+        sent = sandbox.send(world, project, address or "")
+        self.wizard.post_message(Decided(project, sent.project))
         self.post_message(self.Said(f"SES took the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
         self.tell(_look_at(world, sent.project))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Opening the link")
     def _open(self, world: World, project: Project, stage: Stage, address: str) -> None:
-        self.post_message(self.Said(stage.open_link(address)))
-        self.tell(_look_at(world, project))
+        said, after = stage.open_link(address), _look_at(world, project)
+        self.post_message(self.Said(said, not_yet=not after.seen.state.usable))
+        self.tell(after)
 
     def _chosen(self, project: Project, typed: str) -> Project:
         """The project with the address that was typed: kept before SES is asked, for the policy names it."""
@@ -222,7 +224,7 @@ While the link is waited for, the page looks again by itself.
     @on(Said)
     def _say(self, message: Said) -> None:
         message.stop()
-        self.say(message.words)
+        self.say(message.words, not_yet=message.not_yet)
 
     @on(Happened)
     def _show_event(self, message: Happened) -> None:
@@ -230,9 +232,10 @@ While the link is waited for, the page looks again by itself.
         self.query_one("#doing", EventList).add(message.event)
 
     def _draw(self) -> None:
-        rows = [*_address_rows(self._seen), *_recipient_rows(self._seen), *_evidence_rows(self.state.project)]
+        seen, typed = self._seen, self.query_one("#own", Input).value.strip()
+        rows = [*_address_rows(seen, typed), *_recipient_rows(seen), *_evidence_rows(self.state.project)]
         self.query_one("#state", Columns).show(rows)
-        again = self._seen is not None and self._seen.state in ("waiting", "expired")
+        again = seen is not None and _asked_about(seen, typed) and seen.state in ("waiting", "expired")
         button = self.query_one("#act", Button)
         button.label = f"{'Send link again' if again else self.ACT}  F4"
         button.refresh(layout=True)
@@ -263,8 +266,14 @@ While the link is waited for, the page looks again by itself.
             return
         self._anew()
         self.retry = self.action_send
-        mailbox, typed = self.query_one("#to", Select).value, self.query_one("#own", Input).value
-        self._send(self.state.world, self.state.project, str(mailbox), typed)
+        mailbox, project = str(self.query_one("#to", Select).value), self.state.project
+        if mailbox == OWN:
+            try:
+                project = self._chosen(project, self.query_one("#own", Input).value)
+            except WizardError as refusal:
+                self.show_error(refusal, focus=self.FIELD)
+                return
+        self._send(self.state.world, project, mailbox)
 
     def action_headers(self) -> None:
         """Read the headers of a mail that arrived."""
@@ -286,6 +295,12 @@ While the link is waited for, the page looks again by itself.
         actions = {"send": "send", "headers": "headers", "inbox": "inbox", "link": "open_link"}
         await self.run_action(actions[str(event.button.id)])
 
+    @on(Input.Changed, "#own")
+    def _typed(self, event: Input.Changed) -> None:
+        """What is said below is about the address that SES was asked about."""
+        event.stop()
+        self._draw()
+
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -306,10 +321,22 @@ def _look_at(world: World, project: Project) -> SandboxPage.Seen:
     return SandboxPage.Seen(seen, sandbox.allowed(seen))
 
 
-def _address_rows(seen: SandboxSeen | None) -> list[Cells]:
-    """How the address stands."""
-    if seen is None or seen.address is None:
+def _asked_about(seen: SandboxSeen, typed: str) -> bool:
+    """Whether SES was asked about the address that is typed."""
+    from wizard.reminder.recipients import typed_address
+
+    try:
+        return typed_address(typed) == seen.address
+    except WizardError:
+        return False
+
+
+def _address_rows(seen: SandboxSeen | None, typed: str) -> list[Cells]:
+    """How the address stands that is typed."""
+    if seen is None or not typed:
         return []
+    if not _asked_about(seen, typed):
+        return [(Content.styled("· not asked", "$text-muted"), "F4 asks SES about the address above.")]
     if seen.account.production_access:
         return [(Content.styled("✓ allowed", "$text-success"), f"{seen.address}, as everybody.")]
     lives = f"It lives until {_moment(seen.dies_at)}." if seen.dies_at else "It lives 24 hours."

@@ -66,8 +66,8 @@ The server that took your test mail wrote into its headers what it found: `Authe
   source*. **Apple Mail**: *View*, *Message*, *Raw Source*. **Thunderbird**: *More*, *View Source*.
 - Paste it whole, or the headers alone; **F4** reads it. **↑ ↓** choose a result, **Enter** opens the step
   that mends it.
-- **SPF** is about the MAIL FROM domain, **DKIM** about the signature, **DMARC** asks that one of them matches
-  the From address.
+- **SPF** is about the MAIL FROM domain, **DKIM** about the signature, **DMARC** asks that one of them is for
+  the domain in the From address. That match is called **alignment**.
 
 Nobody signs these headers: they are the receiver's word, as it was pasted. Nothing of them is kept but the
 outcome.

@@ -145,6 +145,9 @@ F, W, P, U = Grade.FAIL, Grade.WEAK, Grade.PASS, Grade.UNKNOWN
         ([SPF, DKIM, "dmarc=permerror header.from=example.com"], "DMARC", F, "broken", StepName.DNS),
         ([SES, DMARC], "DMARC", W, "cannot be so", None),
         ([SPF, DKIM], "DMARC", U, "does not say", None),
+        ([SPF, DKIM, "dmarc=fail header.from=other.org"], "DMARC", U, "is about other.org", None),
+        ([SPF, DKIM, "dmarc=pass header.from=other.org"], "DMARC", U, "is about other.org", None),
+        ([DKIM, "dmarc=pass header.from=mail.example.com"], "DMARC", P, "passes for", None),
     ],
 )  # fmt: skip
 def test_each_result_is_judged(

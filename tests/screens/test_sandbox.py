@@ -216,6 +216,11 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         assert "This is no e-mail address" in page.text
         assert page.app.focused is page.app.screen.query_one("#own")
         assert page.saved.sandbox.address is None
+        assert "F4 asks SES about the address above" in page.words
+        page.app.screen.query_one("#to").focus()
+        await page.press("f6")
+        assert page.app.focused is page.app.screen.query_one("#own"), "what is typed next mends it"
+        assert ses.mails == []
         ses.denied = WizardError(
             "The permission ses:GetEmailIdentity is missing", "Not yours.", "Have it allowed."
         )
@@ -252,8 +257,16 @@ async def test_headers_are_read(
         await paste(page, mails.GMAIL)
         await page.press("f4")
         assert "✓ good" in page.text
-        assert page.saved.sandbox.passed
-        assert page.saved.sandbox.read.at == NOW
+        read = page.saved.sandbox
+        assert read.passed
+        assert read.read is not None
+        assert read.read.at == NOW
+        await page.press("f4")
+        page.app.screen.query_one(TextArea).text = ""
+        await paste(page, mails.GMAIL.replace("example.com", "elsewhere.example"))
+        await page.press("f4")
+        assert "It counts neither for nor against yours" in page.words
+        assert page.saved.sandbox == read, "another mail is no evidence"
 
 
 async def test_enter_opens_the_step_that_mends(ses: Ses, begun: Project, tmp_path: Path) -> None:
@@ -296,6 +309,10 @@ async def test_the_demos_mail_is_read_by_a_key(ses: Ses, begun: Project, tmp_pat
         await show(page)
         await page.press("f8")
         assert stage.opened == [ME]
+        assert "! Congratulations!" in page.text, "SES says otherwise still"
+        ses.state = AddressState.VERIFIED
+        await page.press("f8")
+        assert "✓ Congratulations!" in page.text
         await page.press("f7", "f8")
         assert "No mail has arrived yet" in page.text
         head = (("Authentication-Results", "mx.inbox.example; dkim=pass header.d=example.com"),)

@@ -70,10 +70,19 @@ class Reading:
         return all(verdict.grade is Grade.PASS for verdict in self.verdicts)
 
     @property
+    def foreign(self) -> bool:
+        """Whether the mail is not from the domain: then it is no evidence, neither for nor against it."""
+        return self._said["From"] is Grade.FAIL
+
+    @property
+    def _said(self) -> dict[str, Grade]:
+        return {verdict.subject: verdict.grade for verdict in self.verdicts}
+
+    @property
     def words(self) -> str:
         """All of it in a line."""
-        said = {verdict.subject: verdict.grade for verdict in self.verdicts}
-        if said["From"] is Grade.FAIL:
+        said = self._said
+        if self.foreign:
             return f"the mail is not from {self.domain}"
         protocols = ("SPF", "DKIM", "DMARC")
         good = [name for name in protocols if said[name] is Grade.PASS]
@@ -160,7 +169,7 @@ def _from(mail: _Mail, *, known: bool) -> Verdict:
             "From",
             Grade.FAIL,
             f"{mail.sender}, not {mail.domain}",
-            "This is another mail, or it was sent from another address. The rest is about that one.",
+            "This is another mail, or of another sender. It counts neither for nor against yours.",
             "Paste the headers of the test mail.",
         )
     return Verdict(
@@ -310,6 +319,11 @@ def _dmarc(mail: _Mail) -> Verdict:
             "DMARC", verdict.grade, verdict.words, f"{verdict.why} {would} by what SPF and DKIM say."
         )
     written = _written(dmarc)
+    about = dmarc.domain("header.from")
+    if about and organizational(about) != organizational(mail.sender):
+        why = f"The From line says {mail.sender}: these are headers of two mails, or somebody changed them."
+        todo = "Copy the headers of the test mail again, all of them."
+        return Verdict("DMARC", Grade.UNKNOWN, f"is about {about}", why, todo, written=written)
     match dmarc.result:
         case "pass" if counts or not (mail.spf or mail.signatures):
             why = f"The receiver found a DMARC record, and SPF or DKIM proves {mail.sender}."

@@ -237,7 +237,9 @@ def send(world: World, project: Project, address: str) -> SentMail:
 
 
 def noted(world: World, project: Project, reading: Reading) -> Project:
-    """The project with what the receiver's headers said, as evidence."""
+    """The project with what the receiver's headers said, as evidence; a foreign mail's are none."""
+    if reading.foreign:
+        return project
     seen = Seen(at=world.now(), words=reading.words)
     return replace(project, sandbox=replace(project.sandbox, read=seen, passed=reading.passed))
 
