@@ -85,6 +85,8 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         self._seen: ProductionScreen.Seen | None = None
         self._points: tuple[Point, ...] = ()
         self._act_wanted = False
+        self._unsaved: dict[str, str] = {}
+        """What stands in the request's form and cannot be saved, by field."""
 
     def compose_step(self) -> ComposeResult:
         """What comes next, the points, the ways on, and in the demo the reviewer's line."""
@@ -112,7 +114,15 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
     async def keep(self) -> Sequence[Cells]:
         """What is typed on a page over this one is kept by that page."""
         over = [page for page in self.app.screen_stack if isinstance(page, OverPage)]
-        return [row for page in over for row in await page.keep()]
+        if over:
+            return [row for page in over for row in await page.keep()]
+        from screens.production_request import FIELDS
+
+        words = "what you typed is not right yet, so it is not saved"
+        return [
+            (Content.styled(f"! Request › {FIELDS[field]}", "$text-warning"), words)
+            for field in self._unsaved
+        ]
 
     # Workers
 
@@ -225,10 +235,17 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
             self._open_request()
 
     def _open_request(self, *, again: bool = False) -> None:
-        from screens.production_request import RequestPage
+        from screens.production_request import FIELDS, RequestPage
+
+        def left(_: None) -> None:
+            self.begin()
+            if self._unsaved:
+                names = " and ".join(FIELDS[field] for field in self._unsaved)
+                words = f"{names}: not right yet, so not saved. It stays in the form until you quit."
+                self.say(words, not_yet=True)
 
         assert self._seen
-        self._over(RequestPage(self._seen.seen, again=again))
+        self.app.push_screen(RequestPage(self._seen.seen, again=again, unsaved=self._unsaved), left)
 
     def action_again(self) -> None:
         """Ask again although AWS said no: the page asks for more than a yes."""

@@ -64,7 +64,7 @@ in the case, and this is the answer.
         *OverPage.BINDINGS,
         # A TextArea has uses of its own for F6 and F7.
         Binding("f6", "anew", "Build it anew", show=False, priority=True),
-        Binding("f7", "next_gap", "To the next place to fill in", show=False, priority=True),
+        Binding("f7", "next_gap", "Next gap", priority=True),
         Binding("f8", "copy", "Copy it", show=False, priority=True),
     ]
 

@@ -35,7 +35,7 @@ MAIL_TYPES = (
 )
 EXPLAINED = {
     "TRANSACTIONAL": "Reminders, receipts, sign-ups: mail that somebody waits for.",
-    "MARKETING": "Newsletters, offers: every mail needs a one-click unsubscribe (step 5).",
+    "MARKETING": "News and offers: each needs one-click unsubscribe (step 5).",
 }
 LANGUAGES = (("English", "EN"), ("Japanese", "JA"))
 FIELDS = {
@@ -62,7 +62,7 @@ class RequestPage(OverPage):
 
 **F4** looks once more at what reviewers look for. What is not ready is named, and needs a yes of its own.
 Then exactly what is sent is shown. Sending opens a case with AWS in your account's name. What you type is
-kept when you leave.
+kept when you leave: in the file, or, where it is not right yet, in this form until you quit.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -91,8 +91,12 @@ kept when you leave.
     class Sent(Message):
         """AWS has the request."""
 
-    def __init__(self, seen: ProductionSeen, *, again: bool = False) -> None:
+    def __init__(
+        self, seen: ProductionSeen, *, again: bool = False, unsaved: dict[str, str] | None = None
+    ) -> None:
+        """``unsaved`` is what was typed before that the file cannot hold, by field; it is kept up to date."""
         super().__init__()
+        self._unsaved = {} if unsaved is None else unsaved
         self._seen = seen
         self._again_wanted = again
         self._problems: tuple[tuple[str, str], ...] = ()
@@ -106,14 +110,16 @@ kept when you leave.
         with Vertical(id="form"):
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["mail_type"], classes="label")
-                yield Select[str](MAIL_TYPES, id="mail_type", value=form.mail_type, compact=True)
+                yield Select[str](
+                    MAIL_TYPES, id="mail_type", allow_blank=False, value=form.mail_type, compact=True
+                )
             with Horizontal(classes="field tight"):
                 yield Label("", classes="label")
                 yield Static(EXPLAINED[form.mail_type], id="explained", classes="hint", markup=False)
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["website"], classes="label")
                 yield Input(
-                    form.website,
+                    self._unsaved.get("website", form.website),
                     placeholder="https://… where a reviewer sees what you do",
                     id="website",
                     compact=True,
@@ -121,7 +127,7 @@ kept when you leave.
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["contacts"], classes="label")
                 yield Input(
-                    ", ".join(form.contacts),
+                    self._unsaved.get("contacts", ", ".join(form.contacts)),
                     placeholder="up to four addresses of your own, with commas",
                     id="contacts",
                     compact=True,
@@ -152,6 +158,9 @@ kept when you leave.
         from wizard.steps.production import filled_in, problems
 
         typed, before = self._typed(), self.state.project
+        wrong = dict(problems(typed))
+        self._unsaved.clear()
+        self._unsaved |= {one.id: one.value for one in self.query(Input) if one.id and one.id in wrong}
         if typed == self._begun_with(before):
             return ()
         after = filled_in(before, typed)
@@ -159,7 +168,7 @@ kept when you leave.
             self.post_message(Decided(before, after))
         return [
             (Content.styled(f"! Request › {FIELDS[field]}", "$text-warning"), words)
-            for field, words in problems(typed)
+            for field, words in wrong.items()
         ]
 
     def _begun_with(self, project: Project) -> Form:
@@ -316,6 +325,7 @@ kept when you leave.
             [(Content.styled(f"! {FIELDS[field]}", "$text-error"), words) for field, words in problems]
         )
         shown.display = bool(problems)
+        self.set_class(bool(problems), "-wrong")
 
     @on(Input.Changed)
     @on(Select.Changed)

@@ -35,7 +35,7 @@ def verdict_words(point: Point) -> Content:
 
 
 def point_line(point: Point) -> Content:
-    """One row of the list: verdict, subject, and as much of the evidence as fits."""
+    """One row of the list: verdict, subject, and the evidence in short."""
     return Content.assemble(
         verdict_words(point).pad_right(13 - len(f"? {point.verdict}")),
         Content.styled(f"{point.subject:<14}", "bold"),
@@ -48,12 +48,12 @@ def point_words(point: Point) -> Content:
     place = point.mended_at
     where = f"step {place.number}, {NAMES[place]}" if isinstance(place, StepName) else AIDS[place]
     how = Content.styled(f"  Enter: {where}", "$text-accent" if not point.ready else "$text-muted")
-    return Content.assemble(f"{point.words[0].upper()}{point.words[1:]}.", how)
+    return Content.assemble(f"{point.told[0].upper()}{point.told[1:]}.", how)
 
 
 def point_row(point: Point) -> Cells:
     """The point in a dialog."""
-    return (verdict_words(point), Content.assemble(Content.styled(point.subject, "bold"), "  ", point.words))
+    return (verdict_words(point), Content.assemble(Content.styled(point.subject, "bold"), "  ", point.told))
 
 
 def act_words(seen: ProductionSeen, *, spare: bool) -> str:

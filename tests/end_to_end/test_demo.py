@@ -145,7 +145,7 @@ def read_inbox(shown: Terminal) -> None:
 
 
 def ask_for_production_access(shown: Terminal) -> None:
-    shown.wait_for("in the sandbox; ready to ask")
+    shown.wait_for("in the sandbox; AWS is not asked yet")
     screen = shown.wait_for(r"✓ ready +Privacy page")
     assert len(re.findall(r"(?m)^ *✓ ready", screen)) == 8
     shown.press("F4")

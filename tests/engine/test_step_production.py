@@ -50,7 +50,10 @@ def test_the_gate_is_closed_until_ses_sees_the_records(account: Demo) -> None:
 def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
     seen = step.look(account.world, ready)
     assert step.gate(seen) is None
-    assert (step.judge(seen).status, step.judge(seen).words) == (Status.TODO, "in the sandbox; ready to ask")
+    assert (step.judge(seen).status, step.judge(seen).words) == (
+        Status.TODO,
+        "in the sandbox; AWS is not asked yet",
+    )
     change = step.plan(FORM, seen).changes[0]
     assert change.operation == "sesv2:PutAccountDetails"
     assert "https://example.com" in change.detail

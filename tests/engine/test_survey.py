@@ -57,7 +57,7 @@ def test_an_identity_and_then_its_records(account: Demo) -> None:
     )
     standings = list(survey(account.world, project))
     assert statuses(standings) == [DONE, DONE, DONE, DONE, TODO, TODO]
-    assert standings[5].words == "in the sandbox; ready to ask"
+    assert standings[5].words == "in the sandbox; AWS is not asked yet"
 
 
 def test_the_file_is_not_believed(account: Demo) -> None:

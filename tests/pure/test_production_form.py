@@ -142,6 +142,10 @@ def test_what_was_put_off_is_not_asked_for(status: str | None, standing: Status,
     assert judge(seen).status is standing
     assert words in judge(seen).words
     assert (seen.put_off is None) is (status in ("PENDING", "GRANTED"))
+    assert ("Take it up again" in what_next(seen)) is (
+        standing is Status.WAITING and seen.put_off is not None
+    )
+    assert ": send it again" not in what_next(seen)
 
 
 def test_not_now_was_said_on_the_users_own_day(monkeypatch: pytest.MonkeyPatch) -> None:

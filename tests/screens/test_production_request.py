@@ -66,6 +66,7 @@ async def test_what_was_wrong_is_named_at_its_field_until_that_is_changed(
         page.type("contacts", "nobody")
         await page.press("f4")
         assert all(f"! {name}" in page.text for name in ("Website", "Contacts", "Consent"))
+        assert "[ ] This is true, and I agree" in page.text, "the box is in view"
         assert page.app.focused is not None
         assert page.app.focused.id == "website"
         assert sent(ready) == []
@@ -151,8 +152,10 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         assert "May SES write to everybody?" in page.text
         assert page.saved.production.website == "https://www.example.com"
         assert page.saved.production.contacts == ()
+        assert "! Contacts: not right yet, so not saved. It stays in the form until you quit." in page.words
         await page.press("f4")
         assert page.app.screen.query_one("#website", Input).value == "https://www.example.com"
+        assert page.app.screen.query_one("#contacts", Input).value == "nobody"
         page.type("website", "https://example.com/about")
         page.app.screen.post_message(GoTo(StepName.IDENTITY))
         await page.shows("How shall the mail be signed")

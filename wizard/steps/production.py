@@ -252,6 +252,10 @@ def what_next(seen: ProductionSeen) -> str:
             f"You can write to everyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
             "under 0.1 %, or AWS pauses sending. A larger quota is asked for in the Service Quotas console."
         )
+    if seen.put_off:
+        denied = f"AWS said no{case}, and you left it at that."
+        said = denied if account.review_status == "DENIED" else "You put it off."
+        return f"{said} Take it up again whenever you like; until then nothing reminds you of it."
     match account.review_status:
         case "PENDING":
             return (
@@ -270,8 +274,6 @@ def what_next(seen: ProductionSeen) -> str:
             return "The request did not arrive at AWS's reviewers. Nothing was decided: send it again."
     if closed := gate(seen):
         return closed
-    if seen.put_off:
-        return "You put it off. Take it up again whenever you like; until then nothing reminds you of it."
     return "AWS looks at what stands below. Then comes the form: what you assert, and exactly what is sent."
 
 
@@ -299,7 +301,7 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     closed = gate(seen)
     return (
         Status.TODO,
-        "in the sandbox; to be asked for after step 4" if closed else "in the sandbox; ready to ask",
+        "in the sandbox; to be asked for after step 4" if closed else "in the sandbox; AWS is not asked yet",
     )
 
 

@@ -281,4 +281,4 @@ def _domain(points: tuple[Point, ...]) -> str:
 
 
 def _seen(point: Point) -> str:
-    return f"\n- {point.subject}: {point.words}."
+    return f"\n- {point.subject}: {point.told}."

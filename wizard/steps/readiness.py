@@ -70,17 +70,26 @@ class Aid(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing reviewers look for: how it stands, the evidence in words, and where it is mended."""
+    """One thing reviewers look for: how it stands, the evidence in words, and where it is mended.
+
+    ``words`` of our own fit into a list's row; ``more`` is said where there is room.
+    """
 
     subject: Subject
     verdict: Verdict
     words: str
     mended_at: StepName | Aid
+    more: str = ""
 
     @property
     def ready(self) -> bool:
         """Whether there is evidence that it is as it should be."""
         return self.verdict is Verdict.READY
+
+    @property
+    def told(self) -> str:
+        """All of the evidence."""
+        return f"{self.words} ({self.more})" if self.more else self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +206,7 @@ def _identity(seen: ProductionSeen) -> Point:
     step = StepName.DNS if seen.identity else StepName.IDENTITY
     if gap:
         return Point(Subject.IDENTITY, Verdict.NOT_READY, gap, step)
-    words = "SES confirms the domain, DKIM and MAIL FROM in one answer"
+    words = "SES confirms the domain, DKIM and MAIL FROM"
     return Point(Subject.IDENTITY, Verdict.READY, words, step)
 
 
@@ -223,9 +232,9 @@ def _suppression(seen: ProductionSeen) -> Point:
     point = partial(Point, Subject.SUPPRESSION, mended_at=StepName.IDENTITY)
     off = [reason for reason in sesv2.SUPPRESSED if reason not in seen.account.suppressed_reasons]
     if off:
-        words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: F4 in step 3 switches it on"
+        words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: press F4 in step 3"
         return point(verdict=Verdict.NOT_READY, words=words)
-    return point(verdict=Verdict.READY, words="on: nobody is written to after a bounce or a complaint")
+    return point(verdict=Verdict.READY, words="on: no more mail after a bounce or a complaint")
 
 
 def events_go_to(destinations: tuple[EventDestination, ...]) -> str:
@@ -239,17 +248,14 @@ def events_go_to(destinations: tuple[EventDestination, ...]) -> str:
 def _events(identity: SesIdentity | None, found: tuple[EventDestination, ...] | WizardError) -> Point:
     point = partial(Point, Subject.EVENTS, mended_at=StepName.REMINDER)
     if not isinstance(found, WizardError) and (places := events_go_to(found)):
-        return point(
-            verdict=Verdict.READY, words=f"SES tells {printable(places, 100)} of bounces, complaints"
-        )
+        more = f"to {printable(places, 100)}"
+        return point(verdict=Verdict.READY, words="SES reports bounces and complaints", more=more)
     if identity and identity.forwards:
-        words = "SES mails bounces and complaints to the sender's address: somebody must read it"
+        words = "SES mails them to the sender: somebody must read it"
         return point(verdict=Verdict.READY, words=words)
     if isinstance(found, WizardError):
         return point(verdict=Verdict.UNKNOWN, words=printable(found.title, 200))
-    return point(
-        verdict=Verdict.NOT_READY, words="nobody is told of bounces and complaints: step 5 does that"
-    )
+    return point(verdict=Verdict.NOT_READY, words="nobody is told of them yet: step 5 does that")
 
 
 def _test_mail(project: Project, seen: ProductionSeen) -> Point:
@@ -257,13 +263,18 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
     sent, read = project.sandbox.sent, project.sandbox.read
     if sent:
         when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-        words = f"one left {printable(sent.words, 100)}{when}"
-        words += f"; received: {printable(read.words, 150)}" if read else ""
-        failed = read is not None and not project.sandbox.passed
-        return point(verdict=Verdict.NOT_READY if failed else Verdict.READY, words=words)
+        left = f"{printable(sent.words, 100)}{when}"
+        if read is None:
+            return point(verdict=Verdict.READY, words=f"one left {left}")
+        more = f"{left}; received: {printable(read.words, 150)}"
+        if project.sandbox.passed:
+            words = "one left, and what arrived passes all checks"
+            return point(verdict=Verdict.READY, words=words, more=more)
+        words = "one left, but what arrived does not pass all checks"
+        return point(verdict=Verdict.NOT_READY, words=words, more=more)
     if "reminder" in project.progress:
         return point(verdict=Verdict.READY, words="the reminder's test mail left")
-    return point(verdict=Verdict.NOT_READY, words="none has left yet: try it in the sandbox, or in step 5")
+    return point(verdict=Verdict.NOT_READY, words="none has left yet: try it in the sandbox")
 
 
 def _unsubscribe(project: Project, seen: ProductionSeen) -> Point:
@@ -297,7 +308,9 @@ def _privacy(site: Site) -> Point:
     if site.page is None or _status(site.page):
         return point(verdict=Verdict.UNKNOWN, words="the website could not be read")
     if site.link:
-        words = f"“{printable(site.link.words, 40)}” leads to {printable(site.link.url, 100)}, which answers"
-        return point(verdict=Verdict.READY, words=words)
-    words = site.privacy_trouble or "no link on the page says privacy (links made by scripts are not seen)"
-    return point(verdict=Verdict.NOT_READY, words=words)
+        more = f"“{printable(site.link.words, 40)}”, {printable(site.link.url, 100)}"
+        return point(verdict=Verdict.READY, words="a link on the website leads to it", more=more)
+    if site.privacy_trouble:
+        return point(verdict=Verdict.NOT_READY, words=site.privacy_trouble)
+    more = "links made by scripts are not seen"
+    return point(verdict=Verdict.NOT_READY, words="no link on the page says privacy", more=more)
