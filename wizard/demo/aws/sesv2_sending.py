@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from email.utils import formatdate, parseaddr
+from functools import lru_cache
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -225,10 +226,16 @@ class Sending(SesOperations):
         role = self.account.role_keys.get(self.access_key, "user/demo")
         return {
             "ses:source-ip": "127.0.0.1",
-            "ses:from-domain": parseaddr(sender)[1].rpartition("@")[2],
+            "ses:from-domain": _plain(sender).rpartition("@")[2],
             "ses:caller-identity": role.rpartition("/")[2],
             **({"ses:configuration-set": used} if (used := self._set_used(identity)) else {}),
         }
+
+
+@lru_cache(maxsize=1024)
+def _plain(address: str) -> str:
+    """The address without the name that may stand before it; asked for many times for each mail."""
+    return parseaddr(address)[1]
 
 
 def _recipients(destination: dict[str, Any]) -> list[str]:
@@ -243,7 +250,7 @@ def _addressed_or_refuse(recipients: list[str]) -> None:
     if len(recipients) > MAX_RECIPIENTS:
         raise Refusal("BadRequestException", f"Recipient count exceeds {MAX_RECIPIENTS}.")
     for recipient in recipients:
-        local, _, domain = parseaddr(recipient)[1].rpartition("@")
+        local, _, domain = _plain(recipient).rpartition("@")
         if not local or not domain:
             raise Refusal("BadRequestException", "Missing final '@domain'")
         if not local.isascii() or not recipient.isprintable():
@@ -269,7 +276,7 @@ def _verified_or_refuse(account: Account, ses: SesRegion, addresses: list[str]) 
 
 def _covering(ses: SesRegion, address: str) -> list[Identity]:
     """The identities that stand for ``address``: itself, its domain, and the domains above that one."""
-    plain = parseaddr(address)[1].lower()
+    plain = _plain(address).lower()
     labels = plain.rpartition("@")[2].split(".")
     names = [plain, *(".".join(labels[start:]) for start in range(len(labels)))]
     return [ses.identities[name] for name in names if name in ses.identities]
@@ -281,7 +288,7 @@ def _identity_of(ses: SesRegion, address: str) -> Identity | None:
 
 def _simulated(address: str) -> str | None:
     """Which mailbox of the simulator an address is: ``bounce+mine@…`` is ``bounce``. None for all others."""
-    local, _, domain = parseaddr(address)[1].lower().rpartition("@")
+    local, _, domain = _plain(address).lower().rpartition("@")
     return local.split("+")[0] if domain == SIMULATOR else None
 
 
@@ -290,7 +297,7 @@ def _bounce(ses: SesRegion, recipient: str) -> str | None:
     mailbox = _simulated(recipient)
     if mailbox is not None:
         return _SIMULATED_BOUNCES.get(mailbox)
-    suppressed = ses.suppressed.get(parseaddr(recipient)[1].lower())
+    suppressed = ses.suppressed.get(_plain(recipient).lower())
     if suppressed is not None and suppressed["Reason"] in ses.suppressed_reasons:
         return "OnAccountSuppressionList"
     return None
