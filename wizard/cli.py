@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,27 +68,50 @@ def _is_first(args: argparse.Namespace) -> bool:
 def _check(args: argparse.Namespace) -> int:
     from wizard import check
 
-    return check.run(args, _world_of_file(args))
+    with _world_of_file(args) as world:
+        return check.run(args, world)
 
 
 def _status(args: argparse.Namespace) -> int:
     from wizard import status
 
-    return status.run(args, _world_of_file(args))
+    with _world_of_file(args) as world:
+        return status.run(args, world)
 
 
 def _export(args: argparse.Namespace) -> int:
     from wizard import export
 
-    return export.run(args, _world_of_file(args))
+    with _world_of_file(args) as world:
+        return export.run(args, world)
 
 
-def _world_of_file(args: argparse.Namespace) -> World:
-    """The real world, for a command that reads FILE; says so where only the demo has one here."""
-    demo = args.file.with_name(DEMO_FILE.name)
+@contextlib.contextmanager
+def _world_of_file(args: argparse.Namespace) -> Iterator[World]:
+    """The world of a command that reads FILE: the real one, or for a demo's file the demo's, as it was left.
+
+    Says so where that is the demo's, and where only the demo has a file here.
+    """
+    demo, state = args.file.with_name(DEMO_FILE.name), _account_beside(args.file)
+    if args.file.exists() and state.exists():
+        from wizard.project import load
+
+        region = args.region or load(args.file).account.region
+        _check_installed()
+        from wizard.demo.as_left import as_left
+
+        print(f"{args.file} is a demo's: its own account is asked, as it was left, not AWS.", file=sys.stderr)
+        with as_left(state, region) as world:
+            yield world
+        return
     if not args.file.exists() and demo.exists():
         print(f"There is no {args.file} here. The demo's file is named by `--file {demo}`.", file=sys.stderr)
-    return _world(args)
+    yield _world(args)
+
+
+def _account_beside(file: Path) -> Path:
+    """Where a demo keeps its account: the file that only a demo's FILE has beside it."""
+    return file.with_name(f"{file.stem}.account")
 
 
 def _world(args: argparse.Namespace) -> World:
@@ -110,7 +133,7 @@ def _wizard(args: argparse.Namespace) -> int:
 def _demo(args: argparse.Namespace) -> int:
     from wizard.demo.stories import named
 
-    story, state = named(args.story), args.file.with_name(f"{args.file.stem}.account")
+    story, state = named(args.story), _account_beside(args.file)
     if args.file.exists() and not state.exists():
         raise WizardError(
             f"{args.file} is not the demo's",

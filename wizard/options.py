@@ -64,7 +64,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"show one of the states below, each in a file of its own (default: {FIRST.name})",
     )
-    _add_common(parser, first=False)
+    _add_common(parser, first=False, file="ses-wizard-demo.yaml in this folder, or a story's own")
     width = max(len(story.name) for story in STORIES)
     told = "\n".join(f"  {story.name:<{width}}  {story.words}" for story in STORIES)
     parser.epilog = f"stories:\n{told}"
@@ -92,8 +92,13 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         _add_common(subparser, first=False)
 
 
-def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
-    """The options that stand before or after the command; behind it only what is said counts."""
+def _add_common(
+    parser: argparse.ArgumentParser, *, first: bool, file: str = "ses-wizard.yaml in this folder"
+) -> None:
+    """The options that stand before or after the command; behind it only what is said counts.
+
+    ``file`` is the project file where none is named.
+    """
 
     def default(value: object) -> object:
         return value if first else argparse.SUPPRESS
@@ -103,7 +108,7 @@ def _add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
         type=Path,
         metavar="FILE",
         default=default(None),
-        help="the project file (default: ses-wizard.yaml in this folder)",
+        help=f"the project file (default: {file})",
     )
     parser.add_argument("--profile", default=default(None), help="the AWS profile")
     parser.add_argument("--region", default=default(None), help="the AWS Region")

@@ -98,6 +98,7 @@ def test_help_of_the_demo_tells_every_story_in_a_line(tmp_path: Path) -> None:
     lines = run("demo", "--help", folder=tmp_path).stdout.splitlines()
     assert all(any(line.endswith(f"  {story.words}") for line in lines) for story in STORIES)
     assert max(map(len, lines)) <= 110
+    assert "(default: ses-wizard-demo.yaml in this folder" in " ".join(" ".join(lines).split())
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("status",), ("export", "stack")])

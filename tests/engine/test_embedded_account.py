@@ -19,11 +19,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.engine.stacks import LAMBDA_TRUST, SCHEDULER_TRUST, eventually, function, role
-from wizard import demo
+from wizard import cli, demo
 from wizard.demo import Demo
 from wizard.demo.aws.ticker import Ticker
 from wizard.dns.records import wanted_records
-from wizard.errors import WizardError
+from wizard.errors import ExitCode, WizardError
+from wizard.project import Project, save
+from wizard.steps import account as sign_in
 
 
 def opened(url: str, **headers: str) -> tuple[int, str]:
@@ -272,6 +274,26 @@ def test_the_account_of_somebody_else_is_not_taken_up(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with demo.start(tmp_path / "new", pace=demo.AT_ONCE) as unkept:
         assert unkept.put_aside is None, "where no key can be kept the demo works all the same"
+
+
+def test_a_demos_file_is_read_with_its_own_account_which_stays_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else AWS was asked, with credentials that nobody has, for an account that is not there."""
+    file, state = tmp_path / "mine.yaml", tmp_path / "mine.account"
+    with demo.start(state, pace=demo.AT_ONCE) as first:
+        save(sign_in.act(first.world, Project(), sign_in.look(first.world)), file)
+    before = state.read_bytes()
+    assert cli.run(["status", "--json", "--file", str(file)]) == ExitCode.NO
+    told = capsys.readouterr()
+    assert json.loads(told.out)["steps"][0]["status"] == "done"
+    assert f"{file} is a demo's" in told.err
+    assert state.read_bytes() == before
+    state.write_bytes(b"something else")
+    assert cli.run(["check", "--file", str(file)]) == ExitCode.OUTSIDE
+    assert "cannot be taken up" in capsys.readouterr().err
+    assert state.read_bytes() == b"something else"
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, state.name}
 
 
 def test_a_place_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
