@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wizard.project import Project
+    from wizard.reminder.recipients_file import TypedFile
     from wizard.world import World
 
 ORDER = ("who", "what", "when", "create", "test", "runs")
@@ -71,7 +72,7 @@ typed is kept as well when you leave by another key.
 
 - **Who**: a list typed here, one address a line with a name after a comma; a CSV file with a column called
   `email`; or a DynamoDB table of your own, which is read and never written. What you type is kept in
-  `recipients.csv`, beside the project file. Who opted out gets no mail, whatever the list says.
+  a CSV file beside the project file. Who opted out gets no mail, whatever the list says.
 - **What**: the mail, with fields like `{{name}}`. **F6**, **F7** and **F8** show its text, its HTML part,
   and how one recipient sees it; **Ctrl+O** shows that in a browser.
 - **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler; begin, end,
@@ -114,8 +115,10 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def compose_step(self) -> ComposeResult:
         """The six pages, one at a time."""
+        from wizard.reminder.recipients_file import TypedFile
+
         with ContentSwitcher(initial="who", id="pages"):
-            yield WhoPage(id="who")
+            yield WhoPage(TypedFile(self.wizard.path), id="who")
             yield WhatPage(id="what")
             yield WhenPage(id="when")
             yield CreatePage(id="create")
@@ -129,7 +132,7 @@ In the demo **F9** opens the inbox of the embedded account.
     def begin(self) -> None:
         """Fill the fields in at the first time, and look at what AWS has."""
         if self._begun is None or self._begun.domain != self.state.domain:
-            self._fill_in(self.state.world, self.state.project, self.wizard.path.parent)
+            self._fill_in(self.state.world, self.state.project, self.query_one(WhoPage).typed_file)
         self._look(self.state.world, self.state.project)
         self._page.came_up()
 
@@ -175,8 +178,8 @@ In the demo **F9** opens the inbox of the embedded account.
     # Workers
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="fill", description="Reading the file")
-    def _fill_in(self, world: World, project: Project, base: Path) -> None:
-        self.tell(self.Begun(_beginning(world, project, base)))
+    def _fill_in(self, world: World, project: Project, typed_file: TypedFile) -> None:
+        self.tell(self.Begun(_beginning(world, project, typed_file)))
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking AWS for the stack"
@@ -339,7 +342,7 @@ def _way(current: str) -> Content:
     )
 
 
-def _beginning(world: World, project: Project, base: Path) -> Beginning:
+def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginning:
     """From the file what it has; for the rest what most would choose. Raises WizardError without a domain."""
     from wizard.reminder.local_zone import local_zone
     from wizard.reminder.schedules import zone_names
@@ -355,7 +358,7 @@ def _beginning(world: World, project: Project, base: Path) -> Beginning:
     }
     return Beginning(
         domain=domain,
-        who=first_who(world, project, base, domain),
+        who=first_who(world, project, typed_file, domain),
         what=first_what(project, domain),
         when=first_choice(project, local_zone()),
         zones=zone_names(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from wizard.project import Project
     from wizard.reminder.recipients import Recipient, Recipients
+    from wizard.reminder.recipients_file import TypedFile
     from wizard.steps.reminder import ReminderSeen
     from wizard.world import World
 
@@ -68,6 +70,8 @@ class Who:
     lines: str = ""
     path: str = ""
     table: OwnTable = field(default_factory=OwnTable)
+    typed_file: TypedFile | None = field(default=None, compare=False)
+    """Where typed recipients are kept. A page that asks for them gives it."""
 
     def read(self, base: Path, reader: Reader = READER) -> Recipients:
         """The recipients, with every problem by its line; of a table what was seen of it.
@@ -119,7 +123,7 @@ class Who:
             problems = [Problem(FIRST_FIELDS[self.source], "Name at least one recipient.")]
         if problems:
             return Decision(project, problems, complete=False)
-        return Decision(self._with_file(project, base), (), complete=True)
+        return Decision(self._with_file(project), (), complete=True)
 
     def problems(self, read: Recipients) -> list[Problem]:
         """What is wrong in ``read``, which came of this: the first few lines, and how many more there are."""
@@ -140,14 +144,16 @@ class Who:
             return str(Path(self.path).expanduser())
         return self.path
 
-    def _with_file(self, project: Project, base: Path) -> Project:
+    def _with_file(self, project: Project) -> Project:
         from msgspec.structs import replace as with_settings
 
-        from wizard.reminder.recipients_file import keep_typed
-
-        reminder = with_settings(project.reminder, table=None, recipients=self.named)
-        kept = with_settings(project, reminder=reminder)
-        return kept if self.source is Source.FILE else keep_typed(kept, base, self.lines)
+        named = self.named
+        if self.source is Source.TYPED:
+            assert self.typed_file
+            self.typed_file.write(self.lines)
+            named = self.typed_file.name
+        reminder = with_settings(project.reminder, table=None, recipients=named)
+        return with_settings(project, reminder=reminder)
 
     def _with_table(self, project: Project) -> Decision:
         """What is not looked at yet can be kept, but does not finish the page."""
@@ -181,8 +187,8 @@ class WhoPage(Page):
     HELP = """
 Three ways to say who:
 
-- **A list**: one address a line, with a name after a comma. It is kept in `recipients.csv`, beside the
-  project file.
+- **A list**: one address a line, with a name after a comma. It is kept in a CSV file beside the project
+  file and named after it; a file there that is not from here is never written over.
 - **A CSV file** whose first line names the columns, one of them `email`. Every column can be a field of the
   message. Bad addresses and duplicates are told by line; nothing of such a file is taken over.
 - **A DynamoDB table** that you have already. It is read by each run and never written. Say which attribute
@@ -209,8 +215,9 @@ themselves.
             super().__init__()
             self.words = words
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, typed_file: TypedFile, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.typed_file = typed_file
         self._set_up = False
         self._known: Recipients | None = None
         self._open_to: frozenset[str] | None = None
@@ -255,6 +262,7 @@ themselves.
             self.query_one("#lines", TextArea).text,
             self.query_one("#path", Input).value.strip(),
             self.query_one(TableFields).entered(),
+            self.typed_file,
         )
 
     def focus_first(self) -> None:
@@ -343,18 +351,21 @@ themselves.
             self._read(self.base, who)
 
 
-def first_who(world: World, project: Project, base: Path, domain: str) -> Who:
-    """Typed recipients as they were typed, a file by its path, a table by its name; in the demo three."""
-    from wizard.reminder.recipients_file import kept_typed
+def first_who(world: World, project: Project, typed_file: TypedFile, domain: str) -> Who:
+    """Typed recipients as they were typed, a file by its path, a table by its name; in the demo three.
 
+    What stands already where typed recipients would be kept is shown, whoever wrote it.
+    """
     path, table = project.reminder.recipients, project.reminder.table
     if table:
         return Who(Source.TABLE, table=own_table_of(table))
+    if not path and os.path.lexists(typed_file.path):
+        path = typed_file.name
     if path:
-        try:
-            typed = kept_typed(project, base)
-        except WizardError:
-            typed = None
+        typed = None
+        if path == typed_file.name:
+            with suppress(WizardError):
+                typed = typed_file.read()
         return Who(Source.FILE, path=path) if typed is None else Who(Source.TYPED, typed)
     if world.demo:
         people = f"ana@{domain}, Ana\nben@{domain}, Ben\nsuccess@simulator.amazonses.com, Chris\n"

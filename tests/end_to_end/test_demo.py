@@ -118,7 +118,7 @@ def deploy_reminder(shown: Terminal) -> None:
         shown.wait_for(rf"\[{page}\]")
         shown.press("F3")
     shown.wait_for(r"\[Create\]")
-    shown.wait_for("3 recipients, from recipients.csv")
+    shown.wait_for("3 recipients, from ses-wizard-demo-recipients.csv")
     shown.press("F4")
     shown.wait_for("This is what will happen")
     shown.press("y")

@@ -18,7 +18,7 @@ from wizard.project import Domain, Production, Project, Reminder, Table
 from wizard.reminder import draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
-from wizard.reminder.recipients_file import RECIPIENTS_FILE, keep_typed, kept_typed, read_recipients
+from wizard.reminder.recipients_file import TypedFile, read_recipients
 from wizard.reminder.refusals import SIMULATOR, explain
 from wizard.steps import reminder as step
 from wizard.steps.model import Status
@@ -172,18 +172,39 @@ def test_too_large_a_file_is_not_read(base: Path) -> None:
 
 def test_typed_recipients_are_kept_beside_the_project_file(tmp_path: Path) -> None:
     typed = "ana@example.com, Ana\nBo <bo@example.com>\ncy@example.com"
-    project = keep_typed(PROJECT, tmp_path, typed)
-    assert project.reminder.recipients == RECIPIENTS_FILE
-    read = read_recipients(project, tmp_path)
+    kept = TypedFile(tmp_path / "team.yaml")
+    kept.write(typed)
+    assert kept.name == "team-recipients.csv"
+    read = read_recipients(with_reminder(recipients=kept.name), tmp_path)
     assert read == parse_lines(typed.replace("cy@example.com", "cy@example.com,"))
-    assert kept_typed(project, tmp_path) == "ana@example.com, Ana\nbo@example.com, Bo\ncy@example.com"
+    assert kept.read() == "ana@example.com, Ana\nbo@example.com, Bo\ncy@example.com"
 
 
-@pytest.mark.parametrize("content", ["email,city\na@example.com,Rome\n", "email,name\nana\n"])
+@pytest.mark.parametrize("content", ["email,city\na@example.com,Rome\n", "email,name\nana\n", ""])
 def test_a_file_that_nobody_typed_is_left_as_it_is(tmp_path: Path, content: str) -> None:
-    (tmp_path / RECIPIENTS_FILE).write_text(content)
-    assert kept_typed(with_reminder(recipients=RECIPIENTS_FILE), tmp_path) is None
-    assert kept_typed(with_reminder(recipients="other.csv"), tmp_path) is None
+    (tmp_path / "team-recipients.csv").write_text(content)
+    kept = TypedFile(tmp_path / "team.yaml")
+    assert kept.read() is None
+    with pytest.raises(WizardError, match="is there already"):
+        kept.write("bo@example.com")
+    assert kept.path.read_text() == content
+
+
+def test_what_was_shown_may_be_written_over_until_somebody_else_changes_it(tmp_path: Path) -> None:
+    kept = TypedFile(tmp_path / "team.yaml")
+    theirs = "email,name\nana@example.com,Ana\n"
+    kept.path.write_text(theirs)
+    with pytest.raises(WizardError, match="neither typed nor shown here"):
+        kept.write("bo@example.com")
+    assert kept.read() == "ana@example.com, Ana"
+    kept.write("bo@example.com")
+    kept.write("cy@example.com")
+    kept.path.write_text(theirs.replace("ana", "eve"))
+    with pytest.raises(WizardError, match="is there already"):
+        kept.write("cy@example.com")
+    kept.path.unlink()
+    kept.write("cy@example.com")
+    TypedFile(tmp_path / "team.yaml").write("cy@example.com")
 
 
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:

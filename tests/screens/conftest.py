@@ -282,10 +282,10 @@ def written(begun: Project, tmp_path: Path) -> Project:
     """A set-up whose first three pages of the reminder are finished."""
     from msgspec.structs import replace as with_sections
 
-    (tmp_path / "recipients.csv").write_text("email,name\nana@example.com,Ana\n")
+    (tmp_path / "ses-wizard-recipients.csv").write_text("email,name\nana@example.com,Ana\n")
     settings = Reminder(
         sender="reminders@example.com",
-        recipients="recipients.csv",
+        recipients="ses-wizard-recipients.csv",
         subject="Hello {{name}}",
         text="Hello {{name}}",
         schedule="cron(0 9 ? * MON-FRI *)",

@@ -49,9 +49,9 @@ async def test_each_page_is_saved_when_it_is_finished(
         await show(page)
         write(page, "lines", "ana@example.com, Ana\nBen <ben@example.com>\n")
         await page.press("f3")
-        assert page.saved.reminder.recipients == "recipients.csv"
+        assert page.saved.reminder.recipients == "ses-wizard-recipients.csv"
         assert (
-            tmp_path / "recipients.csv"
+            tmp_path / "ses-wizard-recipients.csv"
         ).read_text() == "email,name\nana@example.com,Ana\nben@example.com,Ben\n"
         assert page.saved.reminder.text == ""
         subject(page, "News for {{name}}")
@@ -200,8 +200,8 @@ async def test_leaving_for_another_step_keeps_what_is_typed(
         await show(page)
         write(page, "lines", "zoe@example.com, Zoe\n")
         await page.go(StepName.ACCOUNT)
-        await page.until(lambda: page.saved.reminder.recipients == "recipients.csv")
-        assert (tmp_path / "recipients.csv").read_text() == "email,name\nzoe@example.com,Zoe\n"
+        await page.until(lambda: page.saved.reminder.recipients == "ses-wizard-recipients.csv")
+        assert (tmp_path / "ses-wizard-recipients.csv").read_text() == "email,name\nzoe@example.com,Zoe\n"
 
 
 async def test_what_was_only_proposed_is_not_saved(
@@ -211,7 +211,7 @@ async def test_what_was_only_proposed_is_not_saved(
         await show(page)
         await quit_by_key(page)
     assert page.saved.reminder == Reminder()
-    assert not (tmp_path / "recipients.csv").exists()
+    assert not (tmp_path / "ses-wizard-recipients.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ async def test_comes_back_to_where_it_stopped(
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
         await page.shows("Set it up?")
-        await page.shows("1 recipient, from recipients.csv")
+        await page.shows("1 recipient, from ses-wizard-recipients.csv")
         await page.press("f2", "f2", "f2")
         assert "ana@example.com, Ana" in page.text
 
@@ -118,7 +118,7 @@ async def test_a_failed_stack_says_why_and_is_tried_again(
 async def test_decisions_that_cannot_be_are_named_with_their_page(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
-    (tmp_path / "recipients.csv").unlink()
+    (tmp_path / "ses-wizard-recipients.csv").unlink()
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
         await page.shows("! Who")

@@ -76,7 +76,7 @@ async def test_somebody_far_down_in_a_file_is_found(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     rows = "".join(f"someone{number}@example.com,Name{number}\n" for number in range(300))
-    (tmp_path / "recipients.csv").write_text("email,name,plan\n" + rows.replace("\n", ",gold\n"))
+    (tmp_path / "ses-wizard-recipients.csv").write_text("email,name,plan\n" + rows.replace("\n", ",gold\n"))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f2", "f2", "f8")
         await page.press(*"someone299")

@@ -45,14 +45,35 @@ async def test_wrong_recipients_are_named_by_their_line(
             assert words in page.text
             assert "Who gets the mail?" in page.text
         assert page.saved.reminder.recipients is None
-        assert not (tmp_path / "recipients.csv").exists()
+        assert not (tmp_path / "ses-wizard-recipients.csv").exists()
+
+
+async def test_recipients_that_stand_in_the_folder_already_are_shown_and_never_written_over_unseen(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    others, kept = tmp_path / "recipients.csv", tmp_path / "ses-wizard-recipients.csv"
+    others.write_text("email,name\nme@example.com,Me\n")
+    kept.write_text("email,name\nzoe@example.com,Zoe\n")
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        assert page.app.screen.query_one("#lines", TextArea).text == "zoe@example.com, Zoe"
+        kept.write_text("email,name\nnew@example.com,New\n")
+        write(page, "lines", "ana@example.com")
+        await page.press("f3")
+        assert "ses-wizard-recipients.csv is there already" in page.text
+        assert "new@example.com" in kept.read_text()
+        kept.unlink()
+        await page.press("enter")
+        await page.shows("[What]")
+    assert kept.read_text() == "email,name\nana@example.com,\n"
+    assert others.read_text() == "email,name\nme@example.com,Me\n"
 
 
 async def test_in_the_sandbox_those_who_get_nothing_are_named_here_and_where_it_is_set_up(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     people = "email,name\nana@example.com,Ana\nben@else.example,Ben\nsuccess@simulator.amazonses.com,Chris\n"
-    (tmp_path / "recipients.csv").write_text(people)
+    (tmp_path / "ses-wizard-recipients.csv").write_text(people)
     made.seen = ReminderSeen(None, open_to=frozenset({"example.com"}))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
@@ -99,7 +120,7 @@ async def test_a_csv_file_is_read_as_it_is_named(
         await page.shows("1 recipient. The message can use {{email}}, {{name}}, {{plan}}")
         await page.press("f3")
         assert page.saved.reminder.recipients == "team.csv"
-        assert not (tmp_path / "recipients.csv").exists()
+        assert not (tmp_path / "ses-wizard-recipients.csv").exists()
         assert "Fields: {{email}}, {{name}}, {{plan}}" in page.text
 
 

@@ -19,6 +19,7 @@ from wizard.demo.stories import Story
 from wizard.dns.records import Record
 from wizard.dns.verdict import Round
 from wizard.project import Project, Reminder, save, write_whole
+from wizard.reminder.recipients_file import TypedFile
 from wizard.steps import account, dns, domain, identity, received, reminder, reminder_trial, sandbox
 from wizard.steps.domain_name import parse_name
 from wizard.steps.model import Event, Status, StepName
@@ -94,7 +95,7 @@ def _look_at_records(demo: Demo, project: Project) -> tuple[Round, SesIdentity]:
 def _reminder(demo: Demo, project: Project, file: Path) -> Project:
     from wizard.reminder.message import EXAMPLE
 
-    people = file.with_name(f"{file.stem}-recipients.csv")
+    people = TypedFile(file).path
     if not people.exists():
         write_whole(people, _PEOPLE)
     sesv2.create_address(demo.world.aws, CUSTOMER)

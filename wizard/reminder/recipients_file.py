@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
-
-from msgspec.structs import replace
 
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project, write_whole
 from wizard.reminder import recipients
-from wizard.reminder.recipients import TYPED, LineError, Recipients
+from wizard.reminder.recipients import MAX_TYPED, TYPED, LineError, Recipients
 from wizard.text import printable
 
-RECIPIENTS_FILE = "recipients.csv"
-"""Where typed recipients are kept, beside the project file."""
+_MAX_BYTES = 10_000_000
+"""A larger file was not typed."""
 
 
 def recipients_file(project: Project, base: Path) -> Path:
@@ -68,28 +68,57 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise _unreadable(path, error) from error
 
 
-def keep_typed(project: Project, base: Path, typed: str) -> Project:
-    """Write typed lines without problems to ``RECIPIENTS_FILE`` in ``base``; the project that names it.
+class TypedFile:
+    """Where typed recipients are kept, and what this wizard has shown of it or written to it.
 
-    Raises WizardError where the disk refuses.
+    It is named after the project file, ``ses-wizard-recipients.csv`` beside ``ses-wizard.yaml``: no two
+    projects share one. What somebody else has put there is never written over.
     """
-    write_whole(base / RECIPIENTS_FILE, recipients.lines_to_csv(typed))
-    return replace(project, reminder=replace(project.reminder, recipients=RECIPIENTS_FILE))
 
+    def __init__(self, project_file: Path) -> None:
+        self.path = project_file.with_name(f"{project_file.stem}-recipients.csv")
+        self._known: set[bytes] = set()
 
-def kept_typed(project: Project, base: Path) -> str | None:
-    """The lines that were typed, if the project's file holds nothing else: None for any other file.
+    @property
+    def name(self) -> str:
+        """As the project names it."""
+        return self.path.name
 
-    Raises WizardError (exit code 2) where it cannot be read.
-    """
-    if project.reminder.recipients != RECIPIENTS_FILE:
-        return None
-    with opened(base / RECIPIENTS_FILE) as file:
-        read = recipients.read(file)
-        if read.problems or read.columns != TYPED or read.count > recipients.MAX_TYPED:
+    def read(self) -> str | None:
+        """The lines that were typed, if there is nothing else in the file: then they can be written anew.
+
+        Raises WizardError (exit code 2) where it cannot be read.
+        """
+        with opened(self.path) as file:
+            raw = file.read(_MAX_BYTES + 1)
+        read = recipients.read(BytesIO(raw))
+        if len(raw) > _MAX_BYTES or read.problems or read.columns != TYPED or read.count > MAX_TYPED:
             return None
-        people = [(person.email, person.values.get("name")) for person in recipients.people(file)]
-    return "\n".join(f"{email}, {name}" if name else email for email, name in people)
+        self._known.add(raw)
+        people = [(person.email, person.values.get("name")) for person in recipients.people(BytesIO(raw))]
+        return "\n".join(f"{email}, {name}" if name else email for email, name in people)
+
+    def write(self, typed: str) -> None:
+        """Write typed lines without problems.
+
+        Raises WizardError where the disk refuses, and where the file holds what was not seen here.
+        """
+        text = recipients.lines_to_csv(typed)
+        self._known.add(text.encode())
+        if self._holds_what_is_not_known():
+            raise WizardError(
+                f"{self.name} is there already",
+                "What is in it was neither typed nor shown here, so it is left as it is.",
+                "Move that file away and try again, or choose “a CSV file” and name it.",
+                ExitCode.USAGE,
+            )
+        write_whole(self.path, text)
+
+    def _holds_what_is_not_known(self) -> bool:
+        if not os.path.lexists(self.path):
+            return False
+        with opened(self.path) as file:
+            return file.read(_MAX_BYTES + 1) not in self._known
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> WizardError:
