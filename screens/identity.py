@@ -57,6 +57,14 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             self.mail_from = mail_from
             self.wrong = wrong
 
+    class SeenElsewhere(Message):
+        """SES does not know the domain here; the other Regions have been asked."""
+
+        def __init__(self, seen: IdentitySeen, standing: Standing) -> None:
+            super().__init__()
+            self.seen = seen
+            self.standing = standing
+
     class Planned(Message):
         """This is what would be done."""
 
@@ -99,13 +107,17 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         except WizardError as error:
             wrong = error
         self.tell(self.Seen(seen, identity.judge(seen, project), mail_from, wrong))
+        closer = identity.look_elsewhere(world, seen)
+        if closer is not seen:
+            self.tell(self.SeenElsewhere(closer, identity.judge(closer, project)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to do")
-    def _plan(self, project: Project, seen: IdentitySeen, text: str) -> None:
+    def _plan(self, world: World, project: Project, seen: IdentitySeen, text: str) -> None:
         from wizard.steps import identity
 
         mail_from = identity.parse_mail_from(seen.domain, text)
-        self.tell(self.Planned(identity.plan(project, seen, mail_from), mail_from))
+        plan = identity.plan(project, identity.look_elsewhere(world, seen), mail_from)
+        self.tell(self.Planned(plan, mail_from))
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="act", description="Setting up the identity"
@@ -140,6 +152,11 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         elif message.wrong:
             self.show_error(message.wrong, focus=self.FIELD)
 
+    @on(SeenElsewhere)
+    def _show_elsewhere(self, message: SeenElsewhere) -> None:
+        self._seen = message.seen
+        self.post_message(Looked(message.standing))
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -171,7 +188,8 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             return
         self.clear_error()
         self.retry = self.action_act
-        self._plan(self.state.project, self._seen, self.query_one("#mail-from", Input).value)
+        text = self.query_one("#mail-from", Input).value
+        self._plan(self.state.world, self.state.project, self._seen, text)
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:

@@ -33,6 +33,7 @@ from wizard.steps import (
     reminder,
     survey,
 )
+from wizard.steps import domain_choices as choosing
 from wizard.steps.account_regions import RegionSeen, RegionState
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName
 from wizard.steps.permissions import Missing, PermissionsSeen
@@ -83,6 +84,7 @@ class Outside:
         )
     )
     identity: SesIdentity | None = None
+    elsewhere: tuple[str, ...] = ()
     registered: bool = True
     choices: tuple[tuple[str, str], ...] = (("example.com", "hosted in Route 53"),)
     silent: tuple[str, ...] = ()
@@ -191,6 +193,9 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         made = ConfigurationSet("ses-wizard", reputation_metrics=True) if there.identity else None
         return identity.IdentitySeen(name, there.identity, made)
 
+    def regions_elsewhere(world: World, name: str) -> tuple[str, ...]:
+        return there.elsewhere
+
     def identity_act(world: World, project: Project, mail_from: str, report: Report) -> Project:
         report(Event("SES identity example.com", Progress.STARTED))
         there.answer(("act", mail_from))
@@ -236,6 +241,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         (domain_in_use, "look", domain_in_use_look),
         (identity, "look", identity_look),
         (identity, "act", identity_act),
+        (choosing, "elsewhere", regions_elsewhere),
         (production, "look", production_look),
         (production, "act", production_act),
         (readiness, "look", readiness_look),

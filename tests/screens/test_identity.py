@@ -58,6 +58,17 @@ async def test_no_changes_nothing(outside: Outside, tmp_path: Path, no: str) -> 
         assert not any(isinstance(asked, tuple) for asked in outside.asked)
 
 
+async def test_a_domain_of_another_region_is_told_before_it_is_set_up_here(
+    outside: Outside, tmp_path: Path
+) -> None:
+    outside.elsewhere = ("eu-west-1 (verified)",)
+    async with opened(tmp_path, outside.world, project=FRESH) as page:
+        await show(page)
+        await page.shows("SES knows example.com in eu-west-1 (verified)")
+        await page.press("f4")
+        assert "a second one: eu-west-1 (verified) has it already" in page.text
+
+
 async def test_yes_does_it_and_saves(outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     async with opened(tmp_path, outside.world, project=FRESH) as page:
         await show(page)

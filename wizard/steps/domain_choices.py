@@ -98,6 +98,23 @@ def choices(world: World) -> Iterator[Choices]:
         yield Choices(_judged(found, region), left, tuple(sorted(found.silent)), trouble)
 
 
+def elsewhere(world: World, domain: str) -> tuple[str, ...]:
+    """The other Regions where SES knows ``domain``, each with how it stands: ``us-east-1 (verified)``.
+
+    Those that do not answer, or may not be asked, are not among them.
+    """
+    with translated("choosing a Region", world.aws.profile):
+        region = world.aws.region_in_use() or ""
+    asked = {other: partial(_standing_in, world, other, domain) for other in _other_regions(world, region)}
+    found = {place: status for place, status in as_they_come(asked) if isinstance(status, str)}
+    return tuple(f"{place} ({_status(status)})" for place, status in sorted(found.items()))
+
+
+def _standing_in(world: World, region: str, domain: str) -> str | None:
+    listed = sesv2.list_identities(world.aws, region)
+    return next((one.verification_status for one in listed if one.name.lower() == domain), None)
+
+
 def _questions(world: World, region: str) -> dict[str, Callable[[], _Addition]]:
     """What to ask, by place, the nearest first."""
     asked: dict[str, Callable[[], _Addition]] = {

@@ -5,6 +5,7 @@ What is there is adopted. DKIM keys that SES did not make are left alone, and no
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Identity, Project
+from wizard.steps import domain_choices
 from wizard.steps.domain_name import read_name
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
 from wizard.text import printable
@@ -27,12 +29,16 @@ _START_AGAIN = {"FAILED", "NOT_STARTED"}
 
 @dataclass(frozen=True, slots=True)
 class IdentitySeen:
-    """What SES has for the domain. ``suppressed_reasons`` are the account's in this Region."""
+    """What SES has for the domain. ``suppressed_reasons`` are the account's in this Region.
+
+    ``elsewhere`` are the other Regions where SES knows the domain; None where they were not asked.
+    """
 
     domain: str
     identity: SesIdentity | None
     configuration_set: ConfigurationSet | None
     suppressed_reasons: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,13 @@ def look(world: World, project: Project) -> IdentitySeen:
         configuration_set=sesv2.get_configuration_set(world.aws, project.identity.configuration_set),
         suppressed_reasons=sesv2.get_account(world.aws).suppressed_reasons,
     )
+
+
+def look_elsewhere(world: World, seen: IdentitySeen) -> IdentitySeen:
+    """``seen`` with the other Regions that have the identity: asked once, and where this one has none."""
+    if seen.identity is not None or seen.elsewhere is not None:
+        return seen
+    return dataclasses.replace(seen, elsewhere=domain_choices.elsewhere(world, seen.domain))
 
 
 def plan(project: Project, seen: IdentitySeen, mail_from: str) -> Plan:
@@ -145,6 +158,9 @@ def chosen_domain(project: Project) -> str:
 def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
     identity, wanted = seen.identity, project.identity.mail_from
     if identity is None:
+        if seen.elsewhere:
+            words = f"SES knows {seen.domain} in {', '.join(seen.elsewhere)}, not in this Region: see step 1"
+            return Status.ATTENTION, words
         return Status.TODO, f"SES does not know {seen.domain} yet"
     if not identity.dkim_enabled:
         return Status.ATTENTION, "SES knows the domain, but DKIM signing is switched off"
@@ -184,6 +200,12 @@ def _identity_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, ...]:
     subject = f"SES identity {domain}"
     if identity is None:
         detail = "Easy DKIM with 2048-bit keys that SES keeps; it names three records for the DNS"
+        if seen.elsewhere:
+            detail = (
+                f"a second one: {', '.join(seen.elsewhere)} has it already. To go on with that, say no and "
+                "choose that Region in step 1. Each Region has a sandbox of its own, and the MX record of a "
+                "MAIL FROM domain can lead to one alone"
+            )
         change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateEmailIdentity")
         return (_Move(change, partial(sesv2.create_identity, domain=domain)),)
     if "identity" in project.progress:
