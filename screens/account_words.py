@@ -44,13 +44,16 @@ def seen_rows(seen: AccountSeen) -> list[Cells]:
     off = seen.trouble.short if seen.trouble else ""
     sending = Content.styled(f"! {off}", "$text-error") if off else Content.styled("✓ on", "$text-success")
     rows.append((_label("Sending"), Content.assemble(sending, f"; {account_health.quota(seen.ses)}")))
-    sandbox = (
-        "yes: only verified addresses and domains get mail; see step 6"
-        if seen.sandbox
-        else "no: SES writes to everybody"
-    )
-    rows.append(_fact("Sandbox", sandbox))
+    rows.append(_fact("Sandbox", _sandbox(seen)))
     return rows
+
+
+def _sandbox(seen: AccountSeen) -> str:
+    if seen.sandbox:
+        return "yes: only verified addresses and domains get mail; see step 6"
+    if seen.trouble and seen.trouble.stops:
+        return "no: production access was granted, but now nothing is sent"
+    return "no: SES still writes to everybody" if seen.trouble else "no: SES writes to everybody"
 
 
 def region_row(asked: int, regions: Sequence[RegionSeen]) -> Cells:
@@ -91,8 +94,20 @@ def note_rows(seen: AccountSeen, worth_knowing: Sequence[str]) -> list[Cells]:
 
     trouble = seen.trouble
     sentences = [f"{trouble.what} {trouble.todo}"] if trouble else []
+    sentences += [_endpoint_note(seen.endpoints)] if seen.endpoints else []
     sentences += [note for note in (account_health.quota_note(seen.ses), *worth_knowing) if note]
     return [(Content.styled("!", "$text-warning"), sentence) for sentence in sentences]
+
+
+def _endpoint_note(endpoints: Sequence[tuple[str, str]]) -> str:
+    """What it means that calls do not go to AWS's own addresses, and what to do where nobody meant it."""
+    names = ", ".join(what for what, _ in endpoints)
+    variables = " ".join(what for what, _ in endpoints if what.startswith("AWS_"))
+    undo = f"run `unset {variables}` and start again" if variables else "take it out there, then F5"
+    return (
+        f"{names} has calls go to another address than AWS's own. All you see and make is what answers "
+        f"there. Right for a test stand-in or a company's own way to AWS; if you did not mean it, {undo}."
+    )
 
 
 def another_account_rows(seen: AccountSeen, file: str, account: str) -> list[Cells]:

@@ -33,6 +33,11 @@ class Trouble:
     todo: str
     holds: tuple[StepName, ...]
 
+    @property
+    def stops(self) -> bool:
+        """Whether no mail leaves at all."""
+        return StepName.REMINDER in self.holds
+
 
 def trouble(ses: SesAccount, region: str, place: str, endpoint: str = "") -> Trouble | None:
     """What is wrong with sending in ``region``, None where nothing is. ``place`` names account and Region.

@@ -16,6 +16,7 @@ from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
 from wizard.project import Production, Project, Seen
 from wizard.reminder.refusals import SIMULATOR_DOMAIN
+from wizard.steps import account_health
 from wizard.steps.account_health import CASES
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
@@ -247,6 +248,9 @@ def what_next(seen: ProductionSeen) -> str:
     account = seen.account
     case = _case(account)
     if account.production_access:
+        off = account_health.trouble(account, "", "")
+        if off and off.stops:
+            return f"Production access was granted, but {off.short}: nothing is sent. Step 1 says what to do."
         rate = f", {account.max_send_rate:,.4g} a second" if account.max_send_rate else ""
         return (
             f"You can write to everyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
@@ -280,7 +284,10 @@ def what_next(seen: ProductionSeen) -> str:
 def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     account = seen.account
     if account.production_access:
-        return Status.DONE, f"production access, {_quota(account)}"
+        off = account_health.trouble(account, "", "")
+        if off and off.stops:
+            return Status.ATTENTION, f"production access, but {off.short}: see step 1"
+        return Status.DONE, f"production access, {_quota(account)}{f'; but {off.short}' if off else ''}"
     case = _case(account)
     match account.review_status:
         case "PENDING":
