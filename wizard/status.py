@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, world: World) -> int:
 
     project = load(args.file)
     seen = account.look(world)
-    standings = list(survey(world, project, seen))
+    standings = list({standing.step: standing for standing in survey(world, project, seen)}.values())
     print(as_json(project, seen, standings) if args.json else as_table(project, seen, standings))
     return ExitCode.OK if all(s.status is Status.DONE for s in standings) else ExitCode.NO
 

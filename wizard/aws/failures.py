@@ -32,6 +32,8 @@ _THROTTLED = {
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
 }
+WHOLE_POLICY = "All that the set-up needs, in one: F7 in step 1, or `ses-wizard export policy`."
+"""What spares asking for one permission after the other."""
 
 
 @contextmanager
@@ -63,6 +65,11 @@ def error_code(error: BaseException | None) -> str:
     if isinstance(error, WizardError):
         error = error.__cause__
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def denied(error: WizardError) -> bool:
+    """Whether AWS refused because the credentials may not do it."""
+    return error_code(error) in _DENIED
 
 
 def throttled(error: WizardError) -> bool:
@@ -149,12 +156,12 @@ def _denied(message: str, operation: str) -> WizardError:
             "The permission iam:PassRole is missing",
             "Whoever creates a schedule or a function must be allowed to hand it its role. "
             f"AWS says: {sentence(message)}",
-            f"Have iam:PassRole allowed for the credentials you use, {AGAIN}",
+            f"Have iam:PassRole allowed for the credentials you use, {AGAIN} {WHOLE_POLICY}",
         )
     return WizardError(
         f"The permission {action} is missing",
         f"These credentials may not do it. AWS says: {sentence(message)}",
-        f"Have {action} allowed for them (in IAM, by whoever runs the account), {AGAIN}",
+        f"Have {action} allowed for them (in IAM, by whoever runs the account), {AGAIN} {WHOLE_POLICY}",
     )
 
 

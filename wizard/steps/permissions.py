@@ -70,6 +70,15 @@ class PermissionsSeen:
         forbidden = f", {len(by_organisation)} of them by the organisation" if by_organisation else ""
         return f"{len(self.missing)} of {self.asked} actions are missing{forbidden}{later}"
 
+    @property
+    def lacks(self) -> str:
+        """What is missing, in a few words; nothing where all is allowed or nothing is known."""
+        return (
+            f"{len(self.missing)} of {self.asked} permissions are missing (step 1, F7)"
+            if self.missing
+            else ""
+        )
+
 
 def scope_of(world: World, project: Project, seen: AccountSeen) -> Scope:
     """What the set-up needs permissions for, for whoever calls.

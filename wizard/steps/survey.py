@@ -9,9 +9,10 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from wizard.aws.failures import denied
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
-from wizard.steps import account, domain, identity, production
+from wizard.steps import account, domain, identity, permissions, production
 from wizard.steps.account import AccountSeen
 from wizard.steps.model import Standing, Status, StepName
 from wizard.world import World
@@ -35,6 +36,9 @@ def survey(
     once. Those that cannot be looked at yet are ``todo`` and say why. What the file shall remember (that AWS
     said no) goes to ``noted``.
 
+    Where a step may not look, IAM is asked what else is not allowed; then the account's standing comes once
+    more, at the end, and says so. While all may look, the start does not wait for IAM.
+
     Raises WizardError, with exit code OUTSIDE, where AWS cannot be asked: then nothing is known of the steps
     not yielded.
     """
@@ -43,16 +47,23 @@ def survey(
     if closed := _closed(seen, project):
         later = [Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT]
         if project.domain.registration and not account.is_another(seen, project):
-            later[0] = _standing(StepName.DOMAIN, _registration, world, project)
+            later[0] = _standing(StepName.DOMAIN, _registration, world, project, [])
         yield from later
         return
     # A file written by hand may leave the Region to the environment; the looks below want to know it.
     project = replace(project, account=replace(project.account, region=seen.region))
+    refused: list[WizardError] = []
     looks: dict[StepName, _Look] = {**_LOOKS, StepName.PRODUCTION: partial(_production, noted)}
     with ThreadPoolExecutor(len(looks), thread_name_prefix="survey") as pool:
-        standings = [pool.submit(_standing, step, look, world, project) for step, look in looks.items()]
+        standings = [
+            pool.submit(_standing, step, look, world, project, refused) for step, look in looks.items()
+        ]
         for standing in standings:
             yield standing.result()
+    if any(denied(error) for error in refused):
+        allowed = permissions.look(world, project, seen)
+        if allowed.missing:
+            yield account.judge(seen, project, allowed.lacks)
 
 
 def _closed(seen: AccountSeen, project: Project) -> str:
@@ -62,13 +73,19 @@ def _closed(seen: AccountSeen, project: Project) -> str:
     return "" if project.domain.name else "comes after the domain is chosen"
 
 
-def _standing(step: StepName, look: _Look, world: World, project: Project) -> Standing:
-    """The standing by ``look``; a refusal (a missing permission, a domain of others) needs the user."""
+def _standing(
+    step: StepName, look: _Look, world: World, project: Project, refused: list[WizardError]
+) -> Standing:
+    """The standing by ``look``; a refusal (a missing permission, a domain of others) needs the user.
+
+    It is put among ``refused``, too.
+    """
     try:
         return look(world, project)
     except WizardError as error:
         if error.exit_code is ExitCode.OUTSIDE:
             raise
+        refused.append(error)
         return Standing(step, Status.ATTENTION, error.title)
 
 
@@ -84,7 +101,11 @@ def _registration(world: World, project: Project) -> Standing:
 
 
 def _identity(world: World, project: Project) -> Standing:
-    return identity.judge(identity.look(world, project), project)
+    seen = identity.look(world, project)
+    if project.identity.mail_from:
+        # It was set up once: where it is not here, it may be in another Region.
+        seen = identity.look_elsewhere(world, seen)
+    return identity.judge(seen, project)
 
 
 def _dns(world: World, project: Project) -> Standing:
