@@ -32,11 +32,15 @@ SHOWN = 3
 
 
 class MailHost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service that receives mail for domains (``mx``: patterns) or sends under their names (``spf``)."""
+    """A service that receives mail for domains (``mx``: patterns) or sends under their names (``spf``).
+
+    ``care`` says what can break there once the wizard's records are entered.
+    """
 
     name: str
     mx: tuple[str, ...] = ()
     spf: tuple[str, ...] = ()
+    care: str = ""
 
 
 class Care(StrEnum):
@@ -122,12 +126,12 @@ def remarks(in_use: InUse) -> tuple[Remark, ...]:
     return (_mx(in_use), _spf(in_use), _dmarc(in_use))
 
 
-def receiver(mx: Iterable[str]) -> str | None:
-    """Who receives mail at these MX hosts, by name; None where that is nobody known."""
+def receiver(mx: Iterable[str]) -> MailHost | None:
+    """Who receives mail at these MX hosts; None where that is nobody known."""
     hosts = tuple(mx)
     for known in _mail_hosts():
         if any(fnmatchcase(host, pattern) for host in hosts for pattern in known.mx):
-            return known.name
+            return known
     return None
 
 
@@ -152,7 +156,10 @@ def _mx(in_use: InUse) -> Remark:
     if not in_use.mx:
         words = "Nobody receives mail here: answers bounce. SES needs none; name a Reply-To that works."
         return Remark("MX", Care.NOTE, words)
-    who = receiver(in_use.mx) or printable(in_use.mx[0], 100)
+    known = receiver(in_use.mx)
+    who = known.name if known else printable(in_use.mx[0], 100)
+    if known and known.care:
+        return Remark("MX", Care.CAREFUL, f"{who} receives mail here. {known.care}")
     records = "that MX record stays" if len(in_use.mx) == 1 else "the MX records stay"
     return Remark("MX", Care.STAYS, f"{who} receives mail here: {records} untouched.")
 
