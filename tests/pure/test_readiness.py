@@ -152,6 +152,7 @@ def test_unsubscribe(mail_type: Any, link: str | None, verdict: Verdict, words: 
     found = point(Subject.UNSUBSCRIBE, project=project)
     assert (found.verdict, found.mended_at) == (verdict, StepName.REMINDER)
     assert words in found.words
+    assert not found.words.endswith("."), "the page ends the sentence"
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,7 @@ def _unsubscribe(project: Project, seen: ProductionSeen) -> Point:
         return point(verdict=Verdict.READY, words=words)
     found = [words for setting, words in draft.warnings(project) if setting == "unsubscribe"]
     if found:
-        return point(verdict=Verdict.NOT_READY, words=found[0])
+        return point(verdict=Verdict.NOT_READY, words=found[0].rstrip("."))
     return point(verdict=Verdict.READY, words="one click, in every mail's header (RFC 8058)")
 
 
