@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 from screens import account_words as words
 from screens.base import StepScreen
 from screens.messages import Decided, GoTo, Looked
+from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Columns
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
@@ -62,6 +63,9 @@ entry, **Enter** takes it.
 
 If the sign-in has expired, **S** runs the command that makes it anew, and the wizard goes on afterwards. Or
 mend it in another terminal, then press **F5**: no restart is needed.
+
+A line **Endpoint** says that the environment (`AWS_ENDPOINT_URL…`) or the profile (`endpoint_url`) has calls
+go to another address than AWS's own: a test stand-in, such as LocalStack, or a company's own way to AWS.
 """
         + KEYS
     )
@@ -122,7 +126,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         """The two choices, then what AWS says."""
         with Horizontal(classes="field tight", id="profile-field"):
             yield Label("Profile", classes="label")
-            yield Select[str]([], id="profile", allow_blank=True, prompt="…", compact=True)
+            yield Select[str]([], id="profile", allow_blank=True, prompt="choose one", compact=True)
         with Horizontal(classes="field tight"):
             yield Label("Region", classes="label")
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
@@ -174,12 +178,14 @@ mend it in another terminal, then press **F5**: no restart is needed.
         self.tell(self.Allowed(permissions.look(world, project, seen)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Saving the choice")
-    def _decide(self, world: World, project: Project, seen: AccountSeen, take_another: bool = False) -> None:
+    def _decide(
+        self, world: World, project: Project, seen: AccountSeen, lacks: str, take_another: bool = False
+    ) -> None:
         from wizard.steps import account
 
         decided = account.act(world, project, seen, take_another=take_another)
         self.post_message(Decided(project, decided, world))
-        self.post_message(Looked(account.judge(seen, decided)))
+        self.post_message(Looked(account.judge(seen, decided, lacks)))
         self.tell(GoTo(StepName.DOMAIN))
 
     @on(Offered)
@@ -204,6 +210,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
     def _show_seen(self, message: Seen) -> None:
         self._seen = message
         seen = message.seen
+        self.query_one(BusyLine).forget_said()
         self._ask_more(message)
         self._draw()
         self.show_standing(message.standing)
@@ -253,6 +260,13 @@ mend it in another terminal, then press **F5**: no restart is needed.
     def _show_allowed(self, message: Allowed) -> None:
         self._allowed = message.seen
         self._draw()
+        if self._seen and message.seen.missing:
+            from wizard.steps import account
+
+            standing = account.judge(self._seen.seen, self.state.project, self._lacks)
+            self.show_standing(standing)
+            if self._is_decided(self._seen.seen) or self._is_files_own(self._seen):
+                self.post_message(Looked(standing))
 
     def _draw(self) -> None:
         """Bring the rows up to what is known by now."""
@@ -345,7 +359,9 @@ mend it in another terminal, then press **F5**: no restart is needed.
 
     def _answered(self, take: bool | None) -> None:
         if take and self._seen:
-            self._decide(self._seen.world, self.state.project, self._seen.seen, take_another=True)
+            self._decide(
+                self._seen.world, self.state.project, self._seen.seen, self._lacks, take_another=True
+            )
         elif self.query_one("#profile-field").display:
             self.query_one("#profile").focus()
 
@@ -365,7 +381,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         if self._seen and self._is_another:
             self._ask_which_account()
         elif self._seen and not (self._is_decided(self._seen.seen) and self.state.done(StepName.ACCOUNT)):
-            self._decide(self._seen.world, self.state.project, self._seen.seen)
+            self._decide(self._seen.world, self.state.project, self._seen.seen, self._lacks)
         elif self._seen:
             super().action_next()
         elif self._failed:
@@ -388,6 +404,10 @@ mend it in another terminal, then press **F5**: no restart is needed.
     def _is_decided(self, seen: AccountSeen) -> bool:
         decided = self.state.project.account
         return (decided.id, decided.region, decided.profile) == (seen.account_id, seen.region, seen.profile)
+
+    @property
+    def _lacks(self) -> str:
+        return self._allowed.lacks if self._allowed else ""
 
     @property
     def _is_another(self) -> bool:

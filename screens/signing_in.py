@@ -99,7 +99,7 @@ class EnterCode(Dialog[str]):
         """Which device it is, and the field."""
         which = f" ({printable(self.device, 200)})" if self.device else ""
         yield Static(f"Enter the six digits that it shows now{which}.", markup=False)
-        yield Input(placeholder="123456", id="code", restrict=r"\d*", max_length=CODE_LENGTH, compact=True)
+        yield Input(placeholder="6 digits", id="code", restrict=r"\d*", max_length=CODE_LENGTH, compact=True)
 
     def compose_foot(self) -> ComposeResult:
         """The one button."""

@@ -54,7 +54,12 @@ def test_profile_that_does_not_exist() -> None:
 
 def test_profile_of_the_environment_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "gone")
-    assert caller_failure(AwsAccess(region="us-east-1")).title == "There is no AWS profile gone"
+    failure = caller_failure(AwsAccess(region="us-east-1"))
+    assert failure.title == "There is no AWS profile gone"
+    assert "The environment names it (`AWS_PROFILE=gone`)" in failure.what
+    assert "`unset AWS_PROFILE`" in failure.todo
+    said = caller_failure(AwsAccess(profile="gone", region="us-east-1"))
+    assert "environment" not in said.what, "it was said, wherever else it is named too"
 
 
 def test_profile_without_credentials(home: Path) -> None:

@@ -30,6 +30,7 @@ from wizard.steps import (
     account_regions,
     domain,
     domain_in_use,
+    identity,
     permissions,
     production,
     readiness,
@@ -60,7 +61,7 @@ STANDINGS = {
     "assumed-role": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "endpoint": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "other-account": (set(), StepName.ACCOUNT, Status.ATTENTION, "was made in account 210987654321"),
-    "other-region": ({StepName.DOMAIN}, StepName.IDENTITY, Status.TODO, "SES does not know example.com yet"),
+    "other-region": ({StepName.DOMAIN}, StepName.IDENTITY, Status.ATTENTION, "in us-east-1 (verified)"),
     "no-permissions": (DONE, StepName.REMINDER, Status.ATTENTION, "cloudformation:DescribeStacks is missing"),
     "permissions-unknown": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
     "scp": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012"),
@@ -214,12 +215,14 @@ def _assumed_role(running: Demo, world: World, project: Project) -> None:
     seen = account.look(world)
     assert seen.how == "profile default: role Admin, taken by profile keys: keys in AWS's files"
     assert seen.caller_arn.startswith("arn:aws:sts::123456789012:assumed-role/Admin/")
+    assert seen.endpoints == (), "the demo's own wires are not the user's doing"
     assert seen.endpoint == running.account.endpoint_url, "commands that a page proposes lead there"
     assert permissions.look(world, project, seen).missing == ()
 
 
 def _endpoint(running: Demo, world: World, project: Project) -> None:
     assert account.look(world).endpoints == (("AWS_ENDPOINT_URL", running.account.endpoint_url),)
+    assert world.aws.endpoint_url is None, "as on a user's own computer"
 
 
 def _other_region(running: Demo, world: World, project: Project) -> None:
@@ -230,12 +233,18 @@ def _other_region(running: Demo, world: World, project: Project) -> None:
         "that Region.",
         "SES is out of the sandbox in us-east-1, not in eu-central-1.",
     )
+    known = identity.look_elsewhere(world, identity.look(world, project))
+    assert known.elsewhere == ("us-east-1 (verified)",)
+    assert "a second one: us-east-1 (verified) has it" in identity.plan(project, known, "b").changes[0].detail
 
 
 def _no_permissions(running: Demo, world: World, project: Project) -> None:
     missing = permissions.look(world, project, account.look(world)).missing
     assert {one.step for one in missing} == {StepName.REMINDER}
     assert {one.verdict for one in missing} == {Verdict.NOT_ALLOWED}
+    standing = [one for one in survey(world, project) if one.step is StepName.ACCOUNT][-1]
+    assert standing.status is Status.DONE
+    assert "permissions are missing (step 1, F7)" in standing.words
 
 
 def _scp(running: Demo, world: World, project: Project) -> None:

@@ -56,7 +56,7 @@ def missing(error: Exception, profile: str | None) -> WizardError | None:
                 f"The `aws` command is AWS's own: {CLI}",
             )
         case raised.ProfileNotFound():
-            return _no_such_profile(str(error.kwargs.get("profile", profile)))
+            return _no_such_profile(str(error.kwargs.get("profile", profile)), profile)
         case raised.PartialCredentialsError():
             return _half(error.kwargs, profile)
         case raised.LoginError():
@@ -101,7 +101,7 @@ def refused(error: ClientError, profile: str | None) -> WizardError | None:
     ):
         return outside(
             f"This computer's clock is {_how_wrong(response)}",
-            "AWS refuses requests that are more than a few minutes off: " + sentence(message),
+            f"AWS refuses requests that are more than a few minutes off. AWS says: {sentence(message)}",
             f"Set the clock (switch automatic time on), {AGAIN}",
         )
     if code in _UNKNOWN_KEYS:
@@ -137,15 +137,25 @@ def sentence(text: str) -> str:
     return shown if shown.endswith((".", "!", "?")) else f"{shown}."
 
 
-def _no_such_profile(name: str) -> WizardError:
+def _no_such_profile(name: str, said: str | None) -> WizardError:
     shown, known = printable(name, 100), list(_profiles())
     near = difflib.get_close_matches(name, known, 1)
     meant = f" Did you mean {printable(near[0], 100)}?" if near else ""
     there = f" They have: {printable(', '.join(known), 300)}.{meant}" if known else ""
+    make = f"make it with `{_with_profile('aws configure', name)}`"
+    variable = next((one for one in signing_in.PROFILE_VARIABLES if os.environ.get(one) == name), None)
+    if said is None and variable:
+        return outside(
+            f"There is no AWS profile {shown}",
+            f"The environment names it (`{variable}={shown}`), but AWS's files on this computer do not have "
+            f"it.{there}",
+            f"Choose another profile, or {make}. The environment's own works again after "
+            f"`unset {variable}` and a new start.",
+        )
     return outside(
         f"There is no AWS profile {shown}",
         f"AWS's files on this computer do not have it.{there}",
-        f"Choose another profile, or make it with `{_with_profile('aws configure', name)}`.",
+        f"Choose another profile, or {make}.",
     )
 
 

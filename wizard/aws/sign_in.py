@@ -16,6 +16,8 @@ from wizard.text import printable
 
 DEFAULT = "default"
 """The profile that is used where none is named."""
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+"""What names a profile in the environment, the one that goes first before the other."""
 
 
 class Kind(StrEnum):
@@ -113,7 +115,8 @@ def endpoints(said: str | None) -> tuple[tuple[str, str], ...]:
 
 def profile_in_force(said: str | None) -> str:
     """The profile that is used where ``said`` was said (None: nothing)."""
-    return said or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or DEFAULT
+    named = (os.environ.get(variable) for variable in PROFILE_VARIABLES)
+    return said or next(filter(None, named), DEFAULT)
 
 
 def sign_in(said: str | None) -> SignIn:

@@ -38,12 +38,14 @@ esac
 @dataclass(frozen=True, slots=True)
 class Computer:
     """What stands in AWS's two files and in the environment. ``aws_command``: the demo's own ``aws`` is in
-    the path, and signs in at the demo's IAM Identity Center."""
+    the path, and signs in at the demo's IAM Identity Center. ``own_endpoint``: that AWS_ENDPOINT_URL leads to
+    the account is the user's doing; otherwise it is the demo's, and nothing is said of it."""
 
     config: str = ""
     credentials: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     aws_command: bool = False
+    own_endpoint: bool = False
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def _keys(profile: str, key: str = KEY, token: str = "") -> str:
 
 
 EMPTY = Computer()
-KEYS = Computer(_DEFAULT, _keys("default"))
+OWN_ENDPOINT = Computer(_DEFAULT, _keys("default"), own_endpoint=True)
 TWO_PROFILES = Computer(_DEFAULT + _WORK, _keys("default") + _keys("work"))
 WRONG_PROFILE = Computer(_WORK, _keys("work"), {"AWS_PROFILE": "wrok"})
 HALF_A_KEY = Computer(_WORK, _keys("work"), {"AWS_ACCESS_KEY_ID": KEY, "AWS_REGION": "us-east-1"})

@@ -76,7 +76,9 @@ class Demo:
         if computer:
             self._computer.enter_context(used(computer, self.account.endpoint_url))
         self.world = World(
-            aws=AwsAccess(endpoint_url=self.account.endpoint_url) if computer else self.owner,
+            aws=AwsAccess(endpoint_url=None if computer.own_endpoint else self.account.endpoint_url)
+            if computer
+            else self.owner,
             dns=DnsAccess((self.account.dns,)),
             web=self.website.access,
             now=self.account.now,

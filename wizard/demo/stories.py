@@ -116,7 +116,7 @@ STORIES = (
     Story(
         "endpoint",
         "AWS_ENDPOINT_URL leads to something else than AWS.",
-        computer=computers.KEYS,
+        computer=computers.OWN_ENDPOINT,
     ),
     # the account: which one, and what it may do
     Story(

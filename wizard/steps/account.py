@@ -44,7 +44,8 @@ class AccountSeen:
     """Who calls, in which account and Region, and SES's state there.
 
     ``how`` says how the credentials come, empty for the embedded account's. ``endpoints`` are those that
-    stand in for AWS's own: what sets each, and to where. ``endpoint`` is the embedded account's.
+    stand in for AWS's own: what sets each, and to where. ``endpoint`` is the embedded account's, which is not
+    among them.
     """
 
     account_id: str
@@ -122,7 +123,8 @@ def look(world: World) -> AccountSeen:
     if world.aws.keys is not None:
         return seen
     profile = world.aws.profile
-    return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=sign_in.endpoints(profile))
+    endpoints = tuple(one for one in sign_in.endpoints(profile) if one[1] != world.aws.endpoint_url)
+    return dataclasses.replace(seen, how=sign_in.sign_in(profile).words, endpoints=endpoints)
 
 
 def _caller(world: World, region: str) -> Caller:
@@ -167,10 +169,12 @@ def region_of(world: World) -> str:
     return region
 
 
-def judge(seen: AccountSeen, project: Project) -> Standing:
+def judge(seen: AccountSeen, project: Project, lacks: str = "") -> Standing:
     """Where the step stands: done where it is the project's account and SES may send there.
 
-    Another account holds every other step: what they made and would make is in the project's own.
+    Another account holds every other step: what they made and would make is in the project's own. ``lacks``
+    are the permissions that are missing, in words (see ``permissions``). They are said, but the step is done
+    all the same: what the other steps may do, they do.
     """
     if is_another(seen, project):
         words = (
@@ -181,7 +185,8 @@ def judge(seen: AccountSeen, project: Project) -> Standing:
     if trouble := seen.trouble:
         return Standing(StepName.ACCOUNT, Status.ATTENTION, trouble.words, trouble.holds)
     state = "in the sandbox" if seen.sandbox else "production access"
-    return Standing(StepName.ACCOUNT, Status.DONE, f"{seen.place}, {state}")
+    words = f"{seen.place}, {state}"
+    return Standing(StepName.ACCOUNT, Status.DONE, f"{words}; {lacks}" if lacks else words)
 
 
 def is_another(seen: AccountSeen, project: Project) -> bool:
