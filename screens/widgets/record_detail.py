@@ -56,7 +56,7 @@ def detail(
         *_past(history),
         ("What for", PURPOSES[row.record.id]),
         *_alignment(row, round_),
-        *_panel(provider),
+        *_panel(provider, row.record.type),
     ]
 
 
@@ -116,11 +116,11 @@ def _alignment(row: Row, round_: Round) -> Iterator[Cells]:
         yield ("", spf)
 
 
-def _panel(provider: Provider | None) -> Iterator[Cells]:
+def _panel(provider: Provider | None, record_type: str) -> Iterator[Cells]:
     if provider:
         yield (
             "Panel",
             Content.assemble(provider.name, COPY_GAP, Content.styled(provider.panel, "$text-accent")),
         )
-        for trap in provider.traps:
+        for trap in (*provider.traps, *(provider.mx_traps if record_type == "MX" else ())):
             yield ("", f"· {trap}")

@@ -75,7 +75,13 @@ def test_every_row_of_the_table_can_be_recognised_and_reached(row: Provider) -> 
         assert recognise([pattern.replace("*", "ns1")]) == row
     assert row.panel.startswith("https://")
     assert row.name
-    assert all(trap.endswith(".") for trap in row.traps)
+    assert all(trap.endswith(".") for trap in (*row.traps, *row.mx_traps))
+
+
+def test_namecheaps_own_mail_is_not_lost_unsaid() -> None:
+    found = recognise(["dns1.registrar-servers.com"])
+    assert found is not None
+    assert any("takes away the MX records" in trap for trap in found.mx_traps)
 
 
 def test_keys_are_told_apart() -> None:

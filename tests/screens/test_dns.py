@@ -127,7 +127,7 @@ async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Pro
         await show(page)
         await page.press("f4")
         await page.shows("✓ All records are right: SES finds them by itself.")
-        assert page.text.count("✓ found  ") == 7
+        assert page.text.count("\n ✓ found  ") == 7
         assert KEYS in page.text
         assert not page.app.screen.query("Toast")
         assert not page.app.screen.query_one("#act", Button).display
@@ -508,7 +508,7 @@ async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Pat
         await page.shows("→ to do   Leave example.com out of the host")
         await page.press("f4")
         await page.shows("✓ done  SES has verified the domain")
-        assert page.text.count("✓ found  ") == 7
+        assert page.text.count("\n ✓ found  ") == 7
 
 
 async def test_route_53_is_filled_in_after_a_yes(account: Demo, tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ class Provider:
 
     ``apex`` is what stands for the zone itself in a relative host field: ``@``, or empty where the field is
     left empty. ``final_dot``: targets need one. ``quotes``: TXT values are typed in quotes (None: not known).
-    ``panel`` is a URL, ``traps`` are sentences, ``writable`` says how the wizard can write there: ``aws``,
-    ``token`` or, mostly, not at all.
+    ``panel`` is a URL, ``traps`` are sentences, ``mx_traps`` those about MX records alone. ``writable`` says
+    how the wizard can write there: ``aws``, ``token`` or, mostly, not at all.
     """
 
     key: str
@@ -43,6 +43,7 @@ class Provider:
     quotes: bool | None = None
     panel: str = ""
     traps: tuple[str, ...] = ()
+    mx_traps: tuple[str, ...] = ()
     writable: str = ""
 
 
