@@ -113,7 +113,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
                 yield Select[str](
                     MAIL_TYPES, id="mail_type", allow_blank=False, value=form.mail_type, compact=True
                 )
-            with Horizontal(classes="field tight"):
+            with Horizontal(id="hint", classes="field tight"):
                 yield Label("", classes="label")
                 yield Static(EXPLAINED[form.mail_type], id="explained", classes="hint", markup=False)
             with Horizontal(classes="field tight"):

@@ -299,6 +299,7 @@ While the link is waited for, the page looks again by itself.
     def _typed(self, event: Input.Changed) -> None:
         """What is said below is about the address that SES was asked about."""
         event.stop()
+        self.clear_refusal()
         self._draw()
 
     @on(Input.Submitted)

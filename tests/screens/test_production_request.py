@@ -153,6 +153,9 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         assert page.saved.production.website == "https://www.example.com"
         assert page.saved.production.contacts == ()
         assert "! Contacts: not right yet, so not saved. It stays in the form until you quit." in page.words
+        await page.pilot.press("f10")
+        await page.shows("Request › Contacts")
+        await page.pilot.press("n")
         await page.press("f4")
         assert page.app.screen.query_one("#website", Input).value == "https://www.example.com"
         assert page.app.screen.query_one("#contacts", Input).value == "nobody"

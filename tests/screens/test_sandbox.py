@@ -221,6 +221,8 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         await page.press("f6")
         assert page.app.focused is page.app.screen.query_one("#own"), "what is typed next mends it"
         assert ses.mails == []
+        await page.press("x")
+        assert "This is no e-mail address" not in page.text
         ses.denied = WizardError(
             "The permission ses:GetEmailIdentity is missing", "Not yours.", "Have it allowed."
         )

@@ -70,7 +70,7 @@ STORIES = (
     # the account: how one signs in
     Story(
         "no-credentials",
-        "This computer has no AWS credentials; the demo has none to give.",
+        "No AWS credentials here: the story ends at step 1; `ses-wizard demo` alone goes on.",
         computer=computers.EMPTY,
     ),
     Story(

@@ -262,15 +262,13 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
     point = partial(Point, Subject.TEST, mended_at=Aid.SANDBOX)
     sent, read = project.sandbox.sent, project.sandbox.read
     if sent:
-        when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-        left = f"{printable(sent.words, 100)}{when}"
         if read is None:
-            return point(verdict=Verdict.READY, words=f"one left {left}")
-        more = f"{left}; received: {printable(read.words, 150)}"
+            when = f", {ago(seen.at - sent.at)}" if seen.at else ""
+            return point(verdict=Verdict.READY, words=f"one left {printable(sent.words, 100)}{when}")
+        more = printable(read.words, 150)
         if project.sandbox.passed:
-            words = "one left, and what arrived passes all checks"
-            return point(verdict=Verdict.READY, words=words, more=more)
-        words = "one left, but what arrived does not pass all checks"
+            return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)
+        words = "one arrived, but does not pass all checks"
         return point(verdict=Verdict.NOT_READY, words=words, more=more)
     if "reminder" in project.progress:
         return point(verdict=Verdict.READY, words="the reminder's test mail left")
