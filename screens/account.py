@@ -39,6 +39,11 @@ set-up, to be saved and handed to whoever runs IAM.
 Looking costs nothing and changes nothing. Going on (**F3**) writes the choice into the project file.
 """
 
+ENDPOINTS = """
+A line **Endpoint** says that the environment (`AWS_ENDPOINT_URL…`) or the profile (`endpoint_url`) has calls
+go to another address than AWS's own: a test stand-in, such as LocalStack, or a company's own way to AWS.
+"""
+
 DEMO_HELP = (
     """
 The account is the demo's own, inside this program: there is no profile to choose and nothing to sign in to.
@@ -63,11 +68,9 @@ entry, **Enter** takes it.
 
 If the sign-in has expired, **S** runs the command that makes it anew, and the wizard goes on afterwards. Or
 mend it in another terminal, then press **F5**: no restart is needed.
-
-A line **Endpoint** says that the environment (`AWS_ENDPOINT_URL…`) or the profile (`endpoint_url`) has calls
-go to another address than AWS's own: a test stand-in, such as LocalStack, or a company's own way to AWS.
 """
         + KEYS
+        + ENDPOINTS
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,

@@ -38,7 +38,7 @@ def mend(page: StepScreen, error: WizardError) -> None:
     """Mend ``error`` and have ``page`` go on with what failed. What does not work is said on it."""
     if isinstance(error, SignInNeededError):
         if trouble := run_in_terminal(page.app, error.command):
-            page.notify(trouble, title="Not signed in", severity="warning", timeout=6, markup=False)
+            page.say(trouble, not_yet=True)
         else:
             page.app.clear_notifications()
             page.try_again()

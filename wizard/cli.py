@@ -104,7 +104,8 @@ def _world_of_file(args: argparse.Namespace) -> Iterator[World]:
         with as_left(state, region) as world:
             yield world
         return
-    if not args.file.exists() and demo.exists():
+    goes_without = args.command == "check" and bool(args.domains or args.domains_from)
+    if not args.file.exists() and demo.exists() and not goes_without:
         print(f"There is no {args.file} here. The demo's file is named by `--file {demo}`.", file=sys.stderr)
     yield _world(args)
 

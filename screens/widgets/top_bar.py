@@ -16,6 +16,7 @@ class TopBar(Horizontal):
     def __init__(self, *, badge: str) -> None:
         super().__init__()
         self.badge = badge
+        self._state: AppState | None = None
 
     def compose(self) -> ComposeResult:
         """Three pieces: who we are on the left, what we work on in the middle, the badge on the right."""
@@ -26,10 +27,21 @@ class TopBar(Horizontal):
 
     def show(self, state: AppState) -> None:
         """Show what ``state`` is about."""
-        # Beside a story's name there is room for the account's number alone.
-        word = "account " if self.badge in ("", "DEMO") else ""
-        account = f"{word}{state.account}" if state.account else ""
-        parts = [Content.styled(state.domain, "bold"), Content(account), Content(state.region)]
-        self.query_one("#subject", Static).update(
-            Content("  ·  ").join([part for part in parts if part.plain])
-        )
+        self._state = state
+        self._draw()
+
+    def on_resize(self) -> None:
+        """What there is room for is another."""
+        self._draw()
+
+    def _draw(self) -> None:
+        """All of it where there is room, else less of the account: the Region is never cut for that."""
+        if self._state is None:
+            return
+        state, shown = self._state, self.query_one("#subject", Static)
+        for account in dict.fromkeys((state.account and f"account {state.account}", state.account, "")):
+            parts = [Content.styled(state.domain, "bold"), Content(account), Content(state.region)]
+            subject = Content("  ·  ").join([part for part in parts if part.plain])
+            if subject.cell_length <= shown.size.width:
+                break
+        shown.update(subject)

@@ -58,8 +58,9 @@ def test_profile_of_the_environment_that_does_not_exist(monkeypatch: pytest.Monk
     assert failure.title == "There is no AWS profile gone"
     assert "The environment names it (`AWS_PROFILE=gone`)" in failure.what
     assert "`unset AWS_PROFILE`" in failure.todo
-    said = caller_failure(AwsAccess(profile="gone", region="us-east-1"))
-    assert "environment" not in said.what, "it was said, wherever else it is named too"
+    preselected = caller_failure(AwsAccess(profile="gone", region="us-east-1"))
+    assert preselected.what == failure.what, "as step 1 asks: with what the environment names"
+    assert "environment" not in caller_failure(AwsAccess(profile="other", region="us-east-1")).what
 
 
 def test_profile_without_credentials(home: Path) -> None:

@@ -338,6 +338,17 @@ def test_quitting_does_not_wait_for_an_answer_that_never_comes(
         release.set()
 
 
+async def test_a_long_domain_never_cuts_the_region(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    project = replace(begun, domain=Domain("a-rather-long-name.example.com"))
+    world = dataclasses.replace(outside.world, stage=Stage())
+    async with opened(tmp_path, world, project=project, story=("unregistered", "Nobody has it.")) as page:
+        first = page.text.splitlines()[0]
+        assert "a-rather-long-name.example.com  ·  us-east-1" in first
+        assert first.endswith("DEMO: unregistered")
+        await page.pilot.resize_terminal(120, 30)
+        await page.until(lambda: "·  account 123456789012  ·  us-east-1" in page.text)
+
+
 async def test_the_demos_story_is_told_on_the_first_page_and_named_on_every_one(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:

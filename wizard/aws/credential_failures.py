@@ -56,7 +56,7 @@ def missing(error: Exception, profile: str | None) -> WizardError | None:
                 f"The `aws` command is AWS's own: {CLI}",
             )
         case raised.ProfileNotFound():
-            return _no_such_profile(str(error.kwargs.get("profile", profile)), profile)
+            return _no_such_profile(str(error.kwargs.get("profile", profile)))
         case raised.PartialCredentialsError():
             return _half(error.kwargs, profile)
         case raised.LoginError():
@@ -137,14 +137,14 @@ def sentence(text: str) -> str:
     return shown if shown.endswith((".", "!", "?")) else f"{shown}."
 
 
-def _no_such_profile(name: str, said: str | None) -> WizardError:
+def _no_such_profile(name: str) -> WizardError:
     shown, known = printable(name, 100), list(_profiles())
     near = difflib.get_close_matches(name, known, 1)
     meant = f" Did you mean {printable(near[0], 100)}?" if near else ""
     there = f" They have: {printable(', '.join(known), 300)}.{meant}" if known else ""
     make = f"make it with `{_with_profile('aws configure', name)}`"
     variable = next((one for one in signing_in.PROFILE_VARIABLES if os.environ.get(one) == name), None)
-    if said is None and variable:
+    if variable:
         return outside(
             f"There is no AWS profile {shown}",
             f"The environment names it (`{variable}={shown}`), but AWS's files on this computer do not have "
