@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from wizard import cli
 from wizard.program import command
 
 
@@ -50,3 +52,19 @@ def test_by_its_path_where_the_shell_finds_another(
 def test_by_its_name_where_python_started_it(monkeypatch: pytest.MonkeyPatch, started: str) -> None:
     monkeypatch.setattr("sys.argv", [started])
     assert command("status") == "ses-wizard status"
+
+
+@pytest.mark.parametrize(
+    ("command_name", "domains", "said"),
+    [("check", ["example.com"], False), ("check", [], True), ("status", [], True)],
+)
+def test_that_only_the_demo_has_a_file_is_said_where_one_is_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command_name: str, domains: list[str], said: bool
+) -> None:
+    (tmp_path / "ses-wizard-demo.yaml").touch()
+    file = tmp_path / "ses-wizard.yaml"
+    args = Namespace(
+        command=command_name, file=file, domains=domains, domains_from=None, profile=None, region=None
+    )
+    with cli._world_of_file(args):
+        assert ("There is no" in capsys.readouterr().err) is said

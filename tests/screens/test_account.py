@@ -120,9 +120,12 @@ async def test_profile_that_does_not_exist_is_changed_at_once(
     async with opened(tmp_path, outside.world.choose(None, None)) as page:
         await page.press("enter")
         assert page.app.focused is page.app.screen.query_one("#profile")
+        await page.press("f3")
+        assert "No other step can look before AWS answers" in page.text
         outside.error = None
         page.app.screen.query_one("#profile", Select).value = "work"
         await page.settle()
+        assert "No other step can look" not in page.text, "AWS has answered"
         assert page.app.screen.query_one("#region", Select).value == "us-east-1"
 
 
@@ -270,6 +273,7 @@ async def test_what_is_not_allowed_is_shown_with_the_policy_to_save(
     async with opened(tmp_path, outside.world, project=begun, size=size) as page:
         await page.go(StepName.ACCOUNT)
         assert "! 3 of 100 actions are missing, 1 of them by the organisation" in read(page)
+        assert "in the sandbox; 3 of 100 permissions are missing (step 1, F7)" in read(page)
         await page.press("f7")
         assert f"! step 3, Identity {why}" in read(page)
         assert "not allowed: ses:CreateEmailIdentity," in read(page)
