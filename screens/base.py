@@ -204,6 +204,10 @@ class StepScreen(Screen[None]):
         """The `Report` for an act: from any thread, tell this page what happened."""
         self.post_message(Happened(event))
 
+    def focus_first(self) -> None:
+        """Put the focus where one begins."""
+        self.set_focus(None)  # While the page comes up, Textual then follows AUTO_FOCUS.
+
     def say(self, words: str, *, not_yet: bool = False) -> None:
         """Say in the page's own line, where it covers nothing, what a key has done or why it did nothing."""
         self.query_one(BusyLine).say(words, not_yet=not_yet)
@@ -327,6 +331,9 @@ class StepScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Look, each time the page comes up; not when a dialog over it closes."""
         covered, self._covered = self._covered, False
+        if not covered and self.focused is not None and self.focused.id == "back":
+            # Left by it: who comes again by Next goes on with Enter, and does not turn round.
+            self.focus_first()
         if not covered and self.wizard.state is not None:
             self._again()
 

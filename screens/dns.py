@@ -120,7 +120,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         self._clear()
         self._show_board(False)
         self.query_one("#first").display = True
-        self.query_one("#back").focus()
+        self.query_one("#next").focus()
 
     def zone_answered(self, before: Round | None, changed: Sequence[Row]) -> None:
         """Bring the rows up to date, and the text on the highlighted one: anew where that has changed."""

@@ -294,7 +294,11 @@ In the demo **F9** opens the inbox of the embedded account.
         stood_there = any(panel.has_focus_within for panel in self.query("ErrorPanel"))
         super().clear_error()
         if stood_there:
-            self._page.focus_first()
+            self.focus_first()
+
+    def focus_first(self) -> None:
+        """On the page that is open."""
+        self._page.focus_first()
 
     # Pages
 

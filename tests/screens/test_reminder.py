@@ -204,6 +204,19 @@ async def test_leaving_for_another_step_keeps_what_is_typed(
         assert (tmp_path / "ses-wizard-recipients.csv").read_text() == "email,name\nzoe@example.com,Zoe\n"
 
 
+async def test_who_left_by_the_back_button_does_not_stand_on_it_after_coming_again(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        for step, field in ((StepName.REMINDER, "lines"), (None, "next")):
+            await page.go(step)
+            page.app.screen.query_one("#back").focus()
+            await page.press("enter")
+            await page.go(step)
+            assert page.app.focused is page.app.screen.query_one(f"#{field}")
+
+
 async def test_what_was_only_proposed_is_not_saved(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
