@@ -73,6 +73,12 @@ def test_what_is_not_known_is_a_gap_and_never_a_promise() -> None:
         assert words not in text
 
 
+def test_nobody_is_told_of_alarms_before_they_confirmed_it() -> None:
+    text = text_of(known=replace(ALL, unconfirmed="me@example.com"))
+    assert "0.1% is complained about." in text
+    assert "tell us" not in text
+
+
 def test_the_volume_says_what_is_known_of_it() -> None:
     assert "[TO FILL IN: how many recipients], every Monday" in text_of(known=replace(ALL, recipients=None))
     assert "1 recipient, [TO FILL IN: how often]" in text_of(known=Flow(recipients=1))

@@ -47,12 +47,14 @@ _EXCERPT = 600
 @dataclass(frozen=True, slots=True)
 class Flow:
     """What the reminder's set-up says of the mail. ``recipients`` and ``runs`` (in the next 30 days) are None
-    where nobody knows them; ``parts`` are the logical ids of what the deployed stack has.
+    where nobody knows them; ``parts`` are the logical ids of what the deployed stack has. ``unconfirmed`` is
+    the address that alerts would go to, but that has not confirmed it.
     """
 
     recipients: int | None = None
     runs: int | None = None
     parts: frozenset[str] = frozenset()
+    unconfirmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def flow(world: World, project: Project, base: Path) -> Flow:
     if not (seen.stack and seen.stack.complete):
         recipients = _in_file(project, base)
     parts = frozenset(one.logical_id for one in seen.resources if one.status != "DELETE_COMPLETE")
-    return Flow(recipients or None, _runs(project, world.now()), parts)
+    return Flow(recipients or None, _runs(project, world.now()), parts, seen.unconfirmed)
 
 
 def build(project: Project, evidence: Evidence, points: tuple[Point, ...], known: Flow) -> str:
@@ -248,7 +250,8 @@ def _bounces(project: Project, evidence: Evidence, known: Flow) -> str:
     if places and "EventsRule" in known.parts:
         said.append("They are recorded for each recipient and run.")
     if {"BounceAlarm", "ComplaintAlarm"} <= known.parts:
-        told = ", and tell us by mail" if "AlertsTopic" in known.parts else ""
+        confirmed = "AlertsTopic" in known.parts and not known.unconfirmed
+        told = ", and tell us by mail" if confirmed else ""
         said.append(
             f"Alarms ring where {BOUNCE_RATE:.0%} of our mail bounces or {COMPLAINT_RATE:.1%} is complained "
             f"about{told}."
