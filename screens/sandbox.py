@@ -363,11 +363,16 @@ def _recipient_rows(seen: SandboxSeen | None) -> list[Cells]:
 
 def _evidence_rows(project: Project) -> list[Cells]:
     """What was sent and read so far."""
+    from wizard.steps.sandbox import unread
+
     sent, read = project.sandbox.sent, project.sandbox.read
     rows: list[Cells] = []
     if sent:
         rows.append((Content.styled("✓ sent", "$text-success"), f"{_moment(sent.at)}, {sent.words}"))
-    if read and project.sandbox.passed:
+    if unread(project):
+        words = "The headers of this mail are not read yet: F7 reads them."
+        rows.append((Content.styled("· not read", "$text-muted"), words))
+    elif read and project.sandbox.passed:
         rows.append((Content.styled("✓ read", "$text-success"), read.words))
     elif read:
         rows.append((Content.styled("! read", "$text-warning"), read.words))

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.reminder_setup import STACK, Setup, setup_in
 from wizard.aws import functions
 from wizard.demo import Demo
 from wizard.errors import WizardError
+from wizard.project import Sandbox, Seen
 from wizard.reminder.refusals import SIMULATOR
 from wizard.steps import reminder_trial
 from wizard.steps.model import Progress, Status
@@ -45,6 +47,8 @@ def test_a_test_mail_waits_for_new_rights_and_finishes_the_step(
     assert (mail.recipient, mail.subject) == ("me@example.com", "Hello Bo, a small reminder")
     assert mail.sender == "Example <reminders@example.com>"
     setup.project = result.project
+    assert setup.project.sandbox.sent
+    assert setup.project.sandbox.sent.words == "to me@example.com"
     status, words = setup.standing()
     assert status is Status.DONE
     assert words.startswith(
@@ -70,6 +74,14 @@ def test_a_test_mail_says_where_to_look_or_what_to_do(setup: Setup) -> None:
     assert SIMULATOR in refused.todo
     assert setup.events[-1].progress is Progress.FAILED
     assert refused.project == setup.project
+
+
+def test_a_test_mail_makes_headers_read_before_stale(setup: Setup) -> None:
+    setup.act()
+    read = Seen(setup.demo.now(), "SPF, DKIM and DMARC pass")
+    setup.project = replace(setup.project, sandbox=Sandbox(sent=read, read=read, passed=True))
+    result = reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
+    assert (result.project.sandbox.read, result.project.sandbox.passed) == (None, False)
 
 
 def test_a_test_mail_needs_an_address_and_a_stack(setup: Setup) -> None:

@@ -82,6 +82,9 @@ def test_from_an_address_to_a_mail_that_proves_who_sent_it(account: Demo, begun:
     assert noted.sandbox.passed
     assert noted.sandbox.read is not None
     assert noted.sandbox.read.words == "SPF, DKIM and DMARC pass for example.com, says mx.inbox.example"
+    assert step.send(world, noted, step.simulator("bounce")).project == noted, "nobody reads headers there"
+    again = step.send(world, noted, ME).project.sandbox
+    assert (again.read, again.passed) == (None, False), "the headers read before are of an earlier mail"
 
 
 def test_what_is_missing_in_the_dns_shows_in_the_mail(account: Demo, begun: Project) -> None:

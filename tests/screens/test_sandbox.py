@@ -77,9 +77,7 @@ class Ses:
         if self.refusal:
             raise self.refusal
         self.mails.append(address)
-        evidence = Seen(at=NOW, words=f"to {address}")
-        sent = with_sections(project, sandbox=with_sections(project.sandbox, sent=evidence))
-        return SentMail(address, "id", sent)
+        return SentMail(address, "id", sandbox.with_test_mail(project, address, NOW))
 
 
 @pytest.fixture
@@ -240,6 +238,21 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         assert "! SES refused the test mail" in page.text
         await page.press("escape")
         assert "May SES write to everybody?" in page.text
+
+
+async def test_a_new_test_mail_makes_the_earlier_reading_stale_at_once(
+    ses: Ses, begun: Project, tmp_path: Path
+) -> None:
+    ses.state = AddressState.VERIFIED
+    evidence = Seen(at=NOW, words="SPF, DKIM and DMARC pass for example.com, says mx.example.net")
+    tried = Sandbox(address=ME, sent=Seen(at=NOW, words=f"to {ME}"), read=evidence, passed=True)
+    async with opened(tmp_path, ses.outside.world, project=with_sections(begun, sandbox=tried)) as page:
+        await show(page)
+        assert "✓ read" in page.text
+        await page.press("f6")
+        assert "✓ read" not in page.text
+        assert "· not read" in page.text
+        assert (page.saved.sandbox.read, page.saved.sandbox.passed) == (None, False)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -25,6 +25,7 @@ from wizard.steps.domain_name import organizational
 from wizard.steps.model import StepName
 from wizard.steps.parallel import as_they_come
 from wizard.steps.production import ProductionSeen, first_form, identity_gap
+from wizard.steps.sandbox import unread
 from wizard.text import ago, printable
 from wizard.web.access import WebAccess, WebError
 from wizard.web.page import Link, WebPage, fetch
@@ -264,7 +265,9 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
     if sent:
         if read is None:
             when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-            return point(verdict=Verdict.READY, words=f"one left {printable(sent.words, 100)}{when}")
+            words = f"one left {printable(sent.words, 100)}{when}"
+            more = "its headers are not read yet" if unread(project) else ""
+            return point(verdict=Verdict.READY, words=words, more=more)
         more = printable(read.words, 150)
         if project.sandbox.passed:
             return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)

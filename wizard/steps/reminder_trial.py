@@ -17,6 +17,7 @@ from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_seen import done_words, look
 from wizard.steps.reminder_stack import nothing_there, output, standing
+from wizard.steps.sandbox import with_test_mail
 from wizard.steps.stack import Pause, interval
 from wizard.text import printable
 from wizard.world import World
@@ -107,12 +108,13 @@ def test_run(
     if not answer.get("message_id"):
         return _refused(world, project, address, answer, report)
     report(Event("test mail", Progress.DONE, "SES took it"))
+    now = world.now()
     taken = TestResult(
         sent=True,
         words=f"SES took the mail to {address}. {_where_to_look(address, demo=world.demo)}",
         todo="",
         message_id=str(answer["message_id"]),
-        project=project.seen_done("reminder", done_words(seen), world.now()),
+        project=with_test_mail(project.seen_done("reminder", done_words(seen), now), address, now),
     )
     return _with_event(world, seen.stack, taken, address, coming, report, pause) if coming else taken
 

@@ -229,11 +229,25 @@ def send(world: World, project: Project, address: str) -> SentMail:
         sandboxed = not seen.account.production_access
         refusal = explain(error_code(error), error.what, address, sender(project), sandboxed)
         raise WizardError("SES refused the test mail", refusal.words, refusal.todo) from error
+    return SentMail(address, message_id, with_test_mail(project, address, world.now()))
+
+
+def with_test_mail(project: Project, address: str, at: datetime) -> Project:
+    """The project with the evidence that a test mail to ``address`` left at ``at``.
+
+    Headers that were read before are those of an earlier mail: what they said is dropped. A mail to SES's
+    simulator, whose headers nobody can read, replaces no evidence.
+    """
+    if _simulated(address) and project.sandbox.sent:
+        return project
+    sent = Seen(at=at, words=f"to {address}")
+    return replace(project, sandbox=replace(project.sandbox, sent=sent, read=None, passed=False))
+
+
+def unread(project: Project) -> bool:
+    """Whether the last test mail went to somebody, and its headers are not read yet."""
     sent = project.sandbox.sent
-    if sent is None or not _simulated(address):
-        # That a mail went to somebody who can read it says more than that the simulator took one.
-        sent = Seen(at=world.now(), words=f"to {address}")
-    return SentMail(address, message_id, replace(project, sandbox=replace(project.sandbox, sent=sent)))
+    return sent is not None and project.sandbox.read is None and SIMULATOR_DOMAIN not in sent.words
 
 
 def noted(world: World, project: Project, reading: Reading) -> Project:
