@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from screens.dialogs import SCROLLING, Dialog
+from screens.keys import letter
 from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
 
@@ -34,7 +35,7 @@ class PermissionsDialog(Dialog[None]):
     """Reads on by the arrow keys; S saves the policy beside the project file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s,f8", "save", "Save the policy"),
+        letter("s,f8", "save", "Save the policy"),
         Binding("escape,f2,f7,enter", "dismiss(None)", "Close"),
         *SCROLLING,
     ]

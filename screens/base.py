@@ -42,12 +42,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from screens.keys import key_names
 from screens.messages import GoTo, GoToStart, Happened
 from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Cells, Columns
-from screens.widgets.key_line import KeyLine, key_name
+from screens.widgets.key_line import KeyLine
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
 from wizard.errors import ExitCode, WizardError
@@ -431,12 +432,7 @@ class StepScreen(Screen[None]):
         ]
         acting = [self.ACT] if self.ACT else []
         return [
-            (_key_names(binding.key), words)
+            (key_names(binding.key), words)
             for binding in bindings
             for words in (acting if binding.action == "act" else [binding.description])
         ]
-
-
-def _key_names(keys: str) -> str:
-    """``f2,escape`` as a person reads it: F2 or Esc."""
-    return " or ".join(key_name(key) for key in keys.split(","))

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button, Static
 
+from screens.keys import letter
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.key_line import KeyLine
@@ -107,8 +108,8 @@ class Ask(Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape,f2", "answer(False)", "No"),
+        letter("y", "answer(True)", "Yes"),
+        letter("n,escape,f2", "answer(False)", "No"),
         Binding("left,right", "app.focus_next", "Other button", show=False),
         *SCROLLING,
     ]

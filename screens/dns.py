@@ -18,6 +18,7 @@ from screens.base import PAGES_CSS, StepScreen
 from screens.dns_outside import SERIOUS, published_at, remarks, ses_words, some_stand, zone_words
 from screens.dns_publishing import PublishingScreen
 from screens.dns_symbols import zone_finding
+from screens.keys import letter
 from screens.messages import Looked
 from screens.state import AppState
 from screens.widgets.checklist import Checklist
@@ -66,11 +67,11 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "dns.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,
-        Binding("h,f6", "copy_host", "copy host", show=False),
-        Binding("c,f7", "copy_value", "copy value", show=False),
-        Binding("s,f8", "save_records", "save files", show=False),
-        Binding("p", "publish", "Demo: publish", show=False),
-        Binding("w", "publish_wrongly", "Demo: publish wrongly", show=False),
+        letter("h,f6", "copy_host", "copy host", show=False),
+        letter("c,f7", "copy_value", "copy value", show=False),
+        letter("s,f8", "save_records", "save files", show=False),
+        letter("p", "publish", "Demo: publish", show=False),
+        letter("w", "publish_wrongly", "Demo: publish wrongly", show=False),
     ]
 
     class Saved(Message):

@@ -16,6 +16,7 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.base import PAGES_CSS, StepScreen
+from screens.keys import letter
 from screens.messages import Decided, Looked
 from screens.over import OverPage
 from screens.production_reviewer import Reviewer
@@ -56,9 +57,9 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
     BINDINGS: ClassVar[list[BindingType]] = [
         *StepScreen.BINDINGS,
         Binding("f6", "sandbox", "Try it in the sandbox", show=False),
-        Binding("c", "case", "The text for AWS's questions", show=False),
-        Binding("n", "not_now", "Not now, or take it up again", show=False),
-        Binding("r", "again", "Ask again after a refusal", show=False),
+        letter("c", "case", "The text for AWS's questions", show=False),
+        letter("n", "not_now", "Not now, or take it up again", show=False),
+        letter("r", "again", "Ask again after a refusal", show=False),
         Binding("f7", "answer(True)", "Demo: grant the request", show=False),
         Binding("f8", "answer(False)", "Demo: deny the request", show=False),
     ]
@@ -272,9 +273,10 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
             return
         from wizard.steps.production import put_off
 
-        project, world = self.state.project, self.state.world
-        after = put_off(project, None if self._seen.seen.put_off else world.now())
+        project, world, undone = self.state.project, self.state.world, bool(self._seen.seen.put_off)
+        after = put_off(project, None if undone else world.now())
         self.post_message(Decided(project, after))
+        self.say("Taken up again." if undone else "Put off. N undoes it.")
         self._look(world, after)
 
     def action_answer(self, granted: bool) -> None:
@@ -309,7 +311,10 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
     def _show_tools(self, seen: ProductionSeen) -> None:
         granted, status = seen.account.production_access, seen.account.review_status
         self.query_one("#tools").display = not granted
-        self.query_one("#not-now", Button).display = status not in NO_WAY_BACK and not seen.put_off
+        not_now = self.query_one("#not-now", Button)
+        not_now.display = status not in NO_WAY_BACK
+        not_now.label = "Undo “not now”  N" if seen.put_off else "Not now  N"
+        not_now.refresh(layout=True)
         self.query_one("#again", Button).display = status == "DENIED" and not seen.put_off
         self._show_act()
 

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Button, ContentSwitcher, Static
 
 from screens.base import PAGES_CSS, StepScreen
+from screens.keys import key_name
 from screens.messages import Decided, Looked
 from screens.reminder_create import CreatePage
 from screens.reminder_page import Decision, Entered, Page, Seen, with_typed
@@ -27,7 +28,6 @@ from screens.reminder_who import Who, WhoPage, first_who
 from screens.state import AppState
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Cells, EventList
-from screens.widgets.key_line import key_name
 from wizard.errors import WizardError
 from wizard.steps.model import StepName
 

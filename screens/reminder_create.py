@@ -16,13 +16,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label
 
+from screens.keys import key_name
 from screens.messages import Happened
 from screens.reminder_change import ChangePage
 from screens.reminder_page import Decision, Problem
 from screens.reminder_who import sandbox_rows
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
-from screens.widgets.key_line import key_name
 from wizard.reminder.expressions import ScheduleError
 from wizard.reminder.schedules import moment_words, words, zone_or_utc
 from wizard.text import printable

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from screens.dialogs import SCROLLING, Dialog
+from screens.keys import letter
 from screens.reminder_run_words import failed_rows
 from screens.widgets.columns import Columns
 from wizard.reminder.schedules import moment_words
@@ -28,8 +29,8 @@ class Failures(Dialog[bool]):
         Binding("escape,f2", "dismiss(False)", "Close"),
         Binding("left,right", "app.focus_next", "Other button", show=False),
         *SCROLLING,
+        letter("r", "again", "Send again"),
     ]
-    AGAIN: ClassVar[Binding] = Binding("r", "dismiss(True)", "Send again")
 
     def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
         super().__init__()
@@ -66,10 +67,10 @@ class Failures(Dialog[bool]):
         event.stop()
         self.dismiss(event.button.id == "again")
 
-    def key_r(self) -> None:
+    def action_again(self) -> None:
         """Send again, where anything can be."""
         if self.failed:
             self.dismiss(True)
 
     def _own_keys(self) -> list[Binding]:
-        return [*super()._own_keys(), *([self.AGAIN] if self.failed else [])]
+        return [key for key in super()._own_keys() if self.failed or key.action != "again"]

@@ -16,11 +16,11 @@ from textual.message import Message
 from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 
+from screens.keys import key_name
 from screens.reminder_change import ChangePage
 from screens.reminder_run_words import detail, going_on, line, sent_again
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
-from screens.widgets.key_line import key_name
 from wizard.errors import WizardError
 from wizard.reminder.schedules import moment_words, zone_or_utc
 from wizard.steps.model import Event, Progress, StepName

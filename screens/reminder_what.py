@@ -16,10 +16,10 @@ from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
 from textual.widgets import Button, ContentSwitcher, Input, Label, Static, TextArea
 
+from screens.keys import key_name
 from screens.reminder_page import Decision, Page, Problem
 from screens.reminder_preview import Preview
 from screens.widgets.columns import Columns
-from screens.widgets.key_line import key_name
 from screens.widgets.long_text import LongText
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Label, Select, Static
 
+from screens.keys import key_name
 from screens.reminder_limits import Limits, limits_of
 from screens.reminder_page import Decision, Page, Problem
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
-from screens.widgets.key_line import key_name
 from screens.widgets.tick import Tick
 from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of

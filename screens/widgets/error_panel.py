@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
 
+from screens.keys import letter
 from screens.symbols import lines
 from wizard.errors import WizardError
 
@@ -22,7 +23,7 @@ class ErrorPanel(Vertical):
     was typed: trying that again would change nothing.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "mend", "Mend it", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [letter("s", "mend", "Mend it", show=False)]
 
     class TryAgain(Message):
         """The user asks to do again what failed."""

@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+from screens.keys import key_name
+
 
 class KeyLine(Static):
     """Key and description of the shown bindings it is handed. A click does what the key does."""
@@ -19,12 +21,6 @@ class KeyLine(Static):
     def show(self, bindings: Sequence[Binding]) -> None:
         """Show ``bindings`` instead."""
         self.update(_keys(bindings))
-
-
-def key_name(key: str) -> str:
-    """A key as a person reads it: ``Esc`` for ``escape``."""
-    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q", "pageup": "Page Up", "pagedown": "Page Down"}
-    return names.get(key) or (key.title() if key.isalpha() else key.upper())
 
 
 def _keys(bindings: Sequence[Binding]) -> Content:

@@ -172,6 +172,20 @@ async def test_not_now_is_remembered_and_taken_up_again(
         assert "Ask AWS  F4" in page.text
 
 
+async def test_not_now_is_undone_where_it_was_pressed_also_with_caps_lock(
+    ready: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=begun) as page:
+        await show(page)
+        await page.press("N")
+        assert page.saved.production.put_off == NOW
+        assert "✓ Put off. N undoes it." in page.text
+        assert "Undo “not now”  N" in page.text
+        await page.press("N")
+        assert page.saved.production.put_off is None
+        assert "Not now  N" in page.text
+
+
 async def test_a_refusal_can_be_left_at_that(ready: Outside, begun: Project, tmp_path: Path) -> None:
     ready.ses = replace(ready.ses, review_status="DENIED")
     async with opened(tmp_path, ready.world, project=begun) as page:
