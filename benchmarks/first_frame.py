@@ -45,6 +45,8 @@ def first_frame(code: str, word: bytes, folder: str) -> float:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
         }
+        # The second start of an installed program has its bytecode; so has each of these.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         os.execve(sys.executable, [sys.executable, "-c", code], environment)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     seen = b""

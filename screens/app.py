@@ -7,6 +7,7 @@ Only light modules are imported before the first frame: no boto3, dnspython, YAM
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -106,7 +107,8 @@ class WizardApp(App[WizardError]):
         self._saving = threading.Lock()
         self._pages: dict[StepName | None, StepScreen] = {}
         self.register_theme(WIZARD_THEME)
-        self.theme = WIZARD_THEME.name
+        # Textual applies the theme when it starts; its watcher would parse and apply all styles once more.
+        self.set_reactive(WizardApp.theme, WIZARD_THEME.name)
 
     @property
     def badge(self) -> str:
@@ -134,6 +136,7 @@ class WizardApp(App[WizardError]):
 
     def on_ready(self) -> None:
         """The first frame is out: now the slow things."""
+        gc.enable()
         self._open()
 
     def on_unmount(self) -> None:

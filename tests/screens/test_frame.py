@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,15 @@ async def test_first_page_says_what_this_is(
 ) -> None:
     async with opened(tmp_path, outside.world, size=size) as page:
         assert page.text == snapshot
+
+
+async def test_garbage_is_collected_again_after_the_first_frame(outside: Outside, tmp_path: Path) -> None:
+    gc.disable()  # As the command line does before it imports Textual.
+    try:
+        async with opened(tmp_path, outside.world):
+            assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("size", SIZES)
