@@ -56,6 +56,25 @@ class NoResolver(DnsServer):
         return super().respond(wire, tcp=tcp)
 
 
+class Forwarder(Counting):
+    """As systemd-resolved: refuses questions that are not to be followed up (RD=0), and never says AA."""
+
+    def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+        answer = super().respond(wire, tcp=tcp)
+        return answer if wire[2] & 0x01 else reply(wire, Rcode.REFUSED)
+
+
+class BareForwarder(Forwarder):
+    """As systemd-resolved before version 247: its denials come without the SOA."""
+
+    def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+        answer = super().respond(wire, tcp=tcp)
+        assert answer is not None
+        message = dns.message.from_wire(answer)
+        message.authority.clear()
+        return message.to_wire()
+
+
 class Lame(NoResolver):
     """Refuses every question: it does not serve the zone it is listed for."""
 

@@ -15,8 +15,10 @@ import pytest
 
 from tests.engine.dns_servers import (
     NAMESERVERS,
+    BareForwarder,
     Broken,
     Counting,
+    Forwarder,
     Intercepting,
     Lame,
     NoResolver,
@@ -371,9 +373,11 @@ class TestPort53Closed:
 
 
 class TestSplitHorizon:
-    def inside(self, stack: ExitStack, *names: str) -> tuple[DnsServer, DnsServer, DnsAccess]:
+    def inside(
+        self, stack: ExitStack, *names: str, kind: type[DnsServer] = DnsServer
+    ) -> tuple[DnsServer, DnsServer, DnsAccess]:
         """The resolver of the network has a zone example.com of its own, the world another."""
-        network, outside = furnish(DnsServer()), NoResolver("127.0.0.2")
+        network, outside = furnish(kind()), NoResolver("127.0.0.2")
         network.add("ns.example.net", "A", outside.address)
         outside.set_zone("com", ("ns.example.net",))
         outside.set_zone("example.com", ("ns.example.net",))
@@ -386,9 +390,12 @@ class TestSplitHorizon:
             stack.enter_context(server)
         return network, outside, access(network, outside)
 
+    @pytest.mark.parametrize("kind", [DnsServer, Forwarder, BareForwarder])
     @pytest.mark.parametrize("names", [(), ("dc1.example.com",)])
-    async def test_only_the_network_has_the_record(self, stack: ExitStack, names: tuple[str, ...]) -> None:
-        network, _, both = self.inside(stack, *names)
+    async def test_only_the_network_has_the_record(
+        self, stack: ExitStack, names: tuple[str, ...], kind: type[DnsServer]
+    ) -> None:
+        network, _, both = self.inside(stack, *names, kind=kind)
         for name in names:
             network.add(name, "A", network.address)
         found = row(await look(both), RecordId.DMARC)
@@ -396,12 +403,89 @@ class TestSplitHorizon:
         assert codes(found.findings)[0] == "split-horizon"
         assert "absent" not in codes(found.findings)
         assert found.findings[0].severity is Severity.BLOCKS
-        assert f"host `{found.entry.host}`" in found.findings[0].fix
+        assert "type TXT, host `_dmarc` " in found.findings[0].fix
+        assert "value `v=DMARC1; p=none;`" in found.findings[0].fix
+
+    async def test_the_fix_names_the_priority_of_an_mx_record(self, stack: ExitStack) -> None:
+        _, outside, both = self.inside(stack)
+        outside.remove("m.example.com")
+        fix = row(await look(both), RecordId.MAIL_FROM_MX).findings[0].fix
+        assert "priority `10`, value `feedback-smtp.us-east-1.amazonses.com`" in fix
 
     async def test_what_nobody_has_is_just_absent(self, stack: ExitStack) -> None:
         network, _, both = self.inside(stack)
         network.remove(DMARC.name)
         assert codes(row(await look(both), RecordId.DMARC).findings)[0] == "absent"
+
+    async def test_the_network_shows_the_servers_of_the_zone_at_addresses_of_its_own(
+        self, stack: ExitStack
+    ) -> None:
+        """Then what those servers say is not what the world is told: the registry's addresses count."""
+        network, outside = furnish(DnsServer()), NoResolver("127.0.0.2")
+        for server in (network, outside):
+            server.set_zone("example.com", ("ns1.example.com",))
+        publish(network, *RECORDS)
+        publish(outside, *RECORDS[:-1])
+        network.add("far.example.net", "A", outside.address)
+        for server in (network, outside):
+            server.set_zone("com", ("far.example.net",))
+            stack.enter_context(server)
+        seen = await look(access(network, outside))
+        assert seen.zone.addresses == ("127.0.0.2",)
+        assert codes(row(seen, RecordId.DMARC).findings)[0] == "split-horizon"
+
+    @needs_unbound
+    async def test_a_real_forwarder_before_a_server_of_the_network(
+        self, stack: ExitStack, tmp_path: Path
+    ) -> None:
+        """unbound refuses what it is not to follow up, and the zone lists the same servers on both sides."""
+        world, internal = furnish(DnsServer()), furnish(NoResolver("127.0.0.2"))
+        publish(world, *RECORDS[:-1])
+        publish(internal, *RECORDS)
+        for server in (world, internal):
+            stack.enter_context(server)
+        resolver = unbound(
+            tmp_path / "u",
+            "127.0.0.9",
+            (world.address, world.port),
+            stub=(internal.address, internal.port),
+        )
+        stack.enter_context(resolver)
+        seen = await look(DnsAccess((Nameserver(resolver.address, resolver.port),), port=world.port))
+        assert codes(row(seen, RecordId.DMARC).findings)[0] == "split-horizon"
+
+    @pytest.mark.parametrize("kind", [Forwarder, BareForwarder])
+    @pytest.mark.parametrize("wildcard", [None, ("TXT", "hello"), ("CNAME", "www.example.net")])
+    async def test_a_resolver_that_sees_the_same_zone_is_not_asked_for_missing_records(
+        self, stack: ExitStack, kind: type[Counting], wildcard: tuple[str, str] | None
+    ) -> None:
+        """It would deny them for some time after they have been added."""
+        outside, resolver = furnish(NoResolver("127.0.0.2")), kind()
+        furnish(resolver)
+        resolver.add("ns.example.net", "A", outside.address)
+        for server in (outside, resolver):
+            server.set_zone("com", ("ns.example.net",))
+            server.set_zone("example.com", ("ns.example.net",))
+            if wildcard:
+                server.add("*.example.com", *wildcard)
+            stack.enter_context(server)
+        await look(access(resolver, outside))
+        asked = {words for words, _, _ in resolver.asked}
+        assert "example.com NS" in asked
+        assert not asked & {f"{record.name} {record.type}" for record in RECORDS}
+
+    async def test_an_old_zone_in_a_cache_is_not_another_one(self, stack: ExitStack) -> None:
+        """The resolver's SOA is older than the zone's, which has been edited since."""
+        outside, resolver = furnish(NoResolver("127.0.0.2")), furnish(BareForwarder())
+        resolver.add("ns.example.net", "A", outside.address)
+        for server in (outside, resolver):
+            server.set_zone("com", ("ns.example.net",))
+            server.set_zone("example.com", ("ns.example.net",))
+            stack.enter_context(server)
+        publish(resolver, DMARC)
+        for number in range(9):
+            outside.add("example.com", "TXT", f"edit {number}")
+        assert codes(row(await look(access(resolver, outside)), RecordId.DMARC).findings)[0] == "absent"
 
     @needs_unbound
     async def test_a_cache_that_still_has_it_is_not_the_network(

@@ -134,11 +134,11 @@ class Checklist:
         ``patience``: how many seconds to wait for public resolvers, which are asked only for what is right.
         """
         zone, answers = await self._first_answers()
-        lacking = [
-            question
+        lacking = {
+            question: answers[question]
             for question in self._own_questions(zone)
             if question in answers and answers[question].absent
-        ]
+        }
         servers = other_servers(zone, self._edited())
         _, there, here = await asyncio.gather(
             self._probe(zone, answers),
@@ -146,7 +146,8 @@ class Checklist:
             local(self._resolver, zone, lacking),
         )
         provider = recognise(zone.nameservers)
-        rows = judge_all(self._records, answers, zone, replace(self._context, provider=provider))
+        context = replace(self._context, provider=provider)
+        rows = judge_all(self._records, answers, zone, context)
         sights = await self._public.sights(_right(rows, answers), patience)
         opinions = Opinions(servers, there, here, sights)
         checked_at = self._now()
@@ -155,7 +156,7 @@ class Checklist:
             checked_at=checked_at,
             zone=zone,
             provider=provider.key if provider else None,
-            rows=tuple(self._dated(with_opinions(row, opinions), checked_at) for row in rows),
+            rows=tuple(self._dated(with_opinions(row, opinions, zone, context), checked_at) for row in rows),
             findings=zone_findings(zone, answers, opinions),
         )
 

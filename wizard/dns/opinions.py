@@ -41,12 +41,11 @@ async def elsewhere(
     return {answer.question: answer for answer in answers}
 
 
-async def local(resolver: Resolver, zone: ZoneSeen, lacking: Iterable[Question]) -> Answers:
-    """What this network's resolver has of what the zone lacks."""
+async def local(resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
+    """What this network's resolver has of what the zone lacks; ``lacking`` are the zone's denials."""
     if zone.path in (Path.HTTPS, Path.RESOLVER):
         return {}
-    answers = await asyncio.gather(*(resolver.locally(question, zone) for question in lacking))
-    return {answer.question: answer for answer in answers}
+    return await resolver.locally(zone, lacking)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def _plain(rd: Any, rrset: RRset) -> Rdata | None:
         case RdataType.A | RdataType.AAAA:
             return Address(rd.address)
         case RdataType.SOA:
-            return Soa(_text(rrset.name), rd.serial, min(rrset.ttl, rd.minimum))
+            return Soa(_text(rrset.name), rd.serial, min(rrset.ttl, rd.minimum), _text(rd.mname))
         case _:
             return None
 

@@ -9,14 +9,15 @@ world sees, else the configured one (``Path.RESOLVER``). No answer is remembered
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import dns.exception
 import dns.name
 
-from wizard.dns.access import DnsAccess, Nameserver
-from wizard.dns.replies import SILENCE, Read, Standing, merged
+from wizard.dns.access import DnsAccess
+from wizard.dns.replies import Read, Standing, merged
 from wizard.dns.seen import (
     Answer,
     Host,
@@ -37,8 +38,8 @@ REGISTRY_SERVERS = 2
 """How many of a registry's servers are asked for a delegation: they all say the same."""
 
 
-LOCAL_SECONDS = 0.8
-"""How long a resolver next door may take. Some ignore questions that they are not to follow up."""
+LOCAL_SECONDS = 2.0
+"""How long the resolvers of this network may take to show whether they see another zone than the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,6 @@ class Resolver:
 
     def __init__(self, access: DnsAccess) -> None:
         self.servers = Servers(access)
-        self._deaf: set[Nameserver] = set()
 
     async def locate(self, domain: str, *, gone: frozenset[str] = frozenset()) -> Delegation:
         """Where ``domain``'s zone seems to be, as the recursive resolver has it: two round trips.
@@ -101,7 +101,6 @@ class Resolver:
             nameservers,
             flat(addresses),
             servers=_unasked(addresses),
-            local_nameservers=nameservers,
         )
         denied = answers[target].rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
         return Delegation(zone, flat(registries), target, denied, answers[target].extended)
@@ -109,7 +108,9 @@ class Resolver:
     async def confirm(self, found: Delegation) -> Delegation:
         """The same, with the delegation asked for at the registry itself: one round trip if nothing changed.
 
-        Where the registry cannot be asked, what the resolver knew stands.
+        Where the registry cannot be asked, what the resolver knew counts. Addresses in the registry's reply
+        (glue) go before those that the resolver knows: a resolver that has another zone of that name also has
+        other addresses for the servers in it.
         """
         zone = found.zone
         if not zone.reachable:
@@ -124,9 +125,13 @@ class Resolver:
             # A part of the domain was a zone of its own and is none any more.
             gone = frozenset(name for name in _with_parents(zone.domain) if within(name, found.target))
             return await self.confirm(await self.locate(zone.domain, gone=gone))
-        elif set(_hosts(said)) != set(zone.nameservers) or not zone.addresses:
+        elif (
+            set(_hosts(said)) != set(zone.nameservers)
+            or not zone.addresses
+            or not set(flat(self.servers.glued(zone.nameservers, said.glue))) <= set(zone.addresses)
+        ):
             surveyed = await self._surveyed(await self._delegated(found, said))
-        return replace(found, zone=replace(surveyed, bogus=bogus, local_nameservers=zone.local_nameservers))
+        return replace(found, zone=replace(surveyed, bogus=bogus))
 
     async def _delegated(self, found: Delegation, said: Read) -> ZoneSeen:
         """The zone as the registry's reply has it."""
@@ -219,30 +224,49 @@ class Resolver:
         addresses = flat(await self.servers.addresses(nameservers))
         return await self.servers.below(question, await self.servers.each(addresses, question, apex))
 
-    async def locally(self, question: Question, zone: ZoneSeen) -> Answer:
-        """What the configured resolvers have for ``question`` on their own authority, not from a cache.
+    async def locally(self, zone: ZoneSeen, lacking: Mapping[Question, Answer]) -> dict[Question, Answer]:
+        """What this network's resolvers have of ``lacking``, the questions that the zone's servers deny.
 
-        They are asked not to look further (RD=0), so that they do not learn that a name does not exist. Only
-        where they know other servers for the zone are they asked to: then those are not the world's either.
+        They are asked for these names only if they see another zone of that name than the world does: a
+        resolver that is asked too early denies the record until a time to live is over (RFC 2308 §5).
         """
-        worlds = {*zone.nameservers, *zone.own_nameservers}
-        if zone.local_nameservers and worlds.isdisjoint(zone.local_nameservers):
-            return await self.servers.by_resolvers(question)
-        near = set(self.servers.resolvers) - self._deaf
-        asked = [server for server in near if server.address not in zone.addresses]
-        reads = await asyncio.gather(*(self._nearby(server, question) for server in asked))
-        own = {server.address: said for server, said in zip(asked, reads, strict=True) if said.authoritative}
-        return merged(question, own, Path.RESOLVER)
-
-    async def _nearby(self, server: Nameserver, question: Question) -> Read:
+        if not lacking:
+            return {}
         try:
             async with asyncio.timeout(LOCAL_SECONDS):
-                said = await self.servers.ask_server(server.address, question)
+                if not await self._see_another(zone, lacking.values()):
+                    return {}
+                said = await asyncio.gather(*(self.servers.by_resolvers(question) for question in lacking))
         except TimeoutError:
-            said = SILENCE
-        if said.outcome is Outcome.SILENT:
-            self._deaf.add(server)
-        return said
+            return {}
+        return {answer.question: answer for answer in said}
+
+    async def _see_another(self, zone: ZoneSeen, denials: Iterable[Answer]) -> bool:
+        """Whether this network's resolvers see another zone in place of ``zone``.
+
+        A denial carries the SOA of the zone it comes from (RFC 2308 §3), and a name that nobody has asked for
+        before is in no cache. Resolvers that leave the SOA out are asked for it by itself: that answer may
+        be old, so only a zone of another origin or with a newer serial is another one.
+        """
+        apex = zone.apex or zone.domain
+        public = {server.soa for server in zone.servers} | {denial.soa for denial in denials}
+        known = {(soa.primary, soa.serial) for soa in public if soa is not None and soa.zone == apex}
+        if not known:
+            return False
+        fresh = await self.servers.by_resolvers(Question(f"ses-wizard-{secrets.token_hex(4)}.{apex}", "SOA"))
+        if fresh.soa is not None and not fresh.cnames:
+            local = fresh.soa
+            if local.zone != apex:
+                return within(local.zone, _registered(zone.domain))
+            return (local.primary, local.serial) not in known
+        if fresh.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+            return False
+        perhaps_old = await self.servers.by_resolvers(Question(apex, "SOA"))
+        return any(
+            all(local.primary != primary or _newer(local.serial, serial) for primary, serial in known)
+            for local in perhaps_old.rdatas
+            if isinstance(local, Soa)
+        )
 
     async def _registry(self, found: Delegation) -> Read | None:
         """The registry's reply about ``found.target``: no data in it where that is not delegated.
@@ -275,7 +299,7 @@ def _seen(server: ServerSeen, reads: dict[str, Read]) -> ServerSeen:
     if said is None:
         return server
     outcome = Outcome.OTHER_ZONE if said.standing is Standing.REFERRAL else said.outcome
-    return replace(server, outcome=outcome, serial=said.soa.serial if said.soa else None)
+    return replace(server, outcome=outcome, soa=said.soa)
 
 
 def _with_parents(domain: str) -> tuple[str, ...]:
@@ -286,6 +310,11 @@ def _with_parents(domain: str) -> tuple[str, ...]:
 
 def _above(name: str, target: str) -> bool:
     return name != target and within(target, name)
+
+
+def _newer(serial: int, other: int) -> bool:
+    """Whether a zone's serial comes after another one (RFC 1982 §3.2)."""
+    return 0 < (serial - other) % 2**32 < 2**31
 
 
 def _is_name(text: str) -> bool:

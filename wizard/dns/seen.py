@@ -84,11 +84,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Soa:
-    """What matters of a SOA record. ``negative_ttl`` is the smaller of its TTL and MINIMUM (RFC 2308 §5)."""
+    """What matters of a SOA record. ``negative_ttl`` is the smaller of its TTL and MINIMUM (RFC 2308 §5).
+
+    ``primary`` is the server that the record names as the source of the zone (MNAME): servers that copy from
+    each other name the same one.
+    """
 
     zone: str
     serial: int
     negative_ttl: int
+    primary: str = ""
 
 
 Rdata = Txt | Mx | Host | Address | Soa
@@ -141,7 +146,7 @@ class ServerSeen:
     name: str
     address: str
     outcome: Outcome
-    serial: int | None = None
+    soa: Soa | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,11 @@ class ZoneSeen:
     """The zone that holds a domain. ``apex`` is None where the domain is not registered (zone-missing).
 
     ``nameservers`` are the names the registry delegates to, ``addresses`` theirs; ``servers`` says how each
-    answered, empty while none was asked. ``own_nameservers`` are the names that the zone itself lists,
-    ``local_nameservers`` those the first resolver knows: both differ where somebody edits, or sees, another
-    zone of that name. ``reachable`` is False where nobody could be asked at all: then nothing is known, not
-    even that the domain is missing. ``registry_answers`` is False where the registry's servers did not answer
-    and a resolver was believed. ``bogus`` is set where a validating resolver refuses the zone and has it when
-    told not to validate: its reason, as far as it gives one.
+    answered, empty while none was asked. ``own_nameservers`` are the names that the zone itself lists: they
+    differ where somebody edits another zone of that name. ``reachable`` is False where nobody could be asked
+    at all: then nothing is known, not even that the domain is missing. ``registry_answers`` is False where
+    the registry's servers did not answer and a resolver was believed. ``bogus`` is set where a validating
+    resolver refuses the zone and has it when told not to validate: its reason, as far as it gives one.
     """
 
     domain: str
@@ -166,7 +170,6 @@ class ZoneSeen:
     soa: Soa | None = field(default=None)
     servers: tuple[ServerSeen, ...] = ()
     own_nameservers: tuple[str, ...] = ()
-    local_nameservers: tuple[str, ...] = ()
     registry_answers: bool = True
     bogus: str | None = None
 

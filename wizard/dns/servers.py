@@ -128,13 +128,19 @@ class Servers:
             for rdtype in self._address_types
         ]
         answers = await asyncio.gather(*(self.recurse(question) for question in wanted))
-        found = [(name, address) for name, address in glue if name in nameservers and self._usable(address)]
+        found = list(self.glued(nameservers, glue))
         for answer in answers:
             name = answer.question.name
             found += [(name, rd.address) for rd in answer.rdatas if isinstance(rd, Address)]
             if answer.rcode is Rcode.NXDOMAIN:
                 found.append((name, ""))
         return tuple(dict.fromkeys(found))
+
+    def glued(
+        self, nameservers: Sequence[str], glue: Sequence[tuple[str, str]]
+    ) -> tuple[tuple[str, str], ...]:
+        """The part of ``glue`` that is about ``nameservers`` and of an IP version that this machine has."""
+        return tuple((name, at) for name, at in glue if name in nameservers and self._usable(at))
 
     def _usable(self, address: str) -> bool:
         return "AAAA" in self._address_types or ipaddress.ip_address(address).version == 4

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wizard.dns.causes.case import shown
-from wizard.dns.seen import Opinions, Question
+from wizard.dns.causes.case import Case, Context, shown
+from wizard.dns.seen import Opinions, Question, ZoneSeen
 from wizard.dns.verdict import Finding, Row, RowStatus, Severity
 from wizard.text import printable
 
 _SEVERITIES = tuple(Severity)
 
 
-def with_opinions(row: Row, opinions: Opinions) -> Row:
+def with_opinions(row: Row, opinions: Opinions, zone: ZoneSeen, context: Context) -> Row:
     """The row with what others say about its record. What the local network alone has is not just absent."""
     question = Question(row.record.name.lower(), row.record.type)
-    local = tuple(split_horizon(row, question, opinions))
+    local = tuple(split_horizon(row, question, opinions, Case(row.record, zone, {}, context)))
     kept = [finding for finding in row.findings if not (local and finding.code == "absent")]
     findings = [*local, *kept, *propagating(row, question, opinions)]
     return replace(
@@ -24,8 +24,8 @@ def with_opinions(row: Row, opinions: Opinions) -> Row:
     )
 
 
-def split_horizon(row: Row, question: Question, opinions: Opinions) -> Iterator[Finding]:
-    """The local network has a record that the zone's servers, which the world asks, have not."""
+def split_horizon(row: Row, question: Question, opinions: Opinions, case: Case) -> Iterator[Finding]:
+    """The local network has a record that the zone's servers, which the world asks, do not have."""
     answer, elsewhere = opinions.local.get(question), opinions.elsewhere.get(question)
     if answer is None or not answer.rdatas or row.status is RowStatus.OK or (elsewhere and elsewhere.rdatas):
         return
@@ -33,10 +33,10 @@ def split_horizon(row: Row, question: Question, opinions: Opinions) -> Iterator[
     yield Finding(
         "split-horizon",
         Severity.BLOCKS,
-        f"Only your own network has this record (its resolver {', '.join(answer.servers)} does): the zone's "
-        "public servers, which SES and mail receivers ask, do not.",
-        f"Add it to the public zone as well: host `{row.entry.host}`, type {row.entry.type}, "
-        f"value `{row.entry.value}`.",
+        f"Your network's resolver ({', '.join(answer.servers)}) finds this record, but the zone's public "
+        "servers, which SES and mail receivers ask, do not have it. Your network sees another zone of that "
+        f"name: an internal one, or the one at {case.apex}'s previous DNS host.",
+        f"Add the record to the public zone as well: {case.entry_words()}.",
         {"resolvers": list(answer.servers), "values": values},
     )
 
