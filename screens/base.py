@@ -398,7 +398,7 @@ class StepScreen(Screen[None]):
         if self.STEP is None:
             return
         standing, held = seen.standings[self.STEP], self._held
-        rows: list[Cells] = [(status_words(standing.status), standing.words)] if standing.words else []
+        rows: list[Cells] = [(status_words(standing), standing.words)] if standing.words else []
         if held:
             rows.append((Content.styled("! held", "$text-error"), f"{held} (step 1)"))
         shown = self.query_one("#standing", Columns)

@@ -127,7 +127,7 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
 
 def _next_things(state: AppState) -> list[Cells]:
     rows: list[Cells] = [
-        (status_words(standing.status), f"{NAMES[step]}: {standing.words or 'not begun'}")
+        (status_words(standing), f"{NAMES[step]}: {standing.words or 'not begun'}")
         for step, standing in state.standings.items()
         if standing.status is not Status.DONE
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from wizard.steps.model import ChangeKind, Progress, Status, StepName
+from wizard.steps.model import ChangeKind, Progress, Standing, Status, StepName
 
 NAMES = {
     StepName.ACCOUNT: "Account",
@@ -43,10 +43,16 @@ PROGRESS = {
 """Symbol, word and colour of something an act reports."""
 
 
-def status_words(status: Status) -> Content:
+def status_words(standing: Standing) -> Content:
     """``✓ done``, in its colour."""
-    symbol, word, colour = STATUS[status]
+    symbol, word, colour = STATUS[standing.status]
     return Content.styled(f"{symbol} {word}", colour)
+
+
+def brief_words(standing: Standing) -> Content:
+    """The same where nothing else is said of the step: with its reason, where that is told in brief."""
+    symbol, word, colour = STATUS[standing.status]
+    return Content.styled(f"{symbol} {standing.brief or word}", colour)
 
 
 def clock(at: datetime) -> str:

@@ -181,6 +181,6 @@ def _row(standing: Standing) -> Cells:
     return (
         f"{standing.step.number}",
         Content.styled(NAMES[standing.step], "bold"),
-        status_words(standing.status),
+        status_words(standing),
         Content.styled(standing.words or DOES[standing.step], "$text-muted"),
     )

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from screens.messages import GoTo
 from screens.state import AppState
-from screens.symbols import NAMES, STATUS, lines, status_words
+from screens.symbols import NAMES, STATUS, brief_words, lines
 from wizard.steps.model import StepName
 
 
@@ -28,7 +28,7 @@ class StepRail(Static):
     def _step(self, state: AppState, step: StepName) -> Content:
         here = step is self.current
         name = Content.styled(f"{'▸' if here else ' '} {step.number}  {NAMES[step]}", "bold" if here else "")
-        return Content.assemble(name, "\n", "     ", status_words(state.standings[step].status), "\n")
+        return Content.assemble(name, "\n", "     ", brief_words(state.standings[step]), "\n")
 
     def on_click(self, event: Click) -> None:
         """Open the step that was clicked."""

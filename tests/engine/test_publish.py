@@ -6,8 +6,7 @@ import asyncio
 import csv
 import io
 import subprocess
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dns.rdataset
@@ -274,68 +273,6 @@ class TestFiles:
         assert value.isprintable()
 
 
-class TestStanding:
-    NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-    def seen(self, *statuses: RowStatus, apex: str | None = "example.org", reachable: bool = True) -> Round:
-        record = Record(RecordId.DKIM1, "t", "CNAME", "x")
-        rows = tuple(row(record, status) for status in statuses)
-        return Round("example.org", self.NOW, ZoneSeen("example.org", apex, reachable=reachable), None, rows)
-
-    def test_it_is_done_when_ses_says_so_in_one_answer(self) -> None:
-        complete = SesIdentity(
-            "example.org", True, "SUCCESS", "SUCCESS", mail_from="m.example.org", mail_from_status="SUCCESS"
-        )
-        assert step.judge(self.seen(RowStatus.MISSING), complete).status is Status.DONE
-
-    @pytest.mark.parametrize(
-        ("checked", "words"),
-        [
-            (None, "has not looked yet"),
-            (timedelta(seconds=20), "last looked just now"),
-            (timedelta(minutes=14), "last looked 14 min ago"),
-            (timedelta(hours=1, minutes=5), "last looked 1 h ago"),
-            (timedelta(days=2), "last looked 2 days ago"),
-        ],
-    )
-    def test_with_all_records_right_it_waits_for_ses(self, checked: timedelta | None, words: str) -> None:
-        identity = SesIdentity(
-            **{
-                **{slot: getattr(IDENTITY, slot) for slot in IDENTITY.__slots__},
-                "last_checked": self.NOW - checked if checked is not None else None,
-            }
-        )
-        standing = step.judge(self.seen(RowStatus.OK, RowStatus.OPTIONAL), identity)
-        assert standing.status is Status.WAITING
-        assert words in standing.words
-
-    def test_what_needs_the_user(self) -> None:
-        missing = step.judge(self.seen(RowStatus.MISSING, RowStatus.WRONG, RowStatus.OK), IDENTITY)
-        assert (missing.status, missing.words) == (Status.ATTENTION, "records: 1 missing and 1 wrong of 3")
-        elsewhere = self.seen(RowStatus.MISSING, RowStatus.MISSING, RowStatus.OK)
-        doubled = replace(elsewhere.rows[0], findings=(Finding("doubled-name", Severity.BLOCKS, "It is."),))
-        absent = replace(elsewhere.rows[1], findings=(Finding("absent", Severity.BLOCKS, "It is not."),))
-        mistaken = step.judge(replace(elsewhere, rows=(doubled, absent, elsewhere.rows[2])), IDENTITY)
-        assert mistaken.words == "records: 1 missing and 1 wrong of 3"
-        unknown = step.judge(self.seen(RowStatus.OK, RowStatus.UNKNOWN), IDENTITY)
-        assert (unknown.status, unknown.words) == (
-            Status.ATTENTION,
-            "1 of 2 records could not be looked up",
-        )
-        offline = step.judge(self.seen(RowStatus.UNKNOWN, apex=None, reachable=False), IDENTITY)
-        assert "no DNS server answers" in offline.words
-        gone = step.judge(self.seen(RowStatus.MISSING, apex=None), IDENTITY)
-        assert "does not exist" in gone.words
-
-    def test_a_search_that_ses_gave_up_needs_step_three_again(self) -> None:
-        gave_up = SesIdentity(
-            "example.org", False, "FAILED", "FAILED", mail_from="m.example.org", mail_from_status="PENDING"
-        )
-        standing = step.judge(self.seen(RowStatus.OK), gave_up)
-        assert standing.status is Status.ATTENTION
-        assert "step 3 again" in standing.words
-
-
 async def test_keys_that_are_not_ses_own_get_no_rows(account: Demo) -> None:
     identity = SesIdentity(
         "example.org", True, "SUCCESS", "SUCCESS", tokens=("selector",), signing_origin="EXTERNAL"
@@ -378,4 +315,4 @@ def test_the_whole_step_against_the_embedded_account(account: Demo) -> None:
     after = get_identity(account.world.aws, "example.org")
     assert after is not None
     assert after.complete
-    assert step.judge(look(account), after).status is Status.DONE
+    assert step.judge(step.look(account.world, PROJECT, after), after).status is Status.DONE

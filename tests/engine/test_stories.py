@@ -72,7 +72,7 @@ STANDINGS = {
     "unregistered": (set(), StepName.DOMAIN, Status.ATTENTION, "example-not-yet.com is not registered"),
     "registering": (set(), StepName.DOMAIN, Status.WAITING, "example-not-yet.com is being registered"),
     "in-use": (set(), StepName.DOMAIN, Status.TODO, "comes after the domain is chosen"),
-    "dns-wrong": (DONE - {StepName.DNS}, StepName.DNS, Status.ATTENTION, "1 wrong of 7"),
+    "dns-wrong": (DONE - {StepName.DNS}, StepName.DNS, Status.ATTENTION, "1 record wrong"),
     "dns-ready": (DONE, StepName.REMINDER, Status.TODO, "nothing is set up yet"),
     "link-expired": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "not asked yet"),
     "sandbox": (DONE | {StepName.REMINDER}, StepName.PRODUCTION, Status.TODO, "not asked yet"),

@@ -60,6 +60,29 @@ def test_an_identity_and_then_its_records(account: Demo) -> None:
     assert standings[5].words == "in the sandbox; AWS is not asked yet"
 
 
+def test_a_record_that_breaks_after_verification_is_not_done(
+    account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = identity.act(account.world, PROJECT, "bounce.example.com", lambda _: None)
+    made = sesv2.get_identity(account.world.aws, "example.com")
+    assert made is not None
+    records = wanted_records(
+        "example.com", tokens=made.tokens, mail_from="bounce.example.com", region="us-east-1"
+    )
+    account.publish(records)
+    assert statuses(list(survey(account.world, project)))[3] is DONE
+    for record in records[:2]:
+        account.dns_server.remove(record.name, record.type)
+        account.dns_server.add(record.name, record.type, "elsewhere.dkim.amazonses.com")
+    save(project, tmp_path / "ses-wizard.yaml")
+    assert run(account.world, tmp_path / "ses-wizard.yaml") == ExitCode.NO
+    line = capsys.readouterr().out.splitlines()[5]
+    assert line == (
+        "4  dns         attention  2 records wrong. SES still shows the domain as verified; mail will fail "
+        "when it re-checks."
+    )
+
+
 def test_the_file_is_not_believed(account: Demo) -> None:
     """AWS and DNS are the truth: old evidence does not make a step done."""
     now = datetime(2026, 11, 24, tzinfo=UTC)

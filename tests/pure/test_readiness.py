@@ -12,6 +12,9 @@ from msgspec.structs import replace as with_settings
 from wizard.aws.ses_events import EventDestination
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.dns import dmarc
+from wizard.dns.records import Record, RecordId
+from wizard.dns.seen import ZoneSeen
+from wizard.dns.verdict import Entry, Finding, Round, Row, RowStatus, Severity
 from wizard.errors import WizardError
 from wizard.project import Domain, Production, Project, Reminder, Sandbox, Seen
 from wizard.steps.domain_in_use import InUse
@@ -30,6 +33,8 @@ PAGE = WebPage("https://www.example.com/", 200)
 BUS = EventDestination("flow", True, ("BOUNCE", "COMPLAINT"), "EventBridge")
 DENIED = WizardError("Your credentials may not do this", "No.", "Ask.")
 POLICY = ("_dmarc.com", dmarc.parse("v=DMARC1; p=reject"))
+ROUND = Round("example.com", NOW, ZoneSeen("example.com", "example.com"), None, ())
+DKIM = Record(RecordId.DKIM1, "tok1._domainkey.example.com", "CNAME", "tok1.dkim.amazonses.com")
 
 PROJECT = Project(
     domain=Domain("example.com"),
@@ -40,6 +45,7 @@ EVIDENCE = Evidence(
     destinations=(BUS,),
     in_use=InUse("example.com", dmarc=("v=DMARC1; p=none;",)),
     site=Site("https://example.com", PAGE, link=Link("https://example.com/privacy", "Privacy")),
+    records=ROUND,
 )
 
 
@@ -70,6 +76,19 @@ def test_where_all_is_well_all_is_ready() -> None:
 def test_identity(identity: SesIdentity | None, words: str, mended_at: StepName) -> None:
     found = point(Subject.IDENTITY, replace(EVIDENCE, seen=replace(EVIDENCE.seen, identity=identity)))
     assert found == Point(Subject.IDENTITY, NOT, words, mended_at)
+
+
+def test_a_record_that_is_wrong_now_is_not_ready_though_ses_has_verified_the_domain() -> None:
+    gone = (Finding("absent", Severity.BLOCKS, "It is not there."),)
+    missing = Row(DKIM, "tok1._domainkey", Entry("", "", ""), RowStatus.MISSING, findings=gone)
+    found = point(Subject.IDENTITY, replace(EVIDENCE, records=replace(ROUND, rows=(missing,))))
+    assert (found.verdict, found.words, found.mended_at) == (NOT, "1 record missing", StepName.DNS)
+    assert found.more == "SES still shows the domain as verified; mail will fail when it re-checks"
+    silent = replace(missing, status=RowStatus.UNKNOWN, findings=())
+    assert (
+        point(Subject.IDENTITY, replace(EVIDENCE, records=replace(ROUND, rows=(silent,)))).verdict is UNKNOWN
+    )
+    assert point(Subject.IDENTITY, replace(EVIDENCE, records=DENIED)).verdict is UNKNOWN
 
 
 @pytest.mark.parametrize(

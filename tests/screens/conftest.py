@@ -18,6 +18,7 @@ from textual.widgets import Input
 from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
 from wizard.dns.seen import ZoneSeen
+from wizard.dns.verdict import Round
 from wizard.errors import WizardError
 from wizard.policy.grant import Scope
 from wizard.project import Account, Domain, Identity, Project, Reminder
@@ -221,7 +222,8 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     def readiness_look(world: World, project: Project, seen: production.ProductionSeen) -> readiness.Evidence:
         url = production.first_form(project, seen).website
         in_use = domain_in_use.InUse(seen.domain, dmarc=("v=DMARC1; p=none;",))
-        return readiness.Evidence(seen, (), in_use, replace(there.site, url=url))
+        records = Round(seen.domain, NOW, ZoneSeen(seen.domain, seen.domain), None, ())
+        return readiness.Evidence(seen, (), in_use, replace(there.site, url=url), records)
 
     def reminder_look(world: World, project: Project) -> reminder.ReminderSeen:
         return reminder.ReminderSeen(None)

@@ -414,7 +414,24 @@ async def test_the_headline_counts_what_the_rows_show(
         missing = page.text.count("… missing  ")
         wrong = page.text.count("✗ mistake  ") + page.text.count("✗ differs  ")
         assert (missing, wrong) == (5, 2)
-        assert f"records: {missing} missing and {wrong} wrong of 7" in page.text
+        assert f"{missing} records missing, {wrong} wrong" in page.text
+
+
+async def test_a_record_that_breaks_after_verification_is_said_on_every_page(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    outside.identity = replace(outside.verified(), tokens=TOKENS)
+    stage.publish(dns.records(begun, outside.identity))
+    async with opened(tmp_path, outside.world, project=begun, size=SIZES[1]) as page:
+        await show(page)
+        await page.shows("✓ done  SES has verified the domain")
+        await page.press("w")
+        await page.shows(
+            "1 record wrong. SES still shows the domain as verified; mail will fail when it re-checks."
+        )
+        assert "dns" not in page.saved.progress
+        await page.go(StepName.IDENTITY)
+        assert "! 1 wrong" in page.text
 
 
 async def test_since_when_outlives_a_visit_to_another_page(

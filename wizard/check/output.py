@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns.verdict import Finding, Round, RowStatus, Severity
+from wizard.dns.verdict import Finding, Round, RowStatus
 from wizard.errors import ExitCode
 from wizard.text import printable
 
@@ -75,7 +75,7 @@ def exit_code(rounds: Iterable[Round]) -> ExitCode:
     open_rounds = [seen for seen in rounds if not seen.ok]
     if not open_rounds:
         return ExitCode.OK
-    return ExitCode.NO if any(_known_wrong(seen) for seen in open_rounds) else ExitCode.OUTSIDE
+    return ExitCode.NO if any(seen.known_wrong for seen in open_rounds) else ExitCode.OUTSIDE
 
 
 def _verdict(seen: Round) -> str:
@@ -83,14 +83,7 @@ def _verdict(seen: Round) -> str:
         return "ok"
     if seen.ready:
         return "ready, but delivery suffers"
-    return "not ready" if _known_wrong(seen) else "not everything could be asked"
-
-
-def _known_wrong(seen: Round) -> bool:
-    return any(
-        finding.severity in (Severity.BLOCKS, Severity.HURTS) and finding.code != "unreachable"
-        for finding in seen.all_findings
-    )
+    return "not ready" if seen.known_wrong else "not everything could be asked"
 
 
 def _finding(finding: Finding) -> dict[str, object]:

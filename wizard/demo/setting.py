@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,11 +84,7 @@ def _look_at_records(demo: Demo, project: Project) -> tuple[Round, SesIdentity]:
     """One round of the checklist, and what SES says of the domain."""
     known = sesv2.get_identity(demo.world.aws, zones.PANEL_DOMAIN)
     assert known
-
-    async def first_round() -> Round:
-        return await anext(dns.watch(demo.world, project, known, asyncio.Event()))
-
-    return asyncio.run(first_round()), known
+    return dns.look(demo.world, project, known), known
 
 
 def _reminder(demo: Demo, project: Project, file: Path) -> Project:

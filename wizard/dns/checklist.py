@@ -56,10 +56,14 @@ def pause(unchanged: float) -> float:
 
 
 async def check_once(
-    access: DnsAccess, records: tuple[Record, ...], context: Context, now: Callable[[], datetime]
+    access: DnsAccess,
+    records: tuple[Record, ...],
+    context: Context,
+    now: Callable[[], datetime],
+    edited: Edited = nobody_knows,
 ) -> Round:
     """One round. Whatever the network does ends up in the round; raises nothing of its own."""
-    checklist = Checklist(access, records, context, now)
+    checklist = Checklist(access, records, context, now, edited=edited)
     try:
         return await checklist.round(PUBLIC_SECONDS)
     finally:

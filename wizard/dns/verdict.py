@@ -104,3 +104,11 @@ class Round:
     def ok(self) -> bool:
         """Ready, and no finding hurts."""
         return self.ready and not any(f.severity is Severity.HURTS for f in self.all_findings)
+
+    @property
+    def known_wrong(self) -> bool:
+        """Whether something is known to block or to hurt, beside what could not be asked."""
+        return any(
+            finding.severity in (Severity.BLOCKS, Severity.HURTS) and finding.code != "unreachable"
+            for finding in self.all_findings
+        )

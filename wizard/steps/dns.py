@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from wizard.aws import route53
@@ -16,13 +16,13 @@ from wizard.dns import cloudflare, publish
 from wizard.dns.causes import Context
 from wizard.dns.cloudflare import CloudflareZone
 from wizard.dns.publish import ZoneChange
-from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
-from wizard.dns.verdict import Round, Row, RowStatus, Severity
+from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId, wanted_records
+from wizard.dns.verdict import Finding, Round, Row, RowStatus, Severity
 from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
-from wizard.text import ago, printable
+from wizard.text import printable
 from wizard.world import World
 
 ExportKind = Literal["zone", "cloudflare", "csv"]
@@ -68,17 +68,8 @@ async def watch(
     """
     from wizard.dns import checklist
 
-    wanted = records(project, identity)
-    domain = chosen_domain(project)
-    context = Context(
-        domain=domain,
-        mail_from=identity.mail_from or project.identity.mail_from,
-        region=project.account.region,
-        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
-        records=wanted,
-        own_keys=not identity.signs_itself,
-    )
-    looking = asyncio.create_task(asyncio.to_thread(zones_of_the_user, world, domain))
+    wanted, context = _wanted(project, identity)
+    looking = asyncio.create_task(asyncio.to_thread(zones_of_the_user, world, context.domain))
     rounds = checklist.watch(
         world.dns, wanted, context, world.now, wake, lambda: looking.result() if looking.done() else ()
     )
@@ -88,6 +79,31 @@ async def watch(
     finally:
         looking.cancel()
         await rounds.aclose()
+
+
+def look(world: World, project: Project, identity: SesIdentity) -> Round:
+    """One round of the checklist, with what public resolvers say and the user's own zones in view.
+
+    Raises nothing: what cannot be asked is unknown in the round.
+    """
+    from wizard.dns import checklist
+
+    wanted, context = _wanted(project, identity)
+    zones = zones_of_the_user(world, context.domain)
+    return asyncio.run(checklist.check_once(world.dns, wanted, context, world.now, lambda: zones))
+
+
+def _wanted(project: Project, identity: SesIdentity) -> tuple[tuple[Record, ...], Context]:
+    """The records to look for, and what judging them needs to know."""
+    wanted = records(project, identity)
+    return wanted, Context(
+        domain=chosen_domain(project),
+        mail_from=identity.mail_from or project.identity.mail_from,
+        region=project.account.region,
+        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
+        records=wanted,
+        own_keys=not identity.signs_itself,
+    )
 
 
 def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
@@ -106,9 +122,53 @@ def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
 
 
 def judge(seen: Round, identity: SesIdentity) -> Standing:
-    """Where the step stands. Done is SES's to say: verified, DKIM and MAIL FROM ``SUCCESS`` in one answer."""
-    status, words = _judged(seen, identity)
+    """Where the step stands: the worst of what the DNS says now and what SES has found.
+
+    Done is: every record is right now, and verified, DKIM and MAIL FROM are ``SUCCESS`` in one answer of SES.
+    SES keeps that answer for days after a record has broken, so it covers nothing that is wrong now.
+    """
+    if wrong := wrong_now(seen):
+        words = ". ".join(filter(None, (wrong, after_verification(seen, identity))))
+        return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+    status, words = _judged_by_ses(seen, identity)
     return Standing(StepName.DNS, status, words)
+
+
+def wrong_now(seen: Round) -> str:
+    """What is not right in the DNS now, or could not be asked, in a few words; nothing where all is right."""
+    if not seen.zone.reachable:
+        return "no DNS server answers from here: check the network connection"
+    if seen.zone.apex is None:
+        return f"{printable(seen.domain)} does not exist in the DNS"
+    told = []
+    for number, (count, word) in enumerate(_counts(seen)):
+        noun = "" if number else " record" if count == 1 else " records"
+        told.append(f"{count}{noun} {'could not be looked up' if word == 'unknown' else word}")
+    told += [
+        _ZONE_WORDS.get(f.code, f"the zone has a problem ({f.code})") for f in seen.findings if _serious(f)
+    ]
+    return ", ".join(told)
+
+
+def after_verification(seen: Round, identity: SesIdentity) -> str:
+    """What follows from records that are wrong although SES has found them right before, in a sentence.
+
+    Nothing where it has not. SES looks for DKIM and the MAIL FROM domain's MX record again and again; without
+    that MX it uses its own MAIL FROM domain or rejects the mail, as the identity says (BehaviorOnMxFailure).
+    """
+    if not identity.complete:
+        return ""
+    faulty = [row for row in seen.rows if _fault(row) not in ("", "unknown")]
+    broken = {row.record.id for row in faulty if any(map(_blocks, row.findings))}
+    if any(map(_blocks, seen.findings)) or broken - {RecordId.MAIL_FROM_MX}:
+        return f"{_STILL_VERIFIED}; mail will fail when it re-checks."
+    if broken and identity.mail_from_on_failure == "REJECT_MESSAGE":
+        return f"{_STILL_VERIFIED}; it will reject mail when it re-checks."
+    if broken:
+        return f"{_STILL_VERIFIED}; it will use its own MAIL FROM domain when it re-checks."
+    if not faulty and not any(map(_serious, seen.findings)):
+        return f"{_STILL_VERIFIED}."
+    return f"{_STILL_VERIFIED}, but delivery suffers."
 
 
 def misplaced(row: Row) -> bool:
@@ -116,8 +176,7 @@ def misplaced(row: Row) -> bool:
 
     Mostly it stands at another name. Such a row counts, and is shown, as wrong.
     """
-    serious = (Severity.BLOCKS, Severity.HURTS)
-    explained = any(f.severity in serious and f.code != "absent" for f in row.findings)
+    explained = any(_serious(f) and f.code != "absent" for f in row.findings)
     return row.status is RowStatus.MISSING and explained
 
 
@@ -239,22 +298,47 @@ _EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
 }
 
 
-def _judged(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
+_STILL_VERIFIED = "SES still shows the domain as verified"
+_ZONE_WORDS = {
+    "lame-server": "a name server does not serve the zone",
+    "wrong-dns-host": "the domain is not delegated to the DNS host that has the records",
+    "dnssec-bogus": "resolvers that validate DNSSEC refuse the zone",
+}
+"""Findings about the whole zone, in a few words."""
+
+
+def _counts(seen: Round) -> list[tuple[int, str]]:
+    """How many records are not right, by what is wrong with them; nothing that there are none of."""
+    found = Counter(_fault(row) for row in seen.rows)
+    return [(found[word], word) for word in ("missing", "wrong", "unknown") if found[word]]
+
+
+def _brief(seen: Round) -> str:
+    """The first of the counts, for where there is little room; nothing where no record is counted."""
+    return next((f"{count} {word}" for count, word in _counts(seen)), "")
+
+
+def _fault(row: Row) -> str:
+    """What is wrong with a record: missing, wrong, unknown, or nothing, as ``Round.ok`` counts it."""
+    if row.status is RowStatus.UNKNOWN:
+        return "unknown"
+    if not any(map(_serious, row.findings)):
+        return ""
+    return "missing" if row.status is RowStatus.MISSING and not misplaced(row) else "wrong"
+
+
+def _serious(finding: Finding) -> bool:
+    return finding.severity in (Severity.BLOCKS, Severity.HURTS)
+
+
+def _blocks(finding: Finding) -> bool:
+    return finding.severity is Severity.BLOCKS
+
+
+def _judged_by_ses(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
+    """Where the step stands while all records are right."""
     if identity.complete:
         return Status.DONE, "SES has verified the domain, DKIM and MAIL FROM"
-    if not seen.zone.reachable:
-        return Status.ATTENTION, "no DNS server answers from here: check the network connection"
-    if seen.zone.apex is None:
-        return Status.ATTENTION, f"{printable(seen.domain)} does not exist in the DNS"
-    open_rows = [row for row in seen.rows if row.status in (RowStatus.MISSING, RowStatus.WRONG)]
-    if open_rows:
-        wrong = sum(row.status is RowStatus.WRONG or misplaced(row) for row in open_rows)
-        counts = [f"{len(open_rows) - wrong} missing"] if len(open_rows) > wrong else []
-        counts += [f"{wrong} wrong"] if wrong else []
-        return Status.ATTENTION, f"records: {' and '.join(counts)} of {len(seen.rows)}"
-    unknown = sum(row.status is RowStatus.UNKNOWN for row in seen.rows)
-    if unknown:
-        return Status.ATTENTION, f"{unknown} of {len(seen.rows)} records could not be looked up"
     if identity.mail_from is None:
         return Status.ATTENTION, "the records are right, but SES has no MAIL FROM domain: see step 3"
     if "FAILED" in (identity.dkim_status, identity.mail_from_status):
@@ -262,13 +346,13 @@ def _judged(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
             Status.ATTENTION,
             "the records are right, but SES had given up: do step 3 again, so that it looks",
         )
-    return Status.WAITING, f"all records are right; waiting for SES, {_looked(identity, seen.checked_at)}"
+    return Status.WAITING, f"all records are right; waiting for SES, {_looked(identity)}"
 
 
-def _looked(identity: SesIdentity, now: datetime) -> str:
+def _looked(identity: SesIdentity) -> str:
     if identity.last_checked is None:
         return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
-    return f"which last looked {ago(now - identity.last_checked)}"
+    return f"which last looked on {identity.last_checked.astimezone():%d %b at %H:%M}"
 
 
 def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:

@@ -37,13 +37,15 @@ class Status(StrEnum):
 class Standing:
     """Where one step stands, and why, in one short sentence.
 
-    ``holds`` are the other steps that must not act while it stands so.
+    ``holds`` are the other steps that must not act while it stands so. ``brief`` is the reason in two or
+    three words, where it says more than the status's own word.
     """
 
     step: StepName
     status: Status
     words: str
     holds: tuple[StepName, ...] = ()
+    brief: str = ""
 
 
 class ChangeKind(StrEnum):

@@ -16,10 +16,11 @@ from wizard.aws import ses_events, sesv2
 from wizard.aws.ses_events import EventDestination
 from wizard.aws.sesv2 import SesIdentity
 from wizard.dns import dmarc
+from wizard.dns.verdict import Round
 from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.reminder import draft
-from wizard.steps import domain, domain_in_use
+from wizard.steps import dns, domain, domain_in_use
 from wizard.steps.domain_in_use import InUse
 from wizard.steps.domain_name import organizational
 from wizard.steps.model import StepName
@@ -111,17 +112,19 @@ class Site:
 class Evidence:
     """What was asked beyond SES's account and identity. A WizardError is an answer that did not come.
 
-    ``in_use`` is what the domain's DNS says of mail, None where none of its servers answered.
+    ``in_use`` is what the domain's DNS says of mail, None where none of its servers answered. ``records`` are
+    the DNS records as they are now, None where SES has no identity that would name them.
     """
 
     seen: ProductionSeen
     destinations: tuple[EventDestination, ...] | WizardError
     in_use: InUse | WizardError | None
     site: Site
+    records: Round | WizardError | None = None
 
 
 def look(world: World, project: Project, seen: ProductionSeen) -> Evidence:
-    """Ask SES for the event destinations, the DNS for DMARC, and the website, all at once.
+    """Ask SES for the event destinations, the DNS for its records, and the website, all at once.
 
     Raises WizardError only where no domain is chosen.
     """
@@ -130,6 +133,7 @@ def look(world: World, project: Project, seen: ProductionSeen) -> Evidence:
         "destinations": partial(ses_events.event_destinations, world.aws, project.identity.configuration_set),
         "in_use": partial(_mail_in_dns, world, seen.domain),
         "site": partial(look_at_site, world.web, url),
+        "records": partial(dns.look, world, project, seen.identity) if seen.identity else lambda: None,
     }
     return Evidence(seen, **dict(as_they_come(questions)))  # type: ignore[arg-type]
 
@@ -151,7 +155,7 @@ def look_at_site(web: WebAccess, url: str) -> Site:
 def judge(project: Project, evidence: Evidence) -> tuple[Point, ...]:
     """Every point, by the evidence. Pure."""
     return (
-        _identity(evidence.seen),
+        _identity(evidence.seen, evidence.records),
         _dmarc(evidence.in_use),
         _suppression(evidence.seen),
         _events(evidence.seen.identity, evidence.destinations),
@@ -202,13 +206,20 @@ def _status(page: WebPage) -> str:
     return known.get(page.status, f"answers with an error ({page.status})")
 
 
-def _identity(seen: ProductionSeen) -> Point:
-    gap = identity_gap(seen)
-    step = StepName.DNS if seen.identity else StepName.IDENTITY
-    if gap:
-        return Point(Subject.IDENTITY, Verdict.NOT_READY, gap, step)
+def _identity(seen: ProductionSeen, records: Round | WizardError | None) -> Point:
+    """The worst of what SES has confirmed and of what the DNS has now."""
+    identity = seen.identity
+    point = partial(Point, Subject.IDENTITY, mended_at=StepName.DNS if identity else StepName.IDENTITY)
+    if identity and isinstance(records, Round) and (wrong := dns.wrong_now(records)):
+        verdict = Verdict.NOT_READY if records.known_wrong else Verdict.UNKNOWN
+        return point(verdict=verdict, words=wrong, more=dns.after_verification(records, identity).rstrip("."))
+    if gap := identity_gap(seen):
+        return point(verdict=Verdict.NOT_READY, words=gap)
+    if not isinstance(records, Round):
+        why = records.title if records else "the DNS was not asked"
+        return point(verdict=Verdict.UNKNOWN, words=printable(why, 200))
     words = "SES confirms the domain, DKIM and MAIL FROM"
-    return Point(Subject.IDENTITY, Verdict.READY, words, step)
+    return point(verdict=Verdict.READY, words=words, more="the records are right now, too")
 
 
 def _dmarc(in_use: InUse | WizardError | None) -> Point:

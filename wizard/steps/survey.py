@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -110,17 +109,12 @@ def _identity(world: World, project: Project) -> Standing:
 
 def _dns(world: World, project: Project) -> Standing:
     from wizard.aws import sesv2
-    from wizard.dns.verdict import Round
     from wizard.steps import dns
 
     known = sesv2.get_identity(world.aws, identity.chosen_domain(project))
     if known is None:
         return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES then names the records")
-
-    async def first_round() -> Round:
-        return await anext(dns.watch(world, project, known, asyncio.Event()))
-
-    return dns.judge(asyncio.run(first_round()), known)
+    return dns.judge(dns.look(world, project, known), known)
 
 
 def _reminder(world: World, project: Project) -> Standing:
