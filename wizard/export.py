@@ -208,7 +208,7 @@ async def _checked(args: argparse.Namespace, project: Project, world: World, dom
     """One round of checking, with what SES says where it can be asked."""
     from dataclasses import replace
 
-    from wizard.check.command import SesView
+    from wizard.check.ses import SesView
     from wizard.check.subjects import expect_sense, subject
     from wizard.dns.checklist import check_once
 
@@ -216,5 +216,5 @@ async def _checked(args: argparse.Namespace, project: Project, world: World, dom
     if args.nameserver:
         world = replace(world, dns=world.dns.through(args.nameserver))
     ses = SesView(world, args.no_aws)
-    wanted = subject(args, project, domain, await ses.region(), await ses.identity(domain))
+    wanted = subject(args, project, domain, await ses.region(), await ses.answer(domain))
     return await check_once(world.dns, wanted.records, wanted.context, world.now)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.engine.dns_servers import NAMESERVERS, Silent, world
+from tests.engine.refusal import refuse
 from wizard import check
 from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
@@ -18,6 +19,7 @@ from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import transport
 from wizard.dns.access import Nameserver
+from wizard.dns.records import wanted_records
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Domain, Identity, Project, save
 from wizard.world import World
@@ -318,21 +320,58 @@ class TestWhatIsAsked:
         self, run: Check, account: Demo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from wizard.aws.sesv2 import SesIdentity
-        from wizard.check import command
+        from wizard.check import ses
 
         identity = SesIdentity(
             "example.com", True, "SUCCESS", "SUCCESS", tokens=("selector",), signing_origin="EXTERNAL"
         )
-        monkeypatch.setattr(command, "get_identity", lambda aws, domain: identity)
+        monkeypatch.setattr(ses, "get_identity", lambda aws, domain: identity)
         _, lines, _ = run("example.com", world=account.world)
         assert [record["id"] for record in lines[0]["records"]] == ["spf", "dmarc"]
 
     def test_a_domain_that_ses_does_not_know(self, run: Check, account: Demo) -> None:
         code, lines, err = run("example.com", world=account.world)
-        assert code == 1
-        assert lines[0]["ses"] is None
-        assert "SES has no identity example.com" in err
-        assert codes(lines[0], "dkim1") == ["dkim-tokens-unknown"]
+        assert (code, err) == (1, "")
+        assert (lines[0]["ses"], lines[0]["ses_state"], lines[0]["verdict"]) == (None, "no-identity", None)
+        assert lines[0]["ses_advice"].startswith(
+            "SES has no identity example.com in us-east-1. Name the Region"
+        )
+        finding = lines[0]["records"][0]["findings"][0]
+        assert finding["code"] == "dkim-tokens-unknown"
+        assert "SES has no identity example.com in us-east-1." in finding["message"]
+        assert finding["fix"].startswith(
+            "Name the Region that has it with `--region`, or create it in step 3"
+        )
+        _, printed, _ = run("example.com", world=account.world, json_lines=False)
+        assert "\nSES has no identity example.com in us-east-1.\n  → Name the Region" in printed[0]["text"]
+
+    def test_that_ses_was_not_asked_is_no_answer_of_ses(self, run: Check, server: DnsServer) -> None:
+        _, lines, err = run("example.com", server=server)
+        assert (lines[0]["ses"], lines[0]["ses_state"], err) == (None, "not-asked", "")
+        assert lines[0]["records"][0]["findings"][0]["fix"].startswith(
+            "Leave `--no-aws` out to have SES asked."
+        )
+        _, printed, _ = run("example.com", server=server, json_lines=False)
+        assert "\nSES was not asked (--no-aws).\n" in printed[0]["text"]
+
+    def test_records_that_broke_after_verification_are_told_beside_what_ses_says(
+        self, run: Check, account: Demo
+    ) -> None:
+        ses = account.world.aws.client("sesv2")
+        tokens = ses.create_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
+        ses.put_email_identity_mail_from_attributes(EmailIdentity="example.com", MailFromDomain=MAIL_FROM)
+        records = wanted_records("example.com", tokens=tuple(tokens), mail_from=MAIL_FROM, region="us-east-1")
+        account.publish(records)
+        code, lines, _ = run("example.com", world=account.world)
+        assert (code, lines[0]["ses_state"], lines[0]["ses_advice"]) == (0, "found", None)
+        assert lines[0]["verdict"]["status"] == "done"
+        account.dns_server.remove(records[0].name, "CNAME")
+        code, lines, _ = run("example.com", world=account.world)
+        assert (code, lines[0]["ses"]["verified"]) == (1, True)
+        words = "1 record missing. SES still shows the domain as verified; mail will fail when it re-checks."
+        assert lines[0]["verdict"] == {"status": "attention", "words": words}
+        _, printed, _ = run("example.com", world=account.world, json_lines=False)
+        assert words in " ".join(printed[0]["text"].split())
 
     def test_without_credentials_the_dns_is_checked_all_the_same(self, run: Check, server: DnsServer) -> None:
         dns = World(aws=AwsAccess(region="us-east-1")).dns
@@ -343,6 +382,20 @@ class TestWhatIsAsked:
         code, lines, err = run("example.com", "--mail-from", "bounce", *with_tokens(), world=here)
         assert (code, lines[0]["ok"], lines[0]["ses"]) == (0, True, None)
         assert err.count("only the DNS is checked") == 1
+        assert lines[0]["ses_state"] == "no-credentials"
+        assert lines[0]["ses_advice"].startswith(
+            "SES could not be asked: no AWS credentials were found. Run `"
+        )
+
+    def test_a_refusal_of_ses_is_not_the_want_of_credentials(self, run: Check, account: Demo) -> None:
+        refused = account.world.choose(None, "us-east-1")
+        refuse(refused.aws, "sesv2", "GetEmailIdentity", "AccessDeniedException")
+        _, lines, _ = run("example.com", world=refused)
+        assert (lines[0]["ses"], lines[0]["ses_state"]) == (None, "unavailable")
+        expired = account.world.choose(None, "us-east-1")
+        refuse(expired.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
+        _, lines, _ = run("example.com", world=expired)
+        assert lines[0]["ses_state"] == "no-credentials"
 
     def test_the_file_names_domain_mail_from_and_tokens(
         self, run: Check, server: DnsServer, tmp_path: Path
@@ -408,7 +461,7 @@ def test_several_domains_are_watched_until_the_last_is_ok(
 ) -> None:
     """Each prints as it changes; the second is mended once the first is ok."""
     from wizard.aws.sesv2 import SesIdentity
-    from wizard.check import command
+    from wizard.check import command, ses
     from wizard.dns import checklist
 
     server.set_zone("example.net", NAMESERVERS)
@@ -427,7 +480,7 @@ def test_several_domains_are_watched_until_the_last_is_ok(
         return SesIdentity(domain, True, "SUCCESS", "SUCCESS", tokens=TOKENS)
 
     monkeypatch.setattr(command, "_print", noted)
-    monkeypatch.setattr(command, "get_identity", identity)
+    monkeypatch.setattr(ses, "get_identity", identity)
     monkeypatch.setattr(checklist, "pause", lambda unchanged: 0.01)
     here = World(
         aws=AwsAccess(region="us-east-1"),

@@ -16,6 +16,7 @@ import pytest
 from tests.engine.dns_servers import Counting, Liar, NoResolver, access
 from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, furnish, publish, row
 from wizard.check.output import as_json, as_table
+from wizard.check.ses import SesAnswer, SesState
 from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import checklist, transport
@@ -25,6 +26,7 @@ from wizard.dns.records import RecordId
 from wizard.dns.verdict import Round
 
 SECONDS = 15.0
+UNASKED = SesAnswer(SesState.NOT_ASKED)
 MEGABYTES = 60
 
 
@@ -46,7 +48,7 @@ async def survived(access: DnsAccess) -> Round:
     async with asyncio.timeout(SECONDS):
         seen = await check_once(access, RECORDS, CONTEXT, Clock())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024
-    printed = as_json(seen, "us-east-1", None) + as_table(seen, None, 100)
+    printed = as_json(seen, "us-east-1", UNASKED) + as_table(seen, UNASKED, 100)
     assert all(character == "\n" or character.isprintable() for character in printed)
     assert len(seen.all_findings) < 100
     return seen

@@ -126,6 +126,16 @@ def refused(error: ClientError, profile: str | None) -> WizardError | None:
     return None
 
 
+def about_credentials(error: WizardError) -> bool:
+    """Whether ``error`` came of a call for which there were no credentials, or none that AWS takes."""
+    from botocore.exceptions import ClientError
+
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        return refused(cause, None) is not None
+    return isinstance(cause, Exception) and missing(cause, None) is not None
+
+
 def outside(title: str, what: str, todo: str) -> WizardError:
     """The error where AWS could not be asked."""
     return WizardError(title, what, todo, ExitCode.OUTSIDE)

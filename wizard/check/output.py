@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from wizard.aws.sesv2 import SesIdentity
+from wizard.check.ses import SesAnswer
 from wizard.dns.verdict import Finding, Round, RowStatus
 from wizard.errors import ExitCode
+from wizard.steps.dns import judge
+from wizard.steps.model import Standing, Status
 from wizard.text import printable
 
 SCHEMA = 1
@@ -30,7 +33,7 @@ _ASKED = {
 }
 
 
-def as_json(seen: Round, region: str | None, identity: SesIdentity | None) -> str:
+def as_json(seen: Round, region: str | None, ses: SesAnswer) -> str:
     """One domain's result as one JSON object on one line (CONTRACT.md)."""
     return json.dumps(
         {
@@ -58,15 +61,18 @@ def as_json(seen: Round, region: str | None, identity: SesIdentity | None) -> st
                 for row in seen.rows
             ],
             "findings": [_finding(finding) for finding in seen.findings],
-            "ses": None if identity is None else _ses(identity),
+            "ses": None if ses.identity is None else _ses(ses.identity),
+            "ses_state": ses.state,
+            "ses_advice": " ".join(ses.words(seen.domain)).strip() or None,
+            "verdict": None if ses.identity is None else _verdict_json(judge(seen, ses.identity)),
         }
     )
 
 
-def as_table(seen: Round, identity: SesIdentity | None, width: int) -> str:
+def as_table(seen: Round, ses: SesAnswer, width: int) -> str:
     """One domain's result for people: a heading, a line a record, and under it what is wrong and the fix."""
     heading = f"{seen.domain}: {_verdict(seen)}"
-    lines = (*_zone_lines(seen, identity, width), *_row_lines(seen, width))
+    lines = (*_zone_lines(seen, ses, width), *_row_lines(seen, width))
     return "\n".join([heading, "═" * len(heading), *lines])
 
 
@@ -96,6 +102,11 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
+def _verdict_json(standing: Standing) -> dict[str, object]:
+    """The DNS step of ``status``, judged by the records now and by SES."""
+    return {"status": standing.status, "words": standing.words}
+
+
 def _ses(identity: SesIdentity) -> dict[str, object]:
     return {
         "verified": identity.verified,
@@ -110,7 +121,7 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _zone_lines(seen: Round, identity: SesIdentity | None, width: int) -> Iterator[str]:
+def _zone_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
     zone = seen.zone
     if zone.apex is not None:
         host = f" at {seen.provider}" if seen.provider else ""
@@ -118,12 +129,24 @@ def _zone_lines(seen: Round, identity: SesIdentity | None, width: int) -> Iterat
         yield from _wrapped(f"Zone {zone.apex}{host} ({servers}); asked {_ASKED[zone.path]}.", "", width)
     elif not zone.reachable:
         yield "No DNS server answers from here: nothing is known."
-    if identity is not None:
+    yield from _ses_lines(seen, ses, width)
+    for finding in seen.findings:
+        yield from _finding_lines(finding, "", width)
+
+
+def _ses_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
+    """What SES has found, and what follows for records that broke since; or why SES's view is not known."""
+    if identity := ses.identity:
         verified = "verified" if identity.verified else "not verified"
         mail_from = identity.mail_from_status or "not set"
         yield f"SES: {verified}, DKIM {identity.dkim_status}, MAIL FROM {mail_from}."
-    for finding in seen.findings:
-        yield from _finding_lines(finding, "", width)
+        verdict = judge(seen, identity)
+        if verdict.status is not Status.DONE:
+            yield from _wrapped(f"{verdict.words[0].upper()}{verdict.words[1:]}", "", width)
+        return
+    why, todo = ses.words(seen.domain)
+    yield from _wrapped(why, "", width)
+    yield from _wrapped(f"→ {todo}", "  ", width)
 
 
 def _row_lines(seen: Round, width: int) -> Iterator[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.aws.sesv2 import SesIdentity
+from wizard.check.ses import SesAnswer
 from wizard.dns.causes import Context
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, wanted_records
 from wizard.errors import ExitCode, WizardError
@@ -24,13 +23,13 @@ TOKENS = 3
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One domain to check. ``identity`` is SES's view, None where it was not asked or has none."""
+    """One domain to check, and what SES has for it."""
 
     domain: str
     region: str | None
     records: tuple[Record, ...]
     context: Context
-    identity: SesIdentity | None = None
+    ses: SesAnswer
 
 
 def domains(args: argparse.Namespace, project: Project) -> tuple[str, ...]:
@@ -85,9 +84,10 @@ def subject(
     project: Project,
     domain: str,
     region: str | None,
-    identity: SesIdentity | None,
+    ses: SesAnswer,
 ) -> Subject:
     """What should stand for ``domain``: as the options say, else SES, else FILE."""
+    identity = ses.identity
     noted = project.identity if domain == project.domain.name else None
     tokens, signing_zone = tuple(_plain(token) for token in args.dkim_token), None
     if identity is not None and identity.signs_itself:
@@ -109,13 +109,9 @@ def subject(
         signing_zone=signing_zone,
         records=records,
         own_keys=not tokens and identity is not None and not identity.signs_itself,
+        no_tokens=ses.without_tokens(domain),
     )
-    return Subject(domain, region, records, context, identity)
-
-
-def environment_region() -> str | None:
-    """The Region that the environment names, as AWS's own tools read it."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return Subject(domain, region, records, context, ses)
 
 
 def _mail_from(args: argparse.Namespace, domain: str) -> str | None:

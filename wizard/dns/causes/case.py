@@ -25,6 +25,7 @@ class Context:
     ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
     ``records`` all the records wanted for the domain (so that one found in another's place can be told).
     ``own_keys``: DKIM is signed with keys that are not SES's own, so no DKIM record is ours to judge.
+    ``no_tokens``: why SES does not say the DKIM tokens, and what to do about that.
     """
 
     domain: str
@@ -34,6 +35,7 @@ class Context:
     signing_zone: str = DEFAULT_SIGNING_ZONE
     records: tuple[Record, ...] = ()
     own_keys: bool = False
+    no_tokens: tuple[str, str] = ("", "")
 
 
 NOT_THERE = frozenset(

@@ -171,11 +171,13 @@ def _values(finding: Finding) -> list[str]:
 
 def unknown_dkim(zone: ZoneSeen, context: Context) -> tuple[Row, ...]:
     """The three DKIM rows where nothing says which tokens to look for: UNKNOWN, saying so."""
+    why, todo = context.no_tokens
+    message = "Nothing says which DKIM records to look for: each SES identity has three tokens of its own."
     finding = Finding(
         "dkim-tokens-unknown",
         Severity.INFO,
-        "Nothing says which DKIM records to look for: each SES identity has three tokens of its own.",
-        "Sign in to AWS so that SES can be asked, or name the tokens with `--dkim-token` (three times).",
+        f"{message} {why}".rstrip(),
+        f"{todo or 'Have SES asked'}, or name the tokens with `--dkim-token` (three times).",
     )
     rows = []
     for number, record_id in enumerate((RecordId.DKIM1, RecordId.DKIM2, RecordId.DKIM3), start=1):

@@ -1,0 +1,125 @@
+"""SES's side of a check: what SES has for each domain, or why nobody could say."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.aws.credential_failures import about_credentials
+from wizard.aws.failures import translated
+from wizard.aws.sesv2 import SesIdentity, get_identity
+from wizard.errors import WizardError
+from wizard.text import printable
+from wizard.world import World
+
+CALLS_AT_ONCE = 4
+
+
+class SesState(StrEnum):
+    """Whether SES said something of a domain, and if not, why."""
+
+    FOUND = "found"
+    NO_IDENTITY = "no-identity"
+    """SES was asked, and has no such identity in this Region."""
+    NOT_ASKED = "not-asked"
+    """``--no-aws``."""
+    NO_CREDENTIALS = "no-credentials"
+    """There are none, or AWS does not take them."""
+    UNAVAILABLE = "unavailable"
+    """SES could not be asked for another reason: no network, no permission, no Region."""
+
+
+_FOR_TOKENS = {
+    SesState.FOUND: "Do step 3 of `ses-wizard`, which has SES make the keys",
+    SesState.NO_IDENTITY: "Name the Region that has the identity with `--region`",
+    SesState.NOT_ASKED: "Leave `--no-aws` out to have SES asked",
+    SesState.NO_CREDENTIALS: "Sign in to AWS so that SES can be asked",
+    SesState.UNAVAILABLE: "Check again when SES can be asked",
+}
+"""What to do where the DKIM tokens are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SesAnswer:
+    """What SES has for one domain: ``identity`` where it is FOUND, ``error`` where it could not be asked.
+
+    ``region`` is where it was asked, as far as that is known.
+    """
+
+    state: SesState
+    identity: SesIdentity | None = None
+    error: WizardError | None = None
+    region: str | None = None
+
+    def words(self, domain: str) -> tuple[str, str]:
+        """What keeps SES's view from us, and what to do about it; both empty where it is there."""
+        match self.state:
+            case SesState.NOT_ASKED:
+                return "SES was not asked (--no-aws).", "Leave `--no-aws` out to have SES asked."
+            case SesState.NO_IDENTITY:
+                place = printable(self.region, 40) if self.region else "this Region"
+                return (
+                    f"SES has no identity {domain} in {place}.",
+                    "Name the Region that has it with `--region`, or create it in step 3 of `ses-wizard`.",
+                )
+            case SesState.NO_CREDENTIALS | SesState.UNAVAILABLE if self.error:
+                title = self.error.title
+                return f"SES could not be asked: {title[0].lower()}{title[1:]}.", self.error.todo
+        return "", ""
+
+    def without_tokens(self, domain: str) -> tuple[str, str]:
+        """Why SES does not say the DKIM tokens of ``domain``, and what to do about that."""
+        found = "SES has the identity, but no DKIM keys for it." if self.identity else ""
+        return found or self.words(domain)[0], _FOR_TOKENS[self.state]
+
+
+class SesView:
+    """SES, asked for many domains. Once it could not be asked, it is not asked again."""
+
+    def __init__(self, world: World, no_aws: bool) -> None:
+        self._world = world
+        self._region = world.aws.region or environment_region()
+        self._silent = SesAnswer(SesState.NOT_ASKED, region=self._region) if no_aws else None
+        self._room = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def region(self) -> str | None:
+        """The Region that SES sends from, or None where nothing names one."""
+        if self._region is None and self._silent is None:
+            self._region = await asyncio.to_thread(self._region_in_use)
+        return self._region
+
+    async def answer(self, domain: str) -> SesAnswer:
+        """What SES has for ``domain``, or why that cannot be said."""
+        async with self._room:
+            if self._silent:
+                return self._silent
+            try:
+                identity = await asyncio.to_thread(get_identity, self._world.aws, domain)
+            except WizardError as error:
+                return self._give_up(error)
+        state = SesState.FOUND if identity else SesState.NO_IDENTITY
+        return SesAnswer(state, identity, region=self._region)
+
+    def _region_in_use(self) -> str | None:
+        try:
+            with translated("sesv2:GetEmailIdentity", self._world.aws.profile):
+                return self._world.aws.region_in_use()
+        except WizardError as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: WizardError) -> SesAnswer:
+        """Go on with DNS alone: all further calls would fail alike. That is said once."""
+        if self._silent is None:
+            print(f"SES could not be asked, so only the DNS is checked.\n{error}", file=sys.stderr)
+            state = SesState.NO_CREDENTIALS if about_credentials(error) else SesState.UNAVAILABLE
+            self._silent = SesAnswer(state, error=error, region=self._region)
+        return self._silent
+
+
+def environment_region() -> str | None:
+    """The Region that the environment names, as AWS's own tools read it."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
