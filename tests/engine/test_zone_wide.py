@@ -172,6 +172,7 @@ class TestServersThatDisagree:
         finding = named(row(seen, RecordId.DMARC).findings, "servers-disagree")
         assert finding.severity is Severity.INFO
         assert "1 of the zone's 2 servers" in finding.message
+        assert finding.evidence["lacking"] == [good.address]
         assert "lame-server" not in codes(seen.findings)
 
     async def test_one_still_has_the_old_value(self, stack: ExitStack) -> None:
@@ -179,6 +180,106 @@ class TestServersThatDisagree:
         good.remove(RECORDS[0].name)
         good.add(RECORDS[0].name, "CNAME", "old.dkim.amazonses.com")
         assert "servers-disagree" in codes(row(await look(both), RecordId.DKIM1).findings)
+
+
+class TestTwoDnsHosts:
+    """The registry lists servers of two hosts; the records are at one of them."""
+
+    HOSTS = (
+        (NAMESERVERS, EDITED),
+        (("ns1.alpha.net", "ns2.alpha.net"), ("ns1.beta.org", "ns2.beta.org")),
+        (("ns-1.awsdns-01.com", "ns-2.awsdns-02.net"), ("ns-8.awsdns-04.net", "ns-9.awsdns-03.org")),
+    )
+
+    def two_hosts(
+        self, stack: ExitStack, one: tuple[str, ...], other: tuple[str, ...], *, source: tuple[str, ...] = ()
+    ) -> tuple[DnsServer, DnsServer, DnsAccess]:
+        """The servers of both, without records; the second's zone comes from ``source`` if one is given."""
+        first, second, registry = furnish(DnsServer()), NoResolver("127.0.0.2"), NoResolver("127.0.0.3")
+        for name in other:
+            first.add(name, "A", second.address)
+        for name in one:
+            first.add(name, "A", first.address)
+        first.set_zone("example.com", one)
+        second.set_zone("example.com", (*source, *other))
+        first.add("r.example.net", "A", registry.address)
+        first.set_zone("com", ("r.example.net",))
+        registry.set_zone("com", ("r.example.net",))
+        registry.set_zone("example.com", (*one, *other))
+        for name in (*one, *other):
+            registry.remove(name)
+        for server in (first, second, registry):
+            server.add("example.com", "MX", "10 mx.example.net")
+            stack.enter_context(server)
+        return first, second, access(first, second, registry)
+
+    @pytest.mark.parametrize(("one", "other"), HOSTS)
+    @pytest.mark.parametrize("swapped", [False, True])
+    async def test_the_host_that_lacks_the_records_is_named_with_what_to_do(
+        self, stack: ExitStack, one: tuple[str, ...], other: tuple[str, ...], swapped: bool
+    ) -> None:
+        first, second, all_servers = self.two_hosts(stack, one, other)
+        publish(second if swapped else first, *RECORDS)
+        having, lacking = (other, one) if swapped else (one, other)
+        seen = await look(all_servers)
+        finding = named(seen.findings, "wrong-dns-host")
+        assert finding.severity is Severity.BLOCKS
+        assert not seen.ready
+        assert finding.evidence["edited"] == list(having)
+        assert finding.evidence["lacking"] == list(lacking)
+        assert f"TXT {DMARC.name}" in str(finding.evidence["missing"])
+        assert f"{', '.join(lacking)}" in finding.message.partition("does not have")[0]
+        assert f"remove the name servers `{lacking[0]}`, `{lacking[1]}`" in finding.fix
+        remark = named(row(seen, RecordId.DMARC).findings, "servers-disagree")
+        assert lacking[0] in remark.message
+        assert "does not have the record" in remark.message
+        assert DMARC.value in remark.fix
+        assert "Wait" not in remark.fix
+
+    async def test_the_record_is_named_as_the_panel_of_the_lacking_host_wants_it(
+        self, stack: ExitStack
+    ) -> None:
+        first, _, all_servers = self.two_hosts(stack, NAMESERVERS, ("ns-1-a.gandi.net", "ns-2-b.gandi.net"))
+        publish(first, *RECORDS)
+        remark = named(row(await look(all_servers), RecordId.DKIM1).findings, "servers-disagree")
+        assert "value `t1.dkim.amazonses.com.`" in remark.fix
+
+    async def test_each_has_what_the_other_lacks(self, stack: ExitStack) -> None:
+        """Then neither can simply be removed."""
+        first, second, all_servers = self.two_hosts(stack, NAMESERVERS, EDITED)
+        publish(first, *RECORDS[:3])
+        publish(second, *RECORDS[3:])
+        found = [one for one in (await look(all_servers)).findings if one.code == "wrong-dns-host"]
+        assert [one.evidence["lacking"] for one in found] == [list(EDITED), list(NAMESERVERS)] or [
+            one.evidence["lacking"] for one in found
+        ] == [list(NAMESERVERS), list(EDITED)]
+        assert not any("remove" in one.fix for one in found)
+
+    async def test_one_still_has_an_old_value(self, stack: ExitStack) -> None:
+        first, second, all_servers = self.two_hosts(stack, NAMESERVERS, EDITED)
+        publish(first, *RECORDS)
+        publish(second, *RECORDS[1:])
+        second.add(RECORDS[0].name, "CNAME", "old.dkim.amazonses.com")
+        finding = named((await look(all_servers)).findings, "wrong-dns-host")
+        assert "gives another answer for CNAME t1._domainkey.example.com" in finding.message
+
+    async def test_a_host_that_may_copy_from_the_other_gets_time_to(self, stack: ExitStack) -> None:
+        """Its zone names the same source: it may be a secondary of the first host."""
+        first, _, all_servers = self.two_hosts(stack, NAMESERVERS, EDITED, source=NAMESERVERS[:1])
+        publish(first, *RECORDS)
+        seen = await look(all_servers)
+        assert "wrong-dns-host" not in codes(seen.findings)
+        remark = named(row(seen, RecordId.DMARC).findings, "servers-disagree")
+        assert "If Cloudflare (ada.ns.cloudflare.com, bob.ns.cloudflare.com) copies the zone" in remark.fix
+        assert "Otherwise enter the record at Cloudflare" in remark.fix
+
+    async def test_servers_of_one_host_under_several_names_only_take_time(self, stack: ExitStack) -> None:
+        one, other = ("ns1.alpha.net",), ("ns2.alpha.org",)
+        first, _, all_servers = self.two_hosts(stack, one, other, source=one)
+        publish(first, *RECORDS)
+        seen = await look(all_servers)
+        assert "wrong-dns-host" not in codes(seen.findings)
+        assert "Wait a few minutes" in named(row(seen, RecordId.DMARC).findings, "servers-disagree").fix
 
 
 class TestDelegatedAway:
@@ -620,6 +721,21 @@ class TestPropagation:
         assert f"{RECORDS[0].name} CNAME" in asked
         assert f"{DMARC.name} TXT" not in asked
         assert "propagating" not in codes(seen.all_findings)
+
+    async def test_public_resolvers_are_not_asked_while_the_zones_servers_disagree(
+        self, stack: ExitStack
+    ) -> None:
+        """They could ask a server that does not have the record yet, and would keep its denial."""
+        good, both = two_servers(stack, NoResolver("127.0.0.2"))
+        good.remove(DMARC.name)
+        public = Counting("127.0.0.4")
+        stack.enter_context(furnish(public))
+        publish(public, *RECORDS)
+        at = Nameserver(public.address, public.port)
+        await look(replace(both, public=(PublicResolver("Google", at),)))
+        asked = {words for words, _, _ in public.asked}
+        assert f"{RECORDS[0].name} CNAME" in asked
+        assert f"{DMARC.name} TXT" not in asked
 
     @needs_unbound
     async def test_who_has_it_and_how_long_the_others_may_take(

@@ -227,10 +227,11 @@ def _new(wanted: Iterable[Question], answers: dict[Question, Answer]) -> tuple[Q
 
 
 def _right(rows: Iterable[Row], answers: dict[Question, Answer]) -> list[Answer]:
-    """The answers that the zone's own servers gave for records that are right."""
+    """The answers that all of the zone's own servers gave for records that are right."""
     own = (Question(row.record.name, row.record.type) for row in rows if row.status is RowStatus.OK)
     found = [answers[question] for question in own if question in answers]
-    return [answer for answer in found if answer.path in (Path.AUTHORITATIVE, Path.TCP) and answer.rdatas]
+    paths = (Path.AUTHORITATIVE, Path.TCP)
+    return [answer for answer in found if answer.path in paths and answer.rdatas and answer.agree]
 
 
 def essence(seen: Round) -> object:

@@ -131,6 +131,7 @@ def merged(question: Question, reads: Mapping[str, Read], path: Path = Path.AUTH
         groups.setdefault(one.content, []).append(server)
     said = max(groups.values(), key=lambda group: (_has_something(counted[group[0]]), len(group)))
     chosen = counted[said[0]]
+    lacking = [server for server, one in counted.items() if not _has_something(one)]
     if all(counted[server].tcp_only for server in said) and path is Path.AUTHORITATIVE:
         path = Path.TCP
     return Answer(
@@ -140,6 +141,7 @@ def merged(question: Question, reads: Mapping[str, Read], path: Path = Path.AUTH
         cnames=chosen.cnames,
         ttl=chosen.ttl,
         servers=tuple(sorted(said)),
+        lacking=tuple(sorted(lacking)) if _has_something(chosen) else (),
         agree=len(groups) == 1,
         path=Path.RESOLVER if best is Standing.RECURSIVE else path,
         soa=chosen.soa,

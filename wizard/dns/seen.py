@@ -113,7 +113,8 @@ class Answer:
 
     ``rdatas`` holds only records of the type asked for; ``cnames`` the chain of targets that led to them,
     where the name is an alias. ``agree`` is False where servers gave different answers: then this is the
-    answer that has something, and ``servers`` the ones that gave it. ``soa`` comes with a negative answer.
+    answer that has something, ``servers`` the ones that gave it, and ``lacking`` those that have nothing.
+    ``soa`` comes with a negative answer.
     ``cut`` is set where the name lies in another zone below this one; then its servers were asked.
     ``extended`` is the extended error (RFC 8914) that came with a failure, as the server worded it.
     """
@@ -124,6 +125,7 @@ class Answer:
     cnames: tuple[str, ...] = ()
     ttl: int | None = None
     servers: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     agree: bool = True
     path: Path = Path.AUTHORITATIVE
     soa: Soa | None = None

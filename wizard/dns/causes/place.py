@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wizard.dns import dmarc, spf
 from wizard.dns.causes.case import Case, cleaned, shown
+from wizard.dns.causes.hosts import Apart, apart, host_words
 from wizard.dns.providers import recognise, relative_host
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
-from wizard.dns.seen import Host, Outcome, Rcode, Rdata, Txt
+from wizard.dns.seen import Answer, Host, Outcome, Rcode, Rdata, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -160,20 +162,41 @@ def wildcard(case: Case) -> Iterator[Finding]:
 
 
 def servers_disagree(case: Case) -> Iterator[Finding]:
-    """Some servers have it, some do not yet."""
+    """Some servers have it, some do not: not yet, or never where they belong to another DNS host."""
     answer = case.answer
-    if answer and not answer.agree:
-        having = len(answer.servers)
-        answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
-        all_servers = max(len(answering or case.zone.addresses), having)
-        yield Finding(
-            "servers-disagree",
-            Severity.INFO,
-            f"{having} of the zone's {all_servers} servers give this answer, the others another one: the DNS "
-            "host is still copying.",
-            "Nothing to do but wait a few minutes.",
-            {"servers": list(answer.servers), "of": all_servers},
-        )
+    if answer is None or answer.agree:
+        return
+    having = len(answer.servers)
+    answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
+    all_servers = max(len(answering or case.zone.addresses), having)
+    give = "gives" if having == 1 else "give"
+    hosts = apart(case.zone, answer)
+    if hosts is None:
+        who = "the others give another one or none. The DNS host is still copying the change to all of them."
+        fix = "Wait a few minutes. If the servers still disagree after an hour, ask the DNS host's support."
+    else:
+        who, fix = _between_hosts(case, answer, hosts)
+    yield Finding(
+        "servers-disagree",
+        Severity.INFO,
+        f"{having} of the zone's {all_servers} servers {give} this answer; {who}",
+        fix,
+        {"servers": list(answer.servers), "of": all_servers, "lacking": list(answer.lacking)},
+    )
+
+
+def _between_hosts(case: Case, answer: Answer, hosts: Apart) -> tuple[str, str]:
+    """Who answers differently, and what to do, where the registry lists servers of two DNS hosts."""
+    one, other = host_words(hosts.having), host_words(hosts.others)
+    addresses = {server.address for server in case.zone.servers if server.name in hosts.others}
+    lacks = addresses <= {*answer.lacking, ""}
+    context = replace(case.context, provider=recognise(hosts.others))
+    there = f"the record at {other} as well: {Case(case.record, case.zone, {}, context).entry_words()}."
+    who = f"another DNS host, {other}, {'does not have the record' if lacks else 'gives another one'}."
+    if hosts.certain:
+        return f"{who} It does not copy from {one}.", f"Enter {there}"
+    wait = f"If {other} copies the zone from {one} (secondary DNS), wait for the next copy."
+    return who, f"{wait} Otherwise enter {there}"
 
 
 def negative_cache(case: Case) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ def zone_findings(zone: ZoneSeen, answers: Answers, opinions: Opinions = NO_OPIN
     return (
         *_zone_missing(zone),
         *zone_wide.wrong_dns_host(zone, opinions),
+        *zone_wide.two_dns_hosts(zone, answers),
         *zone_wide.dnssec_bogus(zone, opinions),
         *zone_wide.lame_server(zone),
         *zone_wide.dns_blocked(zone),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from wizard.dns.providers import recognise
-from wizard.dns.seen import Opinions, Outcome, Path, ServerSeen, ZoneSeen
+from wizard.dns.causes.hosts import Apart, apart, host_words
+from wizard.dns.seen import Answer, Answers, Opinions, Outcome, Path, ServerSeen, ZoneSeen
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -51,7 +51,7 @@ def wrong_dns_host(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
     there = [question for question, answer in opinions.elsewhere.items() if answer.rdatas]
     if not there:
         return
-    edited, asked = _host(opinions.elsewhere_servers), _host(zone.nameservers)
+    edited, asked = host_words(opinions.elsewhere_servers), host_words(zone.nameservers)
     servers = ", ".join(f"`{printable(name)}`" for name in opinions.elsewhere_servers[:6])
     yield Finding(
         "wrong-dns-host",
@@ -66,6 +66,52 @@ def wrong_dns_host(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
             "found": [f"{printable(question.name)} {question.type}" for question in there],
         },
     )
+
+
+def two_dns_hosts(zone: ZoneSeen, answers: Answers) -> Iterator[Finding]:
+    """The registry lists two DNS hosts that do not copy from each other, and they answer differently."""
+    found: dict[Apart, list[Answer]] = {}
+    for question, answer in answers.items():
+        if question.type in ("CNAME", "MX", "TXT") and not answer.agree:
+            hosts = apart(zone, answer)
+            if hosts is not None and hosts.certain:
+                found.setdefault(hosts, []).append(answer)
+    for hosts, disputed in found.items():
+        one, other = host_words(hosts.having), host_words(hosts.others)
+        lacks = [answer for answer in disputed if answer.lacking]
+        differs = [answer for answer in disputed if not answer.lacking]
+        what = [f"{other} does not have {_listed(lacks)}"] if lacks else []
+        what += [f"{other} gives another answer for {_listed(differs)}"] if differs else []
+        fix = f"Enter these records at {other} as well"
+        if Apart(hosts.others, hosts.having, certain=True) not in found:
+            unused = ", ".join(f"`{printable(name)}`" for name in hosts.others)
+            fix += (
+                f". Or, if you no longer use that host, make sure that {one} has every other record, "
+                f"then remove the name servers {unused} from {zone.apex} at the registrar"
+            )
+        yield Finding(
+            "wrong-dns-host",
+            Severity.BLOCKS,
+            f"The registry lists two DNS hosts for {zone.apex} that do not copy from each other: {one} and "
+            f"{other}. {'; '.join(what)}. SES and mail receivers ask either of the two.",
+            f"{fix}.",
+            {
+                "edited": [printable(name) for name in hosts.having],
+                "asked": [printable(name) for name in zone.nameservers],
+                "lacking": [printable(name) for name in hosts.others],
+                "missing": [_words_of(answer) for answer in lacks],
+                "different": [_words_of(answer) for answer in differs],
+            },
+        )
+
+
+def _listed(answers: list[Answer]) -> str:
+    more = f" and {len(answers) - 4} more" if len(answers) > 4 else ""
+    return ", ".join(_words_of(answer) for answer in answers[:4]) + more
+
+
+def _words_of(answer: Answer) -> str:
+    return f"{answer.question.type} {printable(answer.question.name)}"
 
 
 def dnssec_bogus(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
@@ -141,10 +187,3 @@ def _version(server: ServerSeen) -> int:
 
 def _words(server: ServerSeen) -> str:
     return f"{printable(server.name)}{f' ({server.address})' if server.address else ''}"
-
-
-def _host(nameservers: tuple[str, ...]) -> str:
-    """The DNS host in words: its name and its servers."""
-    provider = recognise(nameservers)
-    servers = ", ".join(printable(name) for name in nameservers[:4])
-    return f"{provider.name} ({servers})" if provider else servers
