@@ -23,6 +23,7 @@ from screens.production_reviewer import Reviewer
 from screens.production_rights import SandboxRights
 from screens.production_words import NO_WAY_BACK, act_words, point_line, point_words
 from screens.reminder_page import Seen as ReminderLooked
+from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Cells, Columns
 from wizard.steps.model import Standing, StepName
 
@@ -119,7 +120,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
             return [row for page in over for row in await page.keep()]
         from screens.production_request import FIELDS
 
-        words = "what you typed is not right yet, so it is not saved"
+        words = "incorrect, so not saved"
         return [
             (Content.styled(f"! Request › {FIELDS[field]}", "$text-warning"), words)
             for field in self._unsaved
@@ -240,9 +241,10 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
 
         def left(_: None) -> None:
             self.begin()
+            self.query_one(BusyLine).forget_said()
             if self._unsaved:
                 names = " and ".join(FIELDS[field] for field in self._unsaved)
-                words = f"{names}: not right yet, so not saved. It stays in the form until you quit."
+                words = f"{names}: incorrect, so not saved. The form keeps it until you quit."
                 self.say(words, not_yet=True)
 
         assert self._seen

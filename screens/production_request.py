@@ -270,6 +270,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
     @on(Sent)
     def _sent(self, message: Sent) -> None:
         message.stop()
+        self._unsaved.clear()
         self.dismiss()
 
     # Keys

@@ -169,7 +169,7 @@ class OptOutList(Dialog[Wish | None]):
     @on(Input.Submitted)
     def _added(self, event: Input.Submitted) -> None:
         """What is no address is told here: it can be mended at once."""
-        from wizard.reminder.recipients import typed_address
+        from wizard.addresses import typed_address
 
         event.stop()
         if not event.value.strip():

@@ -267,7 +267,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
 def address_problems(typed: str) -> list[Problem]:
     """What is wrong with an address that was typed."""
-    from wizard.reminder.recipients import typed_address
+    from wizard.addresses import typed_address
 
     try:
         typed_address(typed)

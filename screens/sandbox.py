@@ -324,7 +324,7 @@ def _look_at(world: World, project: Project) -> SandboxPage.Seen:
 
 def _asked_about(seen: SandboxSeen, typed: str) -> bool:
     """Whether SES was asked about the address that is typed."""
-    from wizard.reminder.recipients import typed_address
+    from wizard.addresses import typed_address
 
     try:
         return typed_address(typed) == seen.address

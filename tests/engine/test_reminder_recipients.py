@@ -323,7 +323,7 @@ def test_the_latest_opt_outs_come_first_and_a_complaint_stays_one(flow: Flow) ->
 
 
 def test_an_opt_out_needs_an_address_and_a_stack(flow: Flow) -> None:
-    with pytest.raises(WizardError, match="no e-mail address"):
+    with pytest.raises(WizardError, match="not an e-mail address"):
         reminder_opt_outs.opt_out(flow.world, flow.project, "bo")
     without = replace(flow.project, reminder=replace(flow.project.reminder, stack="none"))
     with pytest.raises(WizardError, match="not set up yet"):

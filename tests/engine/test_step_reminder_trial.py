@@ -85,7 +85,7 @@ def test_a_test_mail_makes_headers_read_before_stale(setup: Setup) -> None:
 
 
 def test_a_test_mail_needs_an_address_and_a_stack(setup: Setup) -> None:
-    with pytest.raises(WizardError, match="no e-mail address"):
+    with pytest.raises(WizardError, match="not an e-mail address"):
         reminder_trial.test_run(setup.demo.world, setup.project, "me", setup.events.append)
     with pytest.raises(WizardError, match="not set up yet"):
         reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)

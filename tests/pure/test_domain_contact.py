@@ -59,8 +59,8 @@ def test_a_finished_form_has_no_problems() -> None:
     [
         ({"first_name": ""}, "first_name", "missing"),
         ({"email": ""}, "email", "a link there that must be opened"),
-        ({"email": "ana"}, "email", "no e-mail address"),
-        ({"email": "ana@example.com,b@example.com"}, "email", "no e-mail address"),
+        ({"email": "ana"}, "email", "not an e-mail address"),
+        ({"email": "ana@example.com,b@example.com"}, "email", "not an e-mail address"),
         ({"phone": "030 123456"}, "phone", "the country's code"),
         ({"zip_code": ""}, "zip_code", "enter 00000"),
         ({"country": "XX"}, "country", "does not know"),

@@ -92,7 +92,7 @@ def test_a_good_draft_has_no_problem(base: Path) -> None:
         ({"unsubscribe": "https://[/"}, "unsubscribe", "Name a web server"),
         ({"unsubscribe": "https://example.com/ü"}, "unsubscribe", "plain letters"),
         ({"unsubscribe": "https://example.com/>\r\nBcc: x"}, "unsubscribe", "spaces"),
-        ({"unsubscribe": "mailto:nobody"}, "unsubscribe", "no e-mail address"),
+        ({"unsubscribe": "mailto:nobody"}, "unsubscribe", "not an e-mail address"),
         ({"unsubscribe": "mailto:{{email}}@example.com"}, "unsubscribe", "Take the fields out"),
         ({"alerts": "nobody"}, "alerts", "no address to send alerts to"),
         ({"html": "x" * 52_000}, "html", "51,200 bytes"),

@@ -78,6 +78,23 @@ async def test_what_was_wrong_is_named_at_its_field_until_that_is_changed(
         await page.until(lambda: "! Website" not in page.text)
 
 
+async def test_a_field_that_was_sent_is_no_longer_reported_as_not_saved(
+    ready: Outside, tried: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, ready.world, project=tried) as page:
+        await ask(page)
+        page.type("contacts", "nobody")
+        await page.press("escape")
+        assert "! Contacts: incorrect, so not saved." in page.words
+        await page.press("f4")
+        agree(page)
+        page.type("contacts", "owner@example.com")
+        await page.press("f4")
+        await page.press("y")
+        assert len(sent(ready)) == 1
+        assert "not saved" not in page.words
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_exactly_what_is_sent_is_shown_and_sent_once_after_a_yes(
     ready: Outside, tried: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
@@ -152,7 +169,7 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         assert "May SES write to everybody?" in page.text
         assert page.saved.production.website == "https://www.example.com"
         assert page.saved.production.contacts == ()
-        assert "! Contacts: not right yet, so not saved. It stays in the form until you quit." in page.words
+        assert "! Contacts: incorrect, so not saved. The form keeps it until you quit." in page.words
         await page.pilot.press("f10")
         await page.shows("Request › Contacts")
         await page.pilot.press("n")

@@ -343,7 +343,7 @@ async def test_what_is_no_address_is_mended_in_the_list_of_opt_outs(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f6")
         await page.press(*"nobody", "enter")
-        assert "✗ mend  nobody: it is not of the form name@example.com." in page.text
+        assert "✗ mend  nobody: expected name@example.com." in page.text
         await page.press(*"@example.com", "enter")
         assert "nobody@example.com gets no more mail." in page.text
 

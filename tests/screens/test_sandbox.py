@@ -211,7 +211,7 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         await show(page)
         page.type("own", "nobody")
         await page.press("f4")
-        assert "This is no e-mail address" in page.text
+        assert "This is not an e-mail address" in page.text
         assert page.app.focused is page.app.screen.query_one("#own")
         assert page.saved.sandbox.address is None
         assert "F4 asks SES about the address above" in page.words
@@ -220,7 +220,7 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         assert page.app.focused is page.app.screen.query_one("#own"), "what is typed next mends it"
         assert ses.mails == []
         await page.press("x")
-        assert "This is no e-mail address" not in page.text
+        assert "This is not an e-mail address" not in page.text
         ses.denied = WizardError(
             "The permission ses:GetEmailIdentity is missing", "Not yours.", "Have it allowed."
         )

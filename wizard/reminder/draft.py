@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from wizard.addresses import AddressError, normal_address
 from wizard.errors import WizardError
 from wizard.project import Project, Reminder
 from wizard.reminder import message as messages
-from wizard.reminder import recipients as people
 from wizard.reminder import template
 from wizard.reminder.expressions import At, Cron, ScheduleError, parse
 from wizard.reminder.message import Message, field_name, fields_in
@@ -46,7 +46,7 @@ def setup_of(
     reminder = project.reminder
     return Setup(
         stack=reminder.stack,
-        sender=people.normal_address(reminder.sender or ""),
+        sender=normal_address(reminder.sender or ""),
         sender_name=reminder.sender_name,
         configuration_set=project.identity.configuration_set,
         message=message_of(project),
@@ -60,7 +60,7 @@ def setup_of(
         table=reminder.table,
         table_key=table_key,
         unsubscribe=reminder.unsubscribe,
-        alerts=people.normal_address(reminder.alerts) if reminder.alerts else None,
+        alerts=normal_address(reminder.alerts) if reminder.alerts else None,
         workers=workers,
     )
 
@@ -156,9 +156,9 @@ def _sender_problems(project: Project) -> list[tuple[str, str]]:
         found.append(("sender", f"Name the address that mail comes from, such as reminders@{domain}."))
     else:
         try:
-            if people.normal_address(sender).rpartition("@")[2] != domain:
+            if normal_address(sender).rpartition("@")[2] != domain:
                 found.append(("sender", f"Choose an address at {domain}: it is the domain that was set up."))
-        except people.AddressError as error:
+        except AddressError as error:
             found.append(("sender", f"This is no address to send from: {error}."))
     if name != messages.one_line(name):
         found.append(("sender_name", "Write the sender's name on one line, without spaces around it."))
@@ -217,9 +217,9 @@ def _mailto_problems(address: str) -> list[str]:
     if "{{" in address:
         return ["Take the fields out of the unsubscribe address: with mailto: it is the same for everybody."]
     try:
-        people.normal_address(address)
-    except people.AddressError as error:
-        return [f"The unsubscribe address is no e-mail address: {error}."]
+        normal_address(address)
+    except AddressError as error:
+        return [f"The unsubscribe address is not an e-mail address: {error}."]
     return []
 
 
@@ -238,8 +238,8 @@ def _https_problems(link: str) -> list[str]:
 def _alerts_problems(address: str | None) -> list[tuple[str, str]]:
     try:
         if address:
-            people.normal_address(address)
-    except people.AddressError as error:
+            normal_address(address)
+    except AddressError as error:
         return [("alerts", f"This is no address to send alerts to: {error}.")]
     return []
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import BinaryIO
 
-from wizard.errors import ExitCode, WizardError
+from wizard.addresses import AddressError, normal_address
 from wizard.reminder.digests import DigestTable
 from wizard.reminder.message import field_name, one_line
 from wizard.text import printable
@@ -40,15 +40,8 @@ SAMPLE = 100
 TYPED = ("email", "name")
 """The columns of what is typed."""
 
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+$){_LABEL}")
 _UNDECODED = "\ufffd"
 """What stands in decoded text for bytes that mean nothing in its encoding."""
-
-
-class AddressError(ValueError):
-    """Text that is no e-mail address SES can write to; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +90,6 @@ class Recipients:
 
 _Row = tuple[int, Sequence[str], str]
 """The number of a row's first line, its cells, and what keeps it from being read, or nothing."""
-
-
-def normal_address(text: str) -> str:
-    """``text`` as the address SES wants: trimmed, the domain in lower case and in A-label form.
-
-    Raises AddressError. The syntax is RFC 5321's dot-atom: no quoted local parts, no address literals.
-    """
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not local or not domain:
-        raise AddressError("it is not of the form name@example.com")
-    if not local.isascii():
-        raise AddressError("SES takes only plain letters before the @")
-    if len(local) > 64 or not _LOCAL.fullmatch(local):
-        raise AddressError("what stands before the @ is not allowed there")
-    host = _host(domain)
-    if len(local) + 1 + len(host) > 254:
-        raise AddressError("it is longer than 254 characters")
-    return f"{local}@{host}"
-
-
-def typed_address(text: str) -> str:
-    """``text``, alone in a field, as ``normal_address`` gives it. Raises WizardError (exit code 2)."""
-    try:
-        return normal_address(text)
-    except AddressError as error:
-        raise WizardError(
-            "This is no e-mail address",
-            f"{printable(text, 100)}: {error}.",
-            "Type it again.",
-            ExitCode.USAGE,
-        ) from error
 
 
 def covering_identities(address: str) -> frozenset[str]:
@@ -192,23 +154,6 @@ def _typed(text: str) -> Iterator[_Row]:
 
 
 @lru_cache(maxsize=10_000)
-def _host(domain: str) -> str:
-    """``domain`` in lower case and in A-label form. Raises AddressError where it is none."""
-    host = domain.lower() if domain.isascii() else _a_label(domain)
-    if not _DOMAIN.fullmatch(host):
-        raise AddressError("what stands after the @ is no domain")
-    return host
-
-
-def _a_label(domain: str) -> str:
-    import idna
-
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise AddressError("what stands after the @ is no domain") from error
-
-
 class _Lines:
     """The lines of a text file with their ends, read one by one. Raises LineError where that cannot go on."""
 

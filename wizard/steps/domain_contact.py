@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from wizard.addresses import AddressError, normal_address
 from wizard.aws.route53domains import Contact
 from wizard.text import printable
 
@@ -89,8 +90,11 @@ def _problems(contact: Contact) -> Iterator[tuple[str, str]]:
             yield field, f"Registries read plain letters only: write {printable(odd)} in another way."
         elif len(value) > LONGEST:
             yield field, f"It is longer than {LONGEST} characters."
-    if contact.email and not re.fullmatch(r"[^@\s\"<>,;]+@[^@\s\"<>,;]+\.[A-Za-z0-9-]{2,}", contact.email):
-        yield "email", "That is no e-mail address."
+    if contact.email:
+        try:
+            normal_address(contact.email)
+        except AddressError as error:
+            yield "email", f"This is not an e-mail address: {error}."
     if contact.phone and contact.phone != phone_number(contact.phone):
         yield "phone", "Begin with + and the country's code, as in +49 30 123456 or +1 206 5550100."
     if contact.country and contact.country not in dict(countries()):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from wizard.addresses import AddressError, host_name, normal_address
 from wizard.aws import sesv2
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
@@ -27,7 +28,6 @@ MAX_CONTACTS = 4
 """AdditionalContactEmailAddresses holds no more (the model of sesv2)."""
 
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"'`$;\\<>]")
-_ADDRESS = re.compile(r"^[^@,]{1,64}@(?=.{1,255}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,14 @@ def request(form: Form) -> Mapping[str, Any]:
     return sesv2.account_details(
         mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
         website=form.website,
-        contacts=form.contacts,
+        contacts=_contacts(form),
         language=cast(Literal["EN", "JA"], form.language),
     )
+
+
+def _contacts(form: Form) -> tuple[str, ...]:
+    """The contacts as AWS takes them: an internationalised domain in its A-label form."""
+    return tuple(normal_address(contact) for contact in form.contacts)
 
 
 def look(world: World, project: Project) -> ProductionSeen:
@@ -200,7 +205,7 @@ def act(world: World, project: Project, form: Form, *, again: bool = False) -> P
             world.aws,
             mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
             website=form.website,
-            contacts=form.contacts,
+            contacts=_contacts(form),
             language=cast(Literal["EN", "JA"], form.language),
         )
         asked = world.now() if sent else decided.production.asked
@@ -346,7 +351,9 @@ def _website_problem(website: str) -> str | None:
         return "The website's address cannot be read: it looks like https://example.com."
     if parts.scheme not in ("http", "https"):
         return "The website's address has to begin with https:// or http://."
-    if "." not in host.strip(".") or re.fullmatch(r"[\d.]+", host):
+    try:
+        host_name(host)
+    except ValueError:
         return (
             "The website needs a public name, such as https://example.com: reviewers look at it from outside."
         )
@@ -357,10 +364,14 @@ def _contacts_problem(contacts: tuple[str, ...]) -> str | None:
     if len(contacts) > MAX_CONTACTS:
         return f"AWS takes up to {MAX_CONTACTS} contacts; these are {len(contacts)}."
     for contact in contacts:
-        if _UNSAFE.search(contact) or not _ADDRESS.match(contact):
-            return f"{printable(contact, 100)} is not an e-mail address."
-        if contact.rsplit("@", 1)[1].lower() == SIMULATOR_DOMAIN:
+        try:
+            address = normal_address(contact)
+        except AddressError as error:
+            return f"{printable(contact, 100)} is not an e-mail address: {error}."
+        if _UNSAFE.search(address):
+            return f"{printable(contact, 100)} has a quote or another character that the file cannot hold."
+        if address.rpartition("@")[2] == SIMULATOR_DOMAIN:
             return f"{printable(contact, 100)} is the mail simulator: nobody reads it."
-    if len({contact.lower() for contact in contacts}) < len(contacts):
+    if len({normal_address(contact).lower() for contact in contacts}) < len(contacts):
         return "An address stands twice among the contacts."
     return None

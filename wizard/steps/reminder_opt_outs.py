@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
 
+from wizard.addresses import typed_address
 from wizard.aws import dynamodb
 from wizard.project import Project
-from wizard.reminder.recipients import typed_address
 from wizard.steps.reminder_stack import output, standing
 from wizard.world import World
 

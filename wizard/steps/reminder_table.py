@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wizard.addresses import AddressError, normal_address
 from wizard.aws import dynamodb
 from wizard.aws.dynamodb import Row, TableDescription
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Table
 from wizard.reminder.message import field_name, one_line
-from wizard.reminder.recipients import AddressError, Recipient, Recipients, normal_address
+from wizard.reminder.recipients import Recipient, Recipients
 from wizard.text import printable
 from wizard.world import World
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from wizard.addresses import typed_address
 from wizard.aws import dynamodb, functions, logs, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project import Project
-from wizard.reminder.recipients import typed_address
 from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps.model import Event, Progress, Report

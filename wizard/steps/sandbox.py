@@ -16,13 +16,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from wizard.addresses import typed_address
 from wizard.aws import sesv2
 from wizard.aws.access import AwsAccess
 from wizard.aws.failures import error_code
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project, Seen, takes
-from wizard.reminder.recipients import covering_identities, typed_address
+from wizard.reminder.recipients import covering_identities
 from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName

@@ -1,0 +1,68 @@
+"""The one rule for an e-mail address that mail is sent to, or that somebody else is told to write to. Pure.
+
+The syntax is RFC 5321's dot-atom, without quoted local parts and address literals: SES takes no more. An
+internationalised domain is turned into its A-label form (RFC 5890). The project file's own check is wider: it
+only keeps out what a terminal or a shell would obey.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wizard.errors import ExitCode, WizardError
+from wizard.text import printable
+
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+$){_LABEL}")
+
+
+class AddressError(ValueError):
+    """Text that is not an e-mail address SES can send to. The message says why."""
+
+
+def normal_address(text: str) -> str:
+    """``text`` as the address SES wants: trimmed, the domain in lower case and in A-label form.
+
+    Raises AddressError.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local or not domain:
+        raise AddressError("expected name@example.com")
+    if not local.isascii():
+        raise AddressError("SES accepts only ASCII letters, digits and signs before the @")
+    if len(local) > 64 or not _LOCAL.fullmatch(local):
+        raise AddressError("the part before the @ has a character that is not allowed there")
+    try:
+        host = host_name(domain)
+    except ValueError as error:
+        raise AddressError("the part after the @ is not a domain name") from error
+    if len(local) + 1 + len(host) > 254:
+        raise AddressError("it is longer than 254 characters")
+    return f"{local}@{host}"
+
+
+def typed_address(text: str) -> str:
+    """``text``, alone in a field, as ``normal_address`` gives it. Raises WizardError (exit code 2)."""
+    try:
+        return normal_address(text)
+    except AddressError as error:
+        raise WizardError(
+            "This is not an e-mail address",
+            f"{printable(text, 100)}: {error}.",
+            "Correct the address.",
+            ExitCode.USAGE,
+        ) from error
+
+
+def host_name(text: str) -> str:
+    """``text`` in lower case and in A-label form: at least two labels. Raises ValueError."""
+    import idna
+
+    try:
+        host = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"{error}") from error
+    if not _DOMAIN.fullmatch(host):
+        raise ValueError("not a host name")
+    return host
