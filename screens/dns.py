@@ -59,10 +59,11 @@ SES looks by itself, for up to 72 hours, and cannot be hurried. You need not wai
 **F4** adds the records for you where the zone is in Route 53 of the same account, or at Cloudflare with a
 token in the environment (`CLOUDFLARE_API_TOKEN`), after showing what it would do. What stands in its place is
 changed only after you saw the old value. **S** writes the records to files: a zone file to import (for
-Cloudflare one of its own), and a CSV to hand to whoever keeps your DNS.
+Cloudflare one of its own), and a CSV to hand to whoever keeps your DNS. They say which records are added and
+which replace a value: an import adds the former alone.
 
 In the demo you are the DNS host as well: **P** publishes the highlighted record, **F4** all of them, and
-**W** publishes one with the commonest mistake, to see it named.
+**W** adds one with the commonest mistake, to see it named. Each shows its plan and asks first.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "dns.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [

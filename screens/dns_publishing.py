@@ -1,4 +1,4 @@
-"""Getting the records into the zone from the DNS page: where the wizard may, and in the demo's DNS panel."""
+"""Publishing records from the DNS page: to a DNS host it can write to, or to the demo's DNS panel."""
 
 from __future__ import annotations
 
@@ -19,22 +19,26 @@ from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from wizard.dns.providers import Provider
-    from wizard.dns.records import Record
     from wizard.dns.verdict import Round, Row
     from wizard.project import Project
     from wizard.steps.dns import PublishPlan
-    from wizard.world import Stage, World
+    from wizard.world import World
+
+
+ADDED = "The records are published."
+DOUBLED = "Published with the domain twice, as a panel does that adds it by itself."
 
 
 class PublishingScreen(WatchingScreen):
-    """The part of the DNS page that fills in: plan, yes, act; or publishes on the demo's stage."""
+    """The part of the DNS page that publishes: plan, yes, act."""
 
     class Planned(Message):
-        """What filling in would do; None where the wizard may not write to the zone."""
+        """What publishing would do; None if the wizard cannot write to the zone. ``done`` says it is done."""
 
-        def __init__(self, publish_plan: PublishPlan | None) -> None:
+        def __init__(self, publish_plan: PublishPlan | None, done: str) -> None:
             super().__init__()
             self.publish_plan = publish_plan
+            self.done = done
 
     class Published(Message):
         """Records were put into the zone; ``words`` say how."""
@@ -74,23 +78,23 @@ class PublishingScreen(WatchingScreen):
         button.refresh(layout=True)
 
     def action_act(self) -> None:
-        """Plan the filling in and show it; in the demo's panel zone, publish everything."""
+        """Plan the publishing of all records and show it."""
         if self.round is None or self.acting or not self.query_one("#act").display:
             return
         self.clear_error()
         self.retry = self.action_act
-        if self.may_write:
-            self._plan(self.state.world, self.state.project, self.round)
-        else:
-            self._publish_on_stage([row.record for row in self.round.rows], "All records are published.")
+        done = "The records are added. Their servers have them within a minute."
+        self._plan(self.state.world, self.state.project, self.round, None, done if self.may_write else ADDED)
 
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to add"
     )
-    def _plan(self, world: World, project: Project, round_: Round) -> None:
+    def _plan(
+        self, world: World, project: Project, round_: Round, rows: Sequence[Row] | None, done: str
+    ) -> None:
         from wizard.steps import dns
 
-        self.tell(self.Planned(dns.plan(world, project, round_)))
+        self.tell(self.Planned(dns.plan(world, project, round_, rows), done))
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
@@ -100,13 +104,13 @@ class PublishingScreen(WatchingScreen):
         elif not publish_plan.changes:
             self.show_error(_nothing_to_add(publish_plan.notes))
         else:
-            carry_out = partial(self._carry_out, publish_plan)
+            carry_out = partial(self._carry_out, publish_plan, message.done)
             self.confirm(publish_plan.plan, carry_out, yes="Yes, add them", notes=publish_plan.notes)
 
-    def _carry_out(self, publish_plan: PublishPlan) -> None:
+    def _carry_out(self, publish_plan: PublishPlan, done: str) -> None:
         self.query_one("#publishing", EventList).clear()
         self.show_events(True)
-        self._fill_in(self.state.world, publish_plan)
+        self._fill_in(self.state.world, publish_plan, done)
 
     def show_events(self, shown: bool) -> None:
         """Let what happens while records are added stand where the highlighted row's text does, or not."""
@@ -114,11 +118,11 @@ class PublishingScreen(WatchingScreen):
         self.query_one("#detail").display = not shown
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Adding the records")
-    def _fill_in(self, world: World, publish_plan: PublishPlan) -> None:
+    def _fill_in(self, world: World, publish_plan: PublishPlan, done: str) -> None:
         from wizard.steps import dns
 
         dns.act(world, publish_plan, self.happened)
-        self.post_message(self.Published("The records are added. Their servers have them within a minute."))
+        self.post_message(self.Published(done))
 
     @on(Happened)
     def _show_event(self, message: Happened) -> None:
@@ -132,29 +136,32 @@ class PublishingScreen(WatchingScreen):
         self.nudge()
         self.ask_ses_soon()
 
-    # The demo's DNS panel
+    # In the demo, one record at a time
 
     def action_publish(self) -> None:
         """In the demo: the highlighted record, as it should be."""
-        row = self.row
-        if row and not self.acting:
-            self._publish_on_stage([row.record], f"{LABELS[row.record.id]} is published.")
+        row = self._to_publish()
+        if row and row.status is RowStatus.OK:
+            self.say(f"{LABELS[row.record.id]} is right already.", not_yet=True)
+        elif row:
+            self._plan_one(row, f"{LABELS[row.record.id]} is published.", self.action_publish)
 
     def action_publish_wrongly(self) -> None:
-        """In the demo: the highlighted record, with the commonest mistake."""
-        stage, row = self.state.world.stage, self.row
-        if stage and row and not self.acting:
-            record = row.record
-            self._publish(lambda: stage.publish_wrongly(record))
+        """In the demo: the highlighted record with the commonest mistake, beside what exists."""
+        from wizard.steps import dns
 
-    def _publish_on_stage(self, records: Sequence[Record], words: str) -> None:
-        stage = self.state.world.stage
-        if stage:
-            self._publish(lambda: _published(stage, records, words))
+        row = self._to_publish()
+        if row and self.round:
+            self._plan_one(dns.doubled(row, self.round), DOUBLED, self.action_publish_wrongly)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Publishing")
-    def _publish(self, publish: Callable[[], str]) -> None:
-        self.post_message(self.Published(publish()))
+    def _to_publish(self) -> Row | None:
+        return None if self.acting or not self.state.world.demo else self.row
+
+    def _plan_one(self, row: Row, done: str, again: Callable[[], None]) -> None:
+        if self.round:
+            self.clear_error()
+            self.retry = again
+            self._plan(self.state.world, self.state.project, self.round, [row], done)
 
 
 def _not_ours(notes: Sequence[str]) -> WizardError:
@@ -168,11 +175,6 @@ def _not_ours(notes: Sequence[str]) -> WizardError:
 def _nothing_to_add(notes: Sequence[str]) -> WizardError:
     return WizardError(
         "Nothing can be added for you here",
-        " ".join(notes) or "What is missing stands there already, or has something in its place.",
-        "Look at the rows that are not right: what is said below the list is yours to do.",
+        " ".join(notes) or "The zone has the missing records already, or something in their place.",
+        "Look at the rows that are not right: the text below the list says what to do.",
     )
-
-
-def _published(stage: Stage, records: Sequence[Record], words: str) -> str:
-    stage.publish(records)
-    return words

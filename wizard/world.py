@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.aws.access import AwsAccess
 from wizard.dns.access import DnsAccess
-from wizard.dns.records import Record
 from wizard.web.access import WebAccess
+
+if TYPE_CHECKING:
+    from wizard.aws.route53 import RecordSet
+    from wizard.dns.publish import ZoneChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,20 @@ class Mail:
         return "".join(f"{name}: {value}\n" for name, value in self.headers)
 
 
+class Panel(Protocol):
+    """A zone at the demo's DNS host, where the user adds records by hand. Texts are as typed."""
+
+    @property
+    def name(self) -> str:
+        """The zone's own name."""
+
+    def records(self, name: str) -> tuple[RecordSet, ...]:
+        """The record sets at ``name``."""
+
+    def change(self, changes: Sequence[ZoneChange]) -> None:
+        """Carry ``changes`` out. They are served at once."""
+
+
 class Stage(Protocol):
     """What only the demo has: a hand behind the curtain. Every call is quick; none asks the network."""
 
@@ -39,11 +56,8 @@ class Stage(Protocol):
     def put_aside(self) -> Path | None:
         """Where the account's file went that could not be taken up, so that this is a new account."""
 
-    def publish(self, records: Sequence[Record]) -> None:
-        """Put the records into the embedded zone, as the user would in a DNS panel."""
-
-    def publish_wrongly(self, record: Record) -> str:
-        """Publish one record with the commonest mistake, the doubled name, and say what was done."""
+    def panel(self, domain: str) -> Panel | None:
+        """The zone that holds ``domain`` at the demo's DNS host; None if it is not there."""
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""

@@ -96,9 +96,15 @@ def create_identity(shown: Terminal) -> None:
     shown.press("F3")
 
 
+def agree(shown: Terminal) -> None:
+    shown.wait_for("This is what will happen")
+    shown.press("y")
+
+
 def publish_wrongly(shown: Terminal) -> None:
     shown.wait_for("… missing +DKIM 1")
     shown.press("w")
+    agree(shown)
     shown.wait_for("✗ mistake +DKIM 1")
     shown.wait_for("→ to do +Leave example.com out of the host")
 
@@ -106,8 +112,10 @@ def publish_wrongly(shown: Terminal) -> None:
 def mend(shown: Terminal) -> None:
     shown.wait_for("✗ mistake +DKIM 1")
     shown.press("p")
+    agree(shown)
     shown.wait_for("✓ found +DKIM 1")
     shown.press("F4")
+    agree(shown)
     screen = shown.wait_for("✓ done  SES has verified the domain, DKIM and MAIL FROM")
     assert len(re.findall(r"(?m)^ *✓ found", screen)) == 7
 

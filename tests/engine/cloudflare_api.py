@@ -130,11 +130,12 @@ class CloudflareApi:
             for one in body.get("deletes", []):
                 if self.records.pop(one["id"], None) is None:
                     raise RefusalError(400, 81044, "Record does not exist.")
-            assert not body.get("patches")
-            for one in body.get("puts", []):
-                if self.records.pop(one["id"], None) is None:
+            for one in body.get("patches", []):
+                old = self.records.pop(one["id"], None)
+                if old is None:
                     raise RefusalError(400, 81044, "Record does not exist.")
-                self._post(one)
+                self._post({**old, **one})
+            assert not body.get("puts")
             for one in body.get("posts", []):
                 self._post(one)
         except RefusalError:

@@ -114,6 +114,35 @@ def test_a_merge_shows_the_old_value_and_leaves_other_texts_alone(panel: Panel) 
     assert beside <= set(panel.api.records)
 
 
+def test_a_record_that_changes_keeps_its_comment_its_tags_and_its_ttl(panel: Panel) -> None:
+    own = {"comment": "Ask Ana first", "tags": ["team:mail"], "ttl": 3600}
+    panel.api.enter("example.com", "TXT", "v=spf1 ip4:192.0.2.1 -all", **own)
+    panel.api.enter("example.com", "TXT", "something else", ttl=60)
+    panel.act(panel.plan())
+    spf = next(
+        one for one in panel.api.records.values() if "amazonses" in one["content"] and "192" in one["content"]
+    )
+    assert {key: spf[key] for key in own} == own
+
+
+def test_records_that_came_after_the_round_are_merged_and_kept(panel: Panel) -> None:
+    """The servers answered a moment ago that there was nothing; by now somebody has added records."""
+    seen = panel.look()
+    panel.api.enter("example.com", "TXT", '"v=spf1 include:_spf.google.com -all"')
+    panel.api.enter("example.com", "TXT", '"caf\\195\\169"')
+    panel.api.enter(DMARC.name, "TXT", '"v=DMARC1; p=reject; rua=mailto:a@example.com"')
+    panel.api.enter("m.example.com", "MX", "mx.example.net", priority=10)
+    found = step.plan(panel.world, PROJECT, seen)
+    assert found is not None
+    panel.act(found)
+    assert panel.api.found("example.com", "TXT") == [
+        '"caf\\195\\169"',
+        '"v=spf1 include:_spf.google.com include:amazonses.com -all"',
+    ]
+    assert panel.api.found(DMARC.name, "TXT") == ['"v=DMARC1; p=reject; rua=mailto:a@example.com"']
+    assert panel.api.found("m.example.com", "MX") == ["mx.example.net"]
+
+
 def test_a_proxied_record_is_made_dns_only(panel: Panel) -> None:
     panel.act(panel.plan())
     dkim = RECORDS[0]
@@ -144,7 +173,7 @@ def test_of_two_mx_records_the_wrong_one_goes_and_was_shown(panel: Panel) -> Non
 def test_beside_a_cname_nothing_is_written(panel: Panel) -> None:
     panel.api.enter("m.example.com", "CNAME", "elsewhere.example.net")
     found = panel.plan()
-    assert len([note for note in found.notes if "CNAME stands there" in note]) == 2
+    assert len([note for note in found.notes if "has a CNAME" in note]) == 2
     assert not [change for change in found.plan.changes if "m.example.com" in change.subject]
 
 

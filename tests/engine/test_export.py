@@ -122,7 +122,7 @@ def test_without_an_answer_the_file_gives_what_is_sess_alone(export: Export) -> 
         gone = f"{server.address}:{server.port}"
     code, out, err = export("records", "--no-aws", "--nameserver", gone)
     assert code == ExitCode.OK
-    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+    assert [line.split()[0] for line in out.splitlines() if not line.startswith(";")] == [
         *(f"tok{number}._domainkey.example.com." for number in (1, 2, 3)),
         *("bounce.example.com.", "bounce.example.com."),
     ]

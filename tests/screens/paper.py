@@ -10,7 +10,9 @@ from pathlib import Path
 
 from tests.pure.zones import KEY_2048, Entries, checked, provider
 from tests.screens.conftest import NOW, Outside
+from wizard.aws.route53 import RecordSet
 from wizard.aws.sesv2 import SesIdentity
+from wizard.dns.publish import ZoneChange
 from wizard.dns.records import Record
 from wizard.dns.seen import ZoneSeen
 from wizard.dns.verdict import Round
@@ -29,6 +31,22 @@ FIRST: Entries = {
 
 
 @dataclass
+class PaperPanel:
+    """What ``wizard.world.Panel`` asks for."""
+
+    entries: Entries
+    name: str = "example.com"
+
+    def records(self, name: str) -> tuple[RecordSet, ...]:
+        here = {rdtype: values for (at, rdtype), values in self.entries.items() if at == name}
+        return tuple(RecordSet(name, rdtype, 300, tuple(map(str, values))) for rdtype, values in here.items())
+
+    def change(self, changes: Sequence[ZoneChange]) -> None:
+        for change in changes:
+            self.entries[change.after.name, change.after.type] = list(change.after.values)
+
+
+@dataclass
 class Stage:
     """What ``wizard.world.Stage`` asks for. ``rounds`` counts how often the zone was asked."""
 
@@ -44,14 +62,12 @@ class Stage:
     opened: list[str] = field(default_factory=list)
 
     def publish(self, records: Sequence[Record]) -> None:
+        """Let the zone have ``records``: what a test begins with."""
         for record in records:
             self.entries[record.name, record.type] = [record.value]
-            self.entries.pop((f"{record.name}.example.com", record.type), None)
 
-    def publish_wrongly(self, record: Record) -> str:
-        self.entries[f"{record.name}.example.com", record.type] = [record.value]
-        self.entries.pop((record.name, record.type), None)
-        return "Published with the name doubled."
+    def panel(self, domain: str) -> PaperPanel:
+        return PaperPanel(self.entries)
 
     def inbox(self) -> tuple[Mail, ...]:
         return self.mails

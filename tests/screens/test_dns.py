@@ -49,6 +49,13 @@ async def show(page: Opened) -> None:
     await page.until(lambda: "asking" not in page.text)
 
 
+async def agree(page: Opened, key: str) -> None:
+    """Press a key that changes the zone, and say yes to the plan it shows."""
+    await page.press(key)
+    await page.shows("This is what will happen")
+    await page.press("y")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_says_what_to_enter_where(
     outside: Outside,
@@ -91,14 +98,14 @@ async def test_a_doubled_name_is_named_and_mended(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun, size=size) as page:
         await show(page)
-        await page.press("w")
+        await agree(page, "w")
         await page.shows("✗ mistake  DKIM 1")
         assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com" in page.text
         assert "has the record" in page.text
         assert "→ to do   Leave example.com out of the host: type CNAME, host" in page.text
         assert f"{TOKENS[0]}.dkim.amazonses.com." in page.text
         assert page.text == snapshot
-        await page.press("p")
+        await agree(page, "p")
         await page.shows("✓ found    DKIM 1")
         since = next(line for line in page.text.splitlines() if "Since" in line)
         assert since.index("… missing") < since.index("✗ mistake") < since.index("✓ found")
@@ -116,7 +123,7 @@ async def test_news_of_the_row_is_read_from_its_beginning(
         await page.press("x")
         await page.until(lambda: stage.rounds > asked)
         assert about.scroll_y, "nothing has changed: one reads on"
-        await page.press("p")
+        await agree(page, "p")
         await page.shows("✓ found    DKIM 1")
         assert not about.scroll_y
         assert "Host      " in page.text
@@ -125,7 +132,7 @@ async def test_news_of_the_row_is_read_from_its_beginning(
 async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
-        await page.press("f4")
+        await agree(page, "f4")
         await page.shows("✓ All records are right: SES finds them by itself.")
         assert page.text.count("\n ✓ found  ") == 7
         assert KEYS in page.text
@@ -141,7 +148,7 @@ async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Pro
 async def test_ses_has_the_last_word(outside: Outside, stage: Stage, begun: Project, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
-        await page.press("f4")
+        await agree(page, "f4")
         await page.shows("waiting for SES")
         outside.identity = replace(outside.verified(), tokens=TOKENS)
         await page.press("f5")
@@ -156,7 +163,7 @@ async def test_rows_keep_their_place_while_they_change(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await page.press("down", "down", "down")
-        await page.press("p")
+        await agree(page, "p")
         await page.shows("✓ found    MAIL FROM MX")
         checklist = page.app.screen.query_one(Checklist)
         assert checklist.record_id is RecordId.MAIL_FROM_MX
@@ -323,10 +330,10 @@ async def test_what_keys_have_done_covers_nothing(
         for key, words in {
             "h": "✓ Host sent",
             "s": "✓ Saved beside the project file: example.com-records.zone, .csv",
-            "w": "✓ Published with the name doubled.",
+            "w": "✓ Published with the domain twice",
             "p": "✓ DKIM 1 is published.",
         }.items():
-            await page.press(key)
+            await (agree(page, key) if key in "wp" else page.press(key))
             await page.shows(words)
             assert KEYS in page.text
             assert "Back  F2    Publish all  F4    Next  F3" in page.text
@@ -340,7 +347,7 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
     async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
         await show(page)
         assert "The record is not there" in page.text
-        await page.press("w")
+        await agree(page, "w")
         await page.shows("✗ blocks  abc")
         assert "The record is not there" not in page.text
         assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com has the record" in page.text
@@ -375,7 +382,7 @@ async def test_ses_line_follows_what_is_published(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await page.shows("found nothing")
-        await page.press("f4")
+        await agree(page, "f4")
         await page.shows("before you published")
 
 
@@ -395,11 +402,11 @@ async def test_ses_found_nothing_is_not_said_beside_a_record_that_stands(
         await show(page)
         await page.shows("looked just now, found nothing")
         page.app.screen.query_one(Checklist).highlight(RecordId.DMARC)
-        await page.press("p")
+        await agree(page, "p")
         await page.shows("✓ found    DMARC")
         assert "looked just now, found nothing" in page.text
         page.app.screen.query_one(Checklist).highlight(RecordId.DKIM1)
-        await page.press("p")
+        await agree(page, "p")
         await page.shows("✓ found    DKIM 1")
         assert "looked just now, did not find all" in page.text
 
@@ -409,7 +416,7 @@ async def test_the_headline_counts_what_the_rows_show(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
-        await page.press("w")
+        await agree(page, "w")
         await page.shows("✗ mistake  DKIM 1")
         missing = page.text.count("… missing  ")
         wrong = page.text.count("✗ mistake  ") + page.text.count("✗ differs  ")
@@ -439,7 +446,7 @@ async def test_since_when_outlives_a_visit_to_another_page(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun, size=SIZES[1]) as page:
         await show(page)
-        await page.press("w")
+        await agree(page, "w")
         await page.shows("Since     10:00:01 … missing  10:00:03 ✗ mistake")
         await page.press("escape")
         await page.shows("How shall the mail be signed?")
@@ -489,6 +496,56 @@ async def test_a_domain_that_is_not_registered_is_said_above_the_list(
         await page.shows("✗ blocks  The domain example.com does not exist in the DNS")
 
 
+@pytest.mark.parametrize("key", ["p", "w", "f4"])
+async def test_nothing_is_published_in_the_demo_without_a_yes(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path, key: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        before = dict(stage.entries)
+        await page.press(key)
+        await page.shows("This is what will happen")
+        assert "demo: DNS panel" in page.text
+        await page.press("n")
+        await page.press("x")
+        assert stage.entries == before
+
+
+async def test_publishing_wrongly_adds_beside_what_is_right_and_takes_nothing_away(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    """Google's include and a policy outlive the mistake, and its repair."""
+    spf, policy = "v=spf1 include:_spf.google.com ~all", "v=DMARC1; p=quarantine"
+    stage.entries["example.com", "TXT"] = [spf, "google-site-verification=abc"]
+    stage.entries["_spf.google.com", "TXT"] = ["v=spf1 ip4:192.0.2.1 -all"]
+    stage.entries["_dmarc.example.com", "TXT"] = [policy]
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        for record_id in (RecordId.SPF, RecordId.DMARC):
+            page.app.screen.query_one(Checklist).highlight(record_id)
+            await agree(page, "w")
+            await page.shows("✓ Published with the domain twice")
+        assert stage.entries["example.com", "TXT"] == [spf, "google-site-verification=abc"]
+        assert stage.entries["_dmarc.example.com", "TXT"] == [policy]
+        assert ("_dmarc.example.com.example.com", "TXT") in stage.entries
+        await agree(page, "f4")
+        await page.shows("✓ All records are right")
+        merged = "v=spf1 include:_spf.google.com include:amazonses.com ~all"
+        assert stage.entries["example.com", "TXT"] == ["google-site-verification=abc", merged]
+        assert stage.entries["_dmarc.example.com", "TXT"] == [policy]
+
+
+async def test_record_that_is_right_is_not_published_again(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await agree(page, "p")
+        await page.shows("✓ found    DKIM 1")
+        await page.press("p")
+        await page.shows("DKIM 1 is right already.")
+
+
 async def test_outside_the_demo_nothing_is_published(
     outside: Outside, stage: Stage, begun: Project, tmp_path: Path
 ) -> None:
@@ -519,11 +576,11 @@ async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Pat
     async with opened(tmp_path, account.world, project=project) as page:
         await page.go(StepName.DNS)
         await page.shows("… missing  DKIM 1")
-        await page.press("w")
+        await agree(page, "w")
         await page.shows("✗ mistake  DKIM 1")
         await page.shows("has the record")
         await page.shows("→ to do   Leave example.com out of the host")
-        await page.press("f4")
+        await agree(page, "f4")
         await page.shows("✓ done  SES has verified the domain")
         assert page.text.count("\n ✓ found  ") == 7
 

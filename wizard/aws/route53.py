@@ -32,8 +32,8 @@ class HostedZone:
 class RecordSet:
     """All values of one name and type.
 
-    ``plain`` is False for sets that are more than values (aliases, routing policies): these are not ours to
-    rewrite. ``ttl`` is in seconds.
+    ``plain`` is False for sets that are more than values (aliases, routing policies, health checks, those of
+    a traffic policy): writing one anew would lose that. ``ttl`` is in seconds.
     """
 
     name: str
@@ -113,6 +113,10 @@ def change_record_sets(aws: AwsAccess, zone_id: str, changes: Iterable[tuple[Act
         )
 
 
+_PLAIN_MEMBERS = {"Name", "Type", "TTL", "ResourceRecords"}
+"""What ``change_record_sets`` writes of a record set."""
+
+
 def _client(aws: AwsAccess) -> Route53Client:
     client: Route53Client = aws.client("route53")
     return client
@@ -124,7 +128,7 @@ def _record_set(item: Any) -> RecordSet:
         type=item["Type"],
         ttl=item.get("TTL", 0),
         values=tuple(record["Value"] for record in item.get("ResourceRecords", ())),
-        plain="AliasTarget" not in item and "SetIdentifier" not in item,
+        plain=item.keys() <= _PLAIN_MEMBERS,
     )
 
 

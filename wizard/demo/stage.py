@@ -165,51 +165,13 @@ class Demo:
 
     # --- the Stage protocol ----------------------------------------------------------------------------
 
-    def publish(self, records: Sequence[Record]) -> None:
-        """Put the records into the embedded zone, as the user would in a DNS panel.
+    def panel(self, domain: str) -> zones.PanelZone | None:
+        """The zone that holds ``domain`` at the demo's DNS host; None if it is not there."""
+        name = zones.zone_of(domain)
+        return self._panel(name) if name in zones.PANEL_DOMAINS else None
 
-        A record of the same kind is edited, one under the doubled name is mended. Raises ValueError for a
-        record in none of the story's domains.
-        """
-        with self.account.lock:
-            for record in records:
-                self._enter(record, record.name)
-                self._take_away(record, _doubled(record))
-        self._changed()
-
-    def publish_wrongly(self, record: Record) -> str:
-        """Publish one record with the commonest mistake, the doubled name, and say what was done.
-
-        Raises ValueError for a record in none of the story's domains.
-        """
-        name = _doubled(record)
-        with self.account.lock:
-            self._enter(record, name)
-            self._take_away(record, record.name)
-        self._changed()
-        return "Published with the domain twice, as a panel does that adds it by itself."
-
-    def _enter(self, record: Record, name: str) -> None:
-        host = self._host(record)
-        others = [value for value in host.values(name, record.type) if not _same_kind(record, value)]
-        host.replace(name, record.type, [*others, record.value])
-
-    def _take_away(self, record: Record, name: str) -> None:
-        host = self._host(record)
-        standing = host.values(name, record.type)
-        others = [value for value in standing if not _same_kind(record, value)]
-        if others != standing:
-            host.replace(name, record.type, others)
-
-    def _host(self, record: Record) -> zones.PanelZone | Route53Zone:
-        """Where the record's domain is edited."""
-        domain = _domain(record)
-        if domain in (zones.PANEL_DOMAIN, zones.EMPTY_DOMAIN):
-            return zones.PanelZone(self.dns_server, self.account)
-        self._server.wait()
-        from wizard.demo.aws.route53 import Route53Zone
-
-        return Route53Zone(domain)
+    def _panel(self, name: str) -> zones.PanelZone:
+        return zones.PanelZone(self.dns_server, self.account, name)
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
@@ -244,6 +206,31 @@ class Demo:
                 answer_review(ses, granted)
         self._changed()
 
+    # --- what stories and tests begin with ----------------------------------------------------------------
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Let the domain's zone have the records as they are given, wherever it is.
+
+        An earlier edition of a record goes. Raises ValueError for a record in none of the demo's domains.
+        """
+        with self.account.lock:
+            for record in records:
+                host = self._host(record)
+                values = host.values(record.name, record.type)
+                others = [value for value in values if not _same_kind(record, value)]
+                host.replace(record.name, record.type, [*others, record.value])
+        self._changed()
+
+    def _host(self, record: Record) -> zones.PanelZone | Route53Zone:
+        """Where the record's domain is edited."""
+        domain = _domain(record)
+        if domain in zones.PANEL_DOMAINS:
+            return self._panel(domain)
+        self._server.wait()
+        from wizard.demo.aws.route53 import Route53Zone
+
+        return Route53Zone(domain)
+
 
 def _domain(record: Record) -> str:
     domain = zones.zone_of(record.name) or _registered_zone(record.name)
@@ -259,11 +246,6 @@ def _registered_zone(name: str) -> str | None:
     from wizard.demo.aws import route53domains
 
     return next((one for one in route53domains.registered() if f".{name}".endswith(f".{one}")), None)
-
-
-def _doubled(record: Record) -> str:
-    """The name a panel makes of a full name, when it adds the domain to what is typed."""
-    return f"{record.name}.{_domain(record)}"
 
 
 def _same_kind(record: Record, value: str) -> bool:

@@ -115,11 +115,12 @@ def mail_at_google(demo: Demo, project: Project) -> Project:
 
 def wrong_record(demo: Demo, project: Project) -> Project:
     """One record is entered with the commonest mistake, the others as they should be."""
+    from dataclasses import replace
+
     from wizard.demo.setting import records
 
     first, *others = records(demo, project)
-    demo.publish(others)
-    demo.publish_wrongly(first)
+    demo.publish([replace(first, name=f"{first.name}.{project.domain.name}"), *others])
     return project
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from wizard.aws.route53 import RecordSet
 from wizard.demo.aws.account import Account
 from wizard.demo.dns_server import DnsServer
-from wizard.demo.dns_zones import Resource
+from wizard.demo.dns_zones import DEFAULT_TTL, Resource
+from wizard.dns.publish import ZoneChange
 
 PANEL_DOMAIN = "example.com"
 """The user's domain at a DNS host with a web panel."""
@@ -22,6 +24,9 @@ EMPTY_DOMAIN = "example.net"
 
 TAKEN_DOMAIN = "example-not-yet.net"
 """Somebody else's."""
+
+PANEL_DOMAINS = (PANEL_DOMAIN, EMPTY_DOMAIN)
+"""Those at a DNS host with a web panel, where the user adds records by hand."""
 
 FREE_DOMAIN = "example-not-yet.com"
 """Nobody's: it can be registered."""
@@ -60,7 +65,7 @@ def panel_records() -> list[tuple[str, str, str]]:
 
 def receive_mail_at_google(server: DnsServer, account: Account) -> None:
     """Let the user's domain have its mail at Google Workspace, as Google has one set it up, and a policy."""
-    panel, key = PanelZone(server, account), public_key("google").removeprefix("p=")
+    panel, key = PanelZone(server, account, PANEL_DOMAIN), public_key("google").removeprefix("p=")
     panel.replace(PANEL_DOMAIN, "MX", ["1 smtp.google.com"])
     panel.replace(PANEL_DOMAIN, "TXT", ["v=spf1 include:_spf.google.com ~all"])
     panel.replace(f"google._domainkey.{PANEL_DOMAIN}", "TXT", [f"v=DKIM1; k=rsa; p={key}"])
@@ -113,17 +118,30 @@ def public_key(token: str) -> str:
 
 @dataclass(frozen=True)
 class PanelZone:
-    """The user's zones at the DNS host with a panel: a change is served at once and kept by the account."""
+    """A zone of the user's in the DNS panel: a change is served at once and kept by the account."""
 
     server: DnsServer
     account: Account
+    name: str
+
+    def records(self, name: str) -> tuple[RecordSet, ...]:
+        """The record sets at ``name``, with the values as they were typed."""
+        types = dict.fromkeys(kind for at, kind, _ in self.account.kept.records if at == name)
+        return tuple(RecordSet(name, one, DEFAULT_TTL, tuple(self.values(name, one))) for one in types)
+
+    def change(self, changes: Sequence[ZoneChange]) -> None:
+        """Carry ``changes`` out, as the user would by typing."""
+        with self.account.lock:
+            for change in changes:
+                self.replace(change.after.name, change.after.type, list(change.after.values))
+        self.account.changed()
 
     def values(self, name: str, rdtype: str) -> list[str]:
         """The values of the records of one name and type."""
         return [value for at, kind, value in self.account.kept.records if (at, kind) == (name, rdtype)]
 
     def replace(self, name: str, rdtype: str, values: list[str]) -> None:
-        """Let exactly ``values`` stand at one name and type."""
+        """Let one name and type have exactly ``values``."""
         others = [row for row in self.account.kept.records if row[:2] != (name, rdtype)]
         self.account.kept.records[:] = [*others, *((name, rdtype, value) for value in values)]
         self.server.remove(name, rdtype)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.route53 import RecordSet
-from wizard.dns.publish import ZoneChange, quoted
-from wizard.dns.records import Record
+from wizard.dns.notation import MASTER_FILE
+from wizard.dns.publish import ZoneChange
 from wizard.errors import ExitCode, WizardError
 from wizard.text import printable
 
@@ -89,20 +89,21 @@ def change_records(
     endpoint: str,
     zone_id: str,
     changes: Iterable[ZoneChange],
-    standing: Mapping[str, Sequence[CloudflareRecord]],
+    held: Mapping[str, Sequence[CloudflareRecord]],
 ) -> None:
     """Carry ``changes`` out, all or nothing (POST /zones/{id}/dns_records/batch). Raises WizardError.
 
-    ``standing`` are the records at each changed name. Of them a change touches only those of its own type
-    that are to become something else; what stays the same keeps its id, comment and tags.
+    ``held`` are the records at each changed name. Of them a change touches only those of its own type that
+    are to become something else. A record that changes keeps its id, TTL, comment and tags: a patch leaves
+    what it does not name.
     """
-    batch: dict[str, list[dict[str, object]]] = {"deletes": [], "puts": [], "posts": []}
+    batch: dict[str, list[dict[str, object]]] = {"deletes": [], "patches": [], "posts": []}
     for change in changes:
-        here = [one for one in standing[change.after.name] if one.type == change.after.type]
+        here = [one for one in held[change.after.name] if one.type == change.after.type]
         wanted = [value for value in change.after.values if value not in {one.value for one in here}]
         going = [one for one in here if one.value not in change.after.values]
         for old, value in zip(going, wanted, strict=False):
-            batch["puts"].append({"id": old.id, **_body(change.after, value)})
+            batch["patches"].append({"id": old.id, **_body(replace(change.after, ttl=old.ttl), value)})
         batch["deletes"] += [{"id": old.id} for old in going[len(wanted) :]]
         batch["posts"] += [_body(change.after, value) for value in wanted[len(going) :]]
     _call(endpoint, "POST", f"/zones/{_segment(zone_id)}/dns_records/batch", body=batch)
@@ -119,17 +120,10 @@ def record_sets(found: Iterable[CloudflareRecord]) -> tuple[RecordSet, ...]:
     )
 
 
-def cloudflare_value(record: Record) -> str:
-    """The record's value as Cloudflare takes it: texts as quoted strings of at most 255 bytes."""
-    if record.type != "TXT":
-        return record.value
-    return quoted(record.value, lambda byte: f"\\{byte:03d}")
-
-
 def _record(one: Mapping[str, Any]) -> CloudflareRecord:
     rdtype, value = str(one["type"]), str(one["content"])
     if rdtype == "TXT" and not value.startswith('"'):
-        value = quoted(value.encode("utf-8").decode("latin-1"), lambda byte: f"\\{byte:03d}")
+        value = MASTER_FILE.write(value.encode("utf-8").decode("latin-1"))
     elif rdtype == "MX":
         value = f"{one.get('priority', 0)} {value}"
     if one.get("proxied"):

@@ -1,19 +1,20 @@
-"""Putting records into a zone: what would change in it, and files for everybody else's import. Pure.
+"""Putting records into a zone: what would change in it. Pure.
 
-A record that is not there is created. One that has to change is replaced only together with its old values,
-so that they can be shown and agreed to first; nothing is ever just deleted.
+A record that does not exist is created. One that has to change is replaced only together with its old values,
+so that they can be shown and agreed to first; nothing is ever just deleted. The zone's host has the last word
+on what exists, not what its servers answered a moment before: SPF and DMARC are merged with the texts that
+the host holds, so that no sender and no policy is lost.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from wizard.aws.route53 import Action, HostedZone, RecordSet
-from wizard.dns.records import Record, RecordId
+from wizard.dns import dmarc, spf
+from wizard.dns.notation import ROUTE53, Notation
+from wizard.dns.records import FEEDBACK_HOST, SES_SPF_INCLUDE, Record, RecordId
 from wizard.dns.seen import ZoneSeen
 from wizard.dns.verdict import Round, Row, RowStatus
 from wizard.text import printable
@@ -21,13 +22,10 @@ from wizard.text import printable
 TTL = 300
 """Seconds that new records may be cached: short, so that a mistake does not stay long."""
 
-_STRING_BYTES = 255
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
 
 @dataclass(frozen=True, slots=True)
 class ZoneChange:
-    """One record set as it would become; ``before`` is what it replaces, None where nothing stands there."""
+    """One record set as it would become; ``before`` is what it replaces, None where nothing exists there."""
 
     after: RecordSet
     before: RecordSet | None = None
@@ -40,7 +38,7 @@ class ZoneChange:
 
 @dataclass(frozen=True, slots=True)
 class ZoneChanges:
-    """What publishing a round's records would do. ``kept`` stand there already; ``notes`` are sentences."""
+    """What publishing a round's records would do. ``kept`` exist already; ``notes`` are sentences."""
 
     changes: tuple[ZoneChange, ...]
     kept: tuple[Record, ...] = ()
@@ -61,7 +59,7 @@ def candidates(zones: Iterable[HostedZone], domain: str) -> tuple[HostedZone, ..
 def chosen_zone(
     zones: Sequence[HostedZone], name_servers: Mapping[str, Sequence[str]], world: ZoneSeen
 ) -> tuple[HostedZone | None, tuple[str, ...]]:
-    """The hosted zone that the world asks, and what to know about that, in sentences.
+    """The hosted zone that the domain is delegated to, and what to know about that, in sentences.
 
     ``zones`` are the candidates, ``name_servers`` Route 53's servers for each, by id.
     """
@@ -71,7 +69,7 @@ def chosen_zone(
         others = ", ".join(printable(name) for name in world.nameservers[:4]) or "no server at all"
         names = ", ".join(sorted({printable(zone.name) for zone in zones}))
         return None, (
-            f"Route 53 has a hosted zone for {names}, but the world does not ask it: "
+            f"Route 53 has a hosted zone for {names}, but the domain is not delegated to it: "
             f"the registry names {others}.",
         )
     zone = matching[0]
@@ -79,23 +77,33 @@ def chosen_zone(
     if len(zones) > 1:
         notes.append(
             f"Route 53 has {len(zones)} hosted zones that could hold this domain. "
-            f"The one the world asks is {printable(zone.name)} ({printable(zone.id)})."
+            f"The domain is delegated to {printable(zone.name)} ({printable(zone.id)})."
         )
     elsewhere = sorted(asked - set(name_servers[zone.id]))
     if elsewhere:
         named = ", ".join(map(printable, elsewhere))
         notes.append(
-            f"The registry also names servers that are not this zone's: {named}. "
-            "The records must be entered there, too."
+            f"The registry also names servers that are not this zone's: {named}. Add the records there, too."
         )
     return zone, tuple(notes)
 
 
+def doubled(row: Row, apex: str) -> Row:
+    """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
+    record = replace(row.record, name=f"{row.record.name}.{apex}")
+    return replace(row, record=record, status=RowStatus.MISSING, found=(), findings=())
+
+
 def names_to_read(rows: Iterable[Row], apex: str) -> tuple[str, ...]:
-    """The names whose record sets decide what must change: each record's, and those up to ``apex``."""
+    """The names whose record sets decide what must change: each record's, and those up to ``apex``.
+
+    For DMARC also the names in the zone where a policy of a domain above would be.
+    """
     names: dict[str, None] = {}
     for row in rows:
-        name = row.record.name
+        name = row.record.name.lower()
+        if row.record.id is RecordId.DMARC:
+            names.update(dict.fromkeys(_policy_names(name, apex)))
         while name != apex and _within(name, apex):
             names[name] = None
             name = name.partition(".")[2]
@@ -106,150 +114,136 @@ def names_to_read(rows: Iterable[Row], apex: str) -> tuple[str, ...]:
 def zone_changes(
     rows: Iterable[Row],
     apex: str,
-    standing: Mapping[str, Sequence[RecordSet]],
-    value_of: Callable[[Record], str] | None = None,
+    held: Mapping[str, Sequence[RecordSet]],
+    notation: Notation = ROUTE53,
 ) -> ZoneChanges:
-    """What must change so that each row's record stands in the zone ``apex``.
+    """What must change so that the zone ``apex`` has each row's record.
 
-    ``standing`` are the zone's record sets at each of ``names_to_read``. ``value_of`` writes a record's value
-    as the zone's host has it, if that is not Route 53.
+    ``held`` are the zone's record sets at each of ``names_to_read``, as its host has them. ``notation`` is
+    how the host writes texts, if that is not as Route 53 does.
     """
     changes, kept, notes = [], [], []
     for row in rows:
-        record = row.record
-        problem = _problem(row, apex, standing)
+        record = replace(row.record, name=row.record.name.lower())
+        row = replace(row, record=record)
+        problem = _problem(row, apex, held, notation)
         if problem:
             notes.append(f"{record.type} {printable(record.name)} is left to you: {problem}")
             continue
-        before = next((s for s in standing.get(record.name, ()) if s.type == record.type), None)
-        after = _after(record, before, (value_of or route53_value)(record))
-        if before is not None and set(after.values) == set(before.values):
+        before = next((s for s in held.get(record.name, ()) if s.type == record.type), None)
+        after = _after(row, before, notation)
+        if before is not None and _values(after, notation) == _values(before, notation):
             kept.append(record)
         else:
             changes.append(ZoneChange(after, before))
     return ZoneChanges(tuple(changes), tuple(kept), tuple(notes))
 
 
-def _problem(row: Row, apex: str, standing: Mapping[str, Sequence[RecordSet]]) -> str:
+def _problem(row: Row, apex: str, held: Mapping[str, Sequence[RecordSet]], notation: Notation) -> str:
     """Why the record cannot be written for the user, as the end of a sentence; empty where it can."""
     record = row.record
-    here = standing.get(record.name, ())
-    for name, sets in standing.items():
+    here = held.get(record.name, ())
+    for name, sets in held.items():
         if name != apex and _within(record.name, name) and any(s.type == "NS" for s in sets):
             return f"{printable(name)} is a zone of its own, with other name servers."
-    if any(finding.code == "mail-from-in-use" for finding in row.findings):
-        return "that name receives other mail already; choose another MAIL FROM domain."
     same = [s for s in here if s.type == record.type]
     if len(same) > 1 or any(not s.plain for s in same):
-        return "an alias or a routing policy stands there, which only its owner can judge."
+        return "that name has an alias or a routing policy, which only its owner can judge."
+    if record.type == "MX" and _receives_other_mail(row, same):
+        return "that name receives other mail already; choose another MAIL FROM domain."
     others = sorted({s.type for s in here} - {record.type, "NS", "SOA"})
     if record.type == "CNAME" and others:
-        return f"a CNAME cannot stand beside {', '.join(others)}; remove that first."
+        return f"a CNAME cannot exist beside {', '.join(others)}; remove that first."
     if "CNAME" in others:
-        return "a CNAME stands there, and nothing can stand beside it; remove that first."
+        return "that name has a CNAME, and nothing can exist beside it; remove that first."
+    if record.id is RecordId.DMARC and not _texts(record, same, notation):
+        return _policy_from_above(row, apex, held, notation)
+    if record.id in (RecordId.SPF, RecordId.MAIL_FROM_SPF) and (lookups := _lookups(row)) > spf.LOOKUP_LIMIT:
+        return (
+            f"with SES it takes {lookups} DNS lookups, and receivers ignore a record that takes more than "
+            f"{spf.LOOKUP_LIMIT}. Drop an include that you no longer send through first."
+        )
     return ""
 
 
-def _after(record: Record, before: RecordSet | None, value: str) -> RecordSet:
-    """The record set that should stand: other texts at the same name stay as they are."""
-    if before is None:
-        return RecordSet(record.name, record.type, TTL, (value,))
-    kept: tuple[str, ...] = ()
-    if record.type == "TXT":
-        kept = tuple(text for text in before.values if not _same_purpose(record, unquoted(text)))
-    return RecordSet(record.name, record.type, before.ttl, (*kept, value))
+def _receives_other_mail(row: Row, sets: Iterable[RecordSet]) -> bool:
+    """Whether an MX leads elsewhere than to SES. A misspelt host counts only if no round has judged it."""
+    if any(finding.code == "mail-from-in-use" for finding in row.findings):
+        return True
+    judged = {*map(_canonical, row.found)}
+    values = [_canonical(value) for one in sets for value in one.values]
+    return any(v not in judged and not FEEDBACK_HOST.fullmatch(v.rpartition(" ")[2]) for v in values)
 
 
-def _same_purpose(record: Record, text: str) -> bool:
-    """Whether a text at the record's name is an edition of it that must go when it is written."""
-    words = text.strip().strip('"').lower()
-    if record.id is RecordId.DMARC:
-        return words.startswith("v=dmarc1") or words == record.value.lower()
-    return words == "v=spf1" or words.startswith("v=spf1 ")
+def _policy_names(name: str, apex: str) -> tuple[str, ...]:
+    """Where policies of the domains above would be, as far as they are in the zone.
+
+    None for a doubled name: it is nobody's domain.
+    """
+    if name.endswith(f".{apex}.{apex}"):
+        return ()
+    return tuple(above for above in dmarc.walk(name.removeprefix("_dmarc."))[1:] if _within(above, apex))
 
 
-def route53_value(record: Record) -> str:
-    """The record's value as Route 53 takes it: texts in quotes, cut into strings of at most 255 bytes."""
+def _policy_from_above(
+    row: Row, apex: str, held: Mapping[str, Sequence[RecordSet]], notation: Notation
+) -> str:
+    """Why a first DMARC record would weaken what applies already, as the end of a sentence."""
+    domain = row.record.name.removeprefix("_dmarc.")
+    above = {
+        name: [notation.read(v) for s in held.get(name, ()) if s.type == "TXT" for v in s.values]
+        for name in _policy_names(row.record.name, apex)
+    }
+    if heir := dmarc.inherited(above, domain):
+        return f"{printable(heir[0])} sets a policy that applies here, and its own record would end that."
+    if row.status is RowStatus.UNKNOWN:
+        return "no DNS server said whether a policy of a domain above applies, which it would end."
+    return ""
+
+
+def _lookups(row: Row) -> int:
+    """How many DNS lookups the merged SPF record takes, as far as a finding counts them."""
+    counts = [f.evidence.get("lookups") for f in row.findings if f.code.startswith("spf-")]
+    return max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def _after(row: Row, before: RecordSet | None, notation: Notation) -> RecordSet:
+    """The record set to end with: other texts at the same name stay as they are."""
+    record, ttl = row.record, before.ttl if before else TTL
     if record.type != "TXT":
-        return record.value
-    return quoted(record.value, lambda byte: f"\\{byte:03o}")
+        return RecordSet(record.name, record.type, ttl, (record.value,))
+    texts = _texts(record, [before] if before else [], notation)
+    # Where the name has none of its own, the row has judged what answers for it: a wildcard, an alias.
+    judged = not texts or sorted(map(printable, texts.values())) == sorted(row.found)
+    text = record.value if judged else _merged(record, texts.values())
+    others = tuple(value for value in before.values if value not in texts) if before else ()
+    return RecordSet(record.name, record.type, ttl, (*others, notation.write(text)))
 
 
-def quoted(text: str, escape: Callable[[int], str]) -> str:
-    """``text`` (one character a byte, see ``Txt.text``) as quoted strings of at most 255 bytes each.
+def _texts(record: Record, sets: Iterable[RecordSet], notation: Notation) -> dict[str, str]:
+    """The texts that are, or were meant to be, what ``record`` is, by the value that holds them.
 
-    ``escape`` writes a byte that cannot stand for itself.
+    These and no others are merged into the new text, so these and no others go when it comes.
     """
-    raw = text.encode("latin-1")
-    chunks = [raw[start : start + _STRING_BYTES] for start in range(0, len(raw), _STRING_BYTES)] or [b""]
-    return " ".join(
-        '"'
-        + "".join(
-            chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\' else escape(byte) for byte in chunk
-        )
-        + '"'
-        for chunk in chunks
-    )
+    meant = dmarc.intended if record.id is RecordId.DMARC else spf.intended
+    texts = {value: notation.read(value) for one in sets for value in one.values}
+    return {value: text for value, text in texts.items() if meant(text)}
 
 
-def unquoted(value: str) -> str:
-    """The text in a TXT value of Route 53's: its strings joined, escapes undone."""
-    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', value, re.DOTALL) or [value]
-    return re.sub(
-        r"\\([0-7]{3}|.)",
-        lambda found: chr(int(found[1], 8)) if len(found[1]) == 3 else found[1],
-        "".join(strings),
-        flags=re.DOTALL,
-    )
+def _merged(record: Record, texts: Iterable[str]) -> str:
+    """The text to end with, by what the host holds: the round saw something else there."""
+    return dmarc.mended(texts) if record.id is RecordId.DMARC else spf.merged(texts, SES_SPF_INCLUDE)
 
 
-def zone_file(seen: Round) -> str:
-    """The records still to be entered, as a BIND zone file (RFC 1035 §5) for a panel's import.
-
-    Where one replaces others, a comment says so; an import only adds.
-    """
-    lines = [f"; Records for sending mail as {printable(seen.domain)} with Amazon SES"]
-    for row in publishable(seen):
-        if row.found:
-            lines.append(f"; replaces what stands there: {', '.join(row.found)}")
-        lines.append(f"{row.record.name}. {TTL} IN {row.record.type} {_master_value(row.record)}")
-    return "\n".join(lines) + "\n"
+def _values(record_set: RecordSet, notation: Notation) -> list[str]:
+    """What a record set says, however it is written."""
+    read = notation.read if record_set.type == "TXT" else _canonical
+    return sorted(map(read, record_set.values))
 
 
-def cloudflare_file(seen: Round) -> str:
-    """The zone file with what Cloudflare reads from its comments: no CNAME of ours is to be proxied.
-
-    Source: Cloudflare's "Import and export records", record attributes.
-    """
-    lines = zone_file(seen).splitlines()
-    return (
-        "\n".join(f"{line} ; cf_tags=cf-proxied:false" if " IN CNAME " in line else line for line in lines)
-        + "\n"
-    )
-
-
-def csv_file(seen: Round) -> str:
-    """The records still to be entered, as CSV with a header. No cell is a formula to a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(("name", "type", "ttl", "priority", "value", "replaces"))
-    for row in publishable(seen):
-        priority, value = "", row.record.value
-        if row.record.type == "MX":
-            priority, _, value = value.partition(" ")
-        cells = (row.record.name, row.record.type, str(TTL), priority, value, " | ".join(row.found))
-        writer.writerow([_no_formula(cell) for cell in cells])
-    return out.getvalue()
-
-
-def _master_value(record: Record) -> str:
-    if record.type == "TXT":
-        return quoted(record.value, lambda byte: f"\\{byte:03d}")
-    return f"{record.value}."
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+def _canonical(value: str) -> str:
+    """The value of a CNAME or MX record without what makes no difference: case, final dot, blanks."""
+    return " ".join(value.lower().rstrip(".").split())
 
 
 def _is_known(row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,9 @@ DEFAULT_SIGNING_ZONE = "dkim.amazonses.com"
 
 SES_SPF_INCLUDE = "amazonses.com"
 """The domain whose SPF record names SES's sending addresses."""
+
+FEEDBACK_HOST = re.compile(r"feedback-smtp\.([a-z0-9-]+)\.amazonses\.com")
+"""The mail servers that take SES's bounces, one in each Region."""
 
 
 class RecordId(StrEnum):

@@ -12,9 +12,10 @@ from typing import Literal
 from wizard.aws import route53
 from wizard.aws.route53 import HostedZone, RecordSet
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns import cloudflare, publish
+from wizard.dns import cloudflare, import_files, publish
 from wizard.dns.causes import Context
 from wizard.dns.cloudflare import CloudflareZone
+from wizard.dns.notation import AS_TYPED, MASTER_FILE
 from wizard.dns.publish import ZoneChange
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId, wanted_records
 from wizard.dns.verdict import Finding, Round, Row, RowStatus, Severity
@@ -23,12 +24,13 @@ from wizard.project import Project
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
 from wizard.text import printable
-from wizard.world import World
+from wizard.world import Panel, World
 
 ExportKind = Literal["zone", "cloudflare", "csv"]
 
 _ROUTE53 = "route53:ChangeResourceRecordSets"
 _CLOUDFLARE = "cloudflare:dns_records/batch"
+_PANEL = "demo: DNS panel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,11 @@ class PublishPlan:
     """What publishing would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
 
     ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where there is a zone
-    of that name but the world asks other servers, or where a token is missing.
+    of that name but the domain is delegated to other servers, or where a token is missing.
     """
 
     plan: Plan
-    zone: HostedZone | CloudflareZone | None
+    zone: HostedZone | CloudflareZone | Panel | None
     changes: tuple[ZoneChange, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -180,15 +182,28 @@ def misplaced(row: Row) -> bool:
     return row.status is RowStatus.MISSING and explained
 
 
-def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
-    """What publishing the missing and wrong records would change: at Cloudflare, where the zone is there,
-    else in this account's Route 53.
+def doubled(row: Row, seen: Round) -> Row:
+    """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
+    return publish.doubled(row, seen.zone.apex or seen.domain)
 
-    None where no public hosted zone of the account can hold the domain: then the records are the user's to
-    enter. Raises WizardError where the host cannot be read.
+
+def plan(
+    world: World, project: Project, seen: Round, rows: Sequence[Row] | None = None
+) -> PublishPlan | None:
+    """What publishing ``rows`` would change, by default all missing and wrong records: at Cloudflare if the
+    zone is there, in the demo's DNS panel, or in this account's Route 53.
+
+    None if no public hosted zone of the account can hold the domain: then the records are the user's to
+    enter. Raises WizardError if the host cannot be read.
     """
+    rows = publish.publishable(seen) if rows is None else tuple(rows)
     if seen.provider == "cloudflare" and world.dns.cloudflare:
-        return _plan_at_cloudflare(world.dns.cloudflare, seen)
+        return _plan_at_cloudflare(world.dns.cloudflare, seen, rows)
+    panel = world.stage.panel(seen.domain) if world.stage else None
+    if panel:
+        held = {name: panel.records(name) for name in publish.names_to_read(rows, panel.name)}
+        found = publish.zone_changes(rows, panel.name, held, AS_TYPED)
+        return _planned(panel, found, "the DNS panel", _PANEL)
     zones = publish.candidates(route53.hosted_zones(world.aws), chosen_domain(project))
     if not zones:
         return None
@@ -196,11 +211,10 @@ def plan(world: World, project: Project, seen: Round) -> PublishPlan | None:
     zone, notes = publish.chosen_zone(zones, servers, seen.zone)
     if zone is None:
         return PublishPlan(Plan(StepName.DNS, ()), None, notes=notes)
-    rows = publish.publishable(seen)
-    standing = {
+    held = {
         name: route53.record_sets(world.aws, zone.id, name) for name in publish.names_to_read(rows, zone.name)
     }
-    return _planned(zone, publish.zone_changes(rows, zone.name, standing), "Route 53", _ROUTE53, notes)
+    return _planned(zone, publish.zone_changes(rows, zone.name, held), "Route 53", _ROUTE53, notes)
 
 
 def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
@@ -216,15 +230,19 @@ def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
     try:
         if isinstance(zone, CloudflareZone):
             _change_at_cloudflare(world.dns.cloudflare, zone, changes)
-        else:
+            done = "at Cloudflare; its servers have it within a minute"
+        elif isinstance(zone, HostedZone):
             _change_in_route53(world, zone, changes)
+            done = "in Route 53; its servers have it within a minute"
+        else:
+            _change_in_panel(zone, changes)
+            done = "in the DNS panel"
     except WizardError as error:
         for change in changes:
             report(Event(_subject(change), Progress.FAILED, error.what))
         raise
-    host = "at Cloudflare" if isinstance(zone, CloudflareZone) else "in Route 53"
     for change in changes:
-        report(Event(_subject(change), Progress.DONE, f"{host}; its servers have it within a minute"))
+        report(Event(_subject(change), Progress.DONE, done))
 
 
 def _change_in_route53(world: World, zone: HostedZone, changes: Sequence[ZoneChange]) -> None:
@@ -235,13 +253,19 @@ def _change_in_route53(world: World, zone: HostedZone, changes: Sequence[ZoneCha
 
 def _change_at_cloudflare(endpoint: str, zone: CloudflareZone, changes: Sequence[ZoneChange]) -> None:
     names = dict.fromkeys(change.after.name for change in changes)
-    standing = {name: cloudflare.records(endpoint, zone.id, name) for name in names}
+    held = {name: cloudflare.records(endpoint, zone.id, name) for name in names}
     for change in changes:
-        _still_as_shown(change, cloudflare.record_sets(standing[change.after.name]))
-    cloudflare.change_records(endpoint, zone.id, changes, standing)
+        _still_as_shown(change, cloudflare.record_sets(held[change.after.name]))
+    cloudflare.change_records(endpoint, zone.id, changes, held)
 
 
-def _plan_at_cloudflare(endpoint: str, seen: Round) -> PublishPlan:
+def _change_in_panel(panel: Panel, changes: Sequence[ZoneChange]) -> None:
+    for change in changes:
+        _still_as_shown(change, panel.records(change.after.name))
+    panel.change(changes)
+
+
+def _plan_at_cloudflare(endpoint: str, seen: Round, rows: Sequence[Row]) -> PublishPlan:
     """What would change at Cloudflare, or why nothing can."""
     nothing = Plan(StepName.DNS, ())
     if not cloudflare.has_token():
@@ -259,19 +283,18 @@ def _plan_at_cloudflare(endpoint: str, seen: Round) -> PublishPlan:
         )
         known = f"It sees {others}, but the registry names other servers." if others else "It sees none."
         return PublishPlan(
-            nothing, None, notes=(f"The token does not reach the zone the world asks. {known}",)
+            nothing, None, notes=(f"The token does not reach the zone of the domain. {known}",)
         )
-    rows = publish.publishable(seen)
-    standing = {
+    held = {
         name: cloudflare.record_sets(cloudflare.records(endpoint, zone.id, name))
         for name in publish.names_to_read(rows, zone.name)
     }
-    found = publish.zone_changes(rows, zone.name, standing, cloudflare.cloudflare_value)
+    found = publish.zone_changes(rows, zone.name, held, MASTER_FILE)
     return _planned(zone, found, "Cloudflare", _CLOUDFLARE)
 
 
 def _planned(
-    zone: HostedZone | CloudflareZone,
+    zone: HostedZone | CloudflareZone | Panel,
     found: publish.ZoneChanges,
     host: str,
     operation: str,
@@ -292,9 +315,9 @@ def export(seen: Round, kind: ExportKind) -> str:
 
 
 _EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
-    "zone": publish.zone_file,
-    "cloudflare": publish.cloudflare_file,
-    "csv": publish.csv_file,
+    "zone": import_files.zone_file,
+    "cloudflare": import_files.cloudflare_file,
+    "csv": import_files.csv_file,
 }
 
 
@@ -356,13 +379,18 @@ def _looked(identity: SesIdentity) -> str:
 
 
 def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:
-    now = next((found for found in sets if found.type == change.after.type), None)
-    if now != change.before:
+    now = [_essence(found) for found in sets if found.type == change.after.type]
+    if now != ([_essence(change.before)] if change.before else []):
         raise WizardError(
             "The zone has changed since you saw the plan",
             f"{_subject(change)} is not as it was shown. Nothing was changed.",
             "Look at the plan again, then publish.",
         )
+
+
+def _essence(found: RecordSet) -> object:
+    """What must not have changed since the plan was shown. No host promises an order of values."""
+    return found.ttl, found.plain, sorted(found.values)
 
 
 def _shown(change: ZoneChange, operation: str) -> Change:

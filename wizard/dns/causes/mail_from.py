@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from wizard.dns.causes.case import Case, cleaned, shown
 from wizard.dns.causes.targets import without_zone
+from wizard.dns.records import FEEDBACK_HOST
 from wizard.dns.seen import Mx
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
 WANTED_PREFERENCE = 10
-_FEEDBACK = re.compile(r"feedback-smtp\.([a-z0-9-]+)\.amazonses\.com\Z")
 
 
 def found(case: Case) -> tuple[str, ...]:
@@ -36,7 +35,7 @@ def mx_multiple(case: Case) -> Iterator[Finding]:
 def mx_region(case: Case) -> Iterator[Finding]:
     """Another Region's feedback host."""
     for mx in _mxs(case):
-        match = _FEEDBACK.match(_typed(case, mx))
+        match = FEEDBACK_HOST.fullmatch(_typed(case, mx))
         if match and _typed(case, mx) != case.target:
             yield Finding(
                 "mx-region",
@@ -65,7 +64,7 @@ def mail_from_in_use(case: Case) -> Iterator[Finding]:
     others = [
         printable(mx.host)
         for mx in _mxs(case)
-        if not _FEEDBACK.match(_typed(case, mx)) and not _is_misspelt(case, mx)
+        if not FEEDBACK_HOST.fullmatch(_typed(case, mx)) and not _is_misspelt(case, mx)
     ]
     if others:
         yield Finding(
@@ -102,13 +101,13 @@ def _typed(case: Case, mx: Mx) -> str:
 
 
 def _region(case: Case) -> str:
-    match = _FEEDBACK.match(case.target)
+    match = FEEDBACK_HOST.fullmatch(case.target)
     return match.group(1) if match else (case.context.region or "")
 
 
 def _is_misspelt(case: Case, mx: Mx) -> bool:
     """Whether the host is nearly the wanted one, or nothing at all (``.``, RFC 7505)."""
     host = _typed(case, mx)
-    if _FEEDBACK.match(host):
+    if FEEDBACK_HOST.fullmatch(host):
         return False
     return not host or SequenceMatcher(None, host[:253], case.target).ratio() > 0.8
