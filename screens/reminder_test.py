@@ -63,8 +63,9 @@ class TryPage(Page):
     ACT = "Try it"
     FIRST = "#address"
     HELP = """
-- **One mail** goes to the address you name, filled in as for your first recipient. In the sandbox the
-  address must be verified, or at your domain.
+- **One mail** goes to the address you name. If that address is a recipient, the mail has its fields;
+  otherwise it has those of one of your recipients, and the result says whose. In the sandbox the address must
+  be verified, or at your domain.
 - **SES's simulator** costs a mail and harms no reputation. With a bounce or a complaint you see that it comes
   back and is recorded.
 - **A dry run** fills in the mail of every recipient and sends none: it finds empty fields, opt-outs and

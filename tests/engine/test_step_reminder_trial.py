@@ -41,6 +41,7 @@ def test_a_test_mail_waits_for_new_rights_and_finishes_the_step(
     )
     assert pauses == [2.0, 4.0]
     assert (result.sent, result.todo, result.recorded) == (True, "", None)
+    assert result.words.startswith("SES took the mail to me@example.com, with the fields of bo@example.com. ")
     assert result.words.endswith("What arrives in the demo stands in its own inbox.")
     assert result.message_id
     mail = setup.demo.inbox()[0]

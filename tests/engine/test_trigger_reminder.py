@@ -500,7 +500,7 @@ def test_a_table_of_the_users_own_is_read_by_its_own_names(
     assert texts["vic@example.com"] == "Vic, 1.5, from true"
     assert texts["uma@example.com"] in ("Uma from 7", "Uma again from ")
     wish = {"address": "me@example.com", "recipient": "vic@example.com"}
-    assert set(handler({"test": wish}, Context())) == {"message_id"}
+    assert handler({"test": wish}, Context())["recipient"] == "vic@example.com"
     assert flow.mail("me@example.com").text == "Vic, 1.5, from true"
 
 
@@ -639,9 +639,22 @@ def test_a_run_whose_queue_is_empty_has_come_to_its_end(flow: Flow, monkeypatch:
 
 def test_a_test_mail_goes_to_the_named_address_alone_and_claims_nothing(flow: Flow) -> None:
     wish = {"address": "me@example.com", "recipient": "bo@example.com"}
-    assert set(handler({"test": wish}, Context())) == {"message_id"}
+    assert set(handler({"test": wish}, Context())) == {"message_id", "recipient"}
     assert flow.mails() == [("me@example.com", "Hello Bo <b> & 'Co'")]
     assert flow.outcomes() == {}
+
+
+def test_a_test_mail_to_a_recipient_has_that_recipients_fields(flow: Flow) -> None:
+    answer = handler({"test": {"address": "bo@example.com"}}, Context())
+    assert answer["recipient"] == "bo@example.com"
+    assert flow.mails() == [("bo@example.com", "Hello Bo <b> & 'Co'")]
+
+
+def test_a_test_mail_to_anybody_else_says_whose_fields_it_has(flow: Flow) -> None:
+    answer = handler({"test": {"address": "me@example.com"}}, Context())
+    recipient = {"ana@example.com": "Ana", "bo@example.com": "Bo <b> & 'Co'"}.get(answer["recipient"])
+    assert recipient
+    assert flow.mails() == [("me@example.com", f"Hello {recipient}")]
 
 
 @pytest.mark.parametrize("recipient", [None, "nobody@example.com"])

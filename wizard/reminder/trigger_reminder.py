@@ -83,7 +83,8 @@ def handler(event: Row, context: Any) -> Row:
     ``{"Records": […]}`` are the queue's messages; it gives those that must be delivered again.
     ``{"source": "aws.ses", "detail": …}`` is a bounce or a complaint.
     ``{"test": {"address": "…", "recipient": "…"}}`` sends one mail there, with the fields of that recipient
-    (or of any), claims nothing, and gives ``message_id``, or ``refused`` and ``reason``.
+    (or that address's own, or any's), claims nothing, and gives ``message_id`` and whose fields they were as
+    ``recipient``, or ``refused`` and ``reason``.
     ``{"dry": true}`` fills in all mails and sends none.
 
     ``stopped`` says why a run ended early: the daily ``quota``; sending is ``paused``; it ``gave_up``, for
@@ -402,7 +403,8 @@ def _test(address: str, recipient: str | None) -> Row:
     from botocore.exceptions import ClientError
 
     try:
-        person = _person(_row(recipient), _attributes())
+        row = _row(recipient) if recipient else _row(address, scan=False) or _row(None)
+        person = _person(row, _attributes())
         template = {
             "TemplateName": _env("TEMPLATE"),
             "TemplateData": _data(person),
@@ -423,11 +425,11 @@ def _test(address: str, recipient: str | None) -> Row:
             "refused": type(error).__name__,
             "reason": "There was no clear answer: the mail may have left.",
         }
-    return {"message_id": answer["MessageId"]}
+    return {"message_id": answer["MessageId"], "recipient": person["email"]}
 
 
-def _row(address: str | None) -> Row:
-    """The recipient's row, or any; by key where the address is the table's key."""
+def _row(address: str | None, *, scan: bool = True) -> Row:
+    """The recipient's row, or any; by the table's key, or (``scan``) by reading all."""
     client, attribute = _client("dynamodb"), _env("EMAIL", "email")
     if address:
         try:
@@ -435,6 +437,8 @@ def _row(address: str | None) -> Row:
             return dict(found.get("Item", {}))
         except client.exceptions.ClientError:
             pass  # The table has another key.
+    if not scan:
+        return {}
     rows = (row for page in _answers("scan", "RECIPIENTS") for row in page["Items"])
     return next((row for row in rows if not address or row.get(attribute) == {"S": address}), {})
 

@@ -108,10 +108,10 @@ def test_run(
     if not answer.get("message_id"):
         return _refused(world, project, address, answer, report)
     report(Event("test mail", Progress.DONE, "SES took it"))
-    now = world.now()
+    now, fields = world.now(), _whose_fields(address, str(answer.get("recipient") or ""))
     taken = TestResult(
         sent=True,
-        words=f"SES took the mail to {address}. {_where_to_look(address, demo=world.demo)}",
+        words=f"SES took the mail to {address}{fields}. {_where_to_look(address, demo=world.demo)}",
         todo="",
         message_id=str(answer["message_id"]),
         project=with_test_mail(project.seen_done("reminder", done_words(seen), now), address, now),
@@ -178,6 +178,15 @@ def _refused(
     )
     report(Event("test mail", Progress.FAILED, refusal.words))
     return TestResult(False, refusal.words, refusal.todo, None, project)
+
+
+def _whose_fields(address: str, recipient: str) -> str:
+    """Whose fields fill in the test mail: a greeting by another person's name would look like a mistake."""
+    if not recipient:
+        return ""  # A function deployed by an earlier version does not say.
+    if recipient.lower() == address.lower():
+        return ", with that recipient's own fields"
+    return f", with the fields of {printable(recipient, 100)}"
 
 
 def _where_to_look(address: str, *, demo: bool) -> str:
