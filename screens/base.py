@@ -29,6 +29,7 @@ How to write a step's screen:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -110,8 +111,8 @@ class StepScreen(Screen[None]):
         Binding("f3", "next", "Next"),
         Binding("f4", "act", "Do it", show=False),
         Binding("f5", "look_again", "Look again"),
-        Binding("f10,ctrl+q", "app.quit", "Quit"),
         Binding("f9", "inbox", "Demo: the inbox", show=False),
+        Binding("f10,ctrl+q", "app.quit", "Quit"),
         Binding("pageup", "scroll_body(-8)", "Scroll up", show=False),
         Binding("pagedown", "scroll_body(8)", "Scroll down", show=False),
     ]
@@ -163,7 +164,16 @@ class StepScreen(Screen[None]):
                 yield BusyLine()
                 with Horizontal(classes="buttons"):
                     yield from self.compose_buttons()
-        yield KeyLine([binding for binding in self.BINDINGS if isinstance(binding, Binding)])
+        yield KeyLine(self._footer())
+
+    def _footer(self) -> list[Binding]:
+        """The bindings in the last row: in the demo, the inbox too."""
+        bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        if not self.wizard.demo:
+            return bindings
+        return [
+            replace(one, description="Inbox", show=True) if one.action == "inbox" else one for one in bindings
+        ]
 
     def compose_step(self) -> ComposeResult:
         """The page's own widgets."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
@@ -15,13 +14,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Label, Markdown, Static
 from textual.worker import get_current_worker
 
-from screens.browser import open_page
+from screens.browser import BrowserPages
 from screens.reminder_page import Part
 from screens.reminder_reading import Reader, StaleError
 from screens.symbols import lines
+from screens.widgets.html_part import rendered
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
@@ -90,12 +90,11 @@ class Preview(Part):
             self.found = found
 
     class InBrowser(Message):
-        """The page is written, and a browser opened it or did not."""
+        """The page is written, and a browser opened it or did not: ``words`` say so."""
 
-        def __init__(self, path: Path, opened: bool) -> None:
+        def __init__(self, words: str) -> None:
             super().__init__()
-            self.path = path
-            self.opened = opened
+            self.words = words
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -103,7 +102,7 @@ class Preview(Part):
         self._read: Recipients | None = None
         self._found: Found | None = None
         self._what: What | None = None
-        self._folder: TemporaryDirectory[str] | None = None
+        self._pages = BrowserPages()
 
     def compose(self) -> ComposeResult:
         """Who sees it, and how they do."""
@@ -113,11 +112,11 @@ class Preview(Part):
             yield Button("Browser  Ctrl+O", id="browser", compact=True)
         with VerticalScroll(id="mail", can_focus=False):
             yield Static("", id="previewed", markup=False)
+            yield Markdown(id="previewed-html", open_links=False)
 
     def on_unmount(self) -> None:
         """Leave no mail behind in a temporary folder."""
-        if self._folder:
-            self._folder.cleanup()
+        self._pages.close()
 
     def offer(self, who: Who, read: Recipients) -> None:
         """These are the recipients: the first of them, or who was chosen before, sees it."""
@@ -139,11 +138,8 @@ class Preview(Part):
         from wizard.reminder.message import browser_page
 
         mail, headers = self._filled(self._what)
-        if self._folder is None:
-            # Only the user can look into it; it goes when the wizard ends.
-            self._folder = TemporaryDirectory(prefix="ses-wizard-", ignore_cleanup_errors=True)
         page = browser_page(mail, {name: value for name, value in headers.items() if name != "Subject"})
-        self._open(Path(self._folder.name) / "preview.html", page)
+        self._open(page)
 
     # Workers
 
@@ -160,9 +156,8 @@ class Preview(Part):
             return
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="browser", description="Opening a browser")
-    def _open(self, path: Path, page: str) -> None:
-        path.write_text(page, encoding="utf-8")
-        self.tell(self.InBrowser(path, open_page(path)))
+    def _open(self, page: str) -> None:
+        self.tell(self.InBrowser(self._pages.open("preview.html", page)))
 
     # What they say
 
@@ -180,10 +175,7 @@ class Preview(Part):
     @on(InBrowser)
     def _say_where(self, message: InBrowser) -> None:
         message.stop()
-        if message.opened:
-            self.step.say(f"Handed to your browser. The page is {message.path} while the wizard runs.")
-        else:
-            self.step.say(f"No browser opens here. The page is {message.path} while the wizard runs.")
+        self.step.say(message.words)
 
     # Keys
 
@@ -230,8 +222,9 @@ class Preview(Part):
             parts = [Content.styled(words, "$text-warning"), *parts]
         parts += [Content(""), Content(mail.text)]
         if mail.html:
-            parts += [Content.styled("HTML part", "$text-muted"), Content(mail.html)]
+            parts.append(Content.styled("HTML part, without its styles (Ctrl+O shows them)", "$text-muted"))
         self.query_one("#previewed", Static).update(lines(parts))
+        self.query_one("#previewed-html", Markdown).update(rendered(mail.html))
 
     def _filled(self, what: What) -> tuple[Mail, dict[str, str]]:
         """The mail as the chosen one gets it, and its headers."""

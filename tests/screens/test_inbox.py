@@ -112,6 +112,67 @@ async def test_control_characters_of_a_mail_do_nothing(
         assert "[red]two" in page.text
 
 
+async def test_an_html_mail_is_rendered_and_its_checks_are_words(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    results = "mx.example; spf=pass smtp.mailfrom=b.example; dkim=pass header.d=example.com; dmarc=fail"
+    sent = mail("ana@example.com", "Hello")
+    stage.mails = (
+        replace(
+            sent,
+            sender="=?utf-8?q?J=C3=B6rg?= <reminders@example.com>",
+            html="<h1>Big</h1><p>Dear <b>Ana</b></p>",
+            headers=(("Authentication-Results", results), *sent.headers),
+        ),
+    )
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("From: Jörg <reminders@example.com>")
+        await page.shows("Checks: ✓ SPF passed  ✓ DKIM passed  ✗ DMARC failed")
+        await page.shows("Dear Ana")
+        assert "<h1>" not in page.text
+
+
+async def test_page_down_scrolls_the_open_mail_and_not_the_list(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    long = replace(mail("ana@example.com", "Long", "\n".join(f"line {n}" for n in range(90))), html="")
+    stage.mails = (long, mail("ben@example.com", "Short"))
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("line 0")
+        await page.press("pagedown", "pagedown")
+        assert page.app.screen.query_one("#mail").scroll_y == 16
+        assert page.app.screen.query_one(OptionList).highlighted == 0
+
+
+async def test_a_mail_opens_in_a_browser(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[str] = []
+
+    def open_page(path: Path) -> bool:
+        pages.append(path.read_text())
+        return True
+
+    monkeypatch.setattr("screens.browser.open_page", open_page)
+    stage.mails = (mail("ana@example.com", "Hello Ana"),)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("Subject: Hello Ana")
+        await page.press("ctrl+o")
+        await page.shows("Opened in your browser")
+        assert "Hello Ana" in pages[0]
+
+
+async def test_the_last_row_names_the_inbox_in_the_demo(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.PRODUCTION)
+        assert "F9 Inbox" in page.text.splitlines()[-1]
+
+
 async def test_only_the_demo_has_one(outside: Outside, begun: Project, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.PRODUCTION)

@@ -116,7 +116,7 @@ async def test_the_preview_shows_the_whole_example_on_the_smallest_terminal(
         assert "nobody" in page.text
 
 
-@pytest.mark.parametrize(("opens", "words"), [(True, "Handed to your browser"), (False, "No browser opens")])
+@pytest.mark.parametrize(("opens", "words"), [(True, "Opened in your browser"), (False, "No browser opens")])
 async def test_the_preview_opens_in_a_browser_or_says_where_it_is(
     outside: Outside,
     made: Flow,
@@ -134,7 +134,7 @@ async def test_the_preview_opens_in_a_browser_or_says_where_it_is(
         shown.append(path)
         return opens
 
-    monkeypatch.setattr("screens.reminder_preview.open_page", open_page)
+    monkeypatch.setattr("screens.browser.open_page", open_page)
     async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
         await show(page, "f3", "f8", "down", "ctrl+o")
         assert words in page.text

@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from email.header import Header
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
 from email.utils import formataddr
 
 MAX_SUBJECT = 200
@@ -147,6 +148,14 @@ def from_header(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))
     return f"{' '.join(Header(name, 'utf-8', maxlinelen=75).encode().split())} <{address}>"
+
+
+def decoded_header(value: str) -> str:
+    """A header's ``value`` with its encoded words (RFC 2047) decoded; as it is where they cannot be."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return value
 
 
 def problems(message: Message) -> tuple[tuple[str, str], ...]:

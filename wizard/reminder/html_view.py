@@ -1,0 +1,31 @@
+"""An HTML mail as Markdown, to be read in a terminal: what a mail program would show of it. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from bs4 import BeautifulSoup
+from markdownify import MarkdownConverter
+
+from wizard.text import printable
+
+_NEVER_SHOWN = ("head", "script", "style", "template", "[hidden]")
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_LAYOUT = ["table", "thead", "tbody", "tfoot", "tr"]
+"""Mails use tables for their layout: what is in the cells is shown one below the other."""
+
+
+def as_markdown(html: str) -> str:
+    """What a reader sees of ``html``: no styles, no scripts, no hidden preview text.
+
+    Control characters are escaped, and so are Markdown's own characters in the text.
+    """
+    page = BeautifulSoup(html, "html.parser")
+    hidden = page.select(", ".join(_NEVER_SHOWN))
+    hidden += [one for one in page.select("[style]") if _HIDDEN.search(str(one["style"]))]
+    for one in hidden:
+        one.decompose()
+    for cell in page(["td", "th"]):
+        cell.name = "div"
+    converter = MarkdownConverter(strip=_LAYOUT, escape_misc=True, heading_style="ATX")
+    return "\n".join(printable(line) for line in converter.convert_soup(page).splitlines()).strip()
