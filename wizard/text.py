@@ -11,6 +11,8 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 def printable(text: str, limit: int = 2000) -> str:
     r"""``text`` with control and format characters escaped as ``\xNN`` or ``\uNNNN``, and a bounded length.
 
+    A byte that is no UTF-8, which PEP 383 keeps as a lone surrogate, is shown as ``\xNN``, too.
+
     For everything that comes from DNS, AWS or files before a terminal, a log or a message sees it: no escape
     sequence, line break or change of writing direction gets through.
     """
@@ -31,6 +33,8 @@ def ago(passed: timedelta) -> str:
 
 def _escape(char: str) -> str:
     code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

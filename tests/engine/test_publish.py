@@ -290,7 +290,7 @@ class TestFiles:
         assert lines[start + 2] == "; old: =cmd|' /c calc'!A0"
         replaced = lines[start + 3].removeprefix("; new: ")
         (rrset,) = dns.zonefile.read_rrsets(replaced, rdclass=None, relativize=False)
-        assert b"".join(rrset[0].strings) == LONG.encode("latin-1")
+        assert b"".join(rrset[0].strings) == LONG.encode()
         assert all(len(part) <= 255 for part in rrset[0].strings)
 
     def test_what_nobody_could_look_up_is_not_imported(self) -> None:
@@ -336,6 +336,10 @@ class TestFiles:
         assert MASTER_FILE.read(MASTER_FILE.write(text)) == text
         assert value.isascii()
         assert value.isprintable()
+
+    @pytest.mark.parametrize("value", ['"é –"', r'"\303\251 \342\200\223"', '"é" " –"'])
+    def test_what_a_host_holds_as_it_is_the_dns_has_in_utf8(self, value: str) -> None:
+        assert ROUTE53.read(value) == "é –"
 
 
 async def test_keys_that_are_not_ses_own_get_no_rows(account: Demo) -> None:

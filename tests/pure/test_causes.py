@@ -8,6 +8,7 @@ import pytest
 
 from tests.pure.zones import GOOD, KEY_768, Entries, checked, provider
 from wizard.dns.records import RecordId
+from wizard.dns.seen import Rdata, Txt
 from wizard.dns.verdict import RowStatus, Severity
 
 DKIM = ("tok1._domainkey.example.com", "CNAME")
@@ -662,6 +663,14 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         DKIM_TARGET,
     ),
     (
+        "dkim by a detour",
+        RecordId.DKIM1,
+        {**changed(DKIM, "k.example.net"), ("k.example.net", "CNAME"): [DKIM_TARGET]},
+        ["cname-chain"],
+        RowStatus.OK,
+        f"`{DKIM_TARGET}`",
+    ),
+    (
         "dkim with a slash behind",
         RecordId.DKIM1,
         changed(DKIM, f"{DKIM_TARGET}/"),
@@ -756,11 +765,6 @@ RIGHT: list[tuple[str, Entries, RecordId]] = [
         RecordId.DMARC,
     ),
     ("dmarc stricter than wanted", changed(DMARC, "v=DMARC1;p=reject;np=reject;t=y"), RecordId.DMARC),
-    (
-        "dkim by a detour",
-        {**changed(DKIM, "k.example.net"), ("k.example.net", "CNAME"): [DKIM_TARGET]},
-        RecordId.DKIM1,
-    ),
 ]
 
 
@@ -921,7 +925,7 @@ def test_what_to_type_is_in_the_panels_own_form() -> None:
 
 
 def test_other_peoples_bytes_are_escaped_everywhere() -> None:
-    evil = "v=spf1 include:\x1b[31mx\u202e -all".encode().decode("latin-1")
+    evil = "v=spf1 include:\x1b[31mx\u202e -all"
     rows, _, _ = checked({**changed(SPF, evil), DMARC: ["v=DMARC1; p=\x1b]0;x\x07"]})
 
     for record_id in (RecordId.SPF, RecordId.DMARC):
@@ -932,6 +936,21 @@ def test_other_peoples_bytes_are_escaped_everywhere() -> None:
         ]
         assert row.findings
         assert not any(char in text for text in shown for char in "\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        ("v=spf1 include:bücher.example –all".encode(), "v=spf1 include:bücher.example –all"),
+        (b"v=spf1 a \x96all \xe9", r"v=spf1 a \x96all \xe9"),
+        ("v=spf1 a\u200b ".encode() + b"\x1b\xff -all", r"v=spf1 a\u200b \x1b\xff -all"),
+    ],
+)
+def test_a_text_is_shown_as_utf8_and_every_other_byte_by_its_number(octets: bytes, shown: str) -> None:
+    published: list[Rdata] = [Txt((octets,))]
+    rows, _, _ = checked({**zone(), SPF: published})
+
+    assert rows[RecordId.SPF].found == (shown,)
 
 
 HOSTILE = {

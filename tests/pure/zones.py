@@ -7,7 +7,7 @@ from dataclasses import replace
 from wizard.dns.causes import Context, judge_all, probes, questions, zone_findings, zone_questions
 from wizard.dns.providers import Provider, recognise
 from wizard.dns.records import Record, RecordId, wanted_records
-from wizard.dns.seen import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen
+from wizard.dns.seen import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen, encoded
 from wizard.dns.verdict import Finding, Row
 
 TOKENS = ("tok1", "tok2", "tok3")
@@ -55,7 +55,7 @@ def rdata(rdtype: str, value: str | Rdata) -> Rdata:
         return value
     match rdtype:
         case "TXT" | "SPF":
-            return Txt(tuple(part.encode("latin-1") for part in value.split("|")))
+            return Txt(tuple(encoded(part) for part in value.split("|")))
         case "MX":
             preference, _, host = value.partition(" ")
             return Mx(int(preference), host)

@@ -123,7 +123,7 @@ def record_sets(found: Iterable[CloudflareRecord]) -> tuple[RecordSet, ...]:
 def _record(one: Mapping[str, Any]) -> CloudflareRecord:
     rdtype, value = str(one["type"]), str(one["content"])
     if rdtype == "TXT" and not value.startswith('"'):
-        value = MASTER_FILE.write(value.encode("utf-8").decode("latin-1"))
+        value = MASTER_FILE.write(value)
     elif rdtype == "MX":
         value = f"{one.get('priority', 0)} {value}"
     if one.get("proxied"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wizard.dns.seen import Txt
+from wizard.dns.seen import decoded, encoded
 
 _STRING_BYTES = 255
 """What one character string of a TXT record holds at most (RFC 1035 §3.3)."""
@@ -21,11 +21,11 @@ class Notation:
 
 
 def _quoted(text: str, escape: Callable[[int], str]) -> str:
-    """``text`` (one character a byte, see ``Txt.text``) as quoted strings of at most 255 bytes each.
+    """``text`` (see ``Txt.text``) as quoted strings of at most 255 bytes each.
 
     ``escape`` writes a byte that cannot stand for itself.
     """
-    raw = text.encode("latin-1")
+    raw = encoded(text)
     chunks = [raw[start : start + _STRING_BYTES] for start in range(0, len(raw), _STRING_BYTES)] or [b""]
     return " ".join(
         '"'
@@ -37,24 +37,22 @@ def _quoted(text: str, escape: Callable[[int], str]) -> str:
     )
 
 
+_PARTS = re.compile(r"\\[0-9]{3}|\\.|.", re.DOTALL)
+
+
 def _unquoted(value: str, base: int) -> str:
     """The text in a value: its strings joined, escapes undone: octal or decimal numbers, by ``base``."""
-    digits = "[0-3][0-7]{2}" if base == 8 else "[01][0-9]{2}|2[0-4][0-9]|25[0-5]"
-
-    def unescaped(found: re.Match[str]) -> str:
-        return chr(int(found[1], base)) if len(found[1]) == 3 else found[1]
-
     strings = re.findall(r'"((?:[^"\\]|\\.)*)"', value, re.DOTALL) or [value]
-    plain = [re.sub(rf"\\({digits}|.)", unescaped, string, flags=re.DOTALL) for string in strings]
-    # A panel may hold a character as it is; the DNS has its bytes in UTF-8.
-    return Txt(tuple(_bytes(string) for string in plain)).text
+    parts = (part for string in strings for part in _PARTS.findall(string))
+    return decoded(b"".join(_octets(part, base) for part in parts))
 
 
-def _bytes(text: str) -> bytes:
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode()
+def _octets(part: str, base: int) -> bytes:
+    """The bytes of one character or escape. What a panel holds as it is, the DNS has in UTF-8."""
+    digits = part[1:]
+    if len(digits) == 3 and all(int(digit) < base for digit in digits) and int(digits, base) < 256:
+        return bytes([int(digits, base)])
+    return encoded(digits or part)
 
 
 ROUTE53 = Notation(
@@ -67,5 +65,5 @@ MASTER_FILE = Notation(
 )
 """A zone file's (RFC 1035 §5.1), and Cloudflare's: the same with decimal numbers."""
 
-AS_TYPED = Notation(write=lambda text: text, read=lambda value: Txt((value.encode(),)).text)
+AS_TYPED = Notation(write=lambda text: text, read=lambda value: value)
 """A DNS panel's: the plain text."""

@@ -48,6 +48,19 @@ class Question:
     type: str
 
 
+def decoded(octets: bytes) -> str:
+    """The text in ``octets``: UTF-8, and each byte that is none as a lone surrogate (PEP 383).
+
+    ``printable`` shows such a byte as ``\\xNN``, and ``encoded`` undoes this without loss.
+    """
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a text as ``decoded`` gives it."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 @dataclass(frozen=True, slots=True)
 class Txt:
     """The character strings of one TXT (or type 99 SPF) record, as bytes, never their printed form."""
@@ -56,8 +69,8 @@ class Txt:
 
     @property
     def text(self) -> str:
-        """The strings joined without a space (RFC 7208 §3.3), one character a byte."""
-        return b"".join(self.strings).decode("latin-1")
+        """The strings joined without a space (RFC 7208 §3.3), as ``decoded`` gives them."""
+        return decoded(b"".join(self.strings))
 
 
 @dataclass(frozen=True, slots=True)

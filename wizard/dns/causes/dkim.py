@@ -68,9 +68,10 @@ def cname_chain(case: Case) -> Iterator[Finding]:
         if end is _End.RIGHT:
             yield Finding(
                 "cname-chain",
-                Severity.INFO,
-                f"The record reaches its target by a detour: {chain}.",
-                f"It works. Straight would be safer: {case.entry_words()}.",
+                Severity.WARNS,
+                f"The record reaches its target by a detour: {chain}. DKIM fails as soon as one step of it "
+                "changes.",
+                f"Lead straight to the target: {case.entry_words()}.",
                 evidence,
             )
         elif end is not _End.ELSEWHERE:

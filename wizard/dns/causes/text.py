@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from wizard.dns.causes.case import Case
-from wizard.dns.seen import Txt
+from wizard.dns.seen import Txt, decoded
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
 FULL_STRING = 255
 """Bytes that one character string of a TXT record can hold; a panel that splits there splits rightly."""
 
-_QUOTES = ('"', "“", "”", "\xe2\x80\x9c", "\xe2\x80\x9d")
+_QUOTES = ('"', "“", "”")
 
 
 def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def joined(txt: Txt, starts_a_part: re.Pattern[bytes], between: bytes) -> str:
     whole = b"".join(txt.strings[:1])
     for left, right in zip(txt.strings, txt.strings[1:], strict=False):
         whole += between + right if _joins_wrongly(left, right, starts_a_part) else right
-    return whole.decode("latin-1")
+    return decoded(whole)
 
 
 def _joins_wrongly(left: bytes, right: bytes, starts_a_part: re.Pattern[bytes]) -> bool:
@@ -55,13 +55,13 @@ def txt_split(case: Case, records: tuple[Txt, ...], starts_a_part: re.Pattern[by
     for txt in records:
         for left, right in zip(txt.strings, txt.strings[1:], strict=False):
             if _joins_wrongly(left, right, starts_a_part):
-                join = printable((left[-20:] + right[:20]).decode("latin-1"))
+                join = printable(decoded(left[-20:] + right[:20]))
                 yield Finding(
                     "txt-split",
                     Severity.HURTS,
                     f"The text is stored in {len(txt.strings)} strings, which receivers join without a "
                     f"space: …{join}…",
                     f"Enter it as one text: {case.entry_words()}.",
-                    {"strings": [printable(string.decode("latin-1")) for string in txt.strings]},
+                    {"strings": [printable(decoded(string)) for string in txt.strings]},
                 )
                 break
