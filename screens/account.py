@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from screens import account_words as words
 from screens.base import StepScreen
+from screens.keys import letter
 from screens.messages import Decided, GoTo, Looked
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Columns
@@ -76,6 +77,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         *StepScreen.BINDINGS,
         Binding("f6", "regions", "All Regions", show=False),
         Binding("f7", "permissions", "Permissions and policy", show=False),
+        letter("c", "copy_command", "Copy the command", show=False),
     ]
 
     class Offered(Message):
@@ -314,6 +316,13 @@ mend it in another terminal, then press **F5**: no restart is needed.
 
         self.app.push_screen(dialog, choose)
         self.call_after_refresh(dialog.show, self._regions)
+
+    def action_copy_command(self) -> None:
+        """Hand the command that a note proposes to the terminal's clipboard: on the page it is wrapped."""
+        trouble = self._seen.seen.trouble if self._seen else None
+        if trouble and trouble.command:
+            self.app.copy_to_clipboard(trouble.command)
+            self.say("Command sent to the terminal's clipboard")
 
     def action_permissions(self) -> None:
         """Show what is missing, and the policy."""

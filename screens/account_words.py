@@ -93,10 +93,12 @@ def note_rows(seen: AccountSeen, worth_knowing: Sequence[str]) -> list[Cells]:
     from wizard.steps import account_health
 
     trouble = seen.trouble
-    sentences = [f"{trouble.what} {trouble.todo}"] if trouble else []
+    sentences: list[str | Content] = [f"{trouble.what} {trouble.todo}"] if trouble else []
+    sentences += [Content.styled(trouble.command, "bold")] if trouble and trouble.command else []
     sentences += [_endpoint_note(seen.endpoints)] if seen.endpoints else []
     sentences += [note for note in (account_health.quota_note(seen.ses), *worth_knowing) if note]
-    return [(Content.styled("!", "$text-warning"), sentence) for sentence in sentences]
+    mark = Content.styled("!", "$text-warning")
+    return [("" if isinstance(sentence, Content) else mark, sentence) for sentence in sentences]
 
 
 def _endpoint_note(endpoints: Sequence[tuple[str, str]]) -> str:

@@ -93,6 +93,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def __init__(self) -> None:
         super().__init__()
         self._offered: Choices | None = None
+        self._asked_in: tuple[str | None, ...] = ()
         self._seen: DomainScreen.Seen | None = None
         self._link = ""
         self._form: dict[str, str] = {}
@@ -118,7 +119,9 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def begin(self) -> None:
         """Ask what is in the account, look at the domain in the field, follow a registration."""
         world, project = self.state.world, self.state.project
-        if self._offered is None or self._offered.left or self._offered.trouble:
+        place = (project.account.id, world.aws.profile, self.state.region)
+        if self._offered is None or self._offered.left or self._offered.trouble or place != self._asked_in:
+            self._asked_in = place
             self._offer(world)
         self._look(world, project, self.query_one("#name", Input).value)
         super().begin()

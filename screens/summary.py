@@ -109,10 +109,9 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
     region = state.region
     kept = ("File", f"{file}: the settings and the progress")
     if state.world.demo:
-        endpoint = state.world.aws.endpoint_url
         return [
             ("Inbox", "F9 shows the mail that has arrived"),
-            ("Account", f"aws --endpoint-url {endpoint} sesv2 list-email-identities --region {region}"),
+            ("Account", f"{state.world.aws.command} sesv2 list-email-identities --region {region}"),
             ("", "only while this demo runs"),
             kept,
         ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -216,8 +217,41 @@ def _assumed_role(running: Demo, world: World, project: Project) -> None:
     assert seen.how == "profile default: role Admin, taken by profile keys: keys in AWS's files"
     assert seen.caller_arn.startswith("arn:aws:sts::123456789012:assumed-role/Admin/")
     assert seen.endpoints == (), "the demo's own wires are not the user's doing"
-    assert seen.endpoint == running.account.endpoint_url, "commands that a page proposes lead there"
+    assert seen.command.endswith(running.account.endpoint_url), "commands that a page proposes lead there"
     assert permissions.look(world, project, seen).missing == ()
+
+
+AWS = """\
+#!{python}
+import argparse
+from botocore.session import Session
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--endpoint-url")
+parser.add_argument("service")
+parser.add_argument("operation", choices=["put-account-sending-attributes"])
+parser.add_argument("--sending-enabled", action="store_true")
+parser.add_argument("--region")
+args = parser.parse_args()
+client = Session().create_client(args.service, args.region, endpoint_url=args.endpoint_url)
+client.put_account_sending_attributes(SendingEnabled=args.sending_enabled)
+"""
+"""The AWS CLI, as far as a story proposes it: like the real one it finds its keys by botocore."""
+
+
+def _paused(running: Demo, world: World, project: Project) -> None:
+    """The proposed command works as printed, in a terminal of the user's with whatever is set there."""
+    trouble = account.look(world).trouble
+    assert trouble is not None
+    own = {"AWS_PROFILE": "not-there", "AWS_SESSION_TOKEN": "of another session"}
+    with TemporaryDirectory() as folder:
+        aws = Path(folder, "aws")
+        aws.write_text(AWS.format(python=sys.executable))
+        aws.chmod(0o755)
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        env = {**os.environ, **own, "PATH": path}
+        subprocess.run(trouble.command, shell=True, check=True, env=env, timeout=30)
+    assert account.look(world).trouble is None
 
 
 def _endpoint(running: Demo, world: World, project: Project) -> None:
@@ -398,6 +432,7 @@ MORE = {
     "endpoint": _endpoint,
     "other-region": _other_region,
     "no-permissions": _no_permissions,
+    "paused": _paused,
     "scp": _scp,
     "permissions-unknown": _permissions_unknown,
     "link-expired": _link_expired,

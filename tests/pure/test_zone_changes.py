@@ -182,7 +182,9 @@ class TestLeftToTheUser:
 
 def test_feedback_host_of_another_region_is_replaced_and_shown() -> None:
     there = held("mail.example.com", "MX", "10 feedback-smtp.eu-west-1.amazonses.com.")
-    (change,) = changes(row(WANTED[RecordId.MAIL_FROM_MX]), there).changes
+    found = changes(row(WANTED[RecordId.MAIL_FROM_MX]), there)
+    (change,), (note,) = found.changes, found.notes
+    assert "serves SES in eu-west-1 now" in note
     assert change.before == there
     assert change.after.values == ("10 feedback-smtp.us-east-1.amazonses.com",)
 

@@ -214,6 +214,8 @@ async def test_trouble_with_sending_is_explained_and_holds_the_steps_that_send(
         await page.go(StepName.ACCOUNT)
         assert "! needs you  sending is paused" in page.text
         assert "aws sesv2 put-account-sending-attributes --sending-enabled" in read(page)
+        await page.press("c")
+        assert page.app.clipboard.endswith("--sending-enabled --region us-east-1")
         await page.go(StepName.PRODUCTION)
         assert "! held" in page.text
         asked = len(outside.asked)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, opened
@@ -220,6 +220,18 @@ async def test_identity_in_another_region_is_pointed_out(
         assert "Not asked: a-1. Most likely these Regions are not switched on" in page.words
         await page.press("tab", "enter")
         assert "Each Region has its own: step 1 changes it (eu-west-1)" in page.words
+
+
+async def test_another_region_is_asked_what_it_has(outside: Outside, begun: Project, tmp_path: Path) -> None:
+    """What one Region has of the domain is no news in that Region."""
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(StepName.DOMAIN)
+        await page.until(lambda: outside.asked.count("choices") == 1)
+        await page.go(StepName.ACCOUNT)
+        page.app.screen.query_one("#region", Select).value = "eu-central-1"
+        await page.press("f3")
+        await page.shows("Which domain of yours")
+        await page.until(lambda: outside.asked.count("choices") == 2)
 
 
 async def test_what_could_not_be_asked_is_asked_again(outside: Outside, tmp_path: Path) -> None:

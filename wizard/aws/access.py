@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import threading
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -71,6 +72,17 @@ class AwsAccess:
     def choose(self, profile: str | None, region: str | None) -> AwsAccess:
         """The same way with another profile and Region, and no client made yet (so: fresh credentials)."""
         return replace(self, profile=profile, region=region)
+
+    @property
+    def command(self) -> str:
+        """How a command of the AWS CLI begins that reaches the same account, typed in another terminal.
+
+        The embedded account takes any keys; those of the user stay out of it, and so does AWS_PROFILE.
+        """
+        if self.endpoint_url:
+            keys = "AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo"
+            return f"env -u AWS_PROFILE {keys} aws --endpoint-url {self.endpoint_url}"
+        return f"aws --profile {shlex.quote(self.profile)}" if self.profile else "aws"
 
     def take_code(self, code: str) -> None:
         """Have the next role that asks for one get ``code``, which its MFA device shows now."""

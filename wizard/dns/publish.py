@@ -8,7 +8,7 @@ the host holds, so that no sender and no policy is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wizard.aws.route53 import Action, HostedZone, RecordSet
@@ -136,6 +136,7 @@ def zone_changes(
             kept.append(record)
         else:
             changes.append(ZoneChange(after, before))
+            notes += _serving_elsewhere(record, before)
     return ZoneChanges(tuple(changes), tuple(kept), tuple(notes))
 
 
@@ -173,6 +174,17 @@ def _receives_other_mail(row: Row, sets: Iterable[RecordSet]) -> bool:
     judged = {*map(_canonical, row.found)}
     values = [_canonical(value) for one in sets for value in one.values]
     return any(v not in judged and not FEEDBACK_HOST.fullmatch(v.rpartition(" ")[2]) for v in values)
+
+
+def _serving_elsewhere(record: Record, before: RecordSet | None) -> Iterator[str]:
+    """Say so if an MX to be replaced takes the bounces of another Region's set-up."""
+    values = before.values if before and record.type == "MX" else ()
+    regions = {match[1] for value in values if (match := FEEDBACK_HOST.search(_canonical(value)))}
+    for region in sorted(regions - set(FEEDBACK_HOST.findall(record.value))):
+        yield (
+            f"{printable(record.name)} serves SES in {region} now. If a set-up there still uses it, say no, "
+            "and choose another MAIL FROM domain in step 3."
+        )
 
 
 def _policy_names(name: str, apex: str) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ class AccountSeen:
     """Who calls, in which account and Region, and SES's state there.
 
     ``how`` says how the credentials come, empty for the embedded account's. ``endpoints`` are those that
-    stand in for AWS's own: what sets each, and to where. ``endpoint`` is the embedded account's, which is not
-    among them.
+    stand in for AWS's own: what sets each, and to where; the embedded account's is not among them.
+    ``command`` is how an AWS CLI command begins that reaches the account.
     """
 
     account_id: str
@@ -55,7 +55,7 @@ class AccountSeen:
     ses: SesAccount
     how: str = ""
     endpoints: tuple[tuple[str, str], ...] = ()
-    endpoint: str = ""
+    command: str = "aws"
 
     @property
     def sandbox(self) -> bool:
@@ -70,7 +70,7 @@ class AccountSeen:
     @property
     def trouble(self) -> Trouble | None:
         """What is wrong with sending here."""
-        return account_health.trouble(self.ses, self.region, self.place, self.endpoint)
+        return account_health.trouble(self.ses, self.region, self.place, self.command)
 
 
 def choices(world: World) -> AccountChoices:
@@ -118,7 +118,7 @@ def look(world: World) -> AccountSeen:
         profile=world.aws.profile,
         region=region,
         ses=sesv2.get_account(world.aws),
-        endpoint=world.aws.endpoint_url or "",
+        command=world.aws.command,
     )
     if world.aws.keys is not None:
         return seen

@@ -24,7 +24,7 @@ _SENDS = (StepName.REMINDER, StepName.PRODUCTION)
 class Trouble:
     """Why not everything works: in a few words, in a line, and to read (what it means, what to do).
 
-    ``holds`` are the steps that would come to nothing.
+    ``holds`` are the steps that would come to nothing. ``command`` is one to run that ends it, if there is.
     """
 
     short: str
@@ -32,6 +32,7 @@ class Trouble:
     what: str
     todo: str
     holds: tuple[StepName, ...]
+    command: str = ""
 
     @property
     def stops(self) -> bool:
@@ -39,10 +40,10 @@ class Trouble:
         return StepName.REMINDER in self.holds
 
 
-def trouble(ses: SesAccount, region: str, place: str, endpoint: str = "") -> Trouble | None:
+def trouble(ses: SesAccount, region: str, place: str, command: str = "aws") -> Trouble | None:
     """What is wrong with sending in ``region``, None where nothing is. ``place`` names account and Region.
 
-    ``endpoint`` is where the account is, where that is not AWS: the command to run has to lead there.
+    ``command`` is how an AWS CLI command begins that reaches this account (see ``AwsAccess.command``).
     """
     if ses.enforcement == "SHUTDOWN":
         return Trouble(
@@ -54,15 +55,14 @@ def trouble(ses: SesAccount, region: str, place: str, endpoint: str = "") -> Tro
             _SENDS,
         )
     if not ses.sending_enabled:
-        at = f" --endpoint-url {endpoint}" if endpoint else ""
         return Trouble(
             "sending is paused",
             f"sending is paused in {place}: switch it on again in the SES console",
             "Somebody in the account, an alarm's action or AWS has paused it. Every mail is refused until it "
             "is switched on again.",
-            f"Find out why first. Then run `aws{at} sesv2 put-account-sending-attributes --sending-enabled "
-            f"--region {region}`, and F5.",
+            "Find out why first. Then run this in another terminal (C copies it), and press F5 here:",
             _SENDS,
+            f"{command} sesv2 put-account-sending-attributes --sending-enabled --region {region}",
         )
     if ses.enforcement == "PROBATION":
         return Trouble(
