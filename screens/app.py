@@ -38,13 +38,13 @@ from screens.messages import (
     StartOver,
     SurveyEnded,
 )
-from screens.state import AppState, known_from, merged
+from screens.state import AppState, merged
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.welcome import WelcomeScreen
 from screens.widgets.columns import Cells
 from wizard.errors import WizardError
-from wizard.steps.model import Status, StepName
+from wizard.steps.model import StepName, last_known, remembered
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ class WizardApp(App[WizardError]):
         self._held = ExitStack()
         self._saving = threading.Lock()
         self._pages: dict[StepName | None, StepScreen] = {}
+        self._fresh: set[StepName] = set()
+        """The steps that were looked at since the last survey began."""
         self.register_theme(WIZARD_THEME)
         # Textual applies the theme when it starts; its watcher would parse and apply all styles once more.
         self.set_reactive(WizardApp.theme, WIZARD_THEME.name)
@@ -170,6 +172,10 @@ class WizardApp(App[WizardError]):
         if isinstance(self.screen, WelcomeScreen):
             self.screen.show_opening(message.words)
 
+    def _look_at_all(self, world: World, settings: Project) -> None:
+        self._fresh.clear()
+        self._survey(world, settings)
+
     @work(thread=True, exit_on_error=False, exclusive=True, group="survey", description="Looking everywhere")
     def _survey(self, world: World, settings: Project) -> None:
         from wizard.steps.survey import survey
@@ -226,27 +232,26 @@ class WizardApp(App[WizardError]):
         self._pages = {}
         chosen = message.project.domain
         continuing = chosen.name is not None or chosen.registration is not None
-        self.state = AppState(message.world, message.project, known_from(message.project), looking=continuing)
+        self.state = AppState(message.world, message.project, last_known(message.project), looking=continuing)
         if message.world.stage and (aside := message.world.stage.put_aside):
             words = f"The one before cannot be used any more: it is kept as {printable(aside.name, 100)}. "
             words += "Start over (F4) to begin its file anew, too."
             self.notify(words, title="This is a new account", severity="warning", timeout=20, markup=False)
         if continuing:
-            self._survey(message.world, message.project)
+            self._look_at_all(message.world, message.project)
 
     @on(Looked)
     def _looked(self, message: Looked) -> None:
-        """Evidence comes and goes with what is seen; but in another account nothing seen says anything."""
+        """What is seen is remembered; but in another account nothing seen says anything."""
         if self.state is None:
             return
         standing, project = message.standing, self.state.project
-        evidence = project.progress.get(standing.step.value)
-        if standing.status is Status.DONE and (evidence is None or evidence.words != standing.words):
-            project = project.seen_done(standing.step.value, standing.words, self.state.world.now())
-        elif standing.status is not Status.DONE and evidence and self.state.done(StepName.ACCOUNT):
-            project = project.not_done(standing.step.value)
+        self._fresh.add(standing.step)
+        self.state = self.state.standing(standing)
+        if not self.state.another_account:
+            project = remembered(project, standing, self.state.world.now())
         changed = project is not self.state.project
-        self.state = replace(self.state.standing(standing), project=project)
+        self.state = replace(self.state, project=project)
         if changed:
             self._save()
         if self.state.another_account and isinstance(self.screen, StepScreen) and self.screen.STEP:
@@ -255,7 +260,8 @@ class WizardApp(App[WizardError]):
     @on(SurveyEnded)
     def _survey_ended(self, message: SurveyEnded) -> None:
         if self.state is not None:
-            self.state = replace(self.state, looking=False, trouble=message.trouble)
+            known = self.state if message.trouble is None else self.state.outdated(self._fresh)
+            self.state = replace(known, looking=False, trouble=message.trouble)
 
     @on(Decided)
     def _decided(self, message: Decided) -> None:
@@ -266,11 +272,11 @@ class WizardApp(App[WizardError]):
         state = replace(self.state, project=project, world=message.world or self.state.world)
         elsewhere = (project.account, project.domain) != (known.account, known.domain)
         if elsewhere:
-            state = replace(state, standings=known_from(project))
+            state = replace(state, standings=last_known(project))
         self.state = state
         self._save()
         if elsewhere and project.domain.name:
-            self._survey(state.world, project)
+            self._look_at_all(state.world, project)
 
     def renew_access(self) -> None:
         """Make the clients anew: credentials mended outside are then read without a restart."""
@@ -313,7 +319,7 @@ class WizardApp(App[WizardError]):
     def _look_everywhere(self) -> None:
         if self.state is not None:
             self.state = replace(self.state, looking=True, trouble=None)
-            self._survey(self.state.world, self.state.project)
+            self._look_at_all(self.state.world, self.state.project)
 
     @on(StartOver)
     def _start_over(self) -> None:

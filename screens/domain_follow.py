@@ -61,7 +61,7 @@ class FollowingScreen(StepScreen):
 
         seen = domain_registration.look(world, registration)
         error = domain_registration.failure(seen) if seen.failed else None
-        self.tell(self.Followed(seen, domain_registration.judge(seen, world), error))
+        self.tell(self.Followed(seen, domain_registration.judge(seen), error))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Taking the domain")
     def _finish(self, world: World, project: Project, seen: RegistrationSeen) -> None:

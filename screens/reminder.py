@@ -358,7 +358,7 @@ def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginni
         "who": kept.recipients or kept.table,
         "what": kept.subject or kept.text or kept.html,
         "when": kept.schedule,
-        "create": "reminder" in project.progress,
+        "create": kept.tested,
     }
     return Beginning(
         domain=domain,

@@ -298,7 +298,7 @@ class CreatePage(ChangePage):
     @on(ChangePage.Made)
     def _say_how_it_goes_on(self) -> None:
         self._show_drift([])
-        if self.display and "reminder" not in self.state.project.progress:
+        if self.display and not self.state.project.reminder.tested:
             self.step.say("Everything stands. F3 goes on: send a test mail.")
 
     def _show_drift(self, drifted: Sequence[Drifted]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Standing, Status, StepName, last_known
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wizard.errors import WizardError
     from wizard.project import Project
     from wizard.world import World
@@ -78,17 +80,19 @@ class AppState:
         standings = MappingProxyType({**self.standings, standing.step: standing})
         return replace(self, standings=standings)
 
-
-def known_from(project: Project) -> Mapping[StepName, Standing]:
-    """Where the steps stood when the file was written: good until somebody looks again."""
-    return MappingProxyType(
-        {
-            step: Standing(step, Status.DONE, seen.words)
-            if (seen := project.progress.get(step.value))
-            else Standing(step, Status.TODO, "")
-            for step in StepName
+    def outdated(self, fresh: Collection[StepName]) -> AppState:
+        """This state where only the ``fresh`` steps could be looked at: of the others what was last known."""
+        known = last_known(self.project)
+        standings = {
+            step: known[step] if known[step].as_of and step not in fresh else standing
+            for step, standing in self.standings.items()
         }
-    )
+        return replace(self, standings=MappingProxyType(standings))
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The earliest moment that what is known of the steps is from; None where all was looked at now."""
+        return min((one.as_of for one in self.standings.values() if one.as_of), default=None)
 
 
 def merged(now: Project, before: Project, after: Project) -> Project:

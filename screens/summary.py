@@ -46,7 +46,8 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
     def redraw(self, state: AppState) -> None:
         """Fill the lists in from ``state``."""
         left = state.next_step
-        self.query_one("#question", Static).update(Content(_ready(state) if left is None else self.QUESTION))
+        ready = left is None and state.as_of is None
+        self.query_one("#question", Static).update(Content(_ready(state) if ready else self.QUESTION))
         self.query_one("#created", Columns).show(facts(_created(state)))
         self.query_one("#places", Columns).show(facts(_places(state, self.wizard.path.name)))
         self.query_one("#next-things", Columns).show(_next_things(state))
@@ -128,9 +129,9 @@ def _next_things(state: AppState) -> list[Cells]:
     rows: list[Cells] = [
         (status_words(standing), f"{NAMES[step]}: {standing.words or 'not begun'}")
         for step, standing in state.standings.items()
-        if standing.status is not Status.DONE
+        if standing.status is not Status.DONE or standing.as_of
     ]
-    if state.done(StepName.REMINDER):
+    if state.done(StepName.REMINDER) and not state.standings[StepName.REMINDER].as_of:
         rows.append((Content.styled("» mail", "$text-accent"), state.standings[StepName.REMINDER].words))
     if state.world.demo:
         later = f"{command('check')} with your own domain asks the real DNS, which knows nothing of the demo"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,15 +13,10 @@ from textual.widgets import Static
 from screens.base import StepScreen
 from screens.messages import LookEverywhere, StartOver
 from screens.state import AppState, nothing_known
-from screens.symbols import NAMES, status_words
+from screens.symbols import LAST_KNOWN, NAMES, status_words
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from wizard.project import Seen, StepKey
 
 NEW = (
     'From "I own a domain" to personal mail that leaves on schedule, signed, from your domain, to anybody: '
@@ -91,18 +86,24 @@ there, after looking at AWS and DNS again.
         next_step = state.next_step
         if begun and next_step:
             heading = f"Continuing {begun}, step {next_step.number} of {len(StepName)}"
+        elif begun and state.as_of:
+            heading = f"{begun}: all that was to be done was done on {state.as_of.astimezone():%d %b %Y}"
         elif begun:
             put_off = not state.done(StepName.PRODUCTION)
             rest = "it stays in the sandbox for now" if put_off else f"all {len(StepName)} steps are done"
             heading = f"{begun} is set up: {rest}"
         else:
             heading = "Welcome"
+        if state.as_of:
+            heading = f"{heading}  ({LAST_KNOWN} marks what was last known)"
         self.query_one("#question", Static).update(Content(heading))
         self.query_one("#standings", Columns).show([_row(state.standings[step]) for step in StepName])
         looking = "Looking at AWS and DNS again …" if state.looking else ""
         self.query_one("#looking", Static).update(looking)
+        # What this is gives way to what is wrong, and to what was last known.
+        self.query_one("#intro").display = not (begun and state.trouble)
         self._show_trouble(state.trouble)
-        self._show_buttons("Continue  F3" if begun else "Start  F3", state.project.progress)
+        self._show_buttons("Continue  F3" if begun else "Start  F3", begun=bool(state.project.progress))
         if self._going_on:
             self.action_next()
 
@@ -145,7 +146,7 @@ there, after looking at AWS and DNS again.
         )
         self.app.push_screen(question, self._answered)
 
-    def _show_buttons(self, going_on: str, progress: Mapping[StepKey, Seen]) -> None:
+    def _show_buttons(self, going_on: str, *, begun: bool) -> None:
         from textual.widgets import Button
 
         if not self.query("#next"):
@@ -156,7 +157,7 @@ there, after looking at AWS and DNS again.
             self.query_one("#next").focus()
         self.query_one("#next", Button).label = going_on
         for button in self.query("#act"):
-            button.display = bool(progress)
+            button.display = begun
 
     def _show_trouble(self, trouble: WizardError | None) -> None:
         if trouble is not self._trouble:

@@ -149,6 +149,8 @@ class Reminder(Section, frozen=True):
     stand in it) or ``mailto:…``."""
     alerts: Address | None = None
     """Who is told of failures, bounces and complaints, by Amazon SNS."""
+    tested: Seen | None = None
+    """The deployed function sent a test mail: when, and to whom."""
 
 
 class Seen(Section, frozen=True):
@@ -160,6 +162,15 @@ class Seen(Section, frozen=True):
     def __post_init__(self) -> None:
         """A file may have been written by anybody; its words are shown as they stand."""
         force_setattr(self, "words", printable(self.words))
+
+
+StatusKey = Literal["todo", "working", "waiting", "attention", "done"]
+
+
+class StepSeen(Seen, frozen=True):
+    """Where a step stood when it was last looked at: when, and in what words."""
+
+    status: StatusKey = "done"
 
 
 class Sandbox(Section, frozen=True):
@@ -219,15 +230,23 @@ class Project(Section, frozen=True):
     reminder: Reminder = field(default_factory=Reminder)
     sandbox: Sandbox = field(default_factory=Sandbox)
     production: Production = field(default_factory=Production)
-    progress: dict[StepKey, Seen] = field(default_factory=dict)
+    progress: dict[StepKey, StepSeen] = field(default_factory=dict)
 
     def seen_done(self, step: StepKey, words: str, at: datetime) -> Project:
         """The project with the evidence that ``step`` is done."""
-        return replace(self, progress={**self.progress, step: Seen(at=at, words=words)})
+        return self.seen_so(step, StepSeen(at=at, words=words))
+
+    def seen_so(self, step: StepKey, seen: StepSeen) -> Project:
+        """The project with where ``step`` was found: the last known state when nobody can be asked."""
+        return replace(self, progress={**self.progress, step: seen})
 
     def not_done(self, step: StepKey) -> Project:
         """The project without evidence for ``step``: what was seen is no longer so."""
         return replace(self, progress={key: seen for key, seen in self.progress.items() if key != step})
+
+    def done(self, step: StepKey) -> bool:
+        """Whether ``step`` was done when it was last looked at."""
+        return step in self.progress and self.progress[step].status == "done"
 
 
 def load(path: Path) -> Project:
@@ -276,11 +295,19 @@ def parse(raw: bytes, path: Path) -> Project:
     if isinstance(content, dict) and "schema" not in content:
         raise _invalid(path, "Line 1: the key schema is missing (it should say: schema: 1).")
     try:
-        return msgspec.convert(content, Project, strict=True)
+        return _migrated(msgspec.convert(content, Project, strict=True))
     except msgspec.ValidationError as error:
         problem, keys = _explain(str(error))
         where = ".".join(str(key) for key in keys) or "the file"
         raise _invalid(path, f"{_line(_line_of(node, keys))}{where}: {problem}.") from error
+
+
+def _migrated(project: Project) -> Project:
+    """``project`` as this version writes it: earlier ones kept the test mail as the reminder's progress."""
+    if project.reminder.tested or not project.done("reminder"):
+        return project
+    seen = project.progress["reminder"]
+    return replace(project, reminder=replace(project.reminder, tested=Seen(at=seen.at, words="")))
 
 
 def save(project: Project, path: Path) -> None:

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from screens.messages import GoTo
 from screens.state import AppState
-from screens.symbols import NAMES, STATUS, brief_words, lines
+from screens.symbols import NAMES, brief_words, lines, mark
 from wizard.steps.model import StepName
 
 
@@ -49,8 +49,8 @@ class StepLine(Static):
         self.update(Content("  ").join([self._step(state, step) for step in StepName]))
 
     def _step(self, state: AppState, step: StepName) -> Content:
-        symbol, _, colour = STATUS[state.standings[step].status]
-        mark = Content.styled(symbol, colour)
+        symbol, _, colour = mark(state.standings[step])
+        sign = Content.styled(symbol, colour)
         if step is self.current:
-            return Content.assemble(mark, " ", Content.styled(f"[{NAMES[step]}]", "bold"))
-        return Content.assemble(mark, " ", Content.styled(NAMES[step], "$text-muted"))
+            return Content.assemble(sign, " ", Content.styled(f"[{NAMES[step]}]", "bold"))
+        return Content.assemble(sign, " ", Content.styled(NAMES[step], "$text-muted"))

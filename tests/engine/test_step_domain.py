@@ -75,7 +75,7 @@ def test_no_dns_from_here_is_no_verdict_on_the_domain(account: Demo) -> None:
     assert step.judge(seen).status is Status.ATTENTION
     decided = step.act(world, Project(), seen)
     assert decided.domain.name == "example.com"
-    assert "domain" not in decided.progress
+    assert not decided.done("domain")
 
 
 def test_domain_that_is_being_registered_waits(account: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

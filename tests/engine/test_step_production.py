@@ -64,11 +64,11 @@ def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
     assert replace(said, asked=None) == Production(
         "TRANSACTIONAL", "https://example.com", ("owner@example.com",), "EN"
     )
-    assert "production" not in asked.progress
+    assert not asked.done("production")
     seen = step.look(account.world, asked)
     assert step.judge(seen).status is Status.WAITING
     assert seen.account.case_id is not None
-    assert f"(case {seen.account.case_id}), sent just now" in step.judge(seen).words
+    assert f"(case {seen.account.case_id}), sent on " in step.judge(seen).words
     assert "Do not send it again" in step.what_next(seen)
     assert not step.plan(FORM, seen).changes_anything
 

@@ -16,7 +16,7 @@ from wizard.demo import Demo, Pace
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.refusal import Refusal
 from wizard.errors import WizardError
-from wizard.project import Domain
+from wizard.project import Domain, Seen
 from wizard.steps import reminder as step
 from wizard.steps.model import ChangeKind, Event, Progress, Status
 
@@ -68,7 +68,7 @@ def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None
 
 def test_acting_makes_everything_tells_each_resource_and_leaves_nothing_to_change(setup: Setup) -> None:
     # What was seen of an earlier stack is no evidence of this one.
-    setup.project = setup.project.seen_done("reminder", "seen", datetime(2026, 1, 1, tzinfo=UTC))
+    setup.change(tested=Seen(at=datetime(2026, 1, 1, tzinfo=UTC), words="to me@example.com"))
     setup.act()
     done = [event.subject for event in setup.events if event.progress is Progress.DONE]
     assert sorted(done) == sorted([*setup.resources(), "recipients"])

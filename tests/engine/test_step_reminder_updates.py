@@ -15,7 +15,7 @@ import pytest
 from tests.engine.reminder_setup import STACK, Setup, line, setup_in, wait_for
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.project import Table
+from wizard.project import Seen, Table
 from wizard.reminder import capacity
 from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps import reminder as step
@@ -30,7 +30,7 @@ def setup(account: Demo, tmp_path: Path) -> Setup:
 
 def tested(setup: Setup) -> None:
     """Let the step be done."""
-    setup.project = setup.project.seen_done("reminder", "seen", setup.demo.now())
+    setup.change(tested=Seen(at=setup.demo.now(), words="to me@example.com"))
 
 
 def role_of(setup: Setup) -> list[dict[str, Any]]:

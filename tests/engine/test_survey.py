@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.project import Account, Domain, Project, save
 from wizard.steps import identity
 from wizard.steps import survey as surveying
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Standing, Status, StepName, last_known, remembered
 from wizard.steps.survey import survey
 from wizard.world import World
 
@@ -171,7 +172,9 @@ def test_status_for_programs(account: Demo, tmp_path: Path, capsys: pytest.Captu
         "step": "domain",
         "status": "done",
         "words": "example.com, DNS at Namecheap",
+        "as_of": None,
     }
+    assert result["error"] is None
 
 
 def test_status_when_all_is_done(
@@ -192,12 +195,89 @@ def test_status_of_a_file_that_is_not_valid(account: Demo, tmp_path: Path) -> No
     assert raised.value.exit_code is ExitCode.USAGE
 
 
-def test_status_without_credentials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save(PROJECT, tmp_path / "ses-wizard.yaml")
-    with pytest.raises(WizardError) as raised:
-        run(World(aws=AwsAccess(region="us-east-1")), tmp_path / "ses-wizard.yaml")
+def known(account: Demo) -> Project:
+    """A set-up whose identity is made, with the states that a look on 12 November left."""
+    project = identity.act(account.world, PROJECT, "bounce.example.com", lambda _: None)
+    on = datetime(2026, 11, 12, 9, tzinfo=UTC)
+    for step, found, words in (
+        (StepName.ACCOUNT, DONE, "account 123456789012 in us-east-1, in the sandbox"),
+        (StepName.DNS, DONE, "SES has verified the domain, DKIM and MAIL FROM"),
+        (StepName.PRODUCTION, WAITING, "AWS reviews the request, usually about a day"),
+    ):
+        project = remembered(project, Standing(step, found, words), on)
+    return project
+
+
+def signed_out(account: Demo) -> World:
+    """The demo's DNS, and no credentials for AWS."""
+    return World(aws=AwsAccess(region="us-east-1"), dns=account.world.dns, now=account.world.now)
+
+
+def test_without_credentials_status_shows_what_was_last_known_and_when(
+    account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = known(account)
+    account.publish(
+        wanted_records(
+            "example.com",
+            tokens=project.identity.dkim_tokens,
+            mail_from="bounce.example.com",
+            region="us-east-1",
+        )
+    )
+    save(project, tmp_path / "ses-wizard.yaml")
+    with pytest.raises(WizardError, match="No AWS credentials") as raised:
+        run(signed_out(account), tmp_path / "ses-wizard.yaml")
     assert raised.value.exit_code is ExitCode.OUTSIDE
-    assert capsys.readouterr().out == ""
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "AWS could not be asked. What was last known is told with its date."
+    assert lines[6] == (
+        "4  dns         last known: done, 12 Nov 2026     SES has verified the domain, DKIM and MAIL FROM"
+    )
+    assert lines[8].startswith("6  production  last known: waiting, 12 Nov 2026  AWS reviews")
+    with pytest.raises(WizardError):
+        run(signed_out(account), tmp_path / "ses-wizard.yaml", "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert result["steps"][3]["as_of"] == "2026-11-12T09:00:00+00:00"
+    assert result["error"]["fix"].startswith("Run `aws configure`")
+
+
+def test_a_record_that_is_wrong_now_is_told_without_credentials_too(
+    account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(known(account), tmp_path / "ses-wizard.yaml")
+    with pytest.raises(WizardError):
+        run(signed_out(account), tmp_path / "ses-wizard.yaml")
+    line = capsys.readouterr().out.splitlines()[6]
+    assert line.split("  ")[1] == "dns"
+    assert "last known" not in line
+    assert line.endswith(". SES could not be asked.")
+    assert "records missing" in line
+
+
+def test_credentials_that_expire_on_the_way_leave_the_rest_as_last_known(
+    account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = account.world.choose(None, "us-east-1")
+    save(known(account), tmp_path / "ses-wizard.yaml")
+    refuse(world.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
+    with pytest.raises(WizardError, match="has expired"):
+        run(world, tmp_path / "ses-wizard.yaml")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].split()[2] == "done"
+    assert "last known: done, 12 Nov 2026" in lines[6]
+
+
+def test_what_was_seen_is_dated_once_a_day() -> None:
+    morning = datetime(2026, 11, 12, 9, tzinfo=UTC)
+    standing = Standing(StepName.DNS, ATTENTION, "1 record wrong")
+    project = remembered(PROJECT, standing, morning)
+    assert project.progress["dns"].at == morning
+    assert not project.done("dns")
+    assert last_known(project)[StepName.DNS] == dataclasses.replace(standing, as_of=morning)
+    assert remembered(project, standing, morning + timedelta(hours=3)) is project
+    assert remembered(project, standing, morning + timedelta(days=1)).progress["dns"].at > morning
+    assert remembered(project, Standing(StepName.DNS, TODO, "not begun"), morning).progress == {}
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ OFF = Production(put_off=NOW, asked=NOW - timedelta(hours=3))
         (None, Status.WAITING, "put off on 24 Nov 2026"),
         ("FAILED", Status.WAITING, "put off on 24 Nov 2026"),
         ("DENIED", Status.WAITING, "AWS said no, and you left it at that on 24 Nov 2026"),
-        ("PENDING", Status.WAITING, "AWS reviews the request, sent 3 h ago, usually"),
+        ("PENDING", Status.WAITING, "AWS reviews the request, sent on 24 Nov 2026, usually"),
         ("GRANTED", Status.WAITING, "AWS said yes"),
     ],
 )

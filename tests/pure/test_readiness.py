@@ -147,7 +147,8 @@ def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
     nothing = with_settings(PROJECT, sandbox=Sandbox())
     found = point(Subject.TEST, project=nothing)
     assert (found.verdict, found.mended_at) == (NOT, Aid.SANDBOX)
-    assert point(Subject.TEST, project=nothing.seen_done("reminder", "3 recipients", NOW)).ready
+    tested = with_settings(nothing, reminder=Reminder(tested=Seen(NOW, "to you@example.net")))
+    assert point(Subject.TEST, project=tested).ready
     read = with_settings(PROJECT, sandbox=with_settings(PROJECT.sandbox, read=Seen(NOW, "SPF, DKIM pass")))
     found = point(Subject.TEST, project=read)
     assert found.told == "one arrived, but does not pass all checks (SPF, DKIM pass)"

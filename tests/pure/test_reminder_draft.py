@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Domain, Production, Project, Reminder, Table
+from wizard.project import Domain, Production, Project, Reminder, Seen, Table
 from wizard.reminder import draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
@@ -284,7 +284,7 @@ def seen(status: str, *, recipients: int = 2, enabled: bool = True, ours: bool =
     return ReminderSeen(stack, (), schedule, recipients, datetime(2026, 11, 25, 8, tzinfo=UTC))
 
 
-TESTED = PROJECT.seen_done("reminder", "seen", NOW)
+TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW, words="to me@example.com")))
 
 
 @pytest.mark.parametrize(

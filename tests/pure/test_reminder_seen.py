@@ -15,7 +15,7 @@ from wizard.aws.cloudformation import PropertyDifference, ResourceDrift, Stack
 from wizard.aws.scheduler import Schedule
 from wizard.aws.sesv2 import ListedIdentity
 from wizard.errors import WizardError
-from wizard.project import Domain, Project, Reminder
+from wizard.project import Domain, Project, Reminder, Seen
 from wizard.reminder.message import Message
 from wizard.reminder.setup import Setup
 from wizard.reminder.template import FUNCTION_NAME, MAX_BODY, body
@@ -36,8 +36,9 @@ from wizard.steps.reminder_stack import TAG
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 PROJECT = Project(
-    domain=Domain(name="example.com"), reminder=Reminder(sender="Reminders@example.com")
-).seen_done("reminder", "seen", NOW)
+    domain=Domain(name="example.com"),
+    reminder=Reminder(sender="Reminders@example.com", tested=Seen(at=NOW, words="to me@example.com")),
+)
 SETUP = Setup(
     stack="ses-wizard-reminder",
     sender="reminders@example.com",
@@ -69,7 +70,7 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
         (seen(function_gone=True), PROJECT, Status.ATTENTION, "the function is gone: look for drift"),
         (
             seen(enabled=False),
-            PAUSED.not_done("reminder"),
+            replace(PAUSED, reminder=replace(PAUSED.reminder, tested=None)),
             Status.ATTENTION,
             "everything stands, and no run leaves, for it is paused: send a test mail",
         ),

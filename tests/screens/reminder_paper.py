@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 from tests.screens.conftest import NOW
 from tests.screens.pages import Opened
 from wizard.errors import WizardError
-from wizard.project import Project, Table
+from wizard.project import Project, Seen, Table
 from wizard.steps import (
     reminder,
     reminder_drift,
@@ -173,6 +173,12 @@ class Flow:
 
     def opt_in(self, world: World, project: Project, address: str) -> bool:
         return self.gone.pop(address, None) is not None
+
+
+def with_a_test(project: Project) -> Project:
+    """``project`` after the deployed function has sent a test mail."""
+    evidence = Seen(at=NOW, words="to you@example.com")
+    return with_settings(project, reminder=with_settings(project.reminder, tested=evidence))
 
 
 async def show(page: Opened, *keys: str) -> None:

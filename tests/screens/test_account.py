@@ -195,7 +195,7 @@ async def test_another_account_that_is_taken_forgets_what_was_seen(
         outside.standings = {}
         await page.press("y")
         await page.until(lambda: page.saved.account.id == OTHER_ID)
-        assert "identity" not in page.saved.progress
+        assert not page.saved.done("identity")
         assert page.saved.domain.name == "example.com"
         state = page.app.state
         assert state is not None

@@ -21,9 +21,9 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from wizard import project as projects
 from wizard.errors import ExitCode, SignInNeededError, WizardError
-from wizard.project import Domain, Production, Project, Registration, Seen
+from wizard.project import Domain, Production, Project, Registration, Seen, StepSeen
 from wizard.steps import account, survey
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
+from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, remembered
 from wizard.world import World
 
 EXPIRED = WizardError("Your sign-in has expired", "AWS said no.", "Run `aws sso login`.", ExitCode.OUTSIDE)
@@ -82,8 +82,8 @@ async def test_what_the_survey_sees_goes_before_what_the_file_says(
     outside.standings = {**seen_so(begun), StepName.IDENTITY: gone}
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "Continuing example.com, step 3 of 6" in page.text
-        assert "identity" not in page.saved.progress
-        assert "domain" in page.saved.progress
+        assert not page.saved.done("identity")
+        assert page.saved.done("domain")
 
 
 async def test_a_demos_account_that_could_not_be_taken_up_is_told(
@@ -111,12 +111,57 @@ async def test_refusal_that_the_survey_sees_is_remembered(
 async def test_in_another_account_the_evidence_stays(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:
-    other = Standing(StepName.ACCOUNT, Status.ATTENTION, "these credentials are of account 999999999999")
+    others = tuple(step for step in StepName if step is not StepName.ACCOUNT)
+    words = "these credentials are of account 999999999999"
+    other = Standing(StepName.ACCOUNT, Status.ATTENTION, words, others)
     unseen = {step: Standing(step, Status.TODO, "not looked at") for step in StepName}
     outside.standings = {**unseen, StepName.ACCOUNT: other}
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "step 1 of 6" in page.text
         assert {"domain", "identity"} <= page.saved.progress.keys()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_credentials_the_first_page_shows_what_was_last_known_and_when(
+    outside: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    outside.error = EXPIRED
+    waiting = Standing(StepName.DNS, Status.WAITING, "all records are right; waiting for SES")
+    begun = remembered(begun, waiting, NOW)
+    async with opened(tmp_path, outside.world, project=begun, size=size) as page:
+        assert "? done, 24 Nov 2026" in page.text
+        assert "? waiting, 24 Nov 2026" in page.text
+        assert "✓ done" not in page.text
+        assert "Continuing example.com, step 4 of 6  (? marks what was last known)" in page.text
+        assert page.text == snapshot
+        await page.go(StepName.IDENTITY)
+        assert "✓" not in page.text
+
+
+async def test_a_set_up_that_was_done_is_not_called_so_while_nobody_can_be_asked(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    for step in ("dns", "reminder", "production"):
+        begun = begun.seen_done(step, "in order", NOW)
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun, size=SIZES[1]) as page:
+        assert "all 6 steps are done" in page.text
+        outside.error = EXPIRED
+        await page.press("f5")
+        assert "all that was to be done was done on 24 Nov 2026" in page.text
+        assert "✓ done" not in page.text
+        await page.go(None)
+        assert "is ready" not in page.text
+        assert "? done, 24 Nov 2026  DNS: in order" in page.text
+
+
+async def test_what_is_seen_not_to_be_done_is_remembered_too(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    wrong = Standing(StepName.DNS, Status.ATTENTION, "1 record wrong")
+    outside.standings = {**seen_so(begun), StepName.DNS: wrong}
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        assert page.saved.progress["dns"] == StepSeen(at=NOW, words="1 record wrong", status="attention")
 
 
 async def test_survey_that_fails_stays_on_the_page_and_can_be_tried_again(

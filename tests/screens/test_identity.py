@@ -77,7 +77,7 @@ async def test_yes_does_it_and_saves(outside: Outside, tmp_path: Path, snapshot:
         await page.press("y")
         assert ("act", "post.example.com") in outside.asked
         assert page.saved.identity.mail_from == "post.example.com"
-        assert "identity" in page.saved.progress
+        assert page.saved.done("identity")
         assert page.text == snapshot
 
 
@@ -94,7 +94,7 @@ async def test_failing_act_says_why_and_can_be_tried_again(outside: Outside, tmp
         assert "This is what will happen" in page.text
         await page.press("y")
         assert "AWS is busy" not in page.text
-        assert "identity" in page.saved.progress
+        assert page.saved.done("identity")
 
 
 async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ async def test_each_state_of_a_review_says_what_comes_next(
     async with opened(tmp_path, ready.world, project=project, size=size) as page:
         await show(page)
         assert page.text == snapshot
-        assert "production" not in page.saved.progress
+        assert not page.saved.done("production")
         refused = page.saved.production.refused
         assert refused == (Seen(NOW, "case 4711") if status == "DENIED" else None)
 
@@ -149,7 +149,7 @@ async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
         assert made.asked[-1] == "act"
         assert "✓ rights  The function may use your own identity alone" in page.text
         assert "Take the rights away" not in page.text
-        assert "production" in page.saved.progress
+        assert page.saved.done("production")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -278,7 +278,7 @@ async def test_from_defaults_to_scheduled_mail_in_the_inbox(account: Demo, tmp_p
         await page.press("enter", "enter")
         await page.shows("✓ sent")
         assert "in its own inbox. F9 opens it." in page.words
-        assert "reminder" in page.saved.progress
+        assert page.saved.done("reminder")
         await page.press("f9", "f4")
         await page.shows("Hello Ben, a small reminder")
         await page.shows("4 mails")

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from screens.reminder_run_words import sent_again, standing_of, took
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, opened
-from tests.screens.reminder_paper import Flow, show
+from tests.screens.reminder_paper import Flow, show, with_a_test
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
@@ -62,7 +62,7 @@ def deployed(made: Flow) -> Flow:
 @pytest.fixture
 def done(written: Project) -> Project:
     """A set-up whose reminder was found done: it opens on its runs."""
-    return written.seen_done("reminder", "1 recipient", NOW)
+    return with_a_test(written).seen_done("reminder", "1 recipient", NOW)
 
 
 @pytest.mark.parametrize("size", SIZES)

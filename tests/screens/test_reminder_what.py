@@ -9,9 +9,9 @@ from msgspec.structs import replace as with_settings
 from textual.widgets import Input, TextArea
 
 from screens.browser import open_page
-from tests.screens.conftest import NOW, Outside
+from tests.screens.conftest import Outside
 from tests.screens.pages import opened
-from tests.screens.reminder_paper import Flow, show, subject, write
+from tests.screens.reminder_paper import Flow, show, subject, with_a_test, write
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.project import Production, Project
@@ -91,7 +91,7 @@ async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled=True, start=None)
     made.seen = ReminderSeen(stack, schedule=schedule, recipients=3, unconfirmed="operations@example.com")
-    done = begun.seen_done("reminder", "3 recipients", NOW)
+    done = with_a_test(begun)
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page, "f3")
         assert "alerts wait until" in page.words

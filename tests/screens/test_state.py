@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from screens.state import known_from, merged
+from screens.state import merged
 from screens.widgets.columns import wrapped
 from tests.screens.conftest import NOW
 from wizard.project import Account, Domain, Identity, Project
-from wizard.steps.model import Status, StepName
 
 
 def test_merging_keeps_what_was_decided_meanwhile() -> None:
@@ -28,14 +27,6 @@ def test_merging_takes_away_evidence_that_the_act_took_away() -> None:
     after = before.not_done("identity")
     meanwhile = before.seen_done("domain", "ok", NOW)
     assert merged(meanwhile, before, after).progress.keys() == {"account", "domain"}
-
-
-def test_file_says_what_was_done() -> None:
-    known = known_from(Project().seen_done("domain", "example.com", NOW))
-    assert {step: standing.status for step, standing in known.items() if standing.status is Status.DONE} == {
-        StepName.DOMAIN: Status.DONE
-    }
-    assert set(known) == set(StepName)
 
 
 def test_last_column_wraps_beside_the_others() -> None:

@@ -78,4 +78,4 @@ async def test_reviewer_of_the_demo_says_yes(account: Demo, tmp_path: Path) -> N
         await page.go(StepName.PRODUCTION)
         await page.press("f7")
         assert "✓ done  production access" in page.text
-        assert "production" in page.saved.progress
+        assert page.saved.done("production")

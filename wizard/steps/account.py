@@ -230,6 +230,7 @@ def _unseen_by_ses(project: Project) -> Project:
     return replace(
         project,
         identity=replace(project.identity, dkim_tokens=(), signing_zone=None),
+        reminder=replace(project.reminder, tested=None),
         sandbox=project.sandbox.untried,
         production=project.production.unasked,
     )

@@ -88,10 +88,39 @@ def look(world: World, project: Project, identity: SesIdentity) -> Round:
 
     Raises nothing: what cannot be asked is unknown in the round.
     """
+    return _round(world, project, identity, zones_of_the_user(world, chosen_domain(project)))
+
+
+def wrong_without_aws(world: World, project: Project) -> Standing | None:
+    """Where the step stands while SES cannot be asked, if a record that the file names is wrong in the DNS.
+
+    None where none is known to be: of the step as a whole nothing is known then. Raises nothing.
+    """
+    known, name = project.identity, project.domain.name
+    if name is None or not known.dkim_tokens:
+        return None
+    identity = SesIdentity(
+        name=name,
+        verified=False,
+        verification_status="",
+        dkim_status="",
+        tokens=known.dkim_tokens,
+        signing_zone=known.signing_zone,
+        mail_from=known.mail_from,
+    )
+    seen = _round(world, project, identity)
+    if not seen.known_wrong:
+        return None
+    words = f"{wrong_now(seen)}. SES could not be asked."
+    return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+
+
+def _round(
+    world: World, project: Project, identity: SesIdentity, zones: Sequence[Sequence[str]] = ()
+) -> Round:
     from wizard.dns import checklist
 
     wanted, context = _wanted(project, identity)
-    zones = zones_of_the_user(world, context.domain)
     return asyncio.run(checklist.check_once(world.dns, wanted, context, world.now, lambda: zones))
 
 

@@ -126,7 +126,7 @@ def act(world: World, project: Project, seen: DomainSeen) -> Project:
         decided = replace(
             decided,
             identity=Identity(configuration_set=project.identity.configuration_set),
-            reminder=replace(project.reminder, sender=None),
+            reminder=replace(project.reminder, sender=None, tested=None),
             sandbox=project.sandbox.untried,
             progress=account,
         )

@@ -21,7 +21,7 @@ from wizard.steps.domain import DomainSeen
 from wizard.steps.domain_name import parse_name
 from wizard.steps.domain_offers import Offer, money, needs_more
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
-from wizard.text import ago, printable
+from wizard.text import printable
 from wizard.world import World
 
 ZONE_PRICE = "0.50 USD a month"
@@ -156,10 +156,10 @@ def look(world: World, registration: Registration) -> RegistrationSeen:
     return RegistrationSeen(registration, operation, found)
 
 
-def judge(seen: RegistrationSeen, world: World) -> Standing:
+def judge(seen: RegistrationSeen) -> Standing:
     """Where the step stands while a domain is being registered."""
     name = parse_name(seen.registration.name).unicode
-    begun = f"begun {ago(world.now() - seen.registration.since)}"
+    begun = f"begun on {seen.registration.since.astimezone():%d %b at %H:%M}"
     if seen.complete:
         return Standing(StepName.DOMAIN, Status.ATTENTION, f"{name} is registered: go on with it in step 2")
     if seen.failed:

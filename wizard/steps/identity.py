@@ -208,7 +208,7 @@ def _identity_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, ...]:
             )
         change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateEmailIdentity")
         return (_Move(change, partial(sesv2.create_identity, domain=domain)),)
-    if "identity" in project.progress:
+    if project.identity.dkim_tokens or project.done("identity"):
         adopted = _Move(Change(ChangeKind.KEEP, subject, "is there"))
     else:
         adopted = _Move(Change(ChangeKind.ADOPT, subject, "is there already and is used as it is"))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.project import Project, StatusKey, StepKey
 
 
 class StepName(StrEnum):
@@ -38,7 +43,8 @@ class Standing:
     """Where one step stands, and why, in one short sentence.
 
     ``holds`` are the other steps that must not act while it stands so. ``brief`` is the reason in two or
-    three words, where it says more than the status's own word.
+    three words, where it says more than the status's own word. ``as_of`` is when that was last known; None
+    where it was found now.
     """
 
     step: StepName
@@ -46,6 +52,33 @@ class Standing:
     words: str
     holds: tuple[StepName, ...] = ()
     brief: str = ""
+    as_of: datetime | None = None
+
+
+def last_known(project: Project) -> dict[StepName, Standing]:
+    """Where the steps stood when they were last looked at, by the project file: good until somebody looks."""
+    found = {step: project.progress.get(step.value) for step in StepName}
+    return {
+        step: Standing(step, Status(seen.status), seen.words, as_of=seen.at)
+        if seen
+        else Standing(step, Status.TODO, "")
+        for step, seen in found.items()
+    }
+
+
+def remembered(project: Project, standing: Standing, now: datetime) -> Project:
+    """The project with ``standing`` as the last known state of its step; what stays is dated once a day."""
+    from wizard.project import StepSeen
+
+    key: StepKey = standing.step.value
+    status: StatusKey = standing.status.value
+    before = project.progress.get(key)
+    if standing.status is Status.TODO:
+        return project.not_done(key) if before else project
+    seen = StepSeen(at=now, words=standing.words, status=status)
+    if before and (before.status, before.words, before.at.date()) == (seen.status, seen.words, now.date()):
+        return project
+    return project.seen_so(key, seen)
 
 
 class ChangeKind(StrEnum):

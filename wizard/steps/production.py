@@ -21,7 +21,7 @@ from wizard.steps import account_health
 from wizard.steps.account_health import CASES
 from wizard.steps.identity import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
-from wizard.text import ago, printable
+from wizard.text import printable
 from wizard.world import World
 
 MAX_CONTACTS = 4
@@ -325,7 +325,7 @@ def _quota(account: SesAccount) -> str:
 def _since(seen: ProductionSeen) -> str:
     """When the request was sent, where the file knows."""
     asked = seen.said.asked
-    return f", sent {ago(seen.at - asked)}" if asked and seen.at else ""
+    return f", sent on {asked.astimezone():%d %b %Y}" if asked else ""
 
 
 def _case(account: SesAccount) -> str:

@@ -284,7 +284,7 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
             return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)
         words = "one arrived, but does not pass all checks"
         return point(verdict=Verdict.NOT_READY, words=words, more=more)
-    if "reminder" in project.progress:
+    if project.reminder.tested:
         return point(verdict=Verdict.READY, words="the reminder's test mail left")
     return point(verdict=Verdict.NOT_READY, words="none has left yet: try it in the sandbox")
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from wizard.aws import cloudformation, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.errors import WizardError
@@ -170,7 +172,7 @@ def act(
         raise nothing_there(name)
     if planned.people.changes_anything:
         reminder_recipients.carry_out(world, stack, planned.people, report)
-    return project.not_done("reminder") if new else project
+    return replace(project, reminder=replace(project.reminder, tested=None)) if new else project
 
 
 def watch(world: World, project: Project, report: Report, pause: Pause = time.sleep) -> None:

@@ -150,7 +150,7 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
         )
     if seen.outgrown:
         return "a run has become too much for one call of the function: a new plan gives it a queue"
-    if "reminder" not in project.progress:
+    if project.reminder.tested is None:
         paused = ", and no run leaves, for it is paused" if seen.paused else ""
         return f"everything stands{paused}: send a test mail to finish this step"
     return ""

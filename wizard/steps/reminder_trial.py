@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace as with_settings
+
 from wizard.addresses import typed_address
 from wizard.aws import dynamodb, functions, logs, sesv2
 from wizard.aws.cloudformation import Stack
-from wizard.project import Project
+from wizard.project import Project, Seen
 from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.template import FUNCTION_NAME
 from wizard.steps.model import Event, Progress, Report
-from wizard.steps.reminder_seen import done_words, look
+from wizard.steps.reminder_seen import look
 from wizard.steps.reminder_stack import nothing_there, output, standing
 from wizard.steps.sandbox import with_test_mail
 from wizard.steps.stack import Pause, interval
@@ -114,7 +116,7 @@ def test_run(
         words=f"SES took the mail to {address}{fields}. {_where_to_look(address, demo=world.demo)}",
         todo="",
         message_id=str(answer["message_id"]),
-        project=with_test_mail(project.seen_done("reminder", done_words(seen), now), address, now),
+        project=with_test_mail(_tested(project, address, now), address, now),
     )
     return _with_event(world, seen.stack, taken, address, coming, report, pause) if coming else taken
 
@@ -164,6 +166,11 @@ def _test_answer(world: World, address: str, recipient: str | None, pause: Pause
             return answer
         pause(seconds)
     return functions.invoke(world.aws, FUNCTION_NAME, event)
+
+
+def _tested(project: Project, address: str, at: datetime) -> Project:
+    tested = Seen(at=at, words=f"to {address}")
+    return with_settings(project, reminder=with_settings(project.reminder, tested=tested))
 
 
 def _refused(

@@ -39,9 +39,14 @@ def survey(
     more, at the end, and says so. While all may look, the start does not wait for IAM.
 
     Raises WizardError, with exit code OUTSIDE, where AWS cannot be asked: then nothing is known of the steps
-    not yielded.
+    not yielded. A record that is wrong in the DNS is yielded before that all the same.
     """
-    seen = seen or account.look(world)
+    if seen is None:
+        try:
+            seen = account.look(world)
+        except WizardError:
+            yield from without_aws(world, project)
+            raise
     yield account.judge(seen, project)
     if closed := _closed(seen, project):
         later = [Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT]
@@ -63,6 +68,14 @@ def survey(
         allowed = permissions.look(world, project, seen)
         if allowed.missing:
             yield account.judge(seen, project, allowed.lacks)
+
+
+def without_aws(world: World, project: Project) -> Iterator[Standing]:
+    """What can be said while AWS cannot be asked: that a record is wrong in the DNS. Raises nothing."""
+    from wizard.steps import dns
+
+    if wrong := dns.wrong_without_aws(world, project):
+        yield wrong
 
 
 def _closed(seen: AccountSeen, project: Project) -> str:
@@ -96,7 +109,7 @@ def _registration(world: World, project: Project) -> Standing:
     from wizard.steps import domain_registration
 
     assert project.domain.registration is not None
-    return domain_registration.judge(domain_registration.look(world, project.domain.registration), world)
+    return domain_registration.judge(domain_registration.look(world, project.domain.registration))
 
 
 def _identity(world: World, project: Project) -> Standing:
