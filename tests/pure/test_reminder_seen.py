@@ -80,7 +80,7 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
             Status.ATTENTION,
             "an alarm rings: the function fails",
         ),
-        (seen(spare=("a.example",)), PROJECT, Status.ATTENTION, "has left the sandbox"),
+        (seen(spare=("a.example",)), PROJECT, Status.DONE, "are left (step 6, F4)"),
         (seen(unconfirmed="me@a.example"), PROJECT, Status.DONE, "alerts wait until me@a.example confirms"),
     ],
 )

@@ -126,7 +126,9 @@ def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
         return Status.ATTENTION, f"the stack failed ({_plain(stack.status)}): try again"
     if problem := _problem(seen, project):
         return Status.ATTENTION, problem
-    return Status.DONE, done_words(seen)
+    # The reminder works without that: it is for step 6 to offer, and reopens nothing here.
+    spare = "; rights that only the sandbox needed are left (step 6, F4)" if seen.spare else ""
+    return Status.DONE, f"{done_words(seen)}{spare}"
 
 
 def _problem(seen: ReminderSeen, project: Project) -> str:
@@ -143,11 +145,6 @@ def _problem(seen: ReminderSeen, project: Project) -> str:
         return "to be paused, but the schedule still runs: make the plan and carry it out"
     if seen.recipients == 0 and not seen.about:
         return "the stack is complete, but the table of recipients is empty: a new plan fills it"
-    if seen.spare:
-        return (
-            "the account has left the sandbox, and the function still has the rights that only the sandbox "
-            "needed: a new plan takes them away"
-        )
     if seen.outgrown:
         return "a run has become too much for one call of the function: a new plan gives it a queue"
     if project.reminder.tested is None:
