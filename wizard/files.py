@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(path: Path, raw: bytes) -> None:
     """Write ``raw`` to ``path``, whole or not at all, readable by the user alone. Raises OSError.
 
-    A temporary file beside it, fsync, a rename; a link stays and what it leads to is replaced.
+    A temporary file beside it, fsync, a rename; a link stays and what it leads to is replaced. A rename would
+    replace a read-only file, too, so one is refused (also for root, whom the system lets write to it).
     """
     target = path.resolve()
+    if target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & _WRITABLE):
+        raise PermissionError(errno.EACCES, "The file is read-only")
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -254,21 +254,27 @@ def load(path: Path) -> Project:
 
     Raises WizardError (exit code 2), naming line and key, where the file is not valid.
     """
+    raw = read_bytes(path)
+    return Project() if raw is None else parse(raw, path)
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """What is in the file at ``path``, None where there is no file. Raises WizardError (exit code 2)."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return Project()
+        return None
     except OSError as error:
         raise WizardError(
             f"{path} could not be read",
             f"{error.strerror}.",
-            "Make the file readable, then start again.",
+            "Make the file readable, then try again.",
             ExitCode.USAGE,
         ) from error
     if len(raw) > MAX_BYTES:
-        raise _invalid(path, "It is larger than 1 MB, so it is not a file of this program's.")
-    return parse(raw, path)
+        raise _invalid(path, "It is larger than 1 MB, so it is not a project file.")
+    return raw
 
 
 def parse(raw: bytes, path: Path) -> Project:
@@ -278,18 +284,23 @@ def parse(raw: bytes, path: Path) -> Project:
     try:
         loader = yaml.SafeLoader(raw)
         node = loader.get_single_node()
-        content = loader.construct_document(node) if node else None
+        repeated = _repeated_key(node)
+        content = loader.construct_document(node) if node and not repeated else None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML in UTF-8"
         raise _invalid(path, f"{_line(mark.line) if mark else ''}{problem}.") from error
+    if repeated:
+        key, first, second = repeated
+        raise _invalid(path, f"{_line(second)}{key}: the key is already in line {first + 1}.")
     if content is None:
         return Project()
     if isinstance(content, dict) and isinstance(content.get("schema"), int) and content["schema"] > SCHEMA:
         raise WizardError(
-            f"{path} is of a newer ses-wizard",
-            f"{_line(_line_of(node, ['schema']))}schema: this version knows no number above {SCHEMA}.",
-            "Update ses-wizard, then start again.",
+            f"{path} was written by a newer ses-wizard",
+            f"{_line(_line_of(node, ['schema']))}schema is {content['schema']}, and this version reads "
+            f"{SCHEMA}. The file was not changed.",
+            "Update ses-wizard, then try again.",
             ExitCode.USAGE,
         )
     if isinstance(content, dict) and "schema" not in content:
@@ -316,7 +327,7 @@ def save(project: Project, path: Path) -> None:
     Raises WizardError where the file there is not valid (it is left as it is) or the disk refuses.
     """
     load(path)
-    write_whole(path, _written(project))
+    write_whole(path, as_yaml(project))
 
 
 def takes(project: Project) -> bool:
@@ -324,7 +335,7 @@ def takes(project: Project) -> bool:
 
     A value typed but not finished may be one that ``load`` would refuse: saving it would lock the user out.
     """
-    text = _written(project).encode()
+    text = as_yaml(project).encode()
     if len(text) > MAX_BYTES:
         return False
     try:
@@ -334,12 +345,28 @@ def takes(project: Project) -> bool:
     return True
 
 
-def _written(project: Project) -> str:
+def as_yaml(project: Project) -> str:
+    """The text of the file that holds ``project``. Text of several lines is a block that can be edited."""
     import yaml
 
+    class Dumper(yaml.SafeDumper):
+        """One of our own: a representer that is added to yaml's would be everybody's."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            """Write a value that occurs twice out both times, not as ``*id001``."""
+            return True
+
+    def represent(dumper: Dumper, text: str) -> yaml.ScalarNode:
+        # Other line breaks are read back as \n where they are not escaped, which double quotes do alone.
+        style = '"' if re.search("[\x85\u2028\u2029]", text) else "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Dumper.add_representer(str, represent)
     content = msgspec.to_builtins(project, builtin_types=(datetime,))
-    body = yaml.safe_dump({"schema": SCHEMA, **content}, sort_keys=False, allow_unicode=True, width=100)
-    return HEADER + "\n" + body
+    body = yaml.dump(
+        {"schema": SCHEMA, **content}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return f"{HEADER}\n{body}"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -349,8 +376,8 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         raise WizardError(
             f"{path} could not be written",
-            f"{error.strerror or error}. Nothing was changed in it.",
-            "Make room or mend the folder's permissions, then try again.",
+            f"{error.strerror or error}. The file was not changed.",
+            "Free disk space or fix the permissions of the file and its folder, then try again.",
         ) from error
 
 
@@ -388,7 +415,7 @@ def only_wizard(path: Path) -> Iterator[None]:
 
 def _invalid(path: Path, what: str) -> WizardError:
     return WizardError(
-        f"{path} is not valid", what, "Mend that line, or move the file away to begin anew.", ExitCode.USAGE
+        f"{path} is not valid", what, "Fix that line, or move the file away to start over.", ExitCode.USAGE
     )
 
 
@@ -409,6 +436,29 @@ def _explain(message: str) -> tuple[str, list[str | int]]:
         if f"regex {pattern!r}" in problem:
             return f"expected {words}", keys
     return problem[0].lower() + problem[1:].replace("`", "").replace(" | null", ""), keys
+
+
+def _repeated_key(node: yaml.Node | None) -> tuple[str, int, int] | None:
+    """A key that a mapping has twice, and both lines (from 0). PyYAML alone would drop the first silently."""
+    import yaml
+
+    waiting, seen = [node], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue  # An alias stands for a node that was looked at.
+        seen.add(id(one))
+        lines: dict[object, int] = {}
+        if isinstance(one, yaml.MappingNode):
+            for key, value in one.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in lines:
+                        return printable(str(key.value), 100), lines[key.value], key.start_mark.line
+                    lines[key.value] = key.start_mark.line
+                waiting.append(value)
+        elif isinstance(one, yaml.SequenceNode):
+            waiting += one.value
+    return None
 
 
 def _line_of(node: yaml.Node | None, keys: list[str | int]) -> int | None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wizard.errors import ExitCode, WizardError
 from wizard.project import (
@@ -17,6 +19,7 @@ from wizard.project import (
     Reminder,
     Sandbox,
     Seen,
+    as_yaml,
     load,
     only_wizard,
     parse,
@@ -85,7 +88,15 @@ def test_every_setting_is_in_the_example() -> None:
         ),
         (b"schema: 1\nsandbox:\n  address: nobody\n", "Line 3: sandbox.address: expected one e-mail address"),
         (b"a: [", "Line 1: "),
-        (b"schema: 9", "Line 1: schema: this version knows no number above 1"),
+        (b"a: 1\nschema: 2\n", "Line 2: schema is 2, and this version reads 1. The file was not changed."),
+        (b"schema: '2'", "Line 1: schema: expected int, got str"),
+        (b"schema: 0", "Line 1: schema: "),
+        (
+            b"schema: 1\nreminder:\n  subject: a\n  text: b\n  subject: c\n",
+            "Line 5: subject: the key is already in line 3.",
+        ),
+        (b"schema: 1\ndomain: {}\ndomain: {name: example.com}\n", "Line 3: domain: the key is already in"),
+        (b"schema: 1\nprogress:\n- {at: 1, at: 2}\n", "Line 3: at: the key is already in line 3."),
         (b"domain: {}", "Line 1: the key schema is missing"),
         (b"- 1", "Line 1: the file: expected object, got array"),
         (b"\xff\xfe\x00", "not YAML in UTF-8"),
@@ -132,6 +143,39 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
         save(Project(), path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    save(FULL, path)
+    path.chmod(0o444)
+    with pytest.raises(WizardError, match="could not be written") as caught:
+        save(Project(), path)
+    assert "The file is read-only" in caught.value.what
+    assert load(path) == FULL
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "ses-wizard.yaml"
+    path.write_text("schema: 2\nnew: {}\n")
+    with pytest.raises(WizardError, match="written by a newer ses-wizard") as caught:
+        save(FULL, path)
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert "Update ses-wizard" in caught.value.todo
+    assert path.read_text() == "schema: 2\nnew: {}\n"
+
+
+def test_text_of_several_lines_is_a_block_in_the_file() -> None:
+    text = "Hello {{name}},\n\nsee: you soon.\n"
+    written = as_yaml(Project(reminder=Reminder(subject="Hi", text=text)))
+    assert "  subject: Hi\n  text: |\n    Hello {{name}},\n\n    see: you soon.\n" in written
+
+
+@given(st.text(st.one_of(st.sampled_from("\n \t:#-|'\"\r\x85\u2028é🎉"), st.characters(codec="utf-8"))))
+def test_any_text_is_read_back_as_it_was_written(text: str) -> None:
+    project = Project(reminder=Reminder(subject="x", text=text))
+    assert parse(as_yaml(project).encode(), Path("x")) == project
 
 
 def test_two_wizards_do_not_share_a_file(tmp_path: Path) -> None:
