@@ -155,6 +155,12 @@ mend it in another terminal, then press **F5**: no restart is needed.
         self._failed, self._going_on = False, False
         self._look(self.state.world, self.state.project, self._chosen())
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Begin with the profile and the Region that the file names now."""
+        if before.account != after.account:
+            self._offered = None
+        await super().edited_outside(before, after)
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking AWS who you are")
     def _look(self, world: World, project: Project, chosen: tuple[str | None, str | None] | None) -> None:
         from wizard.steps import account, account_regions

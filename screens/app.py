@@ -9,21 +9,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.message_pump import MessagePump
-from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
-from textual.worker import Worker, WorkerError, WorkerState, get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from screens.base import StepScreen, as_wizard_error
 from screens.messages import (
@@ -32,18 +28,17 @@ from screens.messages import (
     GoToStart,
     Looked,
     LookEverywhere,
-    NotSaved,
     Opened,
     Opening,
     StartOver,
     SurveyEnded,
 )
-from screens.state import AppState, merged
+from screens.saving import SavingApp, caught_up, ended
+from screens.state import AppState
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.welcome import WelcomeScreen
 from screens.widgets.columns import Cells
-from wizard.errors import WizardError
 from wizard.steps.model import StepName, last_known, remembered
 from wizard.text import printable
 
@@ -66,7 +61,7 @@ PAGES = {
 """Where each step's page is; None is the summary. Imported when first opened."""
 
 
-class WizardApp(App[WizardError]):
+class WizardApp(SavingApp):
     """The wizard on one project file.
 
     ``run()`` returns None where the user quit, or the WizardError that ended the app: the caller prints it
@@ -85,9 +80,6 @@ class WizardApp(App[WizardError]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 (App declares it so)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False, system=True)]
 
-    # Also where it is equal: two ways to AWS are, though their credentials were read at other times.
-    state: reactive[AppState | None] = reactive(None, always_update=True)
-
     def __init__(
         self,
         boot: Boot,
@@ -97,15 +89,12 @@ class WizardApp(App[WizardError]):
         start_over: Boot | None = None,
         story: tuple[str, str] | None = None,
     ) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(path, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.boot = boot
-        self.path = path
         self.demo = demo
         self.start_over = start_over
         self.story = story
         self._held = ExitStack()
-        self._saving = threading.Lock()
-        self._pages: dict[StepName | None, StepScreen] = {}
         self._fresh: set[StepName] = set()
         """The steps that were looked at since the last survey began."""
         self.register_theme(WIZARD_THEME)
@@ -140,6 +129,7 @@ class WizardApp(App[WizardError]):
         """The first frame is out: now the slow things."""
         gc.enable()
         self._open()
+        self.keep_looking_at_file()
 
     def on_unmount(self) -> None:
         """Let go of the project file."""
@@ -158,9 +148,7 @@ class WizardApp(App[WizardError]):
 
     def _say_open(self, world: World) -> None:
         """Open ``world`` on the file as it is now: in the demo, making the world may have written it."""
-        from wizard import project
-
-        settings = project.load(self.path)
+        settings = self.open_file()
         self.post_message(Opened(_as_chosen(settings, world) if self.demo else world, settings))
 
     def tell_opening(self, words: str) -> None:
@@ -197,24 +185,11 @@ class WizardApp(App[WizardError]):
         if not worker.is_cancelled:
             self.post_message(SurveyEnded(trouble))
 
-    @work(thread=True, exit_on_error=False, group="file", description="Saving")
-    def _save(self) -> None:
-        from wizard import project
-
-        with self._saving:
-            state = self.state
-            if state is None:
-                return
-            try:
-                project.save(state.project, self.path)
-            except WizardError as error:
-                self.post_message(NotSaved(error))
-
-    @work(thread=True, exit_on_error=False, group="open", description="Starting over")
-    def _begin_anew(self, start_over: Boot) -> None:
-        with self._saving:
-            world = start_over()
-        self._say_open(world)
+    @work(exit_on_error=False, group="open", description="Starting over")
+    async def _begin_anew(self, start_over: Boot) -> None:
+        async with self.saving:
+            world = await asyncio.to_thread(start_over)
+            await asyncio.to_thread(self._say_open, world)
 
     @on(Worker.StateChanged)
     def _opening_failed(self, event: Worker.StateChanged) -> None:
@@ -253,7 +228,7 @@ class WizardApp(App[WizardError]):
         changed = project is not self.state.project
         self.state = replace(self.state, project=project)
         if changed:
-            self._save()
+            self.save()
         if self.state.another_account and isinstance(self.screen, StepScreen) and self.screen.STEP:
             self.post_message(GoTo(self.screen.STEP))
 
@@ -265,16 +240,24 @@ class WizardApp(App[WizardError]):
 
     @on(Decided)
     def _decided(self, message: Decided) -> None:
+        """Something was decided. What else was decided meanwhile stays; the later word on one field holds."""
         if self.state is None:
             return
+        from wizard.merge import merge
+
+        project = merge(message.before, message.after, self.state.project).with_mine
+        self.go_on_with(project, message.world or self.state.world)
+        self.save()
+
+    def go_on_with(self, project: Project, world: World) -> None:
+        """Take ``project`` into the state; with another account or domain all steps are looked at anew."""
+        assert self.state is not None
         known = self.state.project
-        project = merged(known, message.before, message.after)
-        state = replace(self.state, project=project, world=message.world or self.state.world)
+        state = replace(self.state, project=project, world=world)
         elsewhere = (project.account, project.domain) != (known.account, known.domain)
         if elsewhere:
             state = replace(state, standings=last_known(project))
         self.state = state
-        self._save()
         if elsewhere and project.domain.name:
             self._look_at_all(state.world, project)
 
@@ -283,13 +266,6 @@ class WizardApp(App[WizardError]):
         if self.state is not None:
             aws = self.state.world.aws
             self.state = replace(self.state, world=self.state.world.choose(aws.profile, aws.region))
-
-    @on(NotSaved)
-    def _not_saved(self, message: NotSaved) -> None:
-        error = message.error
-        self.notify(
-            f"{error.what} {error.todo}", title=error.title, severity="error", timeout=15, markup=False
-        )
 
     # Pages
 
@@ -343,18 +319,17 @@ class WizardApp(App[WizardError]):
 
     @work(group="leave", description="Finishing what was begun")
     async def _leave(self) -> None:
-        pages = tuple(self._pages.values())
+        pages = self.open_pages()
         lost = [row for page in pages for row in await page.keep()]
         if lost and not await self._leave_without(lost):
             return
         acting = [worker for worker in self.workers if worker.group == "act" and not worker.is_finished]
         if acting:
             self.notify("Finishing what was begun, then leaving.")
-        await _ended(acting)
+        await ended(acting)
         for pump in (*pages, self):
-            await _caught_up(pump)
-        await _ended([worker for worker in self.workers if worker.group == "file"])
-        self.exit()
+            await caught_up(pump)
+        await self.leave_saved()
 
     async def _leave_without(self, lost: Sequence[Cells]) -> bool:
         from screens.dialogs import Ask
@@ -365,20 +340,6 @@ class WizardApp(App[WizardError]):
     def action_say_how_to_quit(self) -> None:
         """Ctrl+C copies in a field; here it says what quits."""
         self.notify("F10 quits. What is finished is saved.", timeout=4)
-
-
-async def _ended(workers: list[Worker[Any]]) -> None:
-    """Wait until none of ``workers`` runs, however they end."""
-    for worker in workers:
-        with suppress(WorkerError):
-            await worker.wait()
-
-
-async def _caught_up(pump: MessagePump) -> None:
-    """Wait until ``pump`` has handled the messages it has now."""
-    done = asyncio.Event()
-    pump.call_later(done.set)
-    await done.wait()
 
 
 def _as_chosen(project: Project, world: World) -> World:

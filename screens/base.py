@@ -15,7 +15,8 @@ How to write a step's screen:
 - Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
   `self.happened`; the `Happened` messages that come are shown in an `EventList`.
 - `confirm(plan, act)` shows a plan and calls `act` after a yes.
-- `keep()` is called on every page before the app is left, for what is typed and not saved yet.
+- `keep()` is called on every page before the app is left, for what is typed and not saved yet. It is also
+  called when somebody edited the project file; then `edited_outside` brings the fields up to it.
 - Errors: let a worker raise `WizardError`. The page shows it with "Try again", which calls `retry`: `begin`
   by default, or what you set in `self.retry` before starting the worker. While a worker runs, its
   description is shown.
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
     from screens.app import WizardApp
     from screens.widgets.error_panel import ErrorPanel
+    from wizard.project import Project
 
 
 def as_wizard_error(error: BaseException) -> WizardError:
@@ -198,6 +200,14 @@ class StepScreen(Screen[None]):
 
     def begin(self) -> None:
         """Called when the page comes up, for F5 and for "Try again": start looking."""
+
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Somebody edited the project file: show what it says now in fields that show what it said before.
+
+        ``keep`` was called before, so what is typed and can be kept is in ``after``.
+        """
+        if self.is_current:
+            self._again()
 
     def help_text(self) -> str:
         """What F1 says, in Markdown, before the keys."""

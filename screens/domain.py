@@ -126,6 +126,14 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self._look(world, project, self.query_one("#name", Input).value)
         super().begin()
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show the domain that the file names now, unless another one is typed."""
+        field = self.query_one("#name", Input)
+        shown = self._seen.seen.name.ascii if self._seen else field.value
+        if before.domain.name != after.domain.name and shown in ("", before.domain.name):
+            field.value = after.domain.name or ""
+        await super().edited_outside(before, after)
+
     # Workers
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="typing", description="Reading the name")

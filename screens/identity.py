@@ -92,6 +92,13 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self._act_when_seen = False
         self._look(self.state.world, self.state.project, self.query_one("#mail-from", Input).value)
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show the MAIL FROM domain that the file names now, unless another one is typed."""
+        field = self.query_one("#mail-from", Input)
+        if field.value == (before.identity.mail_from or ""):
+            field.value = after.identity.mail_from or ""
+        await super().edited_outside(before, after)
+
     @work(
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the domain"
     )

@@ -47,7 +47,7 @@ class SurveyEnded(Message):
 
 
 class Decided(Message):
-    """An act changed the project from ``before`` to ``after``; the app merges and saves it.
+    """An act changed the project from ``before`` to ``after``; the app merges that by field and saves it.
 
     ``world`` comes along where another profile or Region was chosen.
     """
@@ -85,11 +85,3 @@ class LookEverywhere(Message):
 
 class StartOver(Message):
     """The user wants to begin the demo anew."""
-
-
-class NotSaved(Message):
-    """The project file could not be written."""
-
-    def __init__(self, error: WizardError) -> None:
-        super().__init__()
-        self.error = error

@@ -115,9 +115,8 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
 
     async def keep(self) -> Sequence[Cells]:
         """What is typed on a page over this one is kept by that page."""
-        over = [page for page in self.app.screen_stack if isinstance(page, OverPage)]
-        if over:
-            return [row for page in over for row in await page.keep()]
+        if any(isinstance(page, OverPage) for page in self.app.screen_stack):
+            return ()
         from screens.production_request import FIELDS
 
         words = "incorrect, so not saved"

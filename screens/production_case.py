@@ -124,6 +124,11 @@ in the case, and this is the answer.
         if not self._dirty:
             self._build(self.state.world, self._project(), self.wizard.path.parent, self._file)
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show the answer that the file has now; what is typed here was kept before."""
+        self.query_one("#audience", Input).value = after.production.audience
+        await super().edited_outside(before, after)
+
     async def keep(self) -> Sequence[Cells]:
         """Write what is typed; what cannot be written is told, and asked about before all is left."""
         from wizard.steps.production_case import save

@@ -154,6 +154,15 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         """Put what is typed into the file, as far as it can hold it."""
         return self._kept()
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show what the file says now, except where something is typed that it cannot hold."""
+        form = self._begun_with(after)
+        inputs = {"website": form.website, "contacts": ", ".join(form.contacts)}
+        for field in inputs.keys() - self._unsaved.keys():
+            self.query_one(f"#{field}", Input).value = inputs[field]
+        for field in ("mail_type", "language"):
+            self.query_one(f"#{field}", Select).value = getattr(form, field)
+
     def _kept(self) -> Sequence[Cells]:
         from wizard.steps.production import filled_in, problems
 

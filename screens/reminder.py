@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -141,6 +143,16 @@ In the demo **F9** opens the inbox of the embedded account.
         if self._covered and self._begun:
             self._page.came_back()
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show what the file says now, except on pages where something is typed that it cannot hold."""
+        if self._begun and before.reminder != after.reminder:
+            typed_file = self.query_one(WhoPage).typed_file
+            with suppress(WizardError):  # It says so when the page begins.
+                self._load(
+                    await asyncio.to_thread(_beginning, self.state.world, after, typed_file), again=True
+                )
+        await super().edited_outside(before, after)
+
     # What is typed and not finished
 
     async def keep(self) -> Sequence[Cells]:
@@ -198,15 +210,27 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @on(Begun)
     def _show_beginning(self, message: Begun) -> None:
-        begun = self._begun = message.beginning
-        self.query_one(WhoPage).load(begun.who)
-        self.query_one(WhatPage).load(begun.what)
-        self.query_one(WhenPage).load(begun.when, begun.zones)
-        self.query_one(CreatePage).load(begun.alerts)
-        self.query_one(TryPage).load(begun.address)
+        self._load(message.beginning)
+        self._open(message.beginning.page)
+
+    def _load(self, begun: Beginning, *, again: bool = False) -> None:
+        """Fill the fields in; ``again``: without losing what is typed and not saved."""
+        self._begun = begun
+        loads = {
+            "who": partial(self.query_one(WhoPage).load, begun.who),
+            "what": partial(self.query_one(WhatPage).load, begun.what),
+            "when": partial(self.query_one(WhenPage).load, begun.when, begun.zones),
+            "create": partial(self.query_one(CreatePage).load, begun.alerts),
+            "test": partial(self.query_one(TryPage).load, begun.address),
+        }
         for page in self.query(Page):
+            if again and page.saved != page.entered():
+                if isinstance(page, WhatPage) and page.saved is None:
+                    page.load_what_can_be_kept(begun.what)
+                continue  # Something is typed that the file does not have.
+            if page.id in loads:
+                loads[page.id]()
             page.saved = page.entered()
-        self._open(begun.page)
 
     @on(WhoPage.Read)
     def _recipients_read(self, message: WhoPage.Read) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 from textual import on
@@ -214,6 +214,24 @@ class WhatPage(Page):
         self.query_one("#unsubscribe", Input).value = what.unsubscribe
         self.query_one("#text", TextArea).text = what.message.text
         self.query_one("#html", TextArea).text = what.message.html
+
+    def load_what_can_be_kept(self, what: What) -> None:
+        """Show ``what``, except in fields whose content the file cannot hold: that is typed and not saved."""
+        from wizard.project import Project, Reminder, takes
+
+        def can_be_kept(**settings: Any) -> bool:
+            return takes(Project(reminder=Reminder(**settings)))
+
+        typed = self.entered()
+        parts = {"text": typed.message.text, "html": typed.message.html}
+        self.load(
+            What(
+                what.sender if can_be_kept(sender=typed.sender or None) else typed.sender,
+                what.sender_name,
+                what.message if can_be_kept(**parts) else typed.message,
+                what.unsubscribe if can_be_kept(unsubscribe=typed.unsubscribe or None) else typed.unsubscribe,
+            )
+        )
 
     def offer(self, who: Who, read: Recipients) -> None:
         """These are the recipients: their fields can be used, and one of them sees the preview."""

@@ -138,6 +138,13 @@ While the link is waited for, the page looks again by itself.
         """Ask SES what it allows, and how the address stands."""
         self._look(self.state.world, self.state.project)
 
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show the address that the file names now, unless another one is typed."""
+        field = self.query_one("#own", Input)
+        if field.value.strip() in ("", before.sandbox.address) and after.sandbox.address:
+            field.value = after.sandbox.address
+        await super().edited_outside(before, after)
+
     def redraw(self, state: AppState) -> None:
         """Begin with the address that the file has, or one that is the user's own for sure."""
         project = state.project

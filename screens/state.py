@@ -93,25 +93,3 @@ class AppState:
     def as_of(self) -> datetime | None:
         """The earliest moment that what is known of the steps is from; None where all was looked at now."""
         return min((one.as_of for one in self.standings.values() if one.as_of), default=None)
-
-
-def merged(now: Project, before: Project, after: Project) -> Project:
-    """``now`` with what an act changed between ``before`` and ``after``.
-
-    An act runs on the project it was handed; meanwhile something else may have been decided or seen.
-    """
-    from msgspec.structs import fields
-    from msgspec.structs import replace as with_sections
-
-    changed = {
-        section.name: getattr(after, section.name)
-        for section in fields(now)
-        if section.name != "progress" and getattr(after, section.name) != getattr(before, section.name)
-    }
-    kept = {
-        step: seen
-        for step, seen in now.progress.items()
-        if step in after.progress or step not in before.progress
-    }
-    fresh = {step: seen for step, seen in after.progress.items() if before.progress.get(step) != seen}
-    return with_sections(now, **changed, progress={**kept, **fresh})

@@ -234,23 +234,23 @@ def _open(
     if isinstance(outcome, WizardError):
         raise outcome
     if app.state:
-        _say_how_to_go_on(args, app.state.project)
+        _say_how_to_go_on(args, app.path, app.state.project)
     return app.return_code or ExitCode.OK
 
 
-def _say_how_to_go_on(args: argparse.Namespace, project: Project) -> None:
-    """One line after quitting, where something was begun and the file has it all."""
+def _say_how_to_go_on(args: argparse.Namespace, file: Path, project: Project) -> None:
+    """One line after quitting, where something was begun and ``file`` has it all."""
     from wizard.project import Project, load
 
-    if project == Project() or load(args.file) != project:
+    if project == Project() or load(file) != project:
         return
     demo = args.command == "demo"
     again = ["demo"] if demo else []
     if demo and not _is_first(args):
         again += ["--story", args.story]
-    if args.file != _default_file(args):
-        again += ["--file", str(args.file)]
-    print(f"Saved in {args.file}. Continue with `{command(*again)}`.", file=sys.stderr)
+    if file != _default_file(args):
+        again += ["--file", str(file)]
+    print(f"Saved in {file}. Continue with `{command(*again)}`.", file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -357,7 +357,7 @@ def as_yaml(project: Project) -> str:
             return True
 
     def represent(dumper: Dumper, text: str) -> yaml.ScalarNode:
-        # Other line breaks are read back as \n where they are not escaped, which double quotes do alone.
+        # PyYAML reads other line breaks back as \n unless they are escaped, as in double quotes.
         style = '"' if re.search("[\x85\u2028\u2029]", text) else "|" if "\n" in text else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 

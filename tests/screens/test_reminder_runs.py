@@ -309,6 +309,24 @@ async def test_a_pause_here_is_a_pause_on_the_page_about_when(
         assert page.saved.reminder.paused
 
 
+async def test_a_time_saved_while_a_pause_is_carried_out_is_kept(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f6")
+        deployed.held.clear()
+        await page.pilot.press("y")
+        await page.until(lambda: "act" in deployed.asked)
+        await page.pilot.press("f2", "f2", "f2")
+        page.type("time", "07:30")
+        await page.pilot.press("f3")
+        await page.until(lambda: "30 7" in (page.saved.reminder.schedule or ""))
+        deployed.held.set()
+        await page.settle()
+        assert page.saved.reminder.paused
+        assert "30 7" in (page.saved.reminder.schedule or "")
+
+
 async def test_before_anything_is_set_up_it_says_so(
     outside: Outside, made: Flow, done: Project, tmp_path: Path
 ) -> None:
