@@ -13,8 +13,8 @@ def letter(keys: str, action: str, description: str, *, show: bool = True) -> Bi
 
 def key_name(key: str) -> str:
     """A key as a person reads it: ``Esc`` for ``escape``."""
-    names = {"escape": "Esc", "ctrl+q": "Ctrl+Q", "pageup": "Page Up", "pagedown": "Page Down"}
-    return names.get(key) or (key.title() if key.isalpha() else key.upper())
+    names = {"escape": "Esc", "pageup": "Page Up", "pagedown": "Page Down"}
+    return names.get(key) or (key.title() if key.replace("+", "").isalpha() else key.upper())
 
 
 def key_names(keys: str) -> str:
