@@ -19,6 +19,7 @@ from screens.dialogs import SCROLLING, Dialog
 from screens.keys import letter
 from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
+from wizard.text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ class PermissionsDialog(Dialog[None]):
         from wizard import policy
 
         parts = self._parts()
-        yield Columns([(f"{self.seen.words[0].upper()}{self.seen.words[1:]}.",)])
+        yield Columns([(f"{sentence(self.seen.words)}.",)])
         yield Columns(_missing(self.seen.missing), id="missing")
         yield Static("The least policy", classes="heading", markup=False)
         yield Static(POLICY_NOTE.format(most=policy.LARGEST, count=len(parts)), classes="hint", markup=False)

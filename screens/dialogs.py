@@ -161,7 +161,7 @@ class ConfirmPlan(Ask):
     """
 
     def __init__(self, plan: Plan, *, yes: str = "Yes, do it", notes: Sequence[str] = ()) -> None:
-        rows = [row for change in plan.changes for row in change_rows(change)]
+        rows = plan_rows(plan.changes)
         rows += [(Content.styled("! note", "$text-warning"), note) for note in notes]
         super().__init__("This is what will happen", rows, yes=yes, no="No, leave it")
         self.cost = plan.cost
@@ -188,16 +188,21 @@ class NothingToChange(Dialog[None]):
 
     def compose_body(self) -> ComposeResult:
         """What is kept, line by line."""
-        yield Columns([row for change in self.plan.changes for row in change_rows(change)])
+        yield Columns(plan_rows(self.plan.changes))
 
 
-def change_rows(change: Change) -> list[Cells]:
-    """One line of a plan, and below it what it is for."""
-    symbol, word, colour = CHANGE[change.kind]
-    subject = Content.assemble(
-        Content.styled(change.subject, "bold"), "  ", Content.styled(change.operation, "$text-muted")
-    )
-    return [(Content.styled(f"{symbol} {word}", colour), subject), ("", change.detail)]
+def plan_rows(changes: Sequence[Change]) -> list[Cells]:
+    """Each change with what it is for; an operation is named once, where it comes first."""
+    named = [change.operation for change in changes]
+    rows: list[Cells] = []
+    for number, change in enumerate(changes):
+        symbol, word, colour = CHANGE[change.kind]
+        operation = change.operation if change.operation not in named[:number] else ""
+        subject = Content.assemble(
+            Content.styled(change.subject, "bold"), "  ", Content.styled(operation, "$text-muted")
+        )
+        rows += [(Content.styled(f"{symbol} {word}", colour), subject), ("", change.detail)]
+    return rows
 
 
 class Help(Dialog[None]):

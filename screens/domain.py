@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Button, Input, OptionList, Static
 from textual.worker import get_current_worker
@@ -44,10 +45,15 @@ Or choose one below: those are the domains in Route 53 and SES of this account, 
 No domain yet? Type the name you would like. Where it is free, **F4** shows what it costs under several
 endings; AWS can register it here, or you buy it anywhere else.
 
-Use the domain people know you by, without `www`. A subdomain, such as `news.example.com`, is right for
+Use the domain people know you by (no `www` in front). A subdomain, such as `news.example.com`, is right for
 newsletters. Internationalised names may be typed as they are read.
 Going on (**F3**) writes the domain into the project file; nothing is changed anywhere else.
 """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *FollowingScreen.BINDINGS,
+        Binding("down", "into_list", "Into the list", show=False),
+    ]
 
     class Read(Message):
         """This is what the text in the field comes to, without asking anybody."""
@@ -104,9 +110,15 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         yield Static("", id="typed", classes="hint", markup=False)
         yield Columns(id="facts", classes="block")
         yield Columns(id="mail", classes="block")
-        yield Static("Already in this account:", id="offer", classes="label block", markup=False)
+        yield Static("Choose one of these, or type another:", id="offer", classes="label block", markup=False)
         yield ChoiceList(id="choices", compact=True, markup=False)
         yield Static("", id="asking", classes="hint", markup=False)
+
+    def action_into_list(self) -> None:
+        """From the field into the list below it."""
+        shown = self.query_one("#choices")
+        if self.query_one("#name").has_focus and shown.display:
+            shown.focus()
 
     def on_mount(self) -> None:
         """Begin with the domain in the file; show each thing only when there is one."""

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from screens.dialogs import Dialog, change_rows
+from screens.dialogs import Dialog, plan_rows
 from screens.widgets.columns import Columns
 from wizard.steps.model import Plan
 
@@ -42,7 +42,7 @@ class BuyDialog(Dialog[str]):
 
     def compose_body(self) -> ComposeResult:
         """What happens, line by line."""
-        yield Columns([row for change in self._plan.changes for row in change_rows(change)])
+        yield Columns(plan_rows(self._plan.changes))
 
     def compose_foot(self) -> ComposeResult:
         """The price, the field, and the buttons: these always show."""

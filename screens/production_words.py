@@ -9,6 +9,7 @@ from textual.content import Content
 from screens.symbols import NAMES
 from screens.widgets.columns import Cells
 from wizard.steps.model import StepName
+from wizard.text import sentence
 
 if TYPE_CHECKING:
     from wizard.steps.production import ProductionSeen
@@ -48,7 +49,7 @@ def point_words(point: Point) -> Content:
     place = point.mended_at
     where = f"step {place.number}, {NAMES[place]}" if isinstance(place, StepName) else AIDS[place]
     how = Content.styled(f"  Enter: {where}", "$text-accent" if not point.ready else "$text-muted")
-    return Content.assemble(f"{point.told[0].upper()}{point.told[1:]}.", how)
+    return Content.assemble(f"{sentence(point.told)}.", how)
 
 
 def point_row(point: Point) -> Cells:

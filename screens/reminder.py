@@ -75,8 +75,8 @@ typed is kept as well when you leave by another key.
 - **Who**: a list typed here, one address a line with a name after a comma; a CSV file with a column called
   `email`; or a DynamoDB table of your own, which is read and never written. What you type is kept in
   a CSV file beside the project file. Who opted out gets no mail, whatever the list says.
-- **What**: the mail, with fields like `{{name}}`. **F6**, **F7** and **F8** show its text, its HTML part,
-  and how one recipient sees it; **Ctrl+O** shows that in a browser.
+- **What**: the mail, with fields like `{{name}}` in it. **F6**, **F7** and **F8** show its text, its HTML
+  part, and how one recipient sees it; **Ctrl+O** shows that in a browser.
 - **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler; begin, end,
   window and pause if you want them.
 - **Create**: **F4** has CloudFormation work out what it would do; nothing is made before your yes. **F6**

@@ -25,7 +25,7 @@ from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.reminder.expressions import ScheduleError, parse
 from wizard.reminder.plain_choice import Choice, ChoiceError, HowOften, choice_of
-from wizard.reminder.schedules import moment_words, next_runs, words, zone
+from wizard.reminder.schedules import moment_words, next_runs, words, zone, zone_named
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -237,7 +237,13 @@ class WhenPage(Page):
         choice = Choice(HowOften(str(how_often)), time, str(weekday), day, date, own)
         start, end, window = (self.query_one(f"#{field}", Input).value.strip() for field in LIMITS)
         limits = Limits(start, end, window, self.query_one("#paused", Tick).value)
-        return When(choice, timezone.strip(), limits)
+        return When(choice, zone_named(timezone), limits)
+
+    @on(Input.Blurred, "#timezone")
+    @on(Input.Submitted, "#timezone")
+    def _zone_entered(self, event: Input.Blurred | Input.Submitted) -> None:
+        """A city becomes the time zone that is meant by it."""
+        event.control.value = zone_named(event.value)
 
     @on(Button.Pressed, "#fold")
     def _fold_pressed(self, event: Button.Pressed) -> None:

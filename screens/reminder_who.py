@@ -189,11 +189,11 @@ Three ways to say who:
 
 - **A list**: one address a line, with a name after a comma. It is kept in a CSV file beside the project
   file and named after it; a file there that is not from here is never written over.
-- **A CSV file** whose first line names the columns, one of them `email`. Every column can be a field of the
+- **A CSV file** whose first line names the columns, `email` among them. Every column can be a field of the
   message. Bad addresses and duplicates are told by line; nothing of such a file is taken over.
 - **A DynamoDB table** that you have already. It is read by each run and never written. Say which attribute
-  holds the address, which one says that somebody opted out, and below that which attribute fills a field
-  that has another name, a line each: `first_name = FirstName`.
+  holds the address and which one says that somebody opted out. If a field has another name than its
+  attribute, add a line for it, such as `first_name = FirstName` here.
 
 **F6** shows who wants no more mail. They stay out, whatever a file or a table says; complaints come in by
 themselves.

@@ -22,7 +22,7 @@ from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns, facts
 from wizard.errors import WizardError
 from wizard.mailauth import LONGEST, LONGEST_FIELD, RESULTS
-from wizard.text import printable
+from wizard.text import printable, sentence
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -60,7 +60,7 @@ class HeadersPage(OverPage):
     ACT = "Read them"
     FIELD = "#pasted"
     HELP = """
-The server that took your test mail wrote into its headers what it found: `Authentication-Results`.
+The server that took your test mail wrote what it found into the header `Authentication-Results` on arrival.
 
 - **Gmail**: ⋮, *Show original*, *Copy to clipboard*. **Outlook on the web**: …, *View*, *View message
   source*. **Apple Mail**: *View*, *Message*, *Raw Source*. **Thunderbird**: *More*, *View Source*.
@@ -173,7 +173,7 @@ outcome.
             self.query_one("#pasted").focus()
             return
         head = Content.styled("✓ good", "$text-success") if reading.passed else _styled("! look", "weak")
-        self.query_one("#outcome", Columns).show([(head, f"{reading.words[0].upper()}{reading.words[1:]}.")])
+        self.query_one("#outcome", Columns).show([(head, f"{sentence(reading.words)}.")])
         listed = self.query_one("#verdicts", OptionList)
         listed.clear_options()
         listed.add_options([Option(_line(verdict)) for verdict in reading.verdicts])

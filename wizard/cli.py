@@ -107,7 +107,7 @@ def _world_of_file(args: argparse.Namespace) -> Iterator[World]:
         return
     goes_without = args.command == "check" and bool(args.domains or args.domains_from)
     if not args.file.exists() and demo.exists() and not goes_without:
-        print(f"There is no {args.file} here. The demo's file is named by `--file {demo}`.", file=sys.stderr)
+        print(f"There is no {args.file} here. `--file {demo}` names the demo's file.", file=sys.stderr)
     yield _world(args)
 
 
@@ -250,7 +250,7 @@ def _say_how_to_go_on(args: argparse.Namespace, file: Path, project: Project) ->
         again += ["--story", args.story]
     if file != _default_file(args):
         again += ["--file", str(file)]
-    print(f"Saved in {file}. Continue with `{command(*again)}`.", file=sys.stderr)
+    print(f"Saved in {file}. To continue: {command(*again)}", file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -193,7 +193,7 @@ def _without_the_zone(seen: Round) -> Round:
         raise WizardError(
             "The DNS could not be asked",
             "What stands in the zone is not known, and neither are the three DKIM tokens.",
-            "Check the network connection, or name another resolver with `--nameserver`.",
+            "Check the network connection, or use `--nameserver` to name another resolver.",
             ExitCode.OUTSIDE,
         )
     print(

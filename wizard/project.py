@@ -396,13 +396,13 @@ def only_wizard(path: Path) -> Iterator[None]:
         raise WizardError(
             f"Another ses-wizard is open on {path}",
             "Two wizards on one file would undo each other's work.",
-            "Close the other one, or name another file with `--file`.",
+            "Close the other one, or use `--file` to name another file.",
         ) from error
     except OSError as error:
         raise WizardError(
             f"The folder of {path} cannot be used",
             f"{error.strerror}.",
-            "Start in a folder you may write to, or name a file elsewhere with `--file`.",
+            "Start in a folder you can write to, or use `--file` to name a file elsewhere.",
             ExitCode.USAGE,
         ) from error
     try:

@@ -65,7 +65,7 @@ def _nothing_begun(file: Path) -> WizardError:
     return WizardError(
         "No set-up was begun here",
         f"There is no {printable(file.name, 200)} {where}, so there is nothing to tell about.",
-        f"Begin with `{command()}`, or name the file of a set-up with `--file`. "
+        f"Begin with `{command()}`, or use `--file` to name the file of a set-up. "
         f"`{command('demo')}` shows how it goes, without an account.",
         ExitCode.NO,
     )

@@ -31,6 +31,14 @@ def ago(passed: timedelta) -> str:
     return "just now"
 
 
+def sentence(words: str) -> str:
+    """``words`` with a capital letter, unless the first one is an address, a host name or a value."""
+    first = words.split(maxsplit=1)[0] if words.strip() else ""
+    if any(sign in first.rstrip(".,:;") for sign in ".@/:`_"):
+        return words
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:

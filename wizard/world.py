@@ -91,6 +91,8 @@ class World:
     web: WebAccess = field(default_factory=WebAccess)
     now: Callable[[], datetime] = _utc_now
     stage: Stage | None = None
+    domains: tuple[str, ...] = ()
+    """Domains to offer that no AWS account knows: the demo's, at its DNS host."""
 
     @property
     def demo(self) -> bool:

@@ -67,7 +67,7 @@ def test_the_file_that_was_named_is_named_again_on_quitting(tmp_path: Path) -> N
         shown.wait_for("Which domain of yours")
         shown.press("F10")
         shown.wait_for("ended with 0")
-        shown.wait_for("Saved in my own.yaml. Continue with `ses-wizard demo --file 'my own.yaml'`.")
+        shown.wait_for("Saved in my own.yaml. To continue: ses-wizard demo --file 'my own.yaml'")
 
 
 def choose_account_and_domain(shown: Terminal) -> None:
@@ -175,7 +175,7 @@ def ask_for_production_access(shown: Terminal) -> None:
 def quit_wizard(shown: Terminal) -> None:
     shown.press("F10")
     shown.wait_for("ended with 0")
-    shown.wait_for("Saved in ses-wizard-demo.yaml. Continue with `ses-wizard demo`.")
+    shown.wait_for("Saved in ses-wizard-demo.yaml. To continue: ses-wizard demo")
 
 
 def test_a_story_is_told_and_gone_on_with(tmp_path: Path) -> None:
@@ -192,4 +192,4 @@ def test_a_story_is_told_and_gone_on_with(tmp_path: Path) -> None:
         shown.wait_for("Which domain of yours")
         shown.press("F10")
         shown.wait_for("ended with 0")
-        shown.wait_for("Saved in ses-wizard-demo-sso-expired.yaml. Continue with `ses-wizard demo --stor")
+        shown.wait_for("Saved in ses-wizard-demo-sso-expired.yaml. To continue: ses-wizard demo --stor")

@@ -156,7 +156,8 @@ def test_choices_come_with_the_reason_why_some_lack(account: Demo, monkeypatch: 
     only_here(monkeypatch)
     refuse(account.world.aws, "sesv2", "ListEmailIdentities", "ExpiredToken")
     found = choices(account)
-    assert [choice.name.ascii for choice in found.choices] == ["example.org"]
+    assert [choice.name.ascii for choice in found.choices] == ["example.com", "example.org"]
+    assert found.choices[0].words == "yours, with its DNS outside AWS"
     assert found.trouble
     assert "expired" in found.trouble.title
 

@@ -461,7 +461,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         },
         ["spf-lookups"],
         RowStatus.WRONG,
-        "`include:a.example.net` alone takes 9. If you no longer send through it, drop it: type TXT, "
+        "`include:a.example.net` alone takes 9. If you no longer send through it, drop it: "
         "host `@` (panels that want full names: `example.com`), value `v=spf1 mx include:amazonses.com ~all`",
     ),
     (

@@ -19,6 +19,7 @@ from wizard.reminder.schedules import (
     once,
     weekly,
     words,
+    zone_named,
     zone_names,
 )
 
@@ -286,3 +287,18 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         with suppress(ScheduleError):
             assert len(next_runs(expression, "UTC", NOW, 2)) <= 2
             assert words(expression, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("tokyo", "Asia/Tokyo"),
+        ("NEW YORK", "America/New_York"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("utc", "UTC"),
+        ("Mars/Phobos", "Mars/Phobos"),
+        (" nowhere ", "nowhere"),
+    ],
+)
+def test_a_time_zone_is_found_by_its_city_in_any_case(typed: str, name: str) -> None:
+    assert zone_named(typed) == name

@@ -48,6 +48,13 @@ async def test_domain_can_be_chosen_from_the_account(outside: Outside, tmp_path:
         assert "✓ done  example.com" in page.text
 
 
+async def test_down_moves_from_the_field_into_the_list(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        await page.go(StepName.DOMAIN)
+        await page.press("down", "enter")
+        assert outside.asked[-1] == "example.com"
+
+
 @pytest.mark.parametrize("typed", ["gmail.com", "no domain", "me.github.io"])
 async def test_what_cannot_be_used_is_refused_with_the_reason(
     outside: Outside, tmp_path: Path, typed: str

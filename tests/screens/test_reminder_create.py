@@ -93,7 +93,7 @@ async def test_nothing_happens_without_a_yes(
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4")
-        assert "cloudformation:ExecuteChangeSet" in page.text
+        assert page.text.count("cloudformation:ExecuteChangeSet") == 1
         await page.press("escape")
         assert made.asked == ["plan", "decline"]
 

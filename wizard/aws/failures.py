@@ -32,7 +32,7 @@ _THROTTLED = {
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
 }
-WHOLE_POLICY = "All that the set-up needs, in one: F7 in step 1, or `ses-wizard export policy`."
+WHOLE_POLICY = "F7 in step 1, or `ses-wizard export policy`, shows one policy for the whole set-up."
 """What spares asking for one permission after the other."""
 
 
@@ -174,7 +174,7 @@ def _region(error: Exception) -> WizardError | None:
             return outside(
                 "No AWS Region is chosen",
                 "Neither the project file, nor the environment, nor the profile names one.",
-                "Choose one, or name it with `--region`.",
+                "Choose a Region in step 1, or use the option `--region` with its name.",
             )
         case (
             raised.InvalidRegionError()

@@ -14,7 +14,7 @@ from wizard.dns.verdict import Finding, Round, RowStatus
 from wizard.errors import ExitCode
 from wizard.steps.dns import judge
 from wizard.steps.model import Standing, Status
-from wizard.text import printable
+from wizard.text import printable, sentence
 
 SCHEMA = 1
 
@@ -142,7 +142,7 @@ def _ses_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
         yield f"SES: {verified}, DKIM {identity.dkim_status}, MAIL FROM {mail_from}."
         verdict = judge(seen, identity)
         if verdict.status is not Status.DONE:
-            yield from _wrapped(f"{verdict.words[0].upper()}{verdict.words[1:]}", "", width)
+            yield from _wrapped(sentence(verdict.words), "", width)
         return
     why, todo = ses.words(seen.domain)
     yield from _wrapped(why, "", width)

@@ -63,7 +63,7 @@ class SesAnswer:
                 place = printable(self.region, 40) if self.region else "this Region"
                 return (
                     f"SES has no identity {domain} in {place}.",
-                    "Name the Region that has it with `--region`, or create it in step 3 of `ses-wizard`.",
+                    "Name the Region that has it (option `--region`), or create it in step 3 of the wizard.",
                 )
             case SesState.NO_CREDENTIALS | SesState.UNAVAILABLE if self.error:
                 title = self.error.title

@@ -43,7 +43,7 @@ def domains(args: argparse.Namespace, project: Project) -> tuple[str, ...]:
         raise _usage(
             "No domain to check",
             f"None is named, and {args.file} names none.",
-            "Name one: `ses-wizard check example.com`.",
+            "Name one, as in `ses-wizard check example.com` (without a file).",
         )
     return tuple(dict.fromkeys(_domain(where, text) for where, text in named))
 

@@ -37,6 +37,6 @@ def _not_taken_up(state: Path, why: str) -> WizardError:
     return WizardError(
         "The demo's account cannot be taken up",
         f"{printable(str(state), 200)} {why}.",
-        "Begin that demo anew with `--fresh`.",
+        "Start that demo again with the option `--fresh` (it begins anew).",
         ExitCode.OUTSIDE,
     )

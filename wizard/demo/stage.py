@@ -76,6 +76,7 @@ class Demo:
         if computer:
             self._computer.enter_context(used(computer, self.account.endpoint_url))
         self.world = World(
+            domains=(zones.PANEL_DOMAIN,),
             aws=AwsAccess(endpoint_url=None if computer.own_endpoint else self.account.endpoint_url)
             if computer
             else self.owner,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from wizard.text import sentence
+
 DIRECT_SECONDS = 840
 """How long one call of the function may send: Lambda's 15 minutes less one to end in."""
 DIRECT_RATE = 200.0
@@ -57,7 +59,7 @@ def needed(recipients: int, rate: float, daily: float) -> Capacity:
     workers = max(MIN_WORKERS, min(MAX_WORKERS, math.ceil(rate / WORKER_RATE)))
     seconds = recipients / min(rate, workers * DIRECT_RATE)
     words = (
-        f"{_people(recipients).capitalize()} at {rate:,.4g} a second take about {_duration(seconds)}: "
+        f"{sentence(_people(recipients))} at {rate:,.4g} a second take about {_duration(seconds)}: "
         f"more than one call of the function can do, so a queue feeds {workers} at a time."
     )
     return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily, GOES_ON["queue"]))

@@ -78,6 +78,17 @@ def zone_names() -> tuple[str, ...]:
     return ("UTC", *sorted(places))
 
 
+def zone_named(text: str) -> str:
+    """The name of the time zone that ``text`` means, in any case: a name, or a city such as ``tokyo``.
+
+    ``text`` itself if there is none, or if several places have that name.
+    """
+    wanted = "_".join(text.split()).lower()
+    same = [name for name in zone_names() if name.lower() == wanted]
+    cities = same or [name for name in zone_names() if name.lower().rpartition("/")[2] == wanted]
+    return cities[0] if len(cities) == 1 else text.strip()
+
+
 def next_runs(
     expression: str,
     timezone: str,

@@ -163,7 +163,7 @@ def region_of(world: World) -> str:
         raise WizardError(
             "No AWS Region is chosen",
             "Neither the project file, nor the environment, nor the profile names one.",
-            "Choose one, or name it with `--region`.",
+            "Choose a Region in step 1, or use the option `--region` with its name.",
             ExitCode.OUTSIDE,
         )
     return region
@@ -207,7 +207,7 @@ def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool
                 "This is another AWS account",
                 f"The set-up in this file was made in account {project.account.id}; these credentials are of "
                 f"account {seen.account_id}.",
-                f"Choose a profile of account {project.account.id}, or start a second file with `--file`.",
+                f"Choose a profile of account {project.account.id}, or use `--file` to start a second file.",
             )
         project = _begun_elsewhere(project)
     decided = replace(project, account=Account(seen.profile, seen.region, seen.account_id))

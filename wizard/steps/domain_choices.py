@@ -68,6 +68,7 @@ class _Found:
     zones: frozenset[str] = frozenset()
     registered: frozenset[str] = frozenset()
     identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
     silent: tuple[str, ...] = ()
 
 
@@ -82,7 +83,7 @@ def choices(world: World) -> Iterator[Choices]:
     """
     with translated("choosing a Region", world.aws.profile):
         region = world.aws.region_in_use() or ""
-    found = _Found()
+    found = _Found(outside=frozenset(world.domains))
     trouble: WizardError | None = None
     questions = _questions(world, region)
     left = len(questions)
@@ -156,7 +157,7 @@ def _other_regions(world: World, region: str) -> tuple[str, ...]:
 
 
 def _judged(found: _Found, region: str) -> tuple[DomainChoice, ...]:
-    names = found.zones.union(found.registered, *found.identities.values())
+    names = found.zones.union(found.registered, found.outside, *found.identities.values())
     own = found.identities.get(region, {})
     others = {place: there for place, there in sorted(found.identities.items()) if place != region}
     return tuple(
@@ -189,7 +190,7 @@ def _choice(choice: DomainChoice) -> DomainChoice:
             ", ".join(regions) if len(regions) < 3 else f"{regions[0]} and {len(regions) - 1} more Regions"
         )
         places.append(f"in SES of {shown}, {_status(status)}")
-    return replace(choice, words="; ".join(places))
+    return replace(choice, words="; ".join(places) or "yours, with its DNS outside AWS")
 
 
 def _status(verification: str) -> str:

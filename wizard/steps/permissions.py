@@ -138,7 +138,7 @@ def _asked(what: str, option: str, ask: Callable[[], str]) -> str:
         raise WizardError(
             f"The policy lacks the account's {what}",
             f"The file does not name it (account.{what.lower()}), and AWS could not be asked: {error.title}.",
-            f"Write it into the file, or name it with `{option}`. Or mend that: {error.todo}",
+            f"Write it into the file, or use `{option}` to name it. Or fix the cause: {error.todo}",
             error.exit_code,
         ) from error
 

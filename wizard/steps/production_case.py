@@ -26,7 +26,7 @@ from wizard.reminder.template_alerts import BOUNCE_RATE, COMPLAINT_RATE
 from wizard.steps import reminder
 from wizard.steps.production import first_form
 from wizard.steps.readiness import Evidence, Point, Subject, Verdict, events_go_to
-from wizard.text import printable
+from wizard.text import printable, sentence
 from wizard.world import World
 
 MONTH = timedelta(days=30)
@@ -273,7 +273,7 @@ def _unsubscribing(project: Project, known: Flow) -> str:
     if not link:
         said.append(_gap("how people say that they want no more mail, and how soon that works"))
     text = " ".join(said)
-    return f"{text[0].upper()}{text[1:]}"
+    return sentence(text)
 
 
 def _domain(points: tuple[Point, ...]) -> str:

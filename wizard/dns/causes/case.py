@@ -181,12 +181,15 @@ class Case:
         return first if len(forms) == 1 else f"{first} (panels that want full names: `{forms[1]}`)"
 
     def entry_words(self, value: str | None = None, *, relative: bool = False) -> str:
-        """Type, host and value to enter for this record, in words; with another value where one is given."""
+        """Host, value and type to enter for this record, in words; with another value where one is given.
+
+        The type comes last, so that no full stop after these words can be copied with a value.
+        """
         record = replace(self.record, value=value) if value else self.record
         typed = entry(record, self.apex, self.context.provider)
         priority = f"priority `{typed.priority}`, " if typed.priority else ""
         host = self.host_words(relative=relative)
-        return f"type {typed.type}, {host}, {priority}value `{typed.value}`"
+        return f"{host}, {priority}value `{typed.value}`, type {typed.type}"
 
 
 def shown(rdata: Rdata) -> str:

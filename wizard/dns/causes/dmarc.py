@@ -159,7 +159,7 @@ def dmarc_rua(case: Case) -> Iterator[Finding]:
                         Severity.WARNS,
                         f"Reports go to {printable(destination, 300)}, which does not say that it "
                         f"accepts those for {case.zone.domain}: receivers send none.",
-                        f"Have its owner add: type TXT, name `{printable(host, 300)}`, value `v=DMARC1;`.",
+                        f"Have its owner add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
                         {"tag": tag, "uri": shown, "name": printable(host, 300)},
                     )
 

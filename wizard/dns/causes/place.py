@@ -58,8 +58,8 @@ def delegated_away(case: Case) -> Iterator[Finding]:
         f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
         f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
         f"{case.apex} does not count there.",
-        f"Enter it in the zone {printable(cut.name)}: type {case.record.type}, host `{host}`, value "
-        f"`{case.record.value}`. Or, if nobody uses that zone, delete the NS records at "
+        f"Enter it in the zone {printable(cut.name)}: host `{host}`, value `{case.record.value}`, type "
+        f"{case.record.type}. Or, if nobody uses that zone, delete the NS records at "
         f"{printable(cut.name)} and enter it here: {case.entry_words()}.",
         {"zone": printable(cut.name), "servers": [printable(name) for name in cut.nameservers]},
     )

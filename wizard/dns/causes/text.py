@@ -24,7 +24,7 @@ def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
                 "quoted-value",
                 case.severity,
                 "Quotation marks became part of the text, so receivers do not recognise it.",
-                f"Enter it without the quotes: type TXT, {case.host_words()}, value `{case.record.value}`.",
+                f"Enter it without the quotes: {case.host_words()}, value `{case.record.value}`, type TXT.",
                 {"value": printable(txt.text)},
             )
 
