@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wizard.errors import ExitCode, WizardError
 from wizard.options import command_line
 from wizard.program import command
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -91,12 +92,14 @@ def _export(args: argparse.Namespace) -> int:
 def _world_of_file(args: argparse.Namespace) -> Iterator[World]:
     """The world of a command that reads FILE: the real one, or for a demo's file the demo's, as it was left.
 
-    Says so where that is the demo's, and where only the demo has a file here.
+    Says so where that is the demo's. Raises WizardError where there is no FILE and the command needs one.
     """
-    demo, state = args.file.with_name(DEMO_FILE.name), _account_beside(args.file)
-    if args.file.exists() and state.exists():
-        from wizard.project import load
+    from wizard.project import load, read_bytes
 
+    state, missing = _account_beside(args.file), read_bytes(args.file) is None
+    if missing and not (args.command == "check" and (args.domains or args.domains_from)):
+        raise _no_file(args.file)
+    if not missing and state.exists():
         region = args.region or load(args.file).account.region
         _check_installed()
         from wizard.demo.as_left import as_left
@@ -105,10 +108,19 @@ def _world_of_file(args: argparse.Namespace) -> Iterator[World]:
         with as_left(state, region) as world:
             yield world
         return
-    goes_without = args.command == "check" and bool(args.domains or args.domains_from)
-    if not args.file.exists() and demo.exists() and not goes_without:
-        print(f"There is no {args.file} here. `--file {demo}` names the demo's file.", file=sys.stderr)
     yield _world(args)
+
+
+def _no_file(file: Path) -> WizardError:
+    """The one message of all commands that read FILE."""
+    demo = file.with_name(DEMO_FILE.name)
+    beside = f" The demo's file is here: `--file {demo}`" if demo.exists() else ""
+    return WizardError(
+        f"There is no {printable(str(file), 200)}",
+        "This command reads the project file of a set-up, which the wizard writes.",
+        f"Start a set-up with `{command()}`, or name an existing file with `--file`.{beside}",
+        ExitCode.USAGE,
+    )
 
 
 def _account_beside(file: Path) -> Path:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.errors import ExitCode, WizardError
-from wizard.program import command
-from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
@@ -30,11 +27,8 @@ def run(args: argparse.Namespace, world: World) -> int:
     """Look at every step and print where it stands. ``args`` has ``file`` and ``json``.
 
     Returns 0 when all steps are done, else 1. Where AWS cannot be asked, what was last known is printed, with
-    its date. Raises WizardError: exit code 1 where there is no file, 2 where it is not valid, 3 where AWS
-    cannot be asked.
+    its date. Raises WizardError: exit code 2 where the file is not valid, 3 where AWS cannot be asked.
     """
-    if not args.file.exists():
-        raise _nothing_begun(args.file)
     from wizard.project import load
     from wizard.steps import account
     from wizard.steps.model import Status, last_known
@@ -57,18 +51,6 @@ def run(args: argparse.Namespace, world: World) -> int:
     if trouble:
         raise trouble
     return ExitCode.OK if all(s.status is Status.DONE for s in standings.values()) else ExitCode.NO
-
-
-def _nothing_begun(file: Path) -> WizardError:
-    """Without a file nothing was begun: that is said before anything is asked that only a set-up needs."""
-    where = "in this folder" if file.parent == Path() else f"in {printable(str(file.parent), 200)}"
-    return WizardError(
-        "No set-up was begun here",
-        f"There is no {printable(file.name, 200)} {where}, so there is nothing to tell about.",
-        f"Begin with `{command()}`, or use `--file` to name the file of a set-up. "
-        f"`{command('demo')}` shows how it goes, without an account.",
-        ExitCode.NO,
-    )
 
 
 def as_json(

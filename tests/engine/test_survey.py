@@ -278,18 +278,3 @@ def test_what_was_seen_is_dated_once_a_day() -> None:
     assert remembered(project, standing, morning + timedelta(hours=3)) is project
     assert remembered(project, standing, morning + timedelta(days=1)).progress["dns"].at > morning
     assert remembered(project, Standing(StepName.DNS, TODO, "not begun"), morning).progress == {}
-
-
-@pytest.mark.parametrize(
-    ("file", "where"), [("ses-wizard.yaml", "in this folder"), ("set-up/own.yaml", "in set-up")]
-)
-def test_status_without_a_file_says_so_and_how_to_begin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, where: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(WizardError) as raised:
-        run(World(), Path(file))
-    assert raised.value.exit_code is ExitCode.NO
-    assert f"There is no {Path(file).name} {where}" in raised.value.what
-    assert "Begin with `ses-wizard`" in raised.value.todo
-    assert capsys.readouterr().out == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wizard import cli
+from wizard.errors import ExitCode
 from wizard.program import command
 
 
@@ -55,16 +56,42 @@ def test_by_its_name_where_python_started_it(monkeypatch: pytest.MonkeyPatch, st
 
 
 @pytest.mark.parametrize(
-    ("command_name", "domains", "said"),
-    [("check", ["example.com"], False), ("check", [], True), ("status", [], True)],
+    "line",
+    ["check", "check --no-aws", "status", "status --json", "export stack", "export records", "export policy"],
 )
-def test_that_only_the_demo_has_a_file_is_said_where_one_is_needed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command_name: str, domains: list[str], said: bool
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_missing_file_is_one_message_and_one_exit_code_of_all_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, beside: bool
 ) -> None:
-    (tmp_path / "ses-wizard-demo.yaml").touch()
-    file = tmp_path / "ses-wizard.yaml"
-    args = Namespace(
-        command=command_name, file=file, domains=domains, domains_from=None, profile=None, region=None
+    file, demo = tmp_path / "ses-wizard.yaml", tmp_path / "ses-wizard-demo.yaml"
+    if beside:
+        demo.touch()
+    assert cli.run([*line.split(), "--file", str(file)]) == ExitCode.USAGE
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        f"There is no {file}\n"
+        "This command reads the project file of a set-up, which the wizard writes.\n"
+        "Start a set-up with `ses-wizard`, or name an existing file with `--file`."
+        + (f" The demo's file is here: `--file {demo}`\n" if beside else "\n")
     )
-    with cli._world_of_file(args):
-        assert ("There is no" in capsys.readouterr().err) is said
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["status", "--file", str(tmp_path)]) == ExitCode.USAGE
+    assert f"{tmp_path} could not be read\nIs a directory." in capsys.readouterr().err
+
+
+def test_a_check_of_named_domains_needs_no_file(tmp_path: Path) -> None:
+    args = Namespace(
+        command="check",
+        file=tmp_path / "ses-wizard.yaml",
+        domains=["example.com"],
+        domains_from=None,
+        profile=None,
+        region=None,
+    )
+    with cli._world_of_file(args) as world:
+        assert not world.demo
