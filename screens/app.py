@@ -16,12 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.worker import Worker, WorkerFailed, WorkerState, get_current_worker
 
-from screens.base import StepScreen, as_wizard_error
+from screens.base import StepScreen
 from screens.messages import (
     Decided,
     GoTo,
@@ -39,6 +40,8 @@ from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.welcome import WelcomeScreen
 from screens.widgets.columns import Cells
+from wizard.error_log import as_wizard_error
+from wizard.errors import WizardError
 from wizard.steps.model import StepName, last_known, remembered
 from wizard.text import printable
 
@@ -95,6 +98,7 @@ class WizardApp(SavingApp):
         self.start_over = start_over
         self.story = story
         self._held = ExitStack()
+        self._failure: WizardError | None = None
         self._fresh: set[StepName] = set()
         """The steps that were looked at since the last survey began."""
         self.register_theme(WIZARD_THEME)
@@ -192,10 +196,25 @@ class WizardApp(SavingApp):
             await asyncio.to_thread(self._say_open, world)
 
     @on(Worker.StateChanged)
-    def _opening_failed(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "open" and event.state is WorkerState.ERROR and event.worker.error:
-            error = as_wizard_error(event.worker.error)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        """Say what failed in a worker of the app's own. Without a world nothing can go on."""
+        if event.state is not WorkerState.ERROR or not event.worker.error:
+            return
+        error = as_wizard_error(event.worker.error)
+        if event.worker.group == "open":
             self.exit(error, return_code=error.exit_code)
+        else:
+            self.notify(f"{error.what} {error.todo}", title=error.title, severity="error", markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with what the log has to say; Textual calls this for what is raised in a handler."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        self._failure = as_wizard_error(cause)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Print the error without Textual's own traceback, which has the values of variables."""
+        self.panic(Text(str(self._failure)))
 
     # The one place that changes the state
 

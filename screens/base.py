@@ -53,9 +53,9 @@ from screens.widgets.columns import Cells, Columns
 from screens.widgets.key_line import KeyLine
 from screens.widgets.steps import StepLine, StepRail
 from screens.widgets.top_bar import TopBar
+from wizard.error_log import as_wizard_error
 from wizard.errors import ExitCode, WizardError
 from wizard.steps.model import Event, Plan, Standing, StepName
-from wizard.text import printable
 
 if TYPE_CHECKING:
     from textual.widgets import Button, Input
@@ -64,17 +64,6 @@ if TYPE_CHECKING:
     from screens.app import WizardApp
     from screens.widgets.error_panel import ErrorPanel
     from wizard.project import Project
-
-
-def as_wizard_error(error: BaseException) -> WizardError:
-    """``error`` as something a person can act on; what we did not expect says so."""
-    if isinstance(error, WizardError):
-        return error
-    return WizardError(
-        "Something unexpected happened",
-        printable(f"{type(error).__name__}: {error}", 400),
-        "Try again. If it stays, start with `--debug` and report it with the log.",
-    )
 
 
 def fill_in(field: Input, text: str) -> None:

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button, Static
+from textual.worker import Worker, WorkerState
 
 from screens.keys import letter
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.key_line import KeyLine
+from wizard.error_log import as_wizard_error
 from wizard.steps.model import Change, Plan
 
 SCROLL = Binding("up,down", "scroll_body(1)", "Scroll", key_display="↑ ↓")
@@ -66,6 +69,13 @@ class Dialog(ModalScreen[ScreenResultType]):
         """Fit the body again when it has grown: Markdown comes bit by bit."""
         body = self.query_one(".dialog-body")
         self.watch(body, "virtual_size", self._fit_later, init=False)
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        """Say what failed in a worker of this dialog."""
+        if event.state is WorkerState.ERROR and event.worker.error:
+            error = as_wizard_error(event.worker.error)
+            self.notify(f"{error.what} {error.todo}", title=error.title, severity="error", markup=False)
 
     def on_resize(self) -> None:
         """Fit the body between the rest, once that is as high as it will be."""

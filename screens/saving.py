@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerError
 
 from screens.base import StepScreen
 from screens.state import AppState
+from wizard.error_log import as_wizard_error
 from wizard.errors import ExitCode, WizardError
 from wizard.steps.model import StepName
 from wizard.text import printable
@@ -73,8 +74,8 @@ class SavingApp(App[WizardError]):
             mine = self.state.project
             try:
                 merged = await asyncio.to_thread(self._file.save, mine)
-            except WizardError as error:
-                self._tell_unsaved(error, quietly=quietly)
+            except Exception as error:
+                self._tell_unsaved(as_wizard_error(error), quietly=quietly)
                 return
             self._unsaved = None
             if merged.project != mine:

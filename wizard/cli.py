@@ -28,6 +28,9 @@ HEADLESS = "`ses-wizard check`, `ses-wizard status`, `ses-wizard export`"
 
 def main() -> None:
     """Entry point of the ``ses-wizard`` command."""
+    from wizard.error_log import note_everywhere
+
+    note_everywhere()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -43,9 +46,6 @@ def run(arguments: Sequence[str]) -> int:
         code = _COMMANDS[args.command](args)
         sys.stdout.flush()
         return code
-    except WizardError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -53,6 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         # The reader has gone (`… | head`): nothing is left to say, and Python must not try again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.NO
+    except Exception as failure:
+        from wizard.error_log import as_wizard_error
+
+        error = as_wizard_error(failure)
+        print(error, file=sys.stderr)
+        return error.exit_code
 
 
 def _default_file(args: argparse.Namespace) -> Path:

@@ -1,4 +1,7 @@
-"""Writing files so that a crash, or a full disk, leaves the old one or the new one and nothing between."""
+"""Writing files so that a crash, or a full disk, leaves the old one or the new one and nothing between.
+
+And the folder for those that are the program's own.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,15 @@ def replace_file(path: Path, raw: bytes) -> None:
             Path(temporary).unlink()
         raise
     _sync_folder(target.parent)
+
+
+def state_folder() -> Path:
+    """The user's folder for this program's state (XDG Base Directory Specification); it may not exist yet.
+
+    Raises RuntimeError where the user has no home folder.
+    """
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".local" / "state") / "ses-wizard"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,12 +8,10 @@ downloaded) must not be taken up. The key is made at first use and stands in the
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from contextlib import suppress
-from pathlib import Path
 
-from wizard.files import replace_file
+from wizard.files import replace_file, state_folder
 
 BYTES = 32
 """Of the key, and of a seal (HMAC-SHA-256, RFC 2104)."""
@@ -21,9 +19,8 @@ BYTES = 32
 
 def own_key() -> bytes:
     """The user's key. Where none can be kept it is good for this time only: then nothing is gone on with."""
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
     with suppress(OSError, RuntimeError):
-        folder = (base if base.is_absolute() else Path.home() / ".local" / "state") / "ses-wizard"
+        folder = state_folder()
         place = folder / "demo.key"
         key = place.read_bytes() if place.exists() else b""
         if len(key) != BYTES:
