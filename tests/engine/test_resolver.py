@@ -321,3 +321,37 @@ async def test_the_systems_resolvers_are_used_where_none_is_named(monkeypatch: p
         monkeypatch.setattr(servers, "_system_resolvers", lambda: here)
         zone = await find_zone(DnsAccess(), "example.com")
         assert zone.apex == "example.com"
+
+
+class TestAnyServerWillDo:
+    """An aside: what every server of the zone knows alike is asked of one."""
+
+    ASIDE = Question("example.com", "MX")
+
+    def zone(self, *servers: DnsServer) -> ZoneSeen:
+        for server in servers:
+            server.set_zone("example.com", NAMESERVERS)
+            server.add("example.com", "MX", "10 mx.example.net")
+        return ZoneSeen("example.com", "example.com", NAMESERVERS, tuple(s.address for s in servers))
+
+    async def answer(self, zone: ZoneSeen, *servers: DnsServer) -> Answer:
+        return (await Resolver(access(*servers)).ask(zone, [DMARC], [self.ASIDE]))[self.ASIDE]
+
+    async def test_one_of_two_is_asked(self) -> None:
+        with Counting() as first, Counting("127.0.0.2") as second:
+            answer = await self.answer(self.zone(first, second), first, second)
+        assert answer.rdatas == (Mx(10, "mx.example.net"),)
+        assert [words for words, _, _ in first.asked].count("example.com MX") == 1
+        assert [words for words, _, _ in second.asked] == ["_dmarc.example.com TXT"]
+
+    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.parametrize("kind", [Silent, Lame, Broken])
+    async def test_the_next_where_the_first_is_of_no_use(self, kind: type[NoResolver]) -> None:
+        with kind() as bad, NoResolver("127.0.0.2") as good:
+            answer = await self.answer(self.zone(bad, good), bad, good)
+        assert (answer.rdatas, answer.servers) == ((Mx(10, "mx.example.net"),), (good.address,))
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_none_where_none_knows(self) -> None:
+        with Silent() as bad, Lame("127.0.0.2") as worse:
+            assert (await self.answer(self.zone(bad, worse), bad, worse)).rcode is Rcode.NO_ANSWER

@@ -44,10 +44,12 @@ from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import https, servers, transport
 from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
+from wizard.dns.causes import zone_findings
 from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, watch
 from wizard.dns.records import RecordId
+from wizard.dns.seen import Outcome, ServerSeen, ZoneSeen
 from wizard.dns.seen import Path as Way
-from wizard.dns.verdict import Round, RowStatus, Severity
+from wizard.dns.verdict import Finding, Round, RowStatus, Severity
 
 EDITED = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 BOGUS_DS = "example.com. DS 12345 13 2 " + "ab" * 32
@@ -144,10 +146,57 @@ class TestLameServers:
         seen = await look(DnsAccess((Nameserver("127.0.0.2", port),), port=port))
         assert "bind.example.net (127.0.0.1) refuses" in named(seen.findings, "lame-server").message
 
-    async def test_a_whole_ip_version_that_is_silent_is_our_own_network(self) -> None:
-        from wizard.dns.causes import zone_findings
-        from wizard.dns.seen import Outcome, ServerSeen, ZoneSeen
+    def lame(self, *outcomes: Outcome) -> Finding:
+        """What is said of servers ns1, ns2 … with these outcomes."""
+        found = [
+            ServerSeen(f"ns{number}.example.net", f"192.0.2.{number}", outcome)
+            for number, outcome in enumerate(outcomes, start=1)
+        ]
+        names = tuple(server.name for server in found)
+        seen = ZoneSeen("example.com", "example.com", names, servers=tuple(found))
+        return named(zone_findings(seen, {}), "lame-server")
 
+    @pytest.mark.parametrize("count", [1, 2, 4])
+    def test_silence_of_all_servers_is_no_reason_to_remove_them(self, count: int) -> None:
+        finding = self.lame(*[Outcome.SILENT] * count)
+        assert f"{count} of the {count} name servers" in finding.message
+        assert "Leave the name servers at the registrar as they are" in finding.fix
+        assert "from another network" in finding.fix
+        assert "emove" not in finding.fix
+        assert "replace" not in finding.fix
+
+    @pytest.mark.parametrize("outcome", [Outcome.REFUSES, Outcome.OTHER_ZONE, Outcome.FAILS])
+    def test_where_no_server_has_the_zone_it_is_to_be_set_up_first(self, outcome: Outcome) -> None:
+        finding = self.lame(outcome, Outcome.SILENT)
+        assert "it can neither send nor receive mail" in finding.message
+        assert "whether it still has the zone example.com" in finding.fix
+        assert finding.fix.index("with all its records") < finding.fix.index("enter the name servers")
+        assert "emove" not in finding.fix
+
+    def test_the_last_but_one_server_is_replaced_and_others_may_be_removed(self) -> None:
+        assert "replace `ns2.example.net` with other" in self.lame(Outcome.ANSWERS, Outcome.REFUSES).fix
+        assert (
+            "remove `ns3.example.net` at the registrar"
+            in self.lame(Outcome.ANSWERS, Outcome.ANSWERS, Outcome.FAILS).fix
+        )
+        assert "If that lasts" in self.lame(Outcome.ANSWERS, Outcome.SILENT).fix
+
+    def test_a_server_with_one_bad_address_is_not_removed(self) -> None:
+        seen = ZoneSeen(
+            "example.com",
+            "example.com",
+            ("a", "b"),
+            servers=(
+                ServerSeen("a", "192.0.2.1", Outcome.ANSWERS),
+                ServerSeen("b", "192.0.2.2", Outcome.ANSWERS),
+                ServerSeen("b", "192.0.2.3", Outcome.SILENT),
+            ),
+        )
+        finding = named(zone_findings(seen, {}), "lame-server")
+        assert "b (192.0.2.3) does not answer" in finding.message
+        assert finding.fix == "Ask the operator of `b` to repair the server at that address."
+
+    async def test_a_whole_ip_version_that_is_silent_is_our_own_network(self) -> None:
         seen = ZoneSeen(
             "example.com",
             "example.com",
@@ -683,6 +732,36 @@ def zone_file(soa_ttl: int, minimum: int, records: str = "") -> str:
         f"$TTL 300\n@ {soa_ttl} IN SOA ns.example.net. root.example.net. 1 7200 900 1209600 {minimum}\n"
         f"@ IN NS ns.example.net.\n@ IN MX 10 mx.example.net.\n{records}"
     )
+
+
+@needs_unbound
+class TestCnameBesideOtherRecords:
+    @pytest.mark.parametrize("name", ["m.example.com", "example.com", "_dmarc.example.com"])
+    @pytest.mark.parametrize("cname_first", [False, True])
+    async def test_a_real_server_that_has_both(
+        self, stack: ExitStack, tmp_path: Path, name: str, cname_first: bool
+    ) -> None:
+        """It answers each type from its own records, or every type with the CNAME."""
+        world = stack.enter_context(furnish(DnsServer("127.0.0.2")))
+        world.add("ns.example.net", "A", "127.0.0.9")
+        world.set_zone("example.com", ("ns.example.net",))
+        publish(world, *RECORDS)
+        soa = "example.com. 300 IN SOA ns.example.net. root.example.net. 1 7200 900 1209600 60"
+        data = [soa, "example.com. 300 IN NS ns.example.net.", "example.com. 300 IN MX 10 mx.example.net."]
+        for record in RECORDS:
+            value = f'"{record.value}"' if record.type == "TXT" else f"{record.value}."
+            data.append(f"{record.name}. 300 IN {record.type} {value}")
+        data.insert(0 if cname_first else len(data), f"{name}. 300 IN CNAME host.example.net.")
+        at = (world.address, world.port)
+        server = stack.enter_context(unbound(tmp_path / "u", "127.0.0.9", at, data=data))
+        seen = await look(DnsAccess((Nameserver(*at),), port=server.port))
+        there = [found for found in seen.rows if found.record.name == name]
+        assert there
+        for found in there:
+            assert found.findings[0].code == "cname-conflict", codes(found.findings)
+            assert found.findings[0].severity is Severity.BLOCKS
+        elsewhere = {found.status for found in seen.rows if found.record.name != name}
+        assert elsewhere == {RowStatus.OK}
 
 
 @needs_bind

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wizard.dns.causes import Context, judge_all, probes, questions, zone_findings, zone_questions
+from wizard.dns.causes import (
+    Context,
+    asides,
+    judge_all,
+    probes,
+    questions,
+    zone_findings,
+    zone_questions,
+)
 from wizard.dns.providers import Provider, recognise
 from wizard.dns.records import Record, RecordId, wanted_records
 from wizard.dns.seen import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen, encoded
@@ -66,7 +74,10 @@ def rdata(rdtype: str, value: str | Rdata) -> Rdata:
 
 
 class PaperZone:
-    """Answers to questions from a table. ``*`` names are wildcards; a CNAME is followed as servers do."""
+    """Answers to questions from a table. ``*`` names are wildcards; a CNAME is followed as servers do.
+
+    One that is beside other records is only followed for types that the name does not have.
+    """
 
     def __init__(
         self, entries: Entries, ttl: int = 300, silent: bool = False, agree: bool = True, soa_zone: str = ""
@@ -84,7 +95,12 @@ class PaperZone:
             return Answer(question, Rcode.NO_ANSWER)
         chain: list[str] = []
         name = question.name
-        while question.type != "CNAME" and (alias := self._at(name, "CNAME")) and len(chain) < 9:
+        while (
+            question.type != "CNAME"
+            and not self._at(name, question.type)
+            and (alias := self._at(name, "CNAME"))
+            and len(chain) < 9
+        ):
             name = str(alias[0])
             chain.append(name)
         values = self._at(name, question.type)
@@ -143,8 +159,9 @@ def checked(
     )
     records = wanted_records(domain, tokens=tokens, mail_from=mail_from, region=REGION)
     paper = PaperZone(entries, ttl, silent, agree, soa_zone)
-    first = [question for record in records for question in questions(record, zone)]
-    answers = {question: paper.answer(question) for question in (*first, *zone_questions(zone))}
+    first = [q for record in records for q in (*questions(record, zone), *asides(record, zone))]
+    wanted = dict.fromkeys((*first, *zone_questions(zone)))
+    answers = {question: paper.answer(question) for question in wanted}
     for record in records:
         _probe(record, zone, answers, paper)
     context = Context(domain, provider, mail_from, REGION, records=records, own_keys=own_keys)

@@ -10,6 +10,7 @@ from datetime import datetime
 from wizard.dns.access import DnsAccess
 from wizard.dns.causes import (
     Context,
+    asides,
     judge_all,
     probes,
     questions,
@@ -189,19 +190,18 @@ class Checklist:
         if known is None or not known.zone.reachable:
             known = await self._resolver.locate(self._context.domain)
         elif known.zone.apex is not None and clock() - self._confirmed_at < DELEGATION_SECONDS:
-            return known.zone, await self._resolver.ask(known.zone, self._questions(known.zone))
-        confirmed, answers = await asyncio.gather(
-            self._resolver.confirm(known), self._resolver.ask(known.zone, self._questions(known.zone))
-        )
+            return known.zone, await self._ask(known.zone)
+        confirmed, answers = await asyncio.gather(self._resolver.confirm(known), self._ask(known.zone))
         zone = confirmed.zone
         if (zone.apex, zone.addresses) != (known.zone.apex, known.zone.addresses):
-            answers = await self._resolver.ask(zone, self._questions(zone))
+            answers = await self._ask(zone)
         self._delegation, self._confirmed_at = confirmed, clock()
         return zone, answers
 
-    def _questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
-        own = (question for record in self._records for question in questions(record, zone))
-        return (*zone_questions(zone), *own)
+    async def _ask(self, zone: ZoneSeen) -> dict[Question, Answer]:
+        own = [question for record in self._records for question in questions(record, zone)]
+        beside = [question for record in self._records for question in asides(record, zone)]
+        return await self._resolver.ask(zone, own, (*zone_questions(zone), *beside))
 
     def _own_questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
         """One for each record, as to what stands in its place."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import dns.exception
@@ -40,6 +40,10 @@ REGISTRY_SERVERS = 2
 
 LOCAL_SECONDS = 2.0
 """How long the resolvers of this network may take to show whether they see another zone than the world."""
+
+
+Asking = Callable[[Sequence[str], Question, str], Awaitable[dict[str, Read]]]
+"""How servers of a zone are asked: all of them, or any (addresses, question, apex)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Resolver:
         question = Question(zone.apex, "SOA")
         reads, own = await asyncio.gather(
             self.servers.each(zone.addresses, question, zone.apex),
-            self._ask_all(zone, Question(zone.apex, "NS")),
+            self._ask(zone, Question(zone.apex, "NS"), self.servers.each),
         )
         answer = await self._or_stand_in(question, merged(question, reads))
         return replace(
@@ -175,17 +179,20 @@ class Resolver:
         reason = max(found.failure, refused.extended, key=len)
         return reason if unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else None
 
-    async def ask(self, zone: ZoneSeen, questions: Iterable[Question]) -> dict[Question, Answer]:
-        """The answers to all ``questions``, asked at once.
+    async def ask(
+        self, zone: ZoneSeen, questions: Iterable[Question], asides: Iterable[Question] = ()
+    ) -> dict[Question, Answer]:
+        """The answers to all ``questions`` and ``asides``, asked at once.
 
-        Names in the zone: every server is asked; an alias out of the zone, a name delegated away and a zone
-        whose servers are all silent are followed up with the resolver. Other names: the resolver.
+        Names in the zone: every server is asked, for ``asides`` any one; an alias out of the zone, a name
+        delegated away and a zone whose servers are all silent are followed up with the resolver. Other
+        names: the resolver.
         """
-        wanted = tuple(dict.fromkeys(questions))
-        answers = await asyncio.gather(*(self._answer(zone, question) for question in wanted))
-        return dict(zip(wanted, answers, strict=True))
+        wanted = {**dict.fromkeys(asides, self.servers.one_of), **dict.fromkeys(questions, self.servers.each)}
+        asking = (self._answer(zone, question, how) for question, how in wanted.items())
+        return dict(zip(wanted, await asyncio.gather(*asking), strict=True))
 
-    async def _answer(self, zone: ZoneSeen, question: Question) -> Answer:
+    async def _answer(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
         if not zone.reachable:
             return Answer(question, Rcode.NO_ANSWER)
         if not _is_name(question.name):
@@ -196,19 +203,17 @@ class Resolver:
             # The servers were silent or out of reach less than a minute ago: no need to wait for them again.
             answer = await self.servers.stand_in(question)
         else:
-            answer = await self._or_stand_in(question, await self._ask_all(zone, question))
+            answer = await self._or_stand_in(question, await self._ask(zone, question, how))
         if answer.cnames and not answer.rdatas and question.type != "CNAME":
             end = await self.servers.recurse(Question(answer.cnames[-1], question.type))
             return replace(answer, rdatas=end.rdatas, cnames=(*answer.cnames, *end.cnames))
         return answer
 
-    async def _ask_all(self, zone: ZoneSeen, question: Question) -> Answer:
+    async def _ask(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
         """What the zone's servers say; where they hand the name on, what those servers say."""
         silent = {server.address for server in zone.servers if server.outcome is Outcome.SILENT}
         addresses = [address for address in zone.addresses if address not in silent] or zone.addresses
-        return await self.servers.below(
-            question, await self.servers.each(addresses, question, zone.apex or "")
-        )
+        return await self.servers.below(question, await how(addresses, question, zone.apex or ""))
 
     async def _or_stand_in(self, question: Question, answer: Answer) -> Answer:
         """The answer, or a resolver's where no server gave one, or something in between gave it."""

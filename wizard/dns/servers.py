@@ -25,6 +25,9 @@ MAX_REFERRALS = 6
 LATECOMERS_SECONDS = 1.6
 """How long the other servers of a zone have once one has answered: enough for one repeat over UDP."""
 
+NEXT_SECONDS = 0.3
+"""Where any server of a zone will do: how long one has before the next is asked as well."""
+
 
 class Servers:
     """Sends questions and puts the replies together, for one event loop."""
@@ -66,6 +69,31 @@ class Servers:
         finally:
             for task in asking:
                 task.cancel()
+
+    async def one_of(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
+        """What the first of ``addresses`` says that knows, with what the others have said by then."""
+        asking: dict[asyncio.Future[Read], str] = {}
+        pending: set[asyncio.Future[Read]] = set()
+        reads: dict[str, Read] = {}
+        rest = list(addresses)
+        try:
+            while rest or pending:
+                if rest:
+                    address = rest.pop(0)
+                    task = asyncio.ensure_future(self.ask_server(address, question, apex))
+                    asking[task] = address
+                    pending.add(task)
+                patience = NEXT_SECONDS if rest else None
+                done, pending = await asyncio.wait(
+                    pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                )
+                reads |= {asking[one]: one.result() for one in done}
+                if any(said.standing >= Standing.RECURSIVE for said in reads.values()):
+                    break
+            return reads
+        finally:
+            for one in asking:
+                one.cancel()
 
     async def ask_server(self, address: str, question: Question, apex: str = "") -> Read:
         """What one server says. A referral that does not lead below ``apex`` is none of its business."""

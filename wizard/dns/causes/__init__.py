@@ -1,16 +1,16 @@
 """From what was seen in the DNS to what is wrong, why, and what to type to mend it. Pure.
 
-The asking side goes round like this: ask ``questions`` of every record and ``zone_questions``; then ask what
-``probes`` returns, put the answers with the others, and so on until it returns nothing. It returns nothing
-at once for a record that is simply right. Names outside the zone (an SPF include, a CNAME's target) are among
-them: those are for a recursive resolver. Then ``judge_all`` gives the rows, and ``with_opinions`` adds what
-others say than the zone's own servers.
+The asking side goes round like this: ask ``questions`` and ``asides`` of every record and ``zone_questions``;
+then ask what ``probes`` returns, put the answers with the others, and so on until it returns nothing. It
+returns nothing at once for a record that is simply right. Names outside the zone (an SPF include, a CNAME's
+target) are among them: those are for a recursive resolver. Then ``judge_all`` gives the rows, and
+``with_opinions`` adds what others say than the zone's own servers.
 """
 
 from __future__ import annotations
 
 from wizard.dns.causes.case import Case, Context
-from wizard.dns.causes.kinds import judged, questions, unknown_dkim
+from wizard.dns.causes.kinds import asides, judged, questions, unknown_dkim
 from wizard.dns.causes.opinions import with_opinions
 from wizard.dns.causes.zone import zone_findings, zone_questions
 from wizard.dns.records import Record
@@ -19,6 +19,7 @@ from wizard.dns.verdict import Row
 
 __all__ = [
     "Context",
+    "asides",
     "judge",
     "judge_all",
     "probes",

@@ -81,12 +81,25 @@ class Case:
         return answer.rdatas
 
     def by_wildcard(self, answer: Answer) -> bool:
-        """Whether a name beside it that surely nobody made gives the same answer."""
+        """Whether a name beside it that surely nobody made gives the same answer, or leads the same way."""
         label, _, parent = answer.question.name.partition(".")
-        if label == PROBE_LABEL or not (parent == self.apex or parent.endswith(f".{self.apex}")):
+        inside = parent == self.apex or parent.endswith(f".{self.apex}")
+        if label == PROBE_LABEL or not inside or not (answer.rdatas or answer.cnames):
             return False
         beside = self.ask(f"{PROBE_LABEL}.{parent}", answer.question.type)
-        return beside is not None and bool(beside.rdatas) and set(beside.rdatas) == set(answer.rdatas)
+        if beside is None:
+            return False
+        return (set(beside.rdatas), beside.cnames) == (set(answer.rdatas), answer.cnames)
+
+    @property
+    def alias(self) -> str | None:
+        """Where the CNAME at the record's own name leads; None where there is none, or a wildcard's."""
+        name = self.record.name
+        for answer in (self.ask(name, "CNAME"), self.answer):
+            targets = [rdata.name for rdata in answer.rdatas if isinstance(rdata, Host)] if answer else []
+            if answer and (targets or answer.cnames):
+                return None if self.by_wildcard(answer) else (*targets, *answer.cnames)[0]
+        return None
 
     def texts(self, name: str) -> tuple[Txt, ...]:
         """The TXT records of a name; where it is an alias to another zone, those at the alias's end."""
@@ -168,15 +181,16 @@ class Case:
             return RowStatus.WRONG if found else RowStatus.OPTIONAL
         return RowStatus.OK
 
-    def host_words(self, *, relative: bool = False) -> str:
+    def host_words(self, name: str = "", *, relative: bool = False) -> str:
         """What to type as host, in words; both forms where the panel's habit is not known.
 
-        ``relative`` where it is clear that the panel adds the zone, whatever the table says.
+        ``name`` is another name than the record's. ``relative`` where it is clear that the panel adds the
+        zone, whatever the table says.
         """
-        provider = self.context.provider
-        forms = hosts(self.record.name, self.apex, provider)
+        provider, name = self.context.provider, name or self.record.name
+        forms = hosts(name, self.apex, provider)
         if relative:
-            forms = (relative_host(self.record.name, self.apex, provider.apex if provider else "@"),)
+            forms = (relative_host(name, self.apex, provider.apex if provider else "@"),)
         first = f"host `{forms[0]}`" if forms[0] else "the host field left empty"
         return first if len(forms) == 1 else f"{first} (panels that want full names: `{forms[1]}`)"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wizard.dns import dmarc
-from wizard.dns.causes import text
+from wizard.dns.causes import place, text
 from wizard.dns.causes.case import Case
 from wizard.dns.seen import Rcode, Txt
 from wizard.dns.verdict import Finding, Severity
@@ -26,8 +26,11 @@ def found(case: Case) -> tuple[str, ...]:
 
 
 def mended(case: Case) -> str:
-    """The one record to end with, never weaker than what stands there."""
-    return dmarc.mended(text.joined(txt, _STARTS_A_TAG, b"; ") for txt in _records(case))
+    """The one record to end with, never weaker than what is published (here, misplaced or by an alias)."""
+    records = _records(case) or place.strays(case)
+    if case.alias and case.answer and not case.answer.cnames:
+        records += case.texts(case.alias)
+    return dmarc.mended(text.joined(txt, _STARTS_A_TAG, b"; ") for txt in records)
 
 
 def dmarc_inherited(case: Case) -> Iterator[Finding]:

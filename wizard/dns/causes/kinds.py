@@ -65,7 +65,7 @@ _MAIL_FROM_MX = Kind(
         mail_from.mail_from_in_use,
         mail_from.mx_preference,
     ),
-    (place.doubled_name, place.wrong_host, place.wrong_type, place.cname_conflict),
+    _MISPLACED,
 )
 _SPF = Kind(
     spf.found,
@@ -82,7 +82,7 @@ _SPF = Kind(
         spf.spf_lookups,
         spf.spf_voids,
     ),
-    (place.doubled_name, place.wrong_host, place.wrong_type, place.cname_conflict),
+    _MISPLACED,
 )
 _DMARC = Kind(
     dmarc.found,
@@ -98,7 +98,7 @@ _DMARC = Kind(
         dmarc.dmarc_rua,
         dmarc.dmarc_strict,
     ),
-    (*_MISPLACED, place.cname_conflict, dmarc.dmarc_inherited),
+    (*_MISPLACED, dmarc.dmarc_inherited),
 )
 KINDS = {
     RecordId.DKIM1: _DKIM,
@@ -125,6 +125,14 @@ def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
     return (own, Question(record.value.lower(), "TXT")) if record.type == "CNAME" else (own,)
 
 
+def asides(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
+    """What to ask one server of the zone in the first round: whether a CNAME is at the record's name.
+
+    Servers that have a CNAME beside other records mostly answer by type, so nothing else shows it.
+    """
+    return () if zone.apex is None or record.type == "CNAME" else (Question(record.name, "CNAME"),)
+
+
 def judged(case: Case) -> Row:
     """The row of one case, with every check of its kind applied."""
     if case.zone.apex is None and case.zone.reachable:
@@ -134,9 +142,10 @@ def judged(case: Case) -> Row:
     kind = KINDS[case.record.id]
     case.record = replace(case.record, value=kind.mended(case))
     found = kind.found(case)
-    causes = kind.faults if found else kind.elsewhere
-    mistakes = [finding for cause in causes for finding in islice(cause(case), MOST_OF_A_CODE)]
-    if found and case.answer and case.answer.cnames and case.record.type != "CNAME" and _serious(mistakes):
+    mistakes = _mistakes(case, kind.faults if found else kind.elsewhere)
+    if found and _serious(mistakes) and place.borrowed(case):
+        found, mistakes = (), _mistakes(case, kind.elsewhere)
+    if case.record.type != "CNAME" and (not found or place.beside(case) or _serious(mistakes)):
         mistakes = [*place.cname_conflict(case), *mistakes]
     if not found and not mistakes:
         mistakes = list(place.delegated_away(case)) or [place.absent(case)]
@@ -144,6 +153,10 @@ def judged(case: Case) -> Row:
         mistakes = [*place.delegated_away(case), *mistakes]
     instead = [value for finding in mistakes if finding.code in _AT_ITS_NAME for value in _values(finding)]
     return case.row(case.record, found or tuple(instead), [*mistakes, *_remarks(case, mistakes, found)])
+
+
+def _mistakes(case: Case, causes: tuple[Cause, ...]) -> list[Finding]:
+    return [finding for cause in causes for finding in islice(cause(case), MOST_OF_A_CODE)]
 
 
 def _remarks(case: Case, mistakes: list[Finding], found: tuple[str, ...]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def mx_multiple(case: Case) -> Iterator[Finding]:
             "mx-multiple",
             Severity.BLOCKS,
             f"{case.record.name} has {len(_mxs(case))} MX records; SES accepts exactly one.",
-            f"Delete all MX records of that name but this one: {case.entry_words()}.",
+            _only_ours(case),
             {"values": [printable(value) for value in found(case)]},
         )
 
@@ -61,19 +61,14 @@ def wrong_target(case: Case) -> Iterator[Finding]:
 
 def mail_from_in_use(case: Case) -> Iterator[Finding]:
     """The name already receives other mail."""
-    others = [
-        printable(mx.host)
-        for mx in _mxs(case)
-        if not FEEDBACK_HOST.fullmatch(_typed(case, mx)) and not _is_misspelt(case, mx)
-    ]
+    others = _others(case)
     if others:
         yield Finding(
             "mail-from-in-use",
             Severity.BLOCKS,
             f"{case.record.name} already receives mail at {', '.join(others)}; SES needs a name of its own "
             "for bounces.",
-            f"Choose another subdomain as MAIL FROM domain. Or, if nobody needs that mail, delete its MX and "
-            f"add: {case.entry_words()}.",
+            _only_ours(case),
             {"hosts": others},
         )
 
@@ -93,6 +88,26 @@ def mx_preference(case: Case) -> Iterator[Finding]:
 
 def _mxs(case: Case) -> list[Mx]:
     return [rdata for rdata in (case.answer.rdatas if case.answer else ()) if isinstance(rdata, Mx)]
+
+
+def _others(case: Case) -> list[str]:
+    """The hosts that receive other mail for the name."""
+    return [
+        printable(mx.host)
+        for mx in _mxs(case)
+        if not FEEDBACK_HOST.fullmatch(_typed(case, mx)) and not _is_misspelt(case, mx)
+    ]
+
+
+def _only_ours(case: Case) -> str:
+    """How to get to the one MX record that SES accepts, without losing anybody's mail."""
+    name, wanted = case.record.name, case.entry_words()
+    if not _others(case):
+        return f"Delete the other MX records of {name}. It needs this one alone: {wanted}."
+    return (
+        f"Choose another subdomain as MAIL FROM domain. Or, if nobody needs the mail for {name}, delete its "
+        f"other MX records. It needs this one alone: {wanted}."
+    )
 
 
 def _typed(case: Case, mx: Mx) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wizard.dns import dmarc, spf
+from wizard.dns import dkim, dmarc, spf
+from wizard.dns.causes import text
 from wizard.dns.causes.case import Case, cleaned, shown
 from wizard.dns.causes.hosts import Apart, apart, host_words
-from wizard.dns.providers import recognise, relative_host
+from wizard.dns.providers import recognise
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
-from wizard.dns.seen import Answer, Host, Outcome, Rcode, Rdata, Txt
+from wizard.dns.seen import Answer, Outcome, Question, Rcode, Rdata, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
 
@@ -35,11 +37,15 @@ def absent(case: Case) -> Finding:
     """No server has it, and no mistake explains it."""
     servers = list(case.zone.nameservers)
     where = f"none of the zone's {len(servers)} servers has it" if servers else "the zone does not have it"
+    fix = f"Add this record: {case.entry_words()}."
+    if case.record.type == "TXT" and case.alias:
+        where = f"{case.record.name} is an alias (CNAME) for {printable(case.alias)}"
+        fix = f"SES does not need this record. To have it nevertheless: {_without_alias(case)}"
     return Finding(
         "absent",
         case.severity,
         f"The record is not there: {where}.",
-        f"Add this record: {case.entry_words()}.",
+        fix,
         {"name": case.record.name, "type": case.record.type, "servers": servers},
     )
 
@@ -51,93 +57,158 @@ def delegated_away(case: Case) -> Iterator[Finding]:
         return
     servers = ", ".join(printable(name) for name in cut.nameservers[:4])
     provider = recognise(cut.nameservers)
-    host = relative_host(case.record.name, cut.name)
+    there = Case(case.record, replace(case.zone, apex=cut.name), {}, replace(case.context, provider=provider))
     yield Finding(
         "delegated-away",
         Severity.BLOCKS,
         f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
         f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
         f"{case.apex} does not count there.",
-        f"Enter it in the zone {printable(cut.name)}: host `{host}`, value `{case.record.value}`, type "
-        f"{case.record.type}. Or, if nobody uses that zone, delete the NS records at "
-        f"{printable(cut.name)} and enter it here: {case.entry_words()}.",
+        f"Enter it in the zone {printable(cut.name)}: {there.entry_words()}. Or, if nobody uses that zone, "
+        f"delete the NS records at {case.host_words(cut.name)} and enter it here: {case.entry_words()}.",
         {"zone": printable(cut.name), "servers": [printable(name) for name in cut.nameservers]},
     )
 
 
 def doubled_name(case: Case) -> Iterator[Finding]:
-    """It stands at NAME.ZONE: the panel added the zone once more."""
-    place = f"{case.record.name}.{case.apex}"
+    """It exists at NAME.ZONE: the panel added the zone once more."""
+    place = _doubled(case)
     if found := _ours_at(case, place):
         yield Finding(
             "doubled-name",
             case.severity,
-            f"{place} has the record: the panel itself adds {case.apex} a second time.",
-            f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}.",
-            {"found_at": place, "values": found},
+            f"{place} has the record: the panel adds {case.apex} to the host by itself.",
+            f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}. Then "
+            f"{_delete_words(case, place, found, relative=True)}.",
+            {"found_at": place, "values": _shown(found)},
         )
 
 
 def underscore_lost(case: Case) -> Iterator[Finding]:
-    """It stands at the name without its underscore."""
-    place = case.record.name.replace("_", "")
+    """It exists at the name without its underscore."""
+    place = _without_underscore(case)
     if place != case.record.name and (found := _ours_at(case, place)):
         yield Finding(
             "underscore-lost",
             case.severity,
-            f"The record stands at {place}: the underscore is part of the name and is missing there.",
-            f"Enter it with the underscore: {case.entry_words()}. A panel that refuses it needs its "
-            "support's help, or the zone another DNS host.",
-            {"found_at": place, "values": found},
+            f"The record exists at {place}: the underscore is part of the name and is missing there.",
+            f"Enter it with the underscore: {case.entry_words()}. Then {_delete_words(case, place, found)}. "
+            "If the panel refuses the underscore, ask its support, or move the zone to another DNS host.",
+            {"found_at": place, "values": _shown(found)},
         )
 
 
 def wrong_host(case: Case) -> Iterator[Finding]:
-    """It stands at another likely name."""
+    """It exists at another likely name."""
     for place in _likely_places(case):
         if found := _ours_at(case, place):
             yield Finding(
                 "wrong-host",
                 case.severity,
-                f"The record stands at {place}, where nobody looks for it.",
-                f"Move it: {case.entry_words()}.",
-                {"found_at": place, "values": found},
+                f"The record exists at {place}, where nobody looks for it.",
+                f"Enter it at the right host: {case.entry_words()}. Then "
+                f"{_delete_words(case, place, found)}{_unless_used(case, place)}.",
+                {"found_at": place, "values": _shown(found)},
             )
+
+
+def _unless_used(case: Case, place: str) -> str:
+    """What a record at a wrong name may be good for all the same, as the end of a sentence."""
+    match case.record.id:
+        case RecordId.SPF | RecordId.MAIL_FROM_SPF:
+            return f", unless `include:{place}` is part of another SPF record"
+        case RecordId.MAIL_FROM_MX:
+            return f", unless {place} is the MAIL FROM domain of another SES identity"
+        case _:
+            return ""
+
+
+def strays(case: Case) -> tuple[Txt, ...]:
+    """Texts that were meant for this record and are at another name or of another type."""
+    places = dict.fromkeys((_doubled(case), _without_underscore(case), *_likely_places(case)))
+    places.pop(case.record.name, None)
+    found = [*(_ours_at(case, place) for place in places), _other_type(case)[1]]
+    return tuple(rdata for one in found for rdata in one if isinstance(rdata, Txt))
 
 
 def wrong_type(case: Case) -> Iterator[Finding]:
     """The value is there as a record of another type."""
-    other = "SPF" if case.record.id in (RecordId.SPF, RecordId.MAIL_FROM_SPF) else "TXT"
-    if case.record.type == other:
+    other, meant = _other_type(case)
+    if not meant:
         return
-    meant = [shown(rdata) for rdata in case.standing(case.record.name, other) if _is_meant(case, rdata)]
-    if meant:
-        name = "SPF (type 99), which nobody reads any more" if other == "SPF" else other
-        yield Finding(
-            "wrong-type",
-            case.severity,
-            f"The value is there, but as a record of type {name}.",
-            f"Delete that {other} record and add it with the right type: {case.entry_words()}.",
-            {"type": other, "found": [printable(value) for value in meant]},
+    name = "SPF (type 99), which nobody reads any more" if other == "SPF" else other
+    message = f"The value is there, but as a record of type {name}."
+    flattened = ""
+    if any(isinstance(rdata, Txt) and _is_key(rdata) for rdata in meant):
+        message = (
+            f"{case.record.name} holds a DKIM key as TXT where a CNAME belongs. SES looks for the CNAME, and "
+            "a copy of the key does not follow when SES changes it."
         )
+        flattened = " If the panel shows a CNAME there instead, turn off proxying or CNAME flattening for it."
+    yield Finding(
+        "wrong-type",
+        case.severity,
+        message,
+        f"First {_delete_words(case, case.record.name, meant, rdtype=other)}, then add: {case.entry_words()}."
+        f"{flattened}",
+        {"type": other, "found": _shown(meant)},
+    )
+
+
+def beside(case: Case) -> tuple[str, ...]:
+    """The types of which the record's name has records of its own, not those of an alias's target."""
+    name = case.record.name
+    asked = (case.answers.get(Question(name, rdtype)) for rdtype in ("MX", "TXT"))
+    own = [answer.question.type for answer in asked if answer and answer.rdatas and not answer.cnames]
+    return (*own, "NS", "SOA") if name == case.apex else tuple(own)
 
 
 def cname_conflict(case: Case) -> Iterator[Finding]:
-    """The name is an alias, so nothing of its own can stand there (RFC 1034 §3.6.2)."""
-    alias = case.ask(case.record.name, "CNAME")
-    targets = [rdata.name for rdata in alias.rdatas if isinstance(rdata, Host)] if alias else []
-    if case.answer and case.answer.cnames:
-        targets = targets or list(case.answer.cnames[:1])
-    if targets:
-        target = printable(targets[0])
-        yield Finding(
-            "cname-conflict",
-            Severity.BLOCKS,
-            f"{case.record.name} is an alias (CNAME) for {target}, so it cannot hold any other record.",
-            f"Delete the CNAME at {case.host_words()}, then add: {case.entry_words()}. If the alias is "
-            "needed, ask its owner to publish the record at the alias's target.",
-            {"cname": target},
+    """A CNAME beside other records, or in this one's place (RFC 1034 §3.6.2)."""
+    target, others = case.alias, beside(case)
+    if target is None or (_is_spare(case) and not others):
+        return
+    name, leads_to = case.record.name, printable(target)
+    message = f"{name} is an alias (CNAME) for {leads_to}, so it cannot hold the {case.record.type} record."
+    if others:
+        message = (
+            f"{name} has a CNAME (to {leads_to}) beside other records ({', '.join(others)}). The DNS allows "
+            "nothing beside a CNAME: resolvers that have it in their cache do not find the others."
         )
+    evidence = {"cname": leads_to, "beside": list(others)}
+    yield Finding("cname-conflict", Severity.BLOCKS, message, _without_alias(case), evidence)
+
+
+def _without_alias(case: Case) -> str:
+    """How to get rid of the CNAME without losing what it is good for."""
+    delete, then = f"Delete the CNAME ({case.host_words()})", f"Then the name needs: {case.entry_words()}."
+    match case.record.id:
+        case RecordId.DMARC:
+            return f"{delete}. {then}"
+        case RecordId.SPF:
+            return (
+                f"{delete}. In its place enter A and AAAA records with the addresses of its target, or your "
+                "DNS host's own kind of alias (ALIAS, ANAME, CNAME flattening): without them "
+                f"{case.record.name} is no longer reachable. {then}"
+            )
+        case _:
+            return (
+                f"{delete}, if nobody uses {case.record.name} for anything else. {then} "
+                "Otherwise choose another subdomain as MAIL FROM domain."
+            )
+
+
+def _is_spare(case: Case) -> bool:
+    """Whether the set-up does without this record (CONTRACT.md: a missing ``spf`` is then optional)."""
+    return case.severity is Severity.WARNS
+
+
+def borrowed(case: Case) -> bool:
+    """Whether what answers at the record's name is no record of that name, and need not be one."""
+    answer = case.answer
+    if answer is None or not case.known:
+        return False
+    return case.by_wildcard(answer) or bool(answer.cnames and _is_spare(case) and not beside(case))
 
 
 def wildcard(case: Case) -> Iterator[Finding]:
@@ -146,25 +217,25 @@ def wildcard(case: Case) -> Iterator[Finding]:
         case.answer,
         *(case.ask(case.record.name, rdtype) for rdtype in _WILDCARD_TYPES[case.record.type]),
     ]
-    caught = next(
-        (answer for answer in answers if answer and answer.rdatas and case.by_wildcard(answer)), None
-    )
+    caught = next((answer for answer in answers if answer and case.by_wildcard(answer)), None)
     if caught is not None:
         parent = caught.question.name.partition(".")[2]
+        rdtype = "CNAME" if caught.cnames else caught.question.type
+        values = caught.cnames[:1] or tuple(shown(rdata) for rdata in caught.rdatas)
         yield Finding(
             "wildcard",
             Severity.WARNS,
-            f"What answers there is a wildcard of type {caught.question.type} (at *.{parent} or above), not "
-            "a record of this name.",
+            f"What answers there is a wildcard of type {rdtype} (at *.{parent} or above), not a record of "
+            "this name.",
             f"Leave the wildcard and add the record beside it: {case.entry_words()}.",
-            {"type": caught.question.type, "values": [printable(shown(rdata)) for rdata in caught.rdatas]},
+            {"type": rdtype, "values": [printable(value) for value in values]},
         )
 
 
 def servers_disagree(case: Case) -> Iterator[Finding]:
     """Some servers have it, some do not: not yet, or never where they belong to another DNS host."""
     answer = case.answer
-    if answer is None or answer.agree:
+    if answer is None or answer.agree or answer.absent:
         return
     having = len(answer.servers)
     answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
@@ -215,14 +286,14 @@ def negative_cache(case: Case) -> Iterator[Finding]:
 
 
 def ttl_high(case: Case) -> Iterator[Finding]:
-    """The wrong value stays cached for long after it is mended."""
+    """The present answer stays cached for long after it is changed."""
     answer = case.answer
     if answer and answer.rdatas and (answer.ttl or 0) > LONG_TTL:
         yield Finding(
             "ttl-high",
             Severity.WARNS,
-            f"Resolvers keep the wrong value up to {answer.ttl} seconds (its TTL), even once it is mended.",
-            "Mend the record and set its TTL to `300`; then wait.",
+            f"Resolvers keep the present answer for up to {answer.ttl} seconds, which is its TTL.",
+            "When you change the record, set its TTL to `300`. Then wait until the old answer has expired.",
             {"ttl": answer.ttl},
         )
 
@@ -243,14 +314,47 @@ def _likely_places(case: Case) -> list[str]:
         case RecordId.MAIL_FROM_SPF | RecordId.SPF:
             places = [f"_spf.{name}", f"spf.{name}"]
         case RecordId.DMARC:
-            places = [domain, f"_dmarc.www.{domain}"]
+            places = [domain]
     return [place for place in dict.fromkeys(places) if place != name]
 
 
-def _ours_at(case: Case, place: str) -> list[str]:
-    """The values at another place that were surely meant for this record, escaped."""
-    found = case.standing(place, case.record.type)
-    return [printable(shown(rdata)) for rdata in found if _is_meant(case, rdata)]
+def _doubled(case: Case) -> str:
+    return f"{case.record.name}.{case.apex}"
+
+
+def _without_underscore(case: Case) -> str:
+    return case.record.name.replace("_", "")
+
+
+def _ours_at(case: Case, place: str) -> list[Rdata]:
+    """The records at another place that were surely meant to be this one."""
+    return [rdata for rdata in case.standing(place, case.record.type) if _is_meant(case, rdata)]
+
+
+def _other_type(case: Case) -> tuple[str, list[Rdata]]:
+    """The type that people take in place of this record's, and its records that were meant for this one."""
+    other = "SPF" if case.record.id in (RecordId.SPF, RecordId.MAIL_FROM_SPF) else "TXT"
+    if case.record.type == other:
+        return other, []
+    return other, [rdata for rdata in case.standing(case.record.name, other) if _is_meant(case, rdata)]
+
+
+def _delete_words(
+    case: Case, place: str, found: list[Rdata], *, rdtype: str = "", relative: bool = False
+) -> str:
+    """Which records to delete, in words: where others are beside them, those stay."""
+    rdtype = rdtype or case.record.type
+    values = ", ".join(f"`{printable(shown(rdata), 80)}`" for rdata in found[:3])
+    records = "record" if len(found) == 1 else "records"
+    all_there = case.answers.get(Question(place, rdtype))
+    rest = f"; leave the other {rdtype} records" if all_there and len(all_there.rdatas) > len(found) else ""
+    return (
+        f"delete the {rdtype} {records} ({case.host_words(place, relative=relative)}, value {values}{rest})"
+    )
+
+
+def _shown(found: list[Rdata]) -> list[str]:
+    return [printable(shown(rdata)) for rdata in found]
 
 
 def _is_meant(case: Case, rdata: Rdata) -> bool:
@@ -264,5 +368,20 @@ def _is_meant(case: Case, rdata: Rdata) -> bool:
                 and spf.intended(rdata.text)
                 and spf.include_of(rdata.text, SES_SPF_INCLUDE) is not spf.Include.ABSENT
             )
-        case _:
+        case RecordId.MAIL_FROM_MX:
             return cleaned(shown(rdata).rpartition(" ")[2]).startswith(case.target)
+        case _:
+            key = isinstance(rdata, Txt) and _is_key(rdata)
+            return key or cleaned(shown(rdata).rpartition(" ")[2]).startswith(case.target)
+
+
+def _is_key(txt: Txt) -> bool:
+    """Whether the text is a DKIM key, or was meant to be one."""
+    bare = text.unquoted(txt.text)
+    if re.match(r"\s*v\s*=\s*DKIM1\b", bare, re.IGNORECASE):
+        return True
+    try:
+        dkim.parse_key(bare)
+    except dkim.DkimError:
+        return False
+    return True

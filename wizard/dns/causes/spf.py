@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wizard.dns import spf
-from wizard.dns.causes import text
+from wizard.dns.causes import place, text
 from wizard.dns.causes.case import Case
 from wizard.dns.records import SES_SPF_INCLUDE
 from wizard.dns.seen import Txt
@@ -24,8 +24,8 @@ def found(case: Case) -> tuple[str, ...]:
 
 
 def mended(case: Case) -> str:
-    """The one record to end with: what stands there as it is where it authorises SES, else merged."""
-    texts = _meant(case)
+    """The one record to end with: what is published (here or misplaced) if it authorises SES, else merged."""
+    texts = _meant(case) or [text.joined(txt, _STARTS_A_TERM, b" ") for txt in place.strays(case)]
     if len(texts) == 1 and spf.is_spf(texts[0]) and not spf.faults(texts[0]) and _authorises(case, texts[0]):
         return texts[0]
     return spf.merged(texts, SES_SPF_INCLUDE)

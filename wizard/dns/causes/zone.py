@@ -13,7 +13,7 @@ NO_OPINIONS = Opinions()
 
 
 def zone_questions(zone: ZoneSeen) -> tuple[Question, ...]:
-    """What to ask about the domain itself, in the first round beside the records' own questions."""
+    """What to ask one server about the domain itself, in the first round beside the records' questions."""
     return (Question(zone.domain, "MX"),) if zone.apex else ()
 
 

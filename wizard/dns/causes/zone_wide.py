@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.dns.causes.hosts import Apart, apart, host_words
 from wizard.dns.seen import Answer, Answers, Opinions, Outcome, Path, ServerSeen, ZoneSeen
@@ -25,17 +25,12 @@ def lame_server(zone: ZoneSeen) -> Iterator[Finding]:
     bad = [server for server in _judgeable(zone) if server.outcome is not Outcome.ANSWERS]
     if not bad or _intercepted(zone):
         return
-    names = list(dict.fromkeys(server.name for server in bad))
-    words = "; ".join(f"{_words(server)} {server.outcome}" for server in bad[:6])
-    those = ", ".join(f"`{printable(name)}`" for name in names[:4])
+    message, fix = _lame_words(zone, bad)
     yield Finding(
         "lame-server",
         Severity.HURTS,
-        f"{len(names)} of the {len(zone.nameservers)} name servers that the registry lists for {zone.apex} "
-        f"{'does' if len(names) == 1 else 'do'} not serve it: {words}. Who happens to ask there finds "
-        "nothing, so mail fails now and then.",
-        f"At the registrar, take {those} out of the domain's name servers, or have their operator serve "
-        f"{zone.apex} there.",
+        message,
+        fix,
         {
             "servers": [
                 {"name": printable(server.name), "address": server.address, "outcome": server.outcome.name}
@@ -46,20 +41,66 @@ def lame_server(zone: ZoneSeen) -> Iterator[Finding]:
     )
 
 
+def _lame_words(zone: ZoneSeen, bad: list[ServerSeen]) -> tuple[str, str]:
+    """What is wrong with the servers ``bad``, and what to do, which depends on what is left without them."""
+    apex, host = zone.apex, host_words(zone.nameservers)
+    serving = dict.fromkeys(server.name for server in zone.servers if server.outcome is Outcome.ANSWERS)
+    lame = dict.fromkeys(server.name for server in bad if server.name not in serving)
+    silent = all(server.outcome is Outcome.SILENT for server in bad)
+    seen = "; ".join(f"{_words(server)} {server.outcome}" for server in bad[:6])
+    if not lame:
+        names = dict.fromkeys(server.name for server in bad)
+        return (
+            f"Name servers of {apex} do not answer at all of their addresses: {seen}. Resolvers that ask "
+            "there get their answers late.",
+            f"Ask the operator of {_quoted(names)} to repair the server at that address.",
+        )
+    does = "did not answer" if silent else "does not serve it" if len(lame) == 1 else "do not serve it"
+    message = (
+        f"{len(lame)} of the {len(zone.nameservers)} name servers that the registry lists for {apex} {does}: "
+        f"{seen}."
+    )
+    if serving:
+        change = f"remove {_quoted(lame)} at the registrar"
+        if len(serving) == 1:
+            change = (
+                f"at the registrar, replace {_quoted(lame)} with other name servers that your DNS host has"
+            )
+        return (
+            f"{message} Resolvers that ask there find nothing, so mail fails now and then.",
+            f"{'If that lasts, ask' if silent else 'Ask'} the operator of {_quoted(lame)} to serve {apex} "
+            f"there. Or {change}.",
+        )
+    if silent:
+        return (
+            f"{message} Unless they answer elsewhere, nobody finds the domain.",
+            "Leave the name servers at the registrar as they are, and try again from another network. If "
+            f"they are silent there too, ask the DNS host, {host}, what is wrong.",
+        )
+    return (
+        f"{message} So nobody finds the domain, and it can neither send nor receive mail.",
+        f"Ask the DNS host, {host}, whether it still has the zone {apex}. If not, set up the zone at a DNS "
+        "host with all its records, then enter the name servers of that host at the registrar.",
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{printable(name)}`" for name in list(names)[:4])
+
+
 def wrong_dns_host(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
     """Records stand on other servers than those the registry sends the world to."""
     there = [question for question, answer in opinions.elsewhere.items() if answer.rdatas]
     if not there:
         return
     edited, asked = host_words(opinions.elsewhere_servers), host_words(zone.nameservers)
-    servers = ", ".join(f"`{printable(name)}`" for name in opinions.elsewhere_servers[:6])
     yield Finding(
         "wrong-dns-host",
         Severity.BLOCKS,
         f"The records were added at {edited}, but the registry sends the world to {asked}, where they are "
         f"not: {', '.join(printable(question.name) for question in there[:4])}.",
         f"Add the records at {asked}; or, if {zone.apex} is to move, set its name servers at the registrar "
-        f"to {servers} once every other record is there, too.",
+        f"to {_quoted(opinions.elsewhere_servers)} once every other record is there, too.",
         {
             "edited": [printable(name) for name in opinions.elsewhere_servers],
             "asked": [printable(name) for name in zone.nameservers],
@@ -72,7 +113,7 @@ def two_dns_hosts(zone: ZoneSeen, answers: Answers) -> Iterator[Finding]:
     """The registry lists two DNS hosts that do not copy from each other, and they answer differently."""
     found: dict[Apart, list[Answer]] = {}
     for question, answer in answers.items():
-        if question.type in ("CNAME", "MX", "TXT") and not answer.agree:
+        if question.type in ("CNAME", "MX", "TXT") and not answer.agree and not answer.absent:
             hosts = apart(zone, answer)
             if hosts is not None and hosts.certain:
                 found.setdefault(hosts, []).append(answer)
@@ -84,10 +125,9 @@ def two_dns_hosts(zone: ZoneSeen, answers: Answers) -> Iterator[Finding]:
         what += [f"{other} gives another answer for {_listed(differs)}"] if differs else []
         fix = f"Enter these records at {other} as well"
         if Apart(hosts.others, hosts.having, certain=True) not in found:
-            unused = ", ".join(f"`{printable(name)}`" for name in hosts.others)
             fix += (
                 f". Or, if you no longer use that host, make sure that {one} has every other record, "
-                f"then remove the name servers {unused} from {zone.apex} at the registrar"
+                f"then remove the name servers {_quoted(hosts.others)} from {zone.apex} at the registrar"
             )
         yield Finding(
             "wrong-dns-host",
