@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Button, Label, Select
+from textual.widgets import Button, Label, Select, Static
 from textual.worker import get_current_worker
 
 from screens import account_words as words
 from screens.base import StepScreen
 from screens.keys import letter
-from screens.messages import Decided, GoTo, Looked
+from screens.messages import Decided, GoTo, Looked, LookEverywhere
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Columns
 from wizard.errors import WizardError
@@ -78,6 +78,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         Binding("f6", "regions", "All Regions", show=False),
         Binding("f7", "permissions", "Permissions and policy", show=False),
         letter("c", "copy_command", "Copy the command", show=False),
+        letter("d", "mend", "Demo: end what AWS refuses", show=False),
     ]
 
     class Offered(Message):
@@ -135,6 +136,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         with Horizontal(classes="field tight"):
             yield Label("Region", classes="label")
             yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
+        yield Static("", id="remedy", classes="hint", markup=False)
         yield Columns(id="notes", classes="block")
         yield Columns(id="facts", classes="block")
 
@@ -153,6 +155,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         """Read what there is to choose from, and look with what is chosen."""
         self._seen, self._allowed = None, None
         self._failed, self._going_on = False, False
+        self._offer_remedy()
         self._look(self.state.world, self.state.project, self._chosen())
 
     async def edited_outside(self, before: Project, after: Project) -> None:
@@ -323,6 +326,22 @@ mend it in another terminal, then press **F5**: no restart is needed.
         self.app.push_screen(dialog, choose)
         self.call_after_refresh(dialog.show, self._regions)
 
+    def _offer_remedy(self) -> None:
+        """In the demo: say what D does about what the story has AWS refuse."""
+        stage, shown = self.state.world.stage, self.query_one("#remedy", Static)
+        remedy = stage.remedy if stage else ""
+        shown.update(f"Demo: D {remedy}.")
+        shown.display = bool(remedy)
+
+    def action_mend(self) -> None:
+        """In the demo: end what the story has AWS refuse, and look again at everything."""
+        stage = self.state.world.stage
+        if stage and stage.remedy:
+            stage.mend()
+            self.clear_error()
+            self.action_look_again()
+            self.app.post_message(LookEverywhere())
+
     def action_copy_command(self) -> None:
         """Hand the command that a note proposes to the terminal's clipboard: on the page it is wrapped."""
         trouble = self._seen.seen.trouble if self._seen else None
@@ -335,7 +354,9 @@ mend it in another terminal, then press **F5**: no restart is needed.
         from screens.account_permissions import PermissionsDialog
 
         if self._allowed:
-            self.app.push_screen(PermissionsDialog(self._allowed, self.wizard.path))
+            self.app.push_screen(
+                PermissionsDialog(self._allowed, self.wizard.exports / self.wizard.path.name)
+            )
         else:
             words = "Nothing is known of the permissions before AWS has said who you are."
             self.say(words, not_yet=True)

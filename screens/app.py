@@ -69,7 +69,9 @@ class WizardApp(SavingApp):
 
     ``run()`` returns None where the user quit, or the WizardError that ended the app: the caller prints it
     and ends with its exit code. ``boot`` makes the world; ``start_over``, given in the demo, makes a new one
-    and the file anew. ``story`` is what the demo shows, by name and in words.
+    and the file anew. ``story`` is what the demo shows, by name and in words, and ``opens`` the step that
+    shows it. ``exports`` is the folder for files that the user asks for, by default that of ``path``; if it
+    is given, ``path`` itself is not kept.
     """
 
     TITLE = "ses-wizard"
@@ -91,12 +93,16 @@ class WizardApp(SavingApp):
         demo: bool = False,
         start_over: Boot | None = None,
         story: tuple[str, str] | None = None,
+        opens: StepName | None = None,
+        exports: Path | None = None,
     ) -> None:
         super().__init__(path, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.boot = boot
         self.demo = demo
         self.start_over = start_over
         self.story = story
+        self.opens = opens
+        self._exports = exports
         self._held = ExitStack()
         self._failure: WizardError | None = None
         self._fresh: set[StepName] = set()
@@ -104,6 +110,16 @@ class WizardApp(SavingApp):
         self.register_theme(WIZARD_THEME)
         # Textual applies the theme when it starts; its watcher would parse and apply all styles once more.
         self.set_reactive(WizardApp.theme, WIZARD_THEME.name)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the project file is there after quitting."""
+        return self._exports is None
+
+    @property
+    def exports(self) -> Path:
+        """The folder for files that the user asks for."""
+        return self._exports or self.path.parent
 
     @property
     def badge(self) -> str:

@@ -187,23 +187,24 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             kinds: tuple[ExportKind, ...] = (
                 ("zone", "csv", "cloudflare") if at_cloudflare else ("zone", "csv")
             )
-            self._save(self.round, self.wizard.path, kinds)
+            self._save(self.round, self.wizard.exports, kinds)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="file", description="Writing the files")
-    def _save(self, round_: Round, path: Path, kinds: tuple[ExportKind, ...]) -> None:
+    def _save(self, round_: Round, folder: Path, kinds: tuple[ExportKind, ...]) -> None:
         from wizard.project import write_whole
         from wizard.steps import dns
 
         names = [f"{round_.domain}-records.{kind}" for kind in kinds]
         for kind, name in zip(kinds, names, strict=True):
-            write_whole(path.with_name(name), dns.export(round_, kind))
+            write_whole(folder / name, dns.export(round_, kind))
         self.post_message(self.Saved(names))
 
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
         first, *others = message.names
         endings = ", ".join(f".{name.rpartition('.')[2]}" for name in others)
-        self.say(f"Saved beside the project file: {first}, {endings}")
+        place = "beside the project file" if self.wizard.kept else "in this folder"
+        self.say(f"Saved {place}: {first}, {endings}")
 
     def action_scroll_body(self, rows: int) -> None:
         """The list always fits: scroll what is said about the record."""

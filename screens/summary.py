@@ -49,7 +49,9 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         ready = left is None and state.as_of is None
         self.query_one("#question", Static).update(Content(_ready(state) if ready else self.QUESTION))
         self.query_one("#created", Columns).show(facts(_created(state)))
-        self.query_one("#places", Columns).show(facts(_places(state, self.wizard.path.name)))
+        self.query_one("#places", Columns).show(
+            facts(_places(state, self.wizard.path.name if self.wizard.kept else ""))
+        )
         self.query_one("#next-things", Columns).show(_next_things(state))
         button, words = self.query_one("#next", Button), "Quit" if left is None else f"To {NAMES[left]}"
         button.label = f"{words}  F3"
@@ -108,7 +110,7 @@ def _created(state: AppState) -> list[tuple[str, str]]:
 
 def _places(state: AppState, file: str) -> list[tuple[str, str]]:
     region = state.region
-    kept = ("File", f"{file}: the settings and the progress")
+    kept = ("File", f"{file}: the settings and the progress" if file else "none: a story leaves none behind")
     if state.world.demo:
         return [
             ("Inbox", "F9 shows the mail that has arrived"),

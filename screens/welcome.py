@@ -83,7 +83,7 @@ there, after looking at AWS and DNS again.
     def redraw(self, state: AppState) -> None:
         """Show what is known of the steps, and where it goes on."""
         begun = _begun(state)
-        next_step = state.next_step
+        next_step = self.wizard.opens or state.next_step
         if begun and next_step:
             heading = f"Continuing {begun}, step {next_step.number} of {len(StepName)}"
         elif begun and state.as_of:
@@ -129,7 +129,9 @@ there, after looking at AWS and DNS again.
         """Go on where the set-up stands, as soon as it is open."""
         self._going_on = self.wizard.state is None
         if not self._going_on:
-            self.go(self.state.next_step if _begun(self.state) else StepName.ACCOUNT)
+            # A story begins where its name says, and goes on from there as everything does.
+            opens, self.wizard.opens = self.wizard.opens, None
+            self.go(opens or (self.state.next_step if _begun(self.state) else StepName.ACCOUNT))
 
     def action_act(self) -> None:
         """Begin the demo anew, after a yes."""

@@ -17,12 +17,13 @@ from wizard.program import command
 from wizard.text import printable
 
 if TYPE_CHECKING:
+    from wizard.demo.stories import Story
     from wizard.project import Project
     from wizard.world import World
 
 DEFAULT_FILE = Path("ses-wizard.yaml")
 DEMO_FILE = Path("ses-wizard-demo.yaml")
-"""Of the first story; each of the others has a file of its own."""
+"""Of the first story; the others keep none unless one is named."""
 HEADLESS = "`ses-wizard check`, `ses-wizard status`, `ses-wizard export`"
 
 
@@ -37,6 +38,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return the exit code (CONTRACT.md)."""
     args = command_line().parse_args(arguments)
+    args.kept = args.command != "demo" or args.file is not None or _is_first(args)
     args.file = args.file or _default_file(args)
     try:
         if args.debug:
@@ -62,9 +64,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _default_file(args: argparse.Namespace) -> Path:
-    if args.command != "demo":
-        return DEFAULT_FILE
-    return DEMO_FILE if _is_first(args) else DEMO_FILE.with_stem(f"{DEMO_FILE.stem}-{args.story}")
+    return DEMO_FILE if args.command == "demo" else DEFAULT_FILE
 
 
 def _is_first(args: argparse.Namespace) -> bool:
@@ -147,14 +147,34 @@ def _world(args: argparse.Namespace) -> World:
 
 
 def _wizard(args: argparse.Namespace) -> int:
+    if args.file.exists() and _account_beside(args.file).exists():
+        raise WizardError(
+            f"{args.file} is a demo's file",
+            "Its settings were made in the demo's own account. The wizard alone would use them with your own "
+            "AWS account.",
+            f"Continue the demo with `{command('demo', '--file', str(args.file))}`. To use the settings for "
+            "real, copy the file to another name and open that.",
+            ExitCode.USAGE,
+        )
     return _open(args, lambda *_: _world(args))
 
 
 def _demo(args: argparse.Namespace) -> int:
+    if args.kept:
+        return _tell(args, _account_beside(args.file))
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="ses-wizard-story-") as folder:
+        args.file = Path(folder, DEMO_FILE.name)
+        return _tell(args, None)
+
+
+def _tell(args: argparse.Namespace, state: Path | None) -> int:
+    """The demo on ``args.file``, with its account kept in the file ``state``, or nowhere."""
     from wizard.demo.stories import named
 
-    story, state = named(args.story), _account_beside(args.file)
-    if args.file.exists() and not state.exists():
+    story = named(args.story)
+    if state and args.file.exists() and not state.exists():
         raise WizardError(
             f"{args.file} is not the demo's",
             f"A demo keeps its account beside its file, and there is no {state.name}. It may be of a real "
@@ -162,11 +182,12 @@ def _demo(args: argparse.Namespace) -> int:
             "Name another file with `--file`, or move this one away.",
             ExitCode.USAGE,
         )
+    files = (args.file, state) if state else (args.file,)
     if args.fresh:
         from wizard.project import only_wizard
 
         with only_wizard(args.file):
-            _forget(args.file, state)
+            _forget(*files)
 
     def boot(stack: contextlib.ExitStack, tell: Tell) -> World:
         _check_installed()
@@ -174,7 +195,7 @@ def _demo(args: argparse.Namespace) -> int:
         from wizard.demo import setting
 
         begins = story.is_set_up and not args.file.exists()
-        if begins:
+        if begins and state:
             # What there is without the file was left by a setting up that was cut short.
             state.unlink(missing_ok=True)
         running = stack.enter_context(demo.start(state, story=story))
@@ -184,10 +205,10 @@ def _demo(args: argparse.Namespace) -> int:
 
     def start_over(stack: contextlib.ExitStack, tell: Tell) -> World:
         stack.close()
-        _forget(args.file, state)
+        _forget(*files)
         return boot(stack, tell)
 
-    return _open(args, boot, start_over, told=None if _is_first(args) else (story.name, story.words))
+    return _open(args, boot, start_over, story)
 
 
 def _check_installed() -> None:
@@ -220,12 +241,9 @@ def _open(
     args: argparse.Namespace,
     boot: Maker,
     start_over: Maker | None = None,
-    told: tuple[str, str] | None = None,
+    story: Story | None = None,
 ) -> int:
-    """Open the wizard on a terminal. ``boot`` makes the world after the first frame, in a thread.
-
-    ``told`` is the demo's story, by name and in words.
-    """
+    """Open the wizard on a terminal. ``boot`` makes the world after the first frame, in a thread."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise WizardError(
             "The wizard needs a terminal",
@@ -246,7 +264,9 @@ def _open(
             path=args.file,
             demo=args.command == "demo",
             start_over=(lambda: start_over(stack, app.tell_opening)) if start_over else None,
-            story=told,
+            story=(story.name, story.words) if story and not _is_first(args) else None,
+            opens=story.opens if story else None,
+            exports=None if args.kept else Path(),
         )
         outcome = app.run()
     if isinstance(outcome, WizardError):
@@ -257,9 +277,13 @@ def _open(
 
 
 def _say_how_to_go_on(args: argparse.Namespace, file: Path, project: Project) -> None:
-    """One line after quitting, where something was begun and ``file`` has it all."""
+    """One line after quitting: how to continue, if something was begun and ``file`` has it all."""
     from wizard.project import Project, load
 
+    if not args.kept and file == args.file:
+        keeping = command("demo", "--story", args.story, "--file", "FILE")
+        print(f"The story left no file behind. To keep one: {keeping}", file=sys.stderr)
+        return
     if project == Project() or load(file) != project:
         return
     demo = args.command == "demo"

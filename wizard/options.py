@@ -62,9 +62,9 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         choices=[story.name for story in STORIES],
         default=FIRST.name,
         metavar="NAME",
-        help=f"show one of the states below, each in a file of its own (default: {FIRST.name})",
+        help=f"show one of the states below, and keep nothing unless --file is given (default: {FIRST.name})",
     )
-    _add_common(parser, first=False, file="ses-wizard-demo.yaml in this folder, or a story's own")
+    _add_common(parser, first=False, file="ses-wizard-demo.yaml in this folder; none for a story")
     width = max(len(story.name) for story in STORIES)
     told = "\n".join(f"  {story.name:<{width}}  {story.words}" for story in STORIES)
     parser.epilog = f"stories:\n{told}"

@@ -74,6 +74,13 @@ class Stage(Protocol):
     def review_takes(self) -> float | None:
         """Seconds after which an open review is granted by itself; None where it waits for an answer."""
 
+    @property
+    def remedy(self) -> str:
+        """What ``mend`` does about what the account refuses, as the end of a sentence; empty if nothing."""
+
+    def mend(self) -> None:
+        """End what ``remedy`` is about."""
+
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""
 

@@ -178,7 +178,17 @@ def quit_wizard(shown: Terminal) -> None:
     shown.wait_for("Saved in ses-wizard-demo.yaml. To continue: ses-wizard demo")
 
 
-def test_a_story_is_told_and_gone_on_with(tmp_path: Path) -> None:
+def test_a_demos_file_is_not_used_with_a_real_account(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        for name in ("mine.yaml", "mine.account"):
+            (tmp_path / name).touch()
+        shown.open([SES_WIZARD, "--file", "mine.yaml"], tmp_path, (100, 24))
+        shown.wait_for("ended with 2")
+        shown.wait_for("mine.yaml is a demo's file")
+        shown.wait_for("Continue the demo with `ses-wizard demo --file mine.yaml`")
+
+
+def test_a_story_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """The sign-in is over: the demo's own command runs with the wizard out of the way."""
     with terminal(tmp_path) as shown:
         shown.open([*DEMO, "--story", "sso-expired"], tmp_path, (80, 24))
@@ -192,4 +202,5 @@ def test_a_story_is_told_and_gone_on_with(tmp_path: Path) -> None:
         shown.wait_for("Which domain of yours")
         shown.press("F10")
         shown.wait_for("ended with 0")
-        shown.wait_for("Saved in ses-wizard-demo-sso-expired.yaml. To continue: ses-wizard demo --stor")
+        shown.wait_for("The story left no file behind. To keep one: ses-wizard demo --story sso-expired")
+        assert not list(tmp_path.glob("ses-wizard*"))

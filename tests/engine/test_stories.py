@@ -22,7 +22,7 @@ from wizard.aws import sesv2
 from wizard.aws.iam import Verdict
 from wizard.demo import Demo, setting
 from wizard.demo.computer import CODE
-from wizard.demo.stories import STORIES, named
+from wizard.demo.stories import STORIES, Story, named
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 from wizard.project import Domain, Project, load, save
 from wizard.steps import (
@@ -159,6 +159,14 @@ def _by_signing_in(world: World, error: WizardError) -> World:
     return world.choose(None, None)
 
 
+def _by_setting_the_clock(world: World, error: WizardError) -> World:
+    assert world.stage
+    assert world.stage.remedy == "sets this computer's clock, as its owner would"
+    world.stage.mend()
+    assert world.stage.remedy == ""
+    return world.choose(None, None)
+
+
 def _by_a_code(world: World, error: WizardError) -> World:
     assert isinstance(error, CodeNeededError)
     world.aws.take_code("000000")
@@ -174,6 +182,7 @@ MENDED = {
     "session-expired": _by_another_profile,
     "sso-expired": _by_signing_in,
     "mfa": _by_a_code,
+    "wrong-clock": _by_setting_the_clock,
 }
 """What one does about it."""
 
@@ -282,6 +291,12 @@ def _no_permissions(running: Demo, world: World, project: Project) -> None:
     standing = [one for one in survey(world, project) if one.step is StepName.ACCOUNT][-1]
     assert standing.status is Status.DONE
     assert "permissions are missing (step 1, F7)" in standing.words
+    assert world.stage
+    assert world.stage.remedy == "has an administrator allow what is missing"
+    world.stage.mend()
+    assert permissions.look(world, project, account.look(world)).missing == ()
+    standings = {one.step: one for one in survey(world, project)}
+    assert standings[StepName.REMINDER].words == "nothing is set up yet"
 
 
 def _scp(running: Demo, world: World, project: Project) -> None:
@@ -335,20 +350,26 @@ class Opening:
 
     folder: Path
     args: argparse.Namespace = field(default_factory=argparse.Namespace)
-    told: tuple[str, str] | None = None
+    story: Story | None = None
     said: list[str] = field(default_factory=list)
+    begun: Project = field(default_factory=Project)
 
     def project(self, *arguments: str) -> Project:
         """The file once the world is there, for ``ses-wizard demo`` with ``arguments``."""
         assert cli.run(["demo", *arguments]) == ExitCode.OK
-        return load(self.args.file)
+        return self.begun
+
+    @property
+    def files(self) -> set[str]:
+        return {file.name for file in self.folder.iterdir()}
 
     def open(
-        self, args: argparse.Namespace, boot: cli.Maker, *_: object, told: tuple[str, str] | None
+        self, args: argparse.Namespace, boot: cli.Maker, start_over: cli.Maker, story: Story | None
     ) -> int:
-        self.args, self.told = args, told
+        self.args, self.story = args, story
         with ExitStack() as stack:
             boot(stack, self.said.append).aws.client("sts").get_caller_identity()
+            self.begun = load(args.file)
         return ExitCode.OK
 
 
@@ -360,20 +381,25 @@ def opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
     return there
 
 
-def test_each_story_has_files_of_its_own_and_goes_on_where_it_was_left(opening: Opening) -> None:
+def test_a_story_leaves_no_files_behind(opening: Opening) -> None:
     begun = opening.project("--story", "unregistered")
     assert begun.domain.name == "example-not-yet.com"
     assert opening.said == ["Setting up the story unregistered: account …"]
-    assert opening.told == ("unregistered", named("unregistered").words)
-    files = {"ses-wizard-demo-unregistered.yaml", "ses-wizard-demo-unregistered.account"}
-    assert {file.name for file in opening.folder.iterdir()} == files
+    assert opening.story == named("unregistered")
+    assert opening.files == set()
+    assert not opening.args.file.parent.exists()
 
-    save(structs.replace(begun, domain=Domain("example.org")), opening.args.file)
-    assert opening.project("--story", "unregistered").domain.name == "example.org"
-    assert opening.project("--story", "unregistered", "--fresh").domain.name == "example-not-yet.com"
+
+def test_a_story_is_kept_in_a_file_that_is_named_and_goes_on_there(opening: Opening) -> None:
+    kept = ("--story", "unregistered", "--file", "mine.yaml")
+    assert opening.project(*kept).domain.name == "example-not-yet.com"
+    files = {"mine.yaml", "mine.account"}
+    assert opening.files == files
+    save(structs.replace(opening.begun, domain=Domain("example.org")), opening.args.file)
+    assert opening.project(*kept).domain.name == "example.org"
+    assert opening.project(*kept, "--fresh").domain.name == "example-not-yet.com"
     assert opening.project() == Project()
-    assert opening.told is None
-    assert {file.name for file in opening.folder.iterdir()} == {*files, "ses-wizard-demo.account"}
+    assert opening.files == {*files, "ses-wizard-demo.account"}
 
 
 def test_the_users_own_recipients_are_not_written_over(tmp_path: Path) -> None:
@@ -384,9 +410,10 @@ def test_the_users_own_recipients_are_not_written_over(tmp_path: Path) -> None:
 
 
 def test_setting_up_that_was_cut_short_begins_again(opening: Opening) -> None:
-    opening.project("--story", "unregistered")
+    kept = ("--story", "unregistered", "--file", "mine.yaml")
+    opening.project(*kept)
     opening.args.file.unlink()
-    assert opening.project("--story", "unregistered").domain.name == "example-not-yet.com"
+    assert opening.project(*kept).domain.name == "example-not-yet.com"
 
 
 def test_demo_that_is_not_installed_says_how_to_install_it(

@@ -99,6 +99,8 @@ async def opened(
     size: tuple[int, int] = SIZES[0],
     start_over: Boot | None = None,
     story: tuple[str, str] | None = None,
+    opens: StepName | None = None,
+    exports: Path | None = None,
 ) -> AsyncIterator[Opened]:
     """The app on ``project`` in a file, settled on its first page."""
     path = tmp_path / "ses-wizard.yaml"
@@ -111,6 +113,8 @@ async def opened(
         demo=bool(world and world.demo),
         start_over=start_over,
         story=story,
+        opens=opens,
+        exports=exports,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         page = Opened(app, pilot, path)

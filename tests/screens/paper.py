@@ -60,6 +60,7 @@ class Stage:
     review: float | None = None
     put_aside: Path | None = None
     opened: list[str] = field(default_factory=list)
+    remedy: str = ""
 
     def publish(self, records: Sequence[Record]) -> None:
         """Let the zone have ``records``: what a test begins with."""
@@ -87,6 +88,9 @@ class Stage:
 
     def review_takes(self) -> float | None:
         return self.review
+
+    def mend(self) -> None:
+        self.remedy = ""
 
     def answer_review(self, granted: bool) -> None:
         raise AssertionError("no review on these pages")

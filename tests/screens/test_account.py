@@ -56,6 +56,19 @@ async def test_step_mark_is_what_the_page_found(outside: Outside, tmp_path: Path
         assert rows[under].split()[:2] == ["✓", "done"]
 
 
+async def test_demo_ends_what_its_story_has_aws_refuse(outside: Outside, tmp_path: Path) -> None:
+    outside.error = WizardError("This computer's clock is wrong: 12 min behind", "AWS refuses.", "Set it.")
+    stage = Stage(remedy="sets this computer's clock")
+    async with opened(tmp_path, replace(outside.world, stage=stage)) as page:
+        await page.press("enter")
+        await page.shows("! This computer's clock is wrong")
+        assert "Demo: D sets this computer's clock." in page.text
+        outside.error = None
+        await page.press("d")
+        await page.shows("account 123456789012 in us-east-1")
+        assert "clock" not in page.text
+
+
 async def test_help_of_the_demo_is_about_its_own_account(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, replace(outside.world, aws=EMBEDDED, stage=Stage())) as page:
         await page.press("enter")

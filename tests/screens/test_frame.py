@@ -416,6 +416,41 @@ async def test_the_demos_story_is_told_on_the_first_page_and_named_on_every_one(
         assert "DEMO: no-permissions" in page.text
 
 
+async def test_a_story_opens_at_the_step_that_shows_it(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    """Later it goes on where the set-up stands, as everything does."""
+    outside.standings = seen_so(begun)
+    world = dataclasses.replace(outside.world, stage=Stage())
+    story = ("quota", "Nearly all of it is used.")
+    async with opened(tmp_path, world, project=begun, story=story, opens=StepName.ACCOUNT) as page:
+        assert "step 1 of 6" in page.text
+        await page.press("f3")
+        await page.shows("Which AWS account and Region shall send?")
+        await page.press("f2")
+        assert "step 4 of 6" in page.text
+        await page.press("f3")
+        await page.shows("[DNS]")
+
+
+async def test_a_story_writes_what_is_asked_for_into_the_current_folder(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    own = tmp_path / "current"
+    own.mkdir()
+    world = dataclasses.replace(outside.world, stage=Stage())
+    async with opened(tmp_path, world, project=begun, story=("denied", "No."), exports=own) as page:
+        await page.go(StepName.ACCOUNT)
+        await page.press("f7")
+        await page.shows("The least policy")
+        await page.press("s")
+        await page.shows("✓ saved: ses-wizard.policy-1.json")
+        assert (own / "ses-wizard.policy-1.json").exists()
+        await page.press("escape")
+        await page.go(None)
+        await page.shows("none: a story leaves none behind")
+
+
 async def test_what_is_set_up_is_said_while_there_is_nothing_to_go_on_with(
     outside: Outside, tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ def set_up(demo: Demo, story: Story, file: Path, tell: Tell = lambda words: None
 
     The account must be new. Raises WizardError.
     """
-    demo.account.entrance = OPEN
+    demo.account.kept.entrance = OPEN
     demo.account.pace = replace(AT_ONCE, registration=story.pace.registration)
     project = Project()
     for step, taken in _TAKEN.items() if story.reached else ():
@@ -48,7 +48,7 @@ def set_up(demo: Demo, story: Story, file: Path, tell: Tell = lambda words: None
         if step is story.reached:
             break
     project = story.turn(demo, project)
-    demo.account.entrance, demo.account.pace = story.entrance, story.pace
+    demo.account.kept.entrance, demo.account.pace = story.entrance, story.pace
     if project != Project():
         save(project, file)
 

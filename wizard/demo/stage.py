@@ -15,6 +15,7 @@ from wizard.demo import zones
 from wizard.demo.aws import account as accounts
 from wizard.demo.aws import links
 from wizard.demo.aws.account import Account, Kept, SesRegion
+from wizard.demo.aws.entrance import OPEN, Entrance
 from wizard.demo.aws.pace import Pace
 from wizard.demo.aws.server import AccountServer
 from wizard.demo.aws.snapshot import Keeper
@@ -42,7 +43,8 @@ def start(state: Path | None, *, pace: Pace | None = None, story: Story = FIRST)
     demo with the same file ended. It returns before moto is imported: the first AWS calls wait for that.
     Raises WizardError where the file cannot be used, RuntimeError where another demo runs in this process.
     """
-    account = Account(pace or story.pace, Kept(records=zones.panel_records()), story.entrance)
+    kept = Kept(records=zones.panel_records(), entrance=story.entrance)
+    account = Account(pace or story.pace, kept)
     accounts.enter(account)
     try:
         return Demo(account, state, story.computer)
@@ -197,6 +199,23 @@ class Demo:
     def review_takes(self) -> float | None:
         """Seconds after which an open review is granted by itself; None where it waits for an answer."""
         return self.account.pace.review
+
+    @property
+    def remedy(self) -> str:
+        """What ``mend`` does about what the account refuses, as the end of a sentence; empty if nothing."""
+        entrance = self.account.kept.entrance
+        if entrance.clock:
+            return "sets this computer's clock, as its owner would"
+        if entrance.allowed != OPEN.allowed:
+            return "has an administrator allow what is missing"
+        return "has the organization lift its policy" if entrance.forbidden else ""
+
+    def mend(self) -> None:
+        """End what ``remedy`` is about."""
+        with self.account.lock:
+            expired = self.account.kept.entrance.expired
+            self.account.kept.entrance = Entrance(expired=expired)
+        self._changed()
 
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""

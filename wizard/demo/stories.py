@@ -46,7 +46,8 @@ class Story:
 
     ``reached`` is the last step that is done when it begins (of the sixth, all up to its request), None for a
     set-up that nobody has begun. ``turn`` happens then. ``computer`` is where the wizard runs, None where it
-    has the account's own keys; ``entrance`` and ``pace`` are the account's.
+    has the account's own keys; ``entrance`` and ``pace`` are the account's. ``opens`` is the step that shows
+    it, if that is not the first one left to do.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Story:
     computer: Computer | None = None
     entrance: Entrance = OPEN
     pace: Pace = field(default_factory=Pace)
+    opens: StepName | None = None
 
     @property
     def is_set_up(self) -> bool:
@@ -97,7 +99,7 @@ STORIES = (
     ),
     Story(
         "wrong-clock",
-        "This computer's clock is 12 minutes behind AWS's, and stays so.",
+        "This computer's clock is 12 minutes behind AWS's; D in step 1 sets it.",
         computer=computers.TWO_PROFILES,
         entrance=Entrance(clock=timedelta(minutes=12)),
     ),
@@ -134,7 +136,7 @@ STORIES = (
     ),
     Story(
         "no-permissions",
-        "SES and Route 53 are allowed, and nothing that the reminder needs.",
+        "SES and Route 53 are allowed, nothing that the reminder needs; D in step 1 allows it.",
         StepName.DNS,
         entrance=Entrance(allowed=(*NEEDED[:3], "iam:Get*", "iam:Simulate*")),
     ),
@@ -156,7 +158,13 @@ STORIES = (
         turns.found_by_aws("PROBATION"),
     ),
     Story("shutdown", "AWS has ended sending in the account.", StepName.DNS, turns.found_by_aws("SHUTDOWN")),
-    Story("quota", "Nearly all of the day's sending quota is used.", StepName.DNS, turns.nearly_used_up),
+    Story(
+        "quota",
+        "Nearly all of the day's sending quota is used.",
+        StepName.DNS,
+        turns.nearly_used_up,
+        opens=StepName.ACCOUNT,
+    ),
     # the domain and its records
     Story(
         "unregistered",
@@ -205,6 +213,7 @@ STORIES = (
         "AWS has said yes; F4 in step 6 takes away what only the sandbox needed.",
         StepName.PRODUCTION,
         turns.granted,
+        opens=StepName.PRODUCTION,
     ),
     Story("denied", "AWS has said no.", StepName.PRODUCTION, turns.denied, pace=PATIENT),
     Story(

@@ -121,9 +121,13 @@ class Failure:
 
 @dataclass
 class Kept:
-    """What survives a quit. ``records`` are the user's zones in the DNS panel: name, type, value."""
+    """What survives a quit. ``records`` are the user's zones in the DNS panel: name, type, value.
+
+    ``entrance`` is whom the account lets in.
+    """
 
     clock: Clock = field(default_factory=Clock)
+    entrance: Entrance = OPEN
     port: int = 0
     """Where the account answered last, so that it does so again if the port is still free."""
     ses: dict[str, SesRegion] = field(default_factory=dict)
@@ -150,7 +154,6 @@ class Account:
 
     pace: Pace
     kept: Kept = field(default_factory=Kept)
-    entrance: Entrance = OPEN
     dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
     endpoint_url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -33,7 +33,7 @@ class Identities(IamResponse):
         resources = self._get_param("ResourceArns") or ["*"]
         results = [
             _forbidden(action)
-            if current().entrance.forbids(action)
+            if current().kept.entrance.forbids(action)
             else _result(
                 action, {resource: decide(documents, action, resource, context) for resource in resources}
             )
@@ -93,7 +93,7 @@ def _documents(backend: IAMBackend, arn: str) -> list[str]:
         if new:
             backend.create_user("us-east-1", DEMO_USER)
         if new or _OWN in backend.users[DEMO_USER].policies:
-            backend.put_user_policy(DEMO_USER, _OWN, json.dumps(_policy(current().entrance.allowed)))
+            backend.put_user_policy(DEMO_USER, _OWN, json.dumps(_policy(current().kept.entrance.allowed)))
     known: list[User | Role] = [*backend.users.values(), *backend.roles.values()]
     principal = next((one for one in known if one.arn == arn), None)
     if principal is None:

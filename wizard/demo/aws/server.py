@@ -197,7 +197,7 @@ def _http_server(bound: socket.socket, application: WSGIApplication, account: Ac
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             """The time in an answer's head: AWS's own."""
-            return super().date_time_string(account.entrance.now().timestamp())
+            return super().date_time_string(account.kept.entrance.now().timestamp())
 
     host, port = bound.getsockname()
     return make_server(

@@ -30,7 +30,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend
 
-FORMAT = 3
+FORMAT = 4
 """Of this file; to be raised when a class of ours that is kept changes."""
 
 REST = 4.0

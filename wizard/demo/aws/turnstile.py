@@ -25,15 +25,15 @@ def install() -> None:
 
 def _call_action(self: BaseResponse) -> TYPE_RESPONSE:
     """The service's answer, or the refusal."""
-    account = current()
-    if account.entrance is OPEN:
+    entrance = current().kept.entrance
+    if entrance == OPEN:
         return _let_in(self)
     from wizard.demo.aws.sts import caller_of
 
     key = self.get_access_key()
     caller = caller_of(key)
     turned = turned_away(
-        account.entrance,
+        entrance,
         key=key,
         signed=self.headers.get("X-Amz-Date", ""),
         action=action_of(self.service_name or "", self._get_action()),
