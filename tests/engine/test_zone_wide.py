@@ -45,9 +45,10 @@ from wizard.demo.dns_zones import Resource
 from wizard.dns import https, servers, transport
 from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
 from wizard.dns.causes import zone_findings
+from wizard.dns.causes.hosts import apart
 from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, watch
 from wizard.dns.records import RecordId
-from wizard.dns.seen import Outcome, ServerSeen, ZoneSeen
+from wizard.dns.seen import Answer, Outcome, Question, Rcode, ServerSeen, Soa, ZoneSeen
 from wizard.dns.seen import Path as Way
 from wizard.dns.verdict import Finding, Round, RowStatus, Severity
 
@@ -321,6 +322,13 @@ class TestTwoDnsHosts:
         remark = named(row(seen, RecordId.DMARC).findings, "servers-disagree")
         assert "If Cloudflare (ada.ns.cloudflare.com, bob.ns.cloudflare.com) copies the zone" in remark.fix
         assert "Otherwise enter the record at Cloudflare" in remark.fix
+
+    def test_servers_of_a_zone_further_down_are_not_counted_among_the_hosts(self) -> None:
+        """An answer of a name that is delegated away comes from servers that this zone does not have."""
+        servers = (ServerSeen("ns1.alpha.net", "192.0.2.1", Outcome.ANSWERS, Soa("x", 1, 60, "a.alpha.net")),)
+        zone = ZoneSeen("example.com", "example.com", ("ns1.alpha.net",), servers=servers)
+        answer = Answer(Question("m.example.com", "MX"), Rcode.NOERROR, servers=("192.0.2.9",), agree=False)
+        assert apart(zone, answer) is None
 
     async def test_servers_of_one_host_under_several_names_only_take_time(self, stack: ExitStack) -> None:
         one, other = ("ns1.alpha.net",), ("ns2.alpha.org",)

@@ -259,6 +259,16 @@ def test_the_stray_record_is_to_be_deleted_and_its_content_kept(
     assert row.record.value == value
 
 
+def test_what_an_alias_leads_to_is_no_stray_record() -> None:
+    """There is no record of that type to delete at `_spf`, and the target is somebody else's."""
+    entries: Entries = {
+        **zone(("example.com", "TXT")),
+        ("_spf.example.com", "CNAME"): ["spf.example.net"],
+        ("spf.example.net", "TXT"): ["v=spf1 include:amazonses.com -all"],
+    }
+    assert codes(at(entries, RecordId.SPF))[0] == "absent"
+
+
 def test_a_policy_for_another_name_is_not_taken_for_this_one() -> None:
     """A policy at `_dmarc.www` is that of the web site's name alone."""
     row = at(

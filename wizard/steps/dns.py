@@ -353,7 +353,7 @@ _EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
 _STILL_VERIFIED = "SES still shows the domain as verified"
 _ZONE_WORDS = {
     "lame-server": "a name server does not serve the zone",
-    "wrong-dns-host": "the domain is not delegated to the DNS host that has the records",
+    "wrong-dns-host": "a DNS host that the domain is delegated to lacks records",
     "dnssec-bogus": "resolvers that validate DNSSEC refuse the zone",
 }
 """Findings about the whole zone, in a few words."""

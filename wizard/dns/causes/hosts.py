@@ -38,7 +38,7 @@ def apart(zone: ZoneSeen, answer: Answer) -> Apart | None:
     for told_by, certain in ((_source, True), (_brand, False)):
         known = {told_by(server) for server in having}
         away = [server for server in others if told_by(server) and told_by(server) not in known]
-        if away and all(known):
+        if having and away and all(known):
             return Apart(_names(having), _names(away), certain)
     return None
 

@@ -239,7 +239,8 @@ def servers_disagree(case: Case) -> Iterator[Finding]:
         return
     having = len(answer.servers)
     answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
-    all_servers = max(len(answering or case.zone.addresses), having)
+    asked = answer.cut.nameservers if answer.cut else answering or case.zone.addresses
+    all_servers = max(len(asked), having)
     give = "gives" if having == 1 else "give"
     hosts = apart(case.zone, answer)
     if hosts is None:
@@ -327,7 +328,10 @@ def _without_underscore(case: Case) -> str:
 
 
 def _ours_at(case: Case, place: str) -> list[Rdata]:
-    """The records at another place that were surely meant to be this one."""
+    """The records at another place that were surely meant to be this one; none of an alias's target."""
+    answer = case.ask(place, case.record.type)
+    if answer is None or answer.cnames:
+        return []
     return [rdata for rdata in case.standing(place, case.record.type) if _is_meant(case, rdata)]
 
 
