@@ -65,6 +65,7 @@ class PermissionsDialog(Dialog[None]):
         yield Columns(_missing(self.seen.missing), id="missing")
         yield Static("The least policy", classes="heading", markup=False)
         yield Static(POLICY_NOTE.format(most=policy.LARGEST, count=len(parts)), classes="hint", markup=False)
+        yield Static(policy.roles_note(self.seen.scope), id="roles-note", classes="block", markup=False)
         text = "\n".join(json.dumps(part, indent=2) for part in parts)
         yield Static(Content(text), id="policy", classes="block")
 

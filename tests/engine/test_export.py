@@ -138,10 +138,10 @@ def test_file_of_the_demo_is_hinted_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["export", "records", "--no-aws"]) == ExitCode.NO
+    assert run(["export", "records", "--no-aws"]) == ExitCode.USAGE
     assert "demo" not in capsys.readouterr().err
     save(PROJECT, tmp_path / "ses-wizard-demo.yaml")
-    assert run(["export", "records", "--no-aws"]) == ExitCode.NO
+    assert run(["export", "records", "--no-aws"]) == ExitCode.USAGE
     assert "`--file ses-wizard-demo.yaml`" in capsys.readouterr().err
 
 
@@ -151,6 +151,7 @@ def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: 
     assert code == ExitCode.OK
     assert "Route 53 could not be asked" in err
     assert "--part 1 to --part 2" in err
+    assert "This policy can create roles with any permission: ses-wizard-reminder-FunctionRole-*" in err
     statements = json.loads(out)["Statement"]
     (identity,) = [one for one in statements if one["Sid"] == "SetUpIdentity"]
     assert identity["Resource"] == "arn:aws:ses:eu-west-1:123456789012:identity/example.com"

@@ -15,10 +15,10 @@ from tests.engine.recorded_calls import Call, bought_domain, recorded, whole_set
 from wizard import demo
 from wizard.aws import cloudformation
 from wizard.demo.aws.policy_evaluation import decide, statements
-from wizard.policy import LARGEST, grants, parts, policy, size
+from wizard.policy import LARGEST, grants, parts, policy, roles_note, size
 from wizard.policy.calls import NAMES_NO_RESOURCE
 from wizard.policy.grant import Scope
-from wizard.policy.stack import stack
+from wizard.policy.stack import CREATES_ROLES, stack
 from wizard.project import Domain, Identity, Project, Registration, Reminder, Sandbox, Table
 from wizard.reminder import template
 from wizard.reminder.message import EXAMPLE
@@ -190,6 +190,18 @@ def test_roles_are_handed_to_their_services_alone(made: Made) -> None:
         "scheduler.amazonaws.com",
     ]
     assert all(one["Resource"].endswith("Role-*") for one in handed)
+
+
+def test_what_makes_an_administrator_is_named_and_can_be_left_out(made: Made) -> None:
+    """The note names each statement by which its holder could get any permission, and no other has one."""
+    note = roles_note(made.scope)
+    named = [one for one in statements(made.policy) if one["Sid"] in note]
+    assert [one["Sid"] for one in named] == [CREATES_ROLES, "PassFunctionRole", "PassScheduleRole"]
+    assert all(one["Resource"][0].rpartition("/")[2] in note for one in named[:1])
+    left = [one for one in statements(made.policy) if one not in named]
+    reads = ("iam:Get", "iam:List", "iam:Simulate")
+    actions = {action for one in left for action in one["Action"]}
+    assert not [action for action in actions if action.startswith("iam:") and not action.startswith(reads)]
 
 
 def test_record_names_that_are_not_the_wizards_are_out_of_reach(made: Made) -> None:

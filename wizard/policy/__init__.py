@@ -7,8 +7,10 @@ from typing import Any
 
 from wizard.policy import calls
 from wizard.policy.grant import Grant, Scope
-from wizard.policy.stack import stack
+from wizard.policy.stack import roles_note, stack
 from wizard.project import Project
+
+__all__ = ["LARGEST", "document", "grants", "parts", "policy", "roles_note", "size"]
 
 LARGEST = 6144
 """Characters that a managed policy may have, blanks not counted (IAM's quota)."""

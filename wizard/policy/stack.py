@@ -17,6 +17,8 @@ ALARMS = ("DeadLetterAlarm", "ErrorsAlarm", "BounceAlarm", "ComplaintAlarm")
 QUEUES = ("DeadLetterQueue", "Queue")
 ROLES = {"FunctionRole": "lambda.amazonaws.com", "ScheduleRole": "scheduler.amazonaws.com"}
 """The stack's roles, and which service each is handed to."""
+CREATES_ROLES = "CreateRolesWithAnyPermission"
+"""The statement that makes its holder an administrator: it is named for what it can do."""
 
 
 def stack(scope: Scope) -> Iterator[Grant]:
@@ -189,9 +191,25 @@ def _function(scope: Scope) -> Iterator[Grant]:
     )
 
 
+def roles_note(scope: Scope) -> str:
+    """What whoever attaches the policy must know: that it can create roles, why, and what follows."""
+    roles = " and ".join(scope.role(name).rpartition("/")[2] for name in ROLES)
+    statements = ", ".join((CREATES_ROLES, *map(_passes, ROLES)))
+    return (
+        f"This policy can create roles with any permission: {roles} (statement {CREATES_ROLES}). "
+        "CloudFormation creates them with the permissions of whoever deploys the stack, and the policy sets "
+        "no permissions boundary. So attach it only for people you trust as administrators. For all others "
+        f"leave out {statements}, and deploy the stack yourself (`ses-wizard export stack`)."
+    )
+
+
+def _passes(role: str) -> str:
+    return f"Pass{role}"
+
+
 def _roles(scope: Scope) -> Iterator[Grant]:
     yield _grant(
-        "StackRoles",
+        CREATES_ROLES,
         (
             "iam:CreateRole",
             "iam:DeleteRole",
@@ -212,7 +230,7 @@ def _roles(scope: Scope) -> Iterator[Grant]:
     for name, service in ROLES.items():
         yield Grant(
             "reminder",
-            f"Pass{name}",
+            _passes(name),
             ("iam:PassRole",),
             (scope.role(name),),
             "Whoever makes a function or a schedule must be allowed to hand it its role.",

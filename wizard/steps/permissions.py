@@ -16,7 +16,7 @@ from wizard.aws.failures import error_code, translated
 from wizard.aws.iam import Simulated, Verdict
 from wizard.dns.publish import candidates
 from wizard.errors import WizardError
-from wizard.policy import document, grants
+from wizard.policy import document, grants, roles_note
 from wizard.policy.grant import Grant, Scope
 from wizard.project import Project
 from wizard.steps import account
@@ -118,7 +118,7 @@ def exported(
     if found is None:
         notes.append("Route 53 could not be asked: what a zone in this account needs is not in it.")
     scope = Scope(project, account_id, region, partition, found or (), principal, table_key)
-    return document(scope), tuple(notes)
+    return document(scope), (*notes, roles_note(scope))
 
 
 def _partition(world: World, region: str) -> str:
