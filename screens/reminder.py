@@ -57,6 +57,7 @@ class Beginning:
     when: When
     zones: Sequence[str]
     alerts: str
+    stack: str
     address: str
     page: str
 
@@ -220,7 +221,7 @@ In the demo **F9** opens the inbox of the embedded account.
             "who": partial(self.query_one(WhoPage).load, begun.who),
             "what": partial(self.query_one(WhatPage).load, begun.what),
             "when": partial(self.query_one(WhenPage).load, begun.when, begun.zones),
-            "create": partial(self.query_one(CreatePage).load, begun.alerts),
+            "create": partial(self.query_one(CreatePage).load, begun.alerts, begun.stack),
             "test": partial(self.query_one(TryPage).load, begun.address),
         }
         for page in self.query(Page):
@@ -391,6 +392,7 @@ def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginni
         when=first_choice(project, local_zone()),
         zones=zone_names(),
         alerts=kept.alerts or "",
+        stack=kept.stack,
         address=f"you@{domain}" if world.demo else "",
         page=next((name for name, done in finished.items() if not done), "runs"),
     )

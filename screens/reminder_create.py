@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, Static
 
 from screens.keys import key_name
 from screens.messages import Happened
@@ -49,24 +49,30 @@ SETTINGS = {
     "end": "When",
     "window_minutes": "When",
     "alerts": "Alerts",
+    "stack": "Stack name",
 }
 """Where a setting is mended: on a page before, or in a field of this one."""
 
-NO_ADDRESS = Problem("alerts", "This is no address that alerts can go to.")
+NO_ADDRESS = Problem("alerts", "Alerts cannot be sent to this address.")
+NO_NAME = Problem("stack", "Use a letter, then up to 39 letters, digits and hyphens.")
 
 
 @dataclass(frozen=True)
-class Alerts:
-    """Who is told of failures, as typed; nobody where it is empty."""
+class Own:
+    """What is typed on this page: who is told of failures (nobody if empty), and the name of the stack."""
 
     address: str
+    stack: str
 
     def decided(self, project: Project, base: Path, now: datetime) -> Decision:
         """The project with the address, and what is wrong with it."""
         from wizard.project import Table, takes
         from wizard.reminder.draft import problems
 
-        kept = replace(project, reminder=replace(project.reminder, alerts=self.address or None))
+        named = replace(project, reminder=replace(project.reminder, stack=self.stack))
+        if not takes(named):
+            return Decision(project, [NO_NAME], complete=False)
+        kept = replace(named, reminder=replace(named.reminder, alerts=self.address or None))
         if not takes(kept):
             return Decision(project, [NO_ADDRESS], complete=False)
         # As if they came from a table: the file of recipients is not what this is about.
@@ -92,6 +98,8 @@ class CreatePage(ChangePage):
   why so, what it costs. Nothing is made before your yes. Afterwards every change goes the same way.
 - **Alerts** go to an address by Amazon SNS: runs that failed, errors of the function, too many bounces or
   complaints. AWS sends a mail to that address first, which its owner must confirm.
+- **Stack name** can be changed until the stack exists. If another set-up in this account and Region has that
+  name, a free one is proposed.
 - **F6** has CloudFormation compare what there is with what was made, which takes a moment and changes
   nothing. What differs is told, and **F7** plans to put it back.
 """
@@ -131,6 +139,10 @@ class CreatePage(ChangePage):
         with Horizontal(classes="field tight"):
             yield Label("Alerts to", classes="label")
             yield Input(placeholder="you@example.com, or nobody", id="alerts", compact=True)
+        with Horizontal(classes="field tight", id="naming"):
+            yield Label("Stack name", classes="label")
+            yield Input(placeholder="a name of its own in this account and Region", id="stack", compact=True)
+        yield Static("", id="taken", classes="hint", markup=False)
         with Horizontal(classes="field tight block", id="by-key"):
             yield Button(f"Look for drift  {key_name('f6')}", id="drift", compact=True)
             yield Button(f"Put it back  {key_name('f7')}", id="put-back", compact=True)
@@ -139,12 +151,14 @@ class CreatePage(ChangePage):
         yield EventList(id="events")
 
     def on_mount(self) -> None:
-        """Nothing drifted yet."""
+        """Nothing drifted yet, and nothing is known of the name."""
         self._show_drift([])
+        self._show_name(None)
 
-    def load(self, address: str) -> None:
-        """Begin with ``address``."""
+    def load(self, address: str, stack: str) -> None:
+        """Begin with the alerts' ``address`` and the name of the ``stack``."""
         self.query_one("#alerts", Input).value = address
+        self.query_one("#stack", Input).value = stack
 
     def offer(self, read: Recipients) -> None:
         """These are the recipients."""
@@ -154,6 +168,7 @@ class CreatePage(ChangePage):
     def show_seen(self, seen: ReminderSeen) -> None:
         """To whom mail may go in the sandbox; what CloudFormation does since an earlier run is watched."""
         self._seen = seen
+        self._show_name(seen)
         self._draw()
         if self.display:
             self._watch_on()
@@ -166,9 +181,10 @@ class CreatePage(ChangePage):
             self.query_one("#events", EventList).clear()
             self._watch(self.state.world, self.state.project)
 
-    def entered(self) -> Alerts:
-        """The field as it stands."""
-        return Alerts(self.query_one("#alerts", Input).value.strip())
+    def entered(self) -> Own:
+        """The fields as they are."""
+        address, stack = (self.query_one(field, Input).value.strip() for field in ("#alerts", "#stack"))
+        return Own(address, stack)
 
     def focus_first(self) -> None:
         """Most have nothing to type here."""
@@ -183,7 +199,7 @@ class CreatePage(ChangePage):
     def redraw(self, state: AppState) -> None:
         """Something was saved: the address of alerts with a plan, or what the pages before decided."""
         if self.saved is not None:
-            self.saved = Alerts(state.project.reminder.alerts or "")
+            self.saved = Own(state.project.reminder.alerts or "", state.project.reminder.stack)
         if self.display:
             self.came_up()
 
@@ -226,7 +242,7 @@ class CreatePage(ChangePage):
         description="CloudFormation is working out what it would do",
     )
     def _decide_and_plan(
-        self, world: World, before: Project, base: Path, now: datetime, entered: Alerts, revert_drift: bool
+        self, world: World, before: Project, base: Path, now: datetime, entered: Own, revert_drift: bool
     ) -> None:
         from wizard.steps import reminder
 
@@ -309,6 +325,15 @@ class CreatePage(ChangePage):
         shown = self.query_one("#drifted", Columns)
         shown.show(rows)
         shown.display = self.query_one("#put-back").display = bool(rows)
+
+    def _show_name(self, seen: ReminderSeen | None) -> None:
+        """The stack's name can be chosen until there is a stack of that name; a taken one is replaced."""
+        self.query_one("#naming").display = seen is not None and (seen.stack is None or bool(seen.instead))
+        field, hint = self.query_one("#stack", Input), self.query_one("#taken", Static)
+        hint.display = seen is not None and bool(seen.instead)
+        if seen and seen.instead and field.value == self.state.project.reminder.stack:
+            hint.update(f"{field.value} is taken by another set-up in this account and Region.")
+            field.value = seen.instead
 
     def _draw(self) -> None:
         open_to = self._seen.open_to if self._seen else None

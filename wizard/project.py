@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Literal[1] = 1
 DEFAULT_FILE = Path("ses-wizard.yaml")
+DEFAULT_STACK = "ses-wizard-reminder"
+"""The stack of the first set-up in an account and Region."""
 MAX_BYTES = 1_000_000
 
 HEADER = """\
@@ -124,7 +126,7 @@ class Table(Section, frozen=True):
 class Reminder(Section, frozen=True):
     """Who gets what, when. Names of fields in the message stand in double braces: ``{{name}}``."""
 
-    stack: StackName = "ses-wizard-reminder"
+    stack: StackName = DEFAULT_STACK
     sender: Address | None = None
     sender_name: str = ""
     recipients: str | None = None

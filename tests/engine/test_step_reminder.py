@@ -18,6 +18,7 @@ from wizard.demo.aws.refusal import Refusal
 from wizard.errors import WizardError
 from wizard.project import Domain, Seen
 from wizard.steps import reminder as step
+from wizard.steps import reminder_trial
 from wizard.steps.model import ChangeKind, Event, Progress, Status
 
 
@@ -229,13 +230,43 @@ def test_somebody_elses_stack_is_left_alone(setup: Setup) -> None:
     assert setup.standing()[0] is Status.ATTENTION
 
 
-def test_another_set_up_in_the_same_region_is_noticed(setup: Setup) -> None:
+def test_a_second_set_up_fits_into_the_same_region(setup: Setup) -> None:
     setup.act()
-    setup.change(stack="another")
-    with pytest.raises(WizardError, match="A function called TriggerReminder is there already"):
-        setup.plan()
-    setup.change(stack=STACK)
+    first = setup.project
+    setup.change(stack="another", tested=None)
+    assert setup.standing()[0] is Status.TODO
+    setup.act()
+    lambdas = setup.demo.world.aws.client("lambda").list_functions()["Functions"]
+    assert sorted(one["FunctionName"] for one in lambdas) == ["TriggerReminder", "TriggerReminder-another"]
+    assert reminder_trial.dry_run(setup.demo.world, setup.project, lambda _: None).people == 2
+    setup.project = first
+    assert step.look(setup.demo.world, setup.project).instead == ""
+
+
+def test_a_taken_name_is_noticed_and_another_proposed(setup: Setup) -> None:
+    setup.act()
     setup.project = replace(setup.project, domain=Domain(name="example.org"))
     setup.change(sender="reminders@example.org")
     with pytest.raises(WizardError, match=r"belongs to the set-up of example\.com"):
+        setup.plan()
+    assert step.look(setup.demo.world, setup.project).instead == "reminder-example-org"
+    assert setup.standing()[0] is Status.ATTENTION
+    setup.change(stack="reminder-example-org")
+    assert step.look(setup.demo.world, setup.project).instead == ""
+
+
+def test_a_function_of_that_name_outside_of_any_stack_is_noticed(setup: Setup) -> None:
+    setup.act()
+    functions = setup.demo.world.aws.client("lambda")
+    role = functions.get_function(FunctionName="TriggerReminder")["Configuration"]["Role"]
+    functions.create_function(
+        FunctionName="TriggerReminder-mine",
+        Role=role,
+        Runtime="python3.13",
+        Handler="a.b",
+        Code={"ZipFile": b"PK"},
+    )
+    setup.change(stack="mine")
+    assert step.look(setup.demo.world, setup.project).instead == "reminder-example-com"
+    with pytest.raises(WizardError, match="A function called TriggerReminder-mine already exists"):
         setup.plan()

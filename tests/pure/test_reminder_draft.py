@@ -278,8 +278,8 @@ def test_a_refused_test_mail_is_explained(code: str, reason: str, words: str, to
     assert todo in refusal.todo
 
 
-def seen(status: str, *, recipients: int = 2, enabled: bool = True, ours: bool = True) -> ReminderSeen:
-    stack = Stack("id", "ses-wizard-reminder", status, "", {}, {TAG: "example.com"} if ours else {})
+def seen(status: str, *, recipients: int = 2, enabled: bool = True) -> ReminderSeen:
+    stack = Stack("id", "ses-wizard-reminder", status, "", {}, {TAG: "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled, None)
     return ReminderSeen(stack, (), schedule, recipients, datetime(2026, 11, 25, 8, tzinfo=UTC))
 
@@ -293,7 +293,7 @@ TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW,
         (ReminderSeen(None), TESTED, Status.TODO, "nothing is set up"),
         (seen("REVIEW_IN_PROGRESS"), TESTED, Status.TODO, "nothing is set up"),
         (seen("DELETE_COMPLETE"), TESTED, Status.TODO, "nothing is set up"),
-        (seen("CREATE_COMPLETE", ours=False), TESTED, Status.ATTENTION, "not this set-up's"),
+        (ReminderSeen(None, instead="reminder-2"), TESTED, Status.ATTENTION, "is taken"),
         (seen("CREATE_IN_PROGRESS"), PROJECT, Status.WORKING, "create in progress"),
         (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),
         (seen("CREATE_COMPLETE", recipients=0), TESTED, Status.ATTENTION, "empty"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
+from textual.widgets import Input
 
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import opened
@@ -131,7 +132,7 @@ async def test_who_is_told_is_saved_with_the_plan(
         await show(page)
         page.type("alerts", "ops example.com")
         await page.press("f4")
-        assert "✗ mend  This is no address that alerts can go to." in page.text
+        assert "✗ mend  Alerts cannot be sent to this address." in page.text
         assert page.app.focused is page.app.screen.query_one("#alerts")
         assert made.asked == []
         page.type("alerts", "ops@example.com")
@@ -167,3 +168,15 @@ async def test_what_drifted_is_told_and_put_back(
         await page.press("enter", "y")
         assert made.asked == ["drift", "drift", "plan reverting", "act"]
         assert "drifted" not in page.text
+
+
+async def test_a_taken_stack_name_is_replaced_by_a_free_one(
+    outside: Outside, made: Flow, begun: Project, tmp_path: Path
+) -> None:
+    made.seen = ReminderSeen(None, instead="reminder-example-com")
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page, "f3", "f3", "f3")
+        await page.shows("ses-wizard-reminder is taken by another set-up")
+        assert page.app.screen.query_one("#stack", Input).value == "reminder-example-com"
+        await page.press("f4", "y")
+        assert page.saved.reminder.stack == "reminder-example-com"

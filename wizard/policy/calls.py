@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.policy.grant import EVERYTHING, Condition, Grant, Scope
-from wizard.reminder.template import FUNCTION_NAME
+from wizard.reminder.template import function_name, log_group
 
 NAMES_NO_RESOURCE = {
     "ses:GetAccount": "it is about the account",
@@ -223,10 +223,10 @@ def reminder(scope: Scope) -> Iterator[Grant]:
         "reminder",
         "TestAndRun",
         ("lambda:GetFunction", "lambda:InvokeFunction"),
-        (scope.arn("lambda", f"function:{FUNCTION_NAME}"),),
+        (scope.arn("lambda", f"function:{function_name(settings.stack)}"),),
         "Send a test mail, and start a run when you ask for it.",
     )
-    log = scope.arn("logs", f"log-group:/ses-wizard/{settings.stack}/{FUNCTION_NAME}:*")
+    log = scope.arn("logs", f"log-group:{log_group(settings.stack)}:*")
     yield Grant("reminder", "FollowLog", ("logs:FilterLogEvents",), (log,), "Follow what the function logs.")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from wizard.policy.calls import table
 from wizard.policy.grant import EVERYTHING, Grant, Scope
-from wizard.reminder.template import FUNCTION_NAME, RESUME_SUFFIX
+from wizard.reminder.template import RESUME_SUFFIX, function_name, log_group
 
 TABLES = ("RecipientsTable", "ClaimsTable", "RunsTable", "OptOutsTable")
 ALARMS = ("DeadLetterAlarm", "ErrorsAlarm", "BounceAlarm", "ComplaintAlarm")
@@ -115,8 +115,8 @@ def _mail(scope: Scope) -> Iterator[Grant]:
 
 
 def _function(scope: Scope) -> Iterator[Grant]:
-    function = scope.arn("lambda", f"function:{FUNCTION_NAME}")
-    group = scope.arn("logs", f"log-group:/ses-wizard/{scope.project.reminder.stack}/{FUNCTION_NAME}")
+    function = scope.arn("lambda", f"function:{function_name(scope.project.reminder.stack)}")
+    group = scope.arn("logs", f"log-group:{log_group(scope.project.reminder.stack)}")
     yield _grant(
         "StackFunction",
         (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from wizard.project import DEFAULT_STACK
 from wizard.reminder.expressions import At, parse
 from wizard.reminder.function_code import function_code
 from wizard.reminder.intrinsics import attribute, ref
@@ -21,7 +22,7 @@ from wizard.reminder.template_alerts import alarms, events
 from wizard.reminder.template_roles import function_role, schedule_role
 
 FUNCTION_NAME = "TriggerReminder"
-"""The Lambda's name, and so one reminder set-up for each account and Region."""
+"""The Lambda's name in the stack with the default name; others add theirs: see ``function_name``."""
 RUNTIME = "python3.14"
 TIMEOUT = 900
 """Seconds that one run of the function may take: as long as Lambda allows."""
@@ -74,7 +75,7 @@ PURPOSES = {
     "FunctionRole": Purpose(
         "function's role", "lets the function send this template from this domain and use its own tables"
     ),
-    "TriggerReminder": Purpose(FUNCTION_NAME, "the Lambda function that sends the mail of each run"),
+    "TriggerReminder": Purpose("Lambda function", "the function that sends the mail of each run"),
     "Worker": Purpose("workers", "hand the queue's portions to several runs of the function at a time"),
     "ScheduleRole": Purpose("schedule's role", "lets the schedules start this function and nothing else"),
     "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
@@ -100,6 +101,16 @@ PURPOSES = {
 other."""
 
 
+def function_name(stack: str) -> str:
+    """The Lambda's name in the stack called ``stack``: several set-ups fit into one account and Region."""
+    return FUNCTION_NAME if stack == DEFAULT_STACK else f"{FUNCTION_NAME}-{stack}"
+
+
+def log_group(stack: str) -> str:
+    """The name of the function's log group in the stack called ``stack``."""
+    return f"/ses-wizard/{stack}/{FUNCTION_NAME}"
+
+
 def body(setup: Setup) -> str:
     """The template as the JSON that CloudFormation gets. It may be larger than MAX_BODY."""
     return json.dumps(template(setup), ensure_ascii=False, separators=(",", ":"))
@@ -123,13 +134,13 @@ def template(setup: Setup) -> dict[str, Any]:
                 "Type": "AWS::Logs::LogGroup",
                 **_gone_with_the_stack(),
                 "Properties": {
-                    "LogGroupName": f"/ses-wizard/{setup.stack}/{FUNCTION_NAME}",
+                    "LogGroupName": log_group(setup.stack),
                     "RetentionInDays": LOG_DAYS,
                 },
             },
             "DeadLetterQueue": _queue(MessageRetentionPeriod=14 * 24 * 3600),
             **(_portions() if setup.workers else {}),
-            "FunctionRole": function_role(setup, FUNCTION_NAME),
+            "FunctionRole": function_role(setup, function_name(setup.stack)),
             "TriggerReminder": _function(setup),
             **worker,
             "ScheduleRole": schedule_role(),
@@ -217,7 +228,7 @@ def _function(setup: Setup) -> dict[str, Any]:
     return {
         "Type": "AWS::Lambda::Function",
         "Properties": {
-            "FunctionName": FUNCTION_NAME,
+            "FunctionName": function_name(setup.stack),
             "Description": "Sends each recipient one personal mail for each run of the schedule",
             "Runtime": RUNTIME,
             "Architectures": ["arm64"],

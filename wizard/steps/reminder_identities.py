@@ -12,7 +12,7 @@ from wizard.aws.sesv2 import ListedIdentity
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
 from wizard.reminder.setup import Setup
-from wizard.reminder.template import FUNCTION_NAME, MAX_BODY, body
+from wizard.reminder.template import MAX_BODY, body, function_name
 from wizard.reminder.template_roles import (
     MAX_ROLE_POLICY,
     identity_bytes,
@@ -48,7 +48,7 @@ def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> t
 
     Raises WizardError where it has no room for what ``setup`` itself needs.
     """
-    in_role = room_for_identities(setup, FUNCTION_NAME)
+    in_role = room_for_identities(setup, function_name(setup.stack))
     in_template = MAX_BODY - len(body(setup).encode())
     if in_role < 0:
         raise _no_room(setup, f"IAM takes {MAX_ROLE_POLICY:,} characters for the rights of a role")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from wizard.aws.cloudformation import Stack
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
 from wizard.reminder import draft
-from wizard.reminder.template import FUNCTION_NAME
+from wizard.reminder.template import function_name
 from wizard.steps.reminder_stack import TAG, ours
 from wizard.text import printable
 from wizard.world import World
 
+MAX_STACK_NAME = 40
+"""So that what is named after the stack fits, too: see the project file's schema."""
 _STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"}
 
 
@@ -40,7 +43,7 @@ def refuse_foreign(world: World, project: Project, stack: Stack | None) -> None:
             f"A stack of that name belongs to the set-up of {printable(owner)}."
             if owner
             else "A stack of that name is there that this wizard did not make. It is left alone.",
-            "Choose another name: `reminder.stack` in the project file.",
+            f"Choose another stack name on the Create page; {free_stack_name(project)} may be free.",
         )
     if stack and stack.status == "DELETE_IN_PROGRESS":
         raise WizardError(
@@ -56,14 +59,45 @@ def refuse_foreign(world: World, project: Project, stack: Stack | None) -> None:
         )
     if stack and (stack.complete or stack.running):
         return
-    found = functions.get_function_tags(world.aws, FUNCTION_NAME)
-    if found is not None and found.get("aws:cloudformation:stack-name") != name:
-        owner = found.get("aws:cloudformation:stack-name", "no stack")
+    owner = _function_owner(world, name)
+    if owner is not None and owner != name:
         raise WizardError(
-            f"A function called {FUNCTION_NAME} is there already",
-            f"It belongs to {printable(owner)}. There is one of that name in an account and Region.",
-            "Use another Region or account for this set-up, or remove the other one first.",
+            f"A function called {function_name(name)} already exists",
+            f"It belongs to {printable(owner) or 'no stack'}. Its name is taken in this account and Region.",
+            f"Choose another stack name on the Create page; {free_stack_name(project)} may be free.",
         )
+
+
+def is_taken(world: World, project: Project, stack: Stack | None) -> bool:
+    """Whether the stack's name, or the function's that follows from it, belongs to something else.
+
+    ``stack`` is what has that name. Raises WizardError if AWS cannot be asked.
+    """
+    if stack and stack.status != "DELETE_COMPLETE":
+        return not ours(stack, project)
+    owner = _function_owner(world, project.reminder.stack)
+    return owner is not None and owner != project.reminder.stack
+
+
+def free_stack_name(project: Project) -> str:
+    """A name to try for this set-up's stack in place of one that is taken: the domain's, then numbered. Pure.
+
+    Looking again tells whether it is free.
+    """
+    domain = re.sub(r"[^A-Za-z0-9]+", "-", project.domain.name or "")
+    base = f"reminder-{domain}"[: MAX_STACK_NAME - 3].strip("-")
+    current = project.reminder.stack
+    tried = re.fullmatch(rf"{re.escape(base)}(?:-(\d+))?", current)
+    return f"{base}-{int(tried[1] or 1) + 1}" if tried else base
+
+
+def _function_owner(world: World, stack: str) -> str | None:
+    """The stack that has the function of the name that ``stack`` would use; empty if it is in none.
+
+    None if there is no such function.
+    """
+    found = functions.get_function_tags(world.aws, function_name(stack))
+    return None if found is None else found.get("aws:cloudformation:stack-name", "")
 
 
 def recipients_gone(world: World, stack: Stack | None) -> WizardError | None:

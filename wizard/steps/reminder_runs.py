@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from wizard.aws import dynamodb, functions
 from wizard.project import Project
-from wizard.reminder.template import FUNCTION_NAME
+from wizard.reminder.template import function_name
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_stack import output, standing
 from wizard.world import World
@@ -99,7 +99,7 @@ def run_now(world: World, project: Project, report: Report) -> str:
     standing(world, project)
     run = f"{world.now():%Y-%m-%dT%H:%M:%SZ}"
     report(Event("run", Progress.STARTED))
-    functions.start(world.aws, FUNCTION_NAME, {"run": run, "execution": "by hand"})
+    functions.start(world.aws, function_name(project.reminder.stack), {"run": run, "execution": "by hand"})
     report(Event("run", Progress.DONE, "Lambda has taken it"))
     return run
 
@@ -111,7 +111,7 @@ def resend(world: World, project: Project, run: str, report: Report) -> None:
     stack is not complete.
     """
     standing(world, project)
-    functions.start(world.aws, FUNCTION_NAME, {"resend": run})
+    functions.start(world.aws, function_name(project.reminder.stack), {"resend": run})
     report(Event("failed mails", Progress.STARTED, "Lambda sends them once more"))
 
 

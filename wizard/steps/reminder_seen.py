@@ -12,11 +12,12 @@ from wizard.aws.scheduler import Schedule
 from wizard.project import Project
 from wizard.reminder import schedules
 from wizard.reminder.capacity import needed
-from wizard.reminder.template import FUNCTION_NAME
+from wizard.reminder.template import function_name
 from wizard.steps import reminder_recipients
 from wizard.steps.model import Standing, Status, StepName
 from wizard.steps.reminder_deployed import deployed
 from wizard.steps.reminder_identities import verified
+from wizard.steps.reminder_obstacles import free_stack_name, is_taken
 from wizard.steps.reminder_recipients import Counted
 from wizard.steps.reminder_stack import ours, output
 from wizard.world import World
@@ -39,7 +40,8 @@ class ReminderSeen:
     in words. ``unconfirmed`` is the address that alerts would go to, but that has not confirmed it. ``spare``
     are the SES identities that the function may use and needs no more, because the account has left the
     sandbox. ``open_to`` are the identities that mail may go to while it is in there, None outside of it.
-    ``function_gone`` says that somebody deleted the function.
+    ``function_gone`` says that somebody deleted the function. ``instead`` is a stack name to try if this one,
+    or its function's, belongs to something else.
     """
 
     stack: Stack | None
@@ -55,6 +57,7 @@ class ReminderSeen:
     about: bool = False
     open_to: frozenset[str] | None = None
     function_gone: bool = False
+    instead: str = ""
 
     @property
     def paused(self) -> bool:
@@ -68,7 +71,8 @@ def look(world: World, project: Project) -> ReminderSeen:
     account = sesv2.get_account(world.aws)
     open_to = None if account.production_access else frozenset(verified(sesv2.list_identities(world.aws)))
     if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not ours(stack, project):
-        return ReminderSeen(stack, open_to=open_to)
+        instead = free_stack_name(project) if is_taken(world, project, stack) else ""
+        return ReminderSeen(stack, open_to=open_to, instead=instead)
     resources = cloudformation.list_stack_resources(world.aws, stack.name)
     if not stack.complete:
         return ReminderSeen(stack, resources, open_to=open_to)
@@ -90,7 +94,7 @@ def look(world: World, project: Project) -> ReminderSeen:
         unconfirmed=_unconfirmed(world, physical),
         spare=before.spare(project) if account.production_access else (),
         open_to=open_to,
-        function_gone=functions.get_function_tags(world.aws, FUNCTION_NAME) is None,
+        function_gone=functions.get_function_tags(world.aws, function_name(stack.name)) is None,
     )
 
 
@@ -116,10 +120,11 @@ def done_words(seen: ReminderSeen) -> str:
 
 def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
     stack = seen.stack
+    if seen.instead:
+        name = project.reminder.stack
+        return Status.ATTENTION, f"the stack name {name} is taken: choose another on the Create page"
     if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
         return Status.TODO, "nothing is set up yet"
-    if not ours(stack, project):
-        return Status.ATTENTION, f"a stack called {stack.name} is there that is not this set-up's"
     if stack.running:
         return Status.WORKING, f"CloudFormation is at work ({_plain(stack.status)})"
     if not stack.complete:

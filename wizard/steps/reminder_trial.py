@@ -15,7 +15,7 @@ from wizard.aws import dynamodb, functions, logs, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project import Project, Seen
 from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
-from wizard.reminder.template import FUNCTION_NAME
+from wizard.reminder.template import function_name
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_seen import look
 from wizard.steps.reminder_stack import nothing_there, output, standing
@@ -106,7 +106,7 @@ def test_run(
         # What an earlier test left must not pass for what comes now.
         dynamodb.write(world.aws, output(seen.stack, "ClaimsTable"), [], [_record(address)])
     report(Event("test mail", Progress.STARTED))
-    answer = _test_answer(world, address, recipient, pause)
+    answer = _test_answer(world, seen.stack.name, address, recipient, pause)
     if not answer.get("message_id"):
         return _refused(world, project, address, answer, report)
     report(Event("test mail", Progress.DONE, "SES took it"))
@@ -128,7 +128,7 @@ def dry_run(world: World, project: Project, report: Report) -> DryRun:
     """
     standing(world, project)
     report(Event("dry run", Progress.STARTED))
-    answer = functions.invoke(world.aws, FUNCTION_NAME, {"dry": True})
+    answer = functions.invoke(world.aws, function_name(project.reminder.stack), {"dry": True})
     found = DryRun(
         people=int(answer["people"]),
         opted_out=int(answer["opted_out"]),
@@ -157,15 +157,17 @@ def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine,
     )
 
 
-def _test_answer(world: World, address: str, recipient: str | None, pause: Pause) -> dict[str, Any]:
+def _test_answer(
+    world: World, stack: str, address: str, recipient: str | None, pause: Pause
+) -> dict[str, Any]:
     """What the function answers. A refusal for missing rights is asked again: a new role takes its time."""
     event = {"test": {"address": address, "recipient": recipient}}
     for seconds in _ROLE_PAUSES:
-        answer = functions.invoke(world.aws, FUNCTION_NAME, event)
+        answer = functions.invoke(world.aws, function_name(stack), event)
         if "AccessDenied" not in str(answer.get("refused", "")):
             return answer
         pause(seconds)
-    return functions.invoke(world.aws, FUNCTION_NAME, event)
+    return functions.invoke(world.aws, function_name(stack), event)
 
 
 def _tested(project: Project, address: str, at: datetime) -> Project:
