@@ -287,3 +287,18 @@ def test_an_mx_record_beside_ours_is_not_deleted_while_mail_goes_there() -> None
     for finding in row.findings:
         assert finding.fix.startswith("Choose another subdomain as MAIL FROM domain.")
         assert "if nobody needs the mail for mail.example.com" in finding.fix
+
+
+@pytest.mark.parametrize(
+    "host", ["feedback-smtp.eu-west-1.amazonses.com", "feedback-smtp.us-east-1.amazonses.co"]
+)
+def test_a_wrong_mx_record_beside_the_right_one_is_deleted_and_not_changed(host: str) -> None:
+    entries: Entries = {
+        **zone(),
+        (MAIL_FROM, "MX"): ["10 feedback-smtp.us-east-1.amazonses.com", f"20 {host}"],
+    }
+    row = at(entries, RecordId.MAIL_FROM_MX)
+    assert "mx-multiple" in codes(row)
+    assert {finding.fix.partition(".")[0] for finding in row.findings} == {
+        "Delete the other MX records of mail"
+    }

@@ -41,7 +41,7 @@ def mx_region(case: Case) -> Iterator[Finding]:
                 "mx-region",
                 Severity.BLOCKS,
                 f"Bounces would go to SES in {match.group(1)}, but this set-up is in {_region(case)}.",
-                f"Change it to: {case.entry_words()}.",
+                _changed(case),
                 {"region": match.group(1), "expected": _region(case)},
             )
 
@@ -54,7 +54,7 @@ def wrong_target(case: Case) -> Iterator[Finding]:
                 "wrong-target",
                 Severity.BLOCKS,
                 f"The MX record leads to {printable(mx.host)}, not to {case.target}.",
-                f"Change it to: {case.entry_words()}.",
+                _changed(case),
                 {"value": printable(shown(mx)), "expected": case.target},
             )
 
@@ -97,6 +97,12 @@ def _others(case: Case) -> list[str]:
         for mx in _mxs(case)
         if not FEEDBACK_HOST.fullmatch(_typed(case, mx)) and not _is_misspelt(case, mx)
     ]
+
+
+def _changed(case: Case) -> str:
+    """What to do with a wrong MX record: it is changed, unless the right one is beside it."""
+    beside = any(mx.host == case.target for mx in _mxs(case))
+    return _only_ours(case) if beside else f"Change it to: {case.entry_words()}."
 
 
 def _only_ours(case: Case) -> str:
