@@ -9,6 +9,9 @@ from typing import Any
 from wizard.aws.access import AwsAccess
 from wizard.aws.failures import translated
 
+_PENDING = "PendingConfirmation"
+"""What a subscription that waits for its confirmation has in place of an ARN."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -33,8 +36,9 @@ def describe_alarms(aws: AwsAccess, names: Sequence[str]) -> tuple[Alarm, ...]:
         client: Any = aws.client("cloudwatch")
         answer = client.describe_alarms(AlarmNames=list(names), AlarmTypes=["MetricAlarm"], MaxRecords=100)
     return tuple(
-        Alarm(alarm["AlarmName"], alarm["StateValue"], alarm.get("StateReason", ""))
-        for alarm in answer["MetricAlarms"]
+        Alarm(alarm["AlarmName"], alarm.get("StateValue", "INSUFFICIENT_DATA"), alarm.get("StateReason", ""))
+        for alarm in answer.get("MetricAlarms", ())
+        if "AlarmName" in alarm
     )
 
 
@@ -47,7 +51,7 @@ def list_subscriptions(aws: AwsAccess, topic: str) -> tuple[Subscription, ...]:
         client: Any = aws.client("sns")
         answer = client.list_subscriptions_by_topic(TopicArn=topic)
     return tuple(
-        # One that waits for its confirmation has this word in place of an ARN.
-        Subscription(found["Endpoint"], found["SubscriptionArn"] != "PendingConfirmation")
-        for found in answer["Subscriptions"]
+        Subscription(found["Endpoint"], found.get("SubscriptionArn", _PENDING) != _PENDING)
+        for found in answer.get("Subscriptions", ())
+        if "Endpoint" in found
     )

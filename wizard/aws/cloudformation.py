@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.failures import needed, translated
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -134,18 +134,25 @@ def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
 
     with translated("cloudformation:DescribeStacks", aws.profile):
         try:
-            found = _client(aws).describe_stacks(StackName=name)["Stacks"][0]
+            stacks = _client(aws).describe_stacks(StackName=name).get("Stacks")
         except ClientError as error:
             # A stack that is not there has no error code of its own.
-            if "does not exist" in error.response["Error"].get("Message", ""):
+            if "does not exist" in error.response.get("Error", {}).get("Message", ""):
                 return None
             raise
+    if not stacks:
+        return None
+    found = stacks[0]
     return Stack(
         id=found.get("StackId", name),
         name=found["StackName"],
         status=found["StackStatus"],
         reason=found.get("StackStatusReason", ""),
-        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        outputs={
+            output["OutputKey"]: output.get("OutputValue", "")
+            for output in found.get("Outputs", [])
+            if "OutputKey" in output
+        },
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
     )
 
@@ -157,7 +164,8 @@ def get_template(aws: AwsAccess, stack: str) -> Mapping[str, Any]:
     """
     with translated("cloudformation:GetTemplate", aws.profile):
         # botocore reads JSON by itself; a text is what it could not read.
-        body: Any = _client(aws).get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        answer = _client(aws).get_template(StackName=stack, TemplateStage="Original")
+    body: Any = answer.get("TemplateBody")
     return body if isinstance(body, dict) else {}
 
 
@@ -188,16 +196,17 @@ def create_change_set(
     if revert_drift:
         request["DeploymentMode"] = "REVERT_DRIFT"
     with translated("cloudformation:CreateChangeSet", aws.profile):
-        return _client(aws).create_change_set(**request)["Id"]
+        answer = _client(aws).create_change_set(**request)
+    return str(needed(answer, "Id", "cloudformation:CreateChangeSet"))
 
 
 def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
     """The change set with this ARN, all pages (cloudformation:DescribeChangeSet). Raises WizardError."""
     changes: list[ResourceChange] = []
     with translated("cloudformation:DescribeChangeSet", aws.profile):
-        client = _client(aws)
-        answer = client.describe_change_set(ChangeSetName=change_set)
-        while True:
+        answer: Mapping[str, Any] = {}
+        pages = _client(aws).get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
+        for answer in pages:
             for change in answer.get("Changes", []):
                 resource = change.get("ResourceChange", {})
                 changes.append(
@@ -209,10 +218,8 @@ def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
                         drift=resource.get("ResourceDriftStatus", ""),
                     )
                 )
-            if not answer.get("NextToken"):
-                break
-            answer = client.describe_change_set(ChangeSetName=change_set, NextToken=answer["NextToken"])
-    return ChangeSet(change_set, answer["Status"], answer.get("StatusReason", ""), tuple(changes))
+    status = needed(answer, "Status", "cloudformation:DescribeChangeSet")
+    return ChangeSet(change_set, status, answer.get("StatusReason", ""), tuple(changes))
 
 
 def execute_change_set(aws: AwsAccess, change_set: str) -> None:
@@ -228,7 +235,11 @@ def list_change_sets(aws: AwsAccess, stack: str) -> dict[str, str]:
     """
     with translated("cloudformation:ListChangeSets", aws.profile):
         answer = _client(aws).list_change_sets(StackName=stack)
-        return {found["ChangeSetName"]: found["ChangeSetId"] for found in answer["Summaries"]}
+    return {
+        found["ChangeSetName"]: found["ChangeSetId"]
+        for found in answer.get("Summaries", [])
+        if "ChangeSetName" in found and "ChangeSetId" in found
+    }
 
 
 def delete_change_set(aws: AwsAccess, change_set: str) -> None:
@@ -262,7 +273,7 @@ def describe_stack_events(aws: AwsAccess, name: str, back_to: str | None) -> tup
                     reason=event.get("ResourceStatusReason", ""),
                     at=event["Timestamp"],
                 )
-                for event in page["StackEvents"]
+                for event in page.get("StackEvents", [])
             ]
             if any(event.id == back_to for event in events):
                 break
@@ -280,7 +291,7 @@ def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]
             type=resource["ResourceType"],
             status=resource["ResourceStatus"],
         )
-        for resource in answer["StackResourceSummaries"]
+        for resource in answer.get("StackResourceSummaries", [])
     )
 
 

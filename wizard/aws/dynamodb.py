@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import error_code, throttled, translated
+from wizard.aws.failures import error_code, needed, throttled, translated
 from wizard.errors import ExitCode, WizardError
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def as_text(value: Mapping[str, Any]) -> str | None:
 
     Lists and sets are joined by commas. None for what fills no field: maps and bytes.
     """
+    if not value:
+        return None
     ((kind, content),) = value.items()
     match kind:
         case "S" | "N":
@@ -73,13 +75,13 @@ def describe_table(aws: AwsAccess, table: str) -> TableDescription | None:
 
     with translated("dynamodb:DescribeTable", aws.profile):
         try:
-            found = _client(aws).describe_table(TableName=table)["Table"]
+            found = _client(aws).describe_table(TableName=table).get("Table", {})
         except ClientError as error:
             if error_code(error) == _NOT_FOUND:
                 return None
             raise
     return TableDescription(
-        name=found["TableName"],
+        name=found.get("TableName", table),
         status=found.get("TableStatus", ""),
         items=found.get("ItemCount", 0),
         key_arn=found.get("SSEDescription", {}).get("KMSMasterKeyArn"),
@@ -90,13 +92,13 @@ def scan(aws: AwsAccess, table: str) -> Iterator[dict[str, str]]:
     """All rows, in no order, a page at a time (dynamodb:Scan). Raises WizardError."""
     with translated("dynamodb:Scan", aws.profile):
         for page in _client(aws).get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-            yield from map(_plain, page["Items"])
+            yield from map(_plain, page.get("Items", ()))
 
 
 def first_rows(aws: AwsAccess, table: str, limit: int) -> tuple[dict[str, str], ...]:
     """Some rows, ``limit`` at most, in one call (dynamodb:Scan). Raises WizardError."""
     with translated("dynamodb:Scan", aws.profile):
-        return tuple(map(_plain, _client(aws).scan(TableName=table, Limit=limit)["Items"]))
+        return tuple(map(_plain, _client(aws).scan(TableName=table, Limit=limit).get("Items", ())))
 
 
 def count(aws: AwsAccess, table: str) -> int:
@@ -105,7 +107,7 @@ def count(aws: AwsAccess, table: str) -> int:
         pages = (
             _client(aws).get_paginator("scan").paginate(TableName=table, Select="COUNT", ConsistentRead=True)
         )
-        return sum(page["Count"] for page in pages)
+        return sum(needed(page, "Count", "dynamodb:Scan") for page in pages)
 
 
 def query(
@@ -138,7 +140,7 @@ def query(
     rows: list[dict[str, str]] = []
     with translated("dynamodb:Query", aws.profile):
         for page in _client(aws).get_paginator("query").paginate(**request):
-            rows += map(_plain, page["Items"])
+            rows += map(_plain, page.get("Items", ()))
             if len(rows) >= limit:
                 break
     return tuple(rows[:limit])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,6 +53,23 @@ def translated(operation: str, profile: str | None = None) -> Iterator[None]:
         _log.debug("%s failed: %s %s", operation, type(error).__name__, error_code(error))
         raise failure from error
     _log.debug("%s done", operation)
+
+
+def needed(answer: Mapping[str, Any], member: str, operation: str) -> Any:
+    """The ``member`` of AWS's answer to ``operation`` that nothing can be done without.
+
+    Most members of an answer are optional in the service's model. Raises WizardError where this one is not
+    there.
+    """
+    found = answer.get(member)
+    if found is None:
+        raise outside(
+            "AWS's answer is incomplete",
+            f"{operation} came back without {member}. A change may have been made all the same.",
+            "Try again: the wizard reads how things stand before it changes anything. If `AWS_ENDPOINT_URL` "
+            "is set, check that the service there answers as AWS does.",
+        )
+    return found
 
 
 def error_code(error: BaseException | None) -> str:

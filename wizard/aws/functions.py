@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.failures import needed, translated
 from wizard.errors import WizardError
 from wizard.text import printable
 
@@ -39,7 +39,9 @@ def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any
             answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         except client.exceptions.ResourceNotFoundException as missing:
             raise _gone(name) from missing
-        payload = json.loads(answer["Payload"].read() or b"null")
+        payload = _read(answer["Payload"].read()) if "Payload" in answer else None
+    if "FunctionError" not in answer:
+        needed(answer, "Payload", "lambda:Invoke")
     if answer.get("FunctionError") or not isinstance(payload, dict):
         error = payload if isinstance(payload, dict) else {}
         said = f"{error.get('errorType', 'Error')}: {error.get('errorMessage', 'no message')}"
@@ -62,6 +64,14 @@ def start(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> None:
             client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
         except client.exceptions.ResourceNotFoundException as missing:
             raise _gone(name) from missing
+
+
+def _read(payload: bytes) -> Any:
+    """What the function returned; None where it is nothing or no JSON."""
+    try:
+        return json.loads(payload or b"null")
+    except ValueError:
+        return None
 
 
 def _gone(name: str) -> WizardError:

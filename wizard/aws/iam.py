@@ -63,7 +63,7 @@ def simulate(
             ResourceArns=list(resources),
             ContextEntries=entries,
         )
-        results = [result for page in pages for result in page["EvaluationResults"]]
+        results = [result for page in pages for result in page.get("EvaluationResults", ())]
     worst: dict[str, Simulated] = {}
     for result in results:
         for one in _simulated(result):

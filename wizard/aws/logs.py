@@ -11,6 +11,7 @@ from wizard.aws.failures import translated
 
 if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_logs.type_defs import FilteredLogEventTypeDef
 
 _PAGES = 20
 """How many pages one look reads at most: some come empty although more follow."""
@@ -38,16 +39,19 @@ def filter_log_events(aws: AwsAccess, group: str, since: datetime, limit: int) -
         )
         try:
             for number, page in enumerate(pages, start=1):
-                found += [
-                    LogEvent(
-                        id=event["eventId"],
-                        at=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
-                        message=event["message"],
-                    )
-                    for event in page["events"]
-                ]
+                found += [_event(event, since) for event in page.get("events", ())]
                 if len(found) >= limit or number == _PAGES:
                     break
         except client.exceptions.ResourceNotFoundException:
             return ()
     return tuple(found[:limit])
+
+
+def _event(event: FilteredLogEventTypeDef, since: datetime) -> LogEvent:
+    """One event. Other implementations of the API give it no id: then its place and its words are one."""
+    millis, message = event.get("timestamp"), event.get("message", "")
+    return LogEvent(
+        id=event.get("eventId") or f"{event.get('logStreamName', '')} {millis} {message}",
+        at=since if millis is None else datetime.fromtimestamp(millis / 1000, UTC),
+        message=message,
+    )

@@ -89,7 +89,12 @@ def record_sets(aws: AwsAccess, zone_id: str, name: str) -> tuple[RecordSet, ...
             if not answer.get("IsTruncated"):
                 return tuple(found)
             following = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
-            start = {key.replace("Next", "Start"): answer[key] for key in following if key in answer}
+            start, before = (
+                {key.replace("Next", "Start"): answer[key] for key in following if key in answer},
+                start,
+            )
+            if not start or start == before:
+                return tuple(found)
 
 
 def change_record_sets(aws: AwsAccess, zone_id: str, changes: Iterable[tuple[Action, RecordSet]]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.failures import needed, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +19,8 @@ REGION = "us-east-1"
 PAGE = 100
 PRICES_PAGE = 1000
 
+_UNKNOWN = "DONT_KNOW"
+"""DomainAvailability where AWS itself does not know."""
 UNDER_WAY = ("SUBMITTED", "IN_PROGRESS")
 """Statuses of an operation that has not ended."""
 
@@ -125,7 +127,8 @@ def domains(aws: AwsAccess) -> tuple[RegisteredDomain, ...]:
         return tuple(
             RegisteredDomain(item["DomainName"].lower(), item.get("Expiry"), item.get("AutoRenew", False))
             for page in pages
-            for item in page["Domains"]
+            for item in page.get("Domains", ())
+            if "DomainName" in item
         )
 
 
@@ -136,7 +139,7 @@ def availability(aws: AwsAccess, domain: str) -> Availability:
     """
     with translated("route53domains:CheckDomainAvailability", aws.profile):
         answer = _client(aws).check_domain_availability(DomainName=domain)
-    return Availability(domain, answer["Availability"], _price(answer.get("Price")))
+    return Availability(domain, answer.get("Availability", _UNKNOWN), _price(answer.get("Price")))
 
 
 def prices(aws: AwsAccess) -> tuple[EndingPrice, ...]:
@@ -150,7 +153,8 @@ def prices(aws: AwsAccess) -> tuple[EndingPrice, ...]:
                 _price(item.get("RenewalPrice")),
             )
             for page in pages
-            for item in page["Prices"]
+            for item in page.get("Prices", ())
+            if "Name" in item
         )
 
 
@@ -165,9 +169,10 @@ def suggestions(aws: AwsAccess, domain: str, count: int) -> tuple[Availability, 
         )
     return tuple(
         Availability(
-            item["DomainName"].lower(), item.get("Availability", "DONT_KNOW"), _price(item.get("Price"))
+            item["DomainName"].lower(), item.get("Availability", _UNKNOWN), _price(item.get("Price"))
         )
         for item in answer.get("SuggestionsList", ())
+        if "DomainName" in item
     )
 
 
@@ -200,13 +205,15 @@ def register(aws: AwsAccess, order: Order) -> str:
             if not error.response.get("requestId"):
                 raise
             return str(error.response["requestId"])
-    return str(answer["OperationId"])
+    return str(needed(answer, "OperationId", "route53domains:RegisterDomain"))
 
 
 def operation(aws: AwsAccess, operation_id: str) -> Operation:
     """How far an operation has come (route53domains:GetOperationDetail). Raises WizardError."""
     with translated("route53domains:GetOperationDetail", aws.profile):
-        return _operation(_client(aws).get_operation_detail(OperationId=operation_id))
+        answer = _client(aws).get_operation_detail(OperationId=operation_id)
+    status = needed(answer, "Status", "route53domains:GetOperationDetail")
+    return _operation({**answer, "OperationId": operation_id, "Status": status})
 
 
 def registrations_under_way(aws: AwsAccess) -> tuple[Operation, ...]:
@@ -214,7 +221,13 @@ def registrations_under_way(aws: AwsAccess) -> tuple[Operation, ...]:
     with translated("route53domains:ListOperations", aws.profile):
         pages = _client(aws).get_paginator("list_operations")
         found = pages.paginate(Status=list(UNDER_WAY), Type=["REGISTER_DOMAIN"], MaxItems=PAGE)
-        return tuple(_operation(item) for page in found for item in page["Operations"])
+        return tuple(
+            # Only those under way were asked for.
+            _operation({"Status": UNDER_WAY[-1], **item})
+            for page in found
+            for item in page.get("Operations", ())
+            if "OperationId" in item
+        )
 
 
 def owner_confirmed(aws: AwsAccess, domain: str) -> str:

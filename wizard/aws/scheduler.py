@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.failures import needed, translated
 
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient
@@ -33,7 +33,7 @@ def get_schedule(aws: AwsAccess, group: str, name: str) -> Schedule | None:
         except client.exceptions.ResourceNotFoundException:
             return None
     return Schedule(
-        expression=found["ScheduleExpression"],
+        expression=needed(found, "ScheduleExpression", "scheduler:GetSchedule"),
         timezone=found.get("ScheduleExpressionTimezone", "UTC"),
         enabled=found.get("State", "ENABLED") == "ENABLED",
         start=found.get("StartDate"),

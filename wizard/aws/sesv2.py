@@ -151,9 +151,9 @@ def get_identity(aws: AwsAccess, name: str) -> SesIdentity | None:
         signing_zone=dkim.get("SigningHostedZone"),
         signing_origin=dkim.get("SigningAttributesOrigin", "AWS_SES"),
         key_length=dkim.get("CurrentSigningKeyLength"),
-        mail_from=mail_from["MailFromDomain"] if mail_from else None,
-        mail_from_status=mail_from["MailFromDomainStatus"] if mail_from else None,
-        mail_from_on_failure=mail_from["BehaviorOnMxFailure"] if mail_from else None,
+        mail_from=mail_from.get("MailFromDomain") if mail_from else None,
+        mail_from_status=mail_from.get("MailFromDomainStatus") if mail_from else None,
+        mail_from_on_failure=mail_from.get("BehaviorOnMxFailure") if mail_from else None,
         configuration_set=answer.get("ConfigurationSetName"),
         error_type=info.get("ErrorType"),
         last_checked=info.get("LastCheckedTimestamp"),
@@ -171,7 +171,7 @@ def list_identities(aws: AwsAccess, region: str | None = None) -> tuple[ListedId
     found: list[ListedIdentity] = []
     with translated("sesv2:ListEmailIdentities", aws.profile):
         client = _client(aws, region)
-        answer = client.list_email_identities(PageSize=1000)
+        answer, token = client.list_email_identities(PageSize=1000), None
         while True:
             found += [
                 ListedIdentity(
@@ -181,10 +181,12 @@ def list_identities(aws: AwsAccess, region: str | None = None) -> tuple[ListedId
                     verification_status=item.get("VerificationStatus", "NOT_STARTED"),
                 )
                 for item in answer.get("EmailIdentities", ())
+                if item.get("IdentityName")
             ]
-            if not answer.get("NextToken"):
+            token, before = answer.get("NextToken"), token
+            if not token or token == before:
                 return tuple(found)
-            answer = client.list_email_identities(PageSize=1000, NextToken=answer["NextToken"])
+            answer = client.list_email_identities(PageSize=1000, NextToken=token)
 
 
 def create_identity(aws: AwsAccess, domain: str) -> bool:
@@ -231,7 +233,7 @@ def send_email(
 ) -> str:
     """Send one plain mail (sesv2:SendEmail) and give its MessageId: SES took it, it is not delivered yet.
 
-    Raises WizardError.
+    The MessageId is empty where SES gives none. Raises WizardError.
     """
     body = {"Text": {"Data": text, "Charset": "UTF-8"}}
     request: dict[str, Any] = {
@@ -242,7 +244,7 @@ def send_email(
     if configuration_set:
         request["ConfigurationSetName"] = configuration_set
     with translated("sesv2:SendEmail", aws.profile):
-        return _client(aws).send_email(**request)["MessageId"]
+        return _client(aws).send_email(**request).get("MessageId", "")
 
 
 def put_dkim_signing(aws: AwsAccess, domain: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.failures import needed, translated
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
@@ -28,4 +28,5 @@ def get_caller_identity(aws: AwsAccess, region: str | None = None) -> Caller:
     with translated("sts:GetCallerIdentity", aws.profile):
         client: STSClient = aws.client("sts", region, brief=region is not None)
         answer = client.get_caller_identity()
-        return Caller(answer["Account"], answer["Arn"])
+    account, arn = (needed(answer, member, "sts:GetCallerIdentity") for member in ("Account", "Arn"))
+    return Caller(account, arn)

@@ -116,10 +116,11 @@ def resend(world: World, project: Project, run: str, report: Report) -> None:
 
 
 def _run_seen(row: Mapping[str, str]) -> RunSeen:
+    began = row.get("began", row["run"])
     return RunSeen(
         run=row["run"],
-        began=datetime.fromisoformat(row["began"]),
-        last=datetime.fromisoformat(row.get("last", row["began"])),
+        began=datetime.fromisoformat(began),
+        last=datetime.fromisoformat(row.get("last", began)),
         ended=datetime.fromisoformat(row["ended"]) if row.get("ended") else None,
         mode=row.get("mode", ""),
         stopped=row.get("stopped", ""),

@@ -77,7 +77,7 @@ def look(world: World, project: Project) -> ReminderSeen:
     if not stack.complete:
         return ReminderSeen(stack, resources, open_to=open_to)
     schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
-    physical = {resource.logical_id: resource.physical_id for resource in resources}
+    physical = {one.logical_id: one.physical_id for one in resources if one.physical_id}
     counted = _counted(world, output(stack, "RecipientsTable"), physical)
     before = deployed(world, stack)
     wanted = needed(counted.number, account.max_send_rate, account.max_24_hour_send)
@@ -175,7 +175,7 @@ def _ringing(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
     if not names:
         return ()
     found = alarms.describe_alarms(world.aws, list(names))
-    return tuple(names[alarm.name] for alarm in found if alarm.state == "ALARM")
+    return tuple(names[alarm.name] for alarm in found if alarm.state == "ALARM" and alarm.name in names)
 
 
 def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
