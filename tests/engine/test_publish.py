@@ -299,6 +299,17 @@ class TestFiles:
         assert not [line for line in step.export(seen, "zone").splitlines() if not line.startswith(";")]
         (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
         assert cells["action"] == "check"
+        assert "no DNS server said" in cells["note"]
+
+    def test_no_file_asks_to_redirect_mail_that_arrives_already(self) -> None:
+        record = Record(RecordId.MAIL_FROM_MX, "m.example.org", "MX", "10 feedback.amazonses.com")
+        used = row(record, RowStatus.WRONG, "10 mx.example.net", code="mail-from-in-use")
+        seen = replace(SEEN, rows=(used,))
+        text = step.export(seen, "zone")
+        assert not [line for line in text.splitlines() if not line.startswith(";")]
+        assert "; NOT added by an import: that name receives other mail already" in text
+        (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
+        assert (cells["action"], cells["replaces"]) == ("check", "10 mx.example.net")
 
     @pytest.mark.skipif(CHECKZONE is None, reason="named-checkzone is not installed")
     @pytest.mark.parametrize("kind", ["zone", "cloudflare"])

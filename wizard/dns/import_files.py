@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 
 from wizard.dns.notation import MASTER_FILE
-from wizard.dns.publish import TTL, publishable
+from wizard.dns.publish import TTL, obstacle, publishable
 from wizard.dns.records import Record
 from wizard.dns.verdict import Round, Row, RowStatus
 from wizard.text import printable
@@ -36,17 +36,17 @@ def cloudflare_file(seen: Round) -> str:
 def csv_file(seen: Round) -> str:
     """The records still to be added, as CSV with a header. No cell is a formula to a spreadsheet.
 
-    ``action`` is ``add``, ``replace`` or ``check``: no server said whether something exists there.
+    ``action`` is ``add``, ``replace`` or, for the reason in ``note``, ``check``.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(("name", "type", "ttl", "priority", "value", "replaces", "action"))
+    writer.writerow(("name", "type", "ttl", "priority", "value", "replaces", "action", "note"))
     for row in publishable(seen):
         priority, value = "", row.record.value
         if row.record.type == "MX":
             priority, _, value = value.partition(" ")
         cells = (row.record.name, row.record.type, str(TTL), priority, value, " | ".join(row.found))
-        writer.writerow([_no_formula(cell) for cell in (*cells, _action(row))])
+        writer.writerow([_no_formula(cell) for cell in (*cells, _action(row), _doubt(row))])
     return out.getvalue()
 
 
@@ -66,16 +66,24 @@ def _lines(seen: Round) -> Iterator[str]:
     for row in rows["replace"]:
         yield from (f"; old: {value}" for value in row.found)
         yield f"; new: {_line(row)}"
-    if rows["check"]:
+    for row in rows["check"]:
         yield ";"
-        yield "; NOT added by an import: no DNS server said what exists there. Check your DNS panel first."
-        yield from (f"; {_line(row)}" for row in rows["check"])
+        yield f"; NOT added by an import: {_doubt(row)}"
+        yield from (f"; old: {value}" for value in row.found)
+        yield f"; new: {_line(row)}"
 
 
 def _action(row: Row) -> str:
-    if row.status is RowStatus.UNKNOWN:
+    if _doubt(row):
         return "check"
     return "replace" if row.found else "add"
+
+
+def _doubt(row: Row) -> str:
+    """Why the record is to be looked at before anything is entered."""
+    if row.status is RowStatus.UNKNOWN:
+        return "no DNS server said what exists there. Look in your DNS panel first."
+    return obstacle(row)
 
 
 def _line(row: Row) -> str:

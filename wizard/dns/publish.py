@@ -22,6 +22,9 @@ from wizard.text import printable
 TTL = 300
 """Seconds that new records may be cached: short, so that a mistake does not stay long."""
 
+_OTHER_MAIL = "that name receives other mail already; choose another MAIL FROM domain."
+_CNAME = "that name has a CNAME, and nothing can exist beside it; remove that first."
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneChange:
@@ -88,6 +91,21 @@ def chosen_zone(
     return zone, tuple(notes)
 
 
+def obstacle(row: Row) -> str:
+    """Why the record must not be entered as it is, by what the round saw, as the end of a sentence."""
+    codes = {finding.code for finding in row.findings}
+    if "mail-from-in-use" in codes:
+        return _OTHER_MAIL
+    if "cname-conflict" in codes:
+        return _CNAME
+    if (lookups := _lookups(row)) > spf.LOOKUP_LIMIT:
+        return (
+            f"with SES it takes {lookups} DNS lookups, and receivers ignore a record that takes more than "
+            f"{spf.LOOKUP_LIMIT}. Drop an include that you no longer send through first."
+        )
+    return ""
+
+
 def doubled(row: Row, apex: str) -> Row:
     """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
     record = replace(row.record, name=f"{row.record.name}.{apex}")
@@ -150,27 +168,22 @@ def _problem(row: Row, apex: str, held: Mapping[str, Sequence[RecordSet]], notat
     same = [s for s in here if s.type == record.type]
     if len(same) > 1 or any(not s.plain for s in same):
         return "that name has an alias or a routing policy, which only its owner can judge."
+    if found := obstacle(row):
+        return found
     if record.type == "MX" and _receives_other_mail(row, same):
-        return "that name receives other mail already; choose another MAIL FROM domain."
+        return _OTHER_MAIL
     others = sorted({s.type for s in here} - {record.type, "NS", "SOA"})
     if record.type == "CNAME" and others:
         return f"a CNAME cannot exist beside {', '.join(others)}; remove that first."
     if "CNAME" in others:
-        return "that name has a CNAME, and nothing can exist beside it; remove that first."
+        return _CNAME
     if record.id is RecordId.DMARC and not _texts(record, same, notation):
         return _policy_from_above(row, apex, held, notation)
-    if record.id in (RecordId.SPF, RecordId.MAIL_FROM_SPF) and (lookups := _lookups(row)) > spf.LOOKUP_LIMIT:
-        return (
-            f"with SES it takes {lookups} DNS lookups, and receivers ignore a record that takes more than "
-            f"{spf.LOOKUP_LIMIT}. Drop an include that you no longer send through first."
-        )
     return ""
 
 
 def _receives_other_mail(row: Row, sets: Iterable[RecordSet]) -> bool:
     """Whether an MX leads elsewhere than to SES. A misspelt host counts only if no round has judged it."""
-    if any(finding.code == "mail-from-in-use" for finding in row.findings):
-        return True
     judged = {*map(_canonical, row.found)}
     values = [_canonical(value) for one in sets for value in one.values]
     return any(v not in judged and not FEEDBACK_HOST.fullmatch(v.rpartition(" ")[2]) for v in values)
