@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,10 @@ class SavingApp(App[WizardError]):
         self.clear_notifications()
         answer = await self.push_screen_wait(SaveElsewhere(error, self.state.project, self.path))
         if isinstance(answer, Path):
+            from wizard.project import load
+
+            # Its paths are absolute now: this is what is gone on with.
+            self.state = replace(self.state, project=await asyncio.to_thread(load, answer))
             self.path = answer
             self.exit()
         elif answer:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wizard.errors import WizardError
@@ -35,8 +39,6 @@ def test_an_edit_made_outside_is_noticed_by_content_and_kept(file: ProjectFile) 
     assert not file.edited()
     stat = file.path.stat()
     save(subject("Jello"), file.path)
-    import os
-
     os.utime(file.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert file.edited()
     merged = file.save(text("Ours"))
@@ -84,3 +86,31 @@ def test_a_file_that_is_not_valid_any_more_is_left_alone_until_it_is(file: Proje
     save(text("Theirs"), file.path.with_name("fixed"))
     file.path.with_name("fixed").rename(file.path)
     assert file.save(subject("Ours")).project.reminder == Reminder(subject="Ours", text="Theirs")
+
+
+MINE, THEIRS = ("subject", "text"), ("html", "timezone")
+"""Settings that are changed here, and those that are edited in the file."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([*MINE, *THEIRS, "save"]), max_size=8))
+def test_however_edits_here_and_in_the_file_follow_each_other_none_is_lost(moves: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        save(BEGUN, Path(folder) / "ses-wizard.yaml")
+        file = ProjectFile(Path(folder) / "ses-wizard.yaml")
+        project, expected = file.read(), BEGUN
+        for number, move in enumerate([*moves, "save"]):
+            if move == "save":
+                merged = file.save(project)
+                assert merged.conflicts == ()
+                project = merged.project
+                assert project == expected
+                continue
+            change = {move: f"{move} {number}"}
+            expected = replace(expected, reminder=replace(expected.reminder, **change))
+            if move in MINE:
+                project = replace(project, reminder=replace(project.reminder, **change))
+            else:
+                there = load(file.path)
+                save(replace(there, reminder=replace(there.reminder, **change)), file.path)
+        assert load(file.path) == project == expected

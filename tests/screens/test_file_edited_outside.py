@@ -165,6 +165,14 @@ async def test_a_file_that_becomes_invalid_is_told_once_and_taken_up_when_it_is_
         await page.until(lambda: field(page, "subject") == "Valid")
 
 
+async def drawn(page: Opened) -> None:
+    """Wait until a dialog has found its size."""
+    before = ""
+    while before != page.text:
+        before = page.text
+        await page.pilot.pause(0.05)
+
+
 @dataclass
 class Disk:
     """What files are written to."""
@@ -236,6 +244,8 @@ async def test_what_cannot_be_saved_can_be_saved_elsewhere(
     assert page.app.path == tmp_path / "another.yaml"
     assert load(page.app.path).domain == Domain("example.org")
     assert load(page.app.path).reminder.recipients == str(tmp_path / "people.csv")
+    assert page.app.state
+    assert page.app.state.project == load(page.app.path), "so that it is said how to go on with it"
 
 
 async def test_a_disk_that_is_full_for_a_while_loses_nothing(
@@ -269,6 +279,7 @@ async def test_the_question_which_of_two_edits_to_keep(
     async with opened(tmp_path, outside.world, size=size) as page:
         page.app.push_screen(FileConflict(Path("ses-wizard.yaml"), conflict))
         await page.shows("Keep mine")
+        await drawn(page)
         assert page.text == snapshot
 
 
@@ -285,4 +296,5 @@ async def test_the_question_where_to_save_what_could_not_be_saved(
     async with opened(tmp_path, outside.world, size=size) as page:
         page.app.push_screen(SaveElsewhere(error, Project(), Path("ses-wizard.yaml")))
         await page.shows("Stay  F2")
+        await drawn(page)
         assert page.text == snapshot
