@@ -176,6 +176,9 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self._copy("Value", row.entry.value)
 
     def _copy(self, what: str, text: str) -> None:
+        if not text:
+            self.say(f"{what}: nothing to copy")
+            return
         self.app.copy_to_clipboard(text)
         self.say(f"{what} sent to the terminal's clipboard; S writes files if it does not arrive")
 

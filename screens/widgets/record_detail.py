@@ -69,6 +69,9 @@ def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> I
     if len(forms) > 1 and forms[1] != entry.host:
         full = Content.styled("   where the panel wants the whole name", "$text-muted")
         yield ("or", Content.assemble(Content.styled(forms[1], "bold"), full))
+    if not entry.value:
+        yield ("Value", "(none is proposed: correct your own text as said below)")
+        return
     value = Content.styled(printable(entry.value, LONGEST_VALUE), "bold")
     if entry.priority:
         priority = Content.styled(entry.priority, "bold")

@@ -225,21 +225,21 @@ def test_a_mistake_is_named_with_its_fix(
     assert [record["status"] for record in others] == ["ok"] * 6, others
 
 
-def test_mending_what_it_says_makes_it_ok(run: Check, server: DnsServer) -> None:
+def test_repairing_what_it_says_makes_it_ok(run: Check, server: DnsServer) -> None:
     """Each record is entered as the fix's row says it, and the next check sees it."""
     for name, rdtype, _ in GOOD:
         server.remove(name, rdtype)
     server.add("example.com", "TXT", "v=spf1 include:_spf.example.net -all")
+    server.set_zone("example.net", ("ns1.example.net",))
+    server.add("_spf.example.net", "TXT", "v=spf1 ip4:192.0.2.0/24 -all")
     _, result = examine(run, server)
     for record in result["records"]:
         if record["id"] == "spf":
             assert record["expected"] == "v=spf1 include:_spf.example.net include:amazonses.com -all"
             server.remove("example.com", "TXT")
         server.add(record["name"], record["type"], record["expected"])
-    server.set_zone("example.net", ("ns1.example.net",))
-    server.add("_spf.example.net", "TXT", "v=spf1 ip4:192.0.2.0/24 -all")
-    code, mended = examine(run, server)
-    assert (code, mended["ok"]) == (0, True), mended
+    code, repaired = examine(run, server)
+    assert (code, repaired["ok"]) == (0, True), repaired
 
 
 class TestZones:

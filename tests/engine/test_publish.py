@@ -311,6 +311,16 @@ class TestFiles:
         (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
         assert (cells["action"], cells["replaces"]) == ("check", "10 mx.example.net")
 
+    def test_text_that_only_its_owner_can_correct_is_named_and_not_imported(self) -> None:
+        record = Record(RecordId.SPF, "example.org", "TXT", "")
+        seen = replace(SEEN, rows=(row(record, RowStatus.WRONG, "v=spf1 foo:bar -all"),))
+        lines = step.export(seen, "zone").splitlines()
+        assert all(line.startswith(";") for line in lines)
+        assert lines[-2].startswith("; NOT added by an import: only you know what its text should be")
+        assert lines[-1] == "; old: v=spf1 foo:bar -all"
+        (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
+        assert (cells["action"], cells["value"]) == ("check", "")
+
     @pytest.mark.skipif(CHECKZONE is None, reason="named-checkzone is not installed")
     @pytest.mark.parametrize("kind", ["zone", "cloudflare"])
     def test_bind_itself_takes_the_zone_file(self, tmp_path: Path, kind: step.ExportKind) -> None:

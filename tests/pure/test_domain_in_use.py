@@ -88,6 +88,8 @@ def test_what_is_said_of_mx(entries: dict[str, list[str]], care: Care, words: st
         (["v=spf1 include:amazonses.com include:_spf.google.com -all"], Care.STAYS, "already, beside Google"),
         (["v=spf1 include:amazonses.com -all"], Care.STAYS, "It names SES already: it stays"),
         (["v=spf1 -all"], Care.CAREFUL, "nobody sends from here"),
+        (["v=spf1 include:amazonses.com –all"], Care.CAREFUL, "A repaired one that names SES"),
+        (["v=spf1 foo:bar -all"], Care.CAREFUL, "Only you know what its text should be"),
         (["v=spf1 mx ~all"], Care.CAREFUL, "There is one: all it says stays."),
         ([], Care.NOTE, "None yet."),
         (

@@ -98,6 +98,18 @@ def test_of_two_dmarc_records_the_stricter_policy_and_all_reports_stay(notation:
     assert record.tag("rua") == "mailto:a@example.com,mailto:b@example.com"
 
 
+@pytest.mark.parametrize("seen", [(), ("v=spf1 foo:bar -all",)])
+def test_text_that_only_its_owner_can_correct_is_left_to_its_owner(seen: tuple[str, ...]) -> None:
+    unclear = "v=spf1 foo:bar -all"
+    wanted = row(WANTED[RecordId.SPF], *seen, status=RowStatus.WRONG)
+    if seen:
+        wanted = replace(wanted, record=replace(wanted.record, value=""))
+    found = changes(wanted, texts(APEX, ROUTE53, unclear))
+    assert not found.changes
+    assert not found.kept
+    assert "only you know what its text should be" in found.notes[0]
+
+
 def test_what_the_round_judged_is_what_the_host_gets() -> None:
     """An include that leads to SES by another name is known to the round alone."""
     spf = "v=spf1 include:mail.example.net -all"

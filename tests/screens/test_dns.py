@@ -355,6 +355,19 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
         assert "`" not in page.text
 
 
+async def test_where_no_value_can_be_proposed_there_is_none_to_copy(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    stage.entries = {**stage.entries, ("example.com", "TXT"): ["v=spf1 foo:bar -all"]}
+    async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
+        await show(page)
+        await page.press(*["down"] * 5)
+        await page.shows("Value     (none is proposed: correct your own text as said below)")
+        assert "→ to do   Correct or remove foo:bar in your DNS panel and keep the rest" in page.text
+        await page.press("c")
+        await page.shows("Value: nothing to copy")
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [

@@ -70,7 +70,8 @@ def _lines(seen: Round) -> Iterator[str]:
         yield ";"
         yield f"; NOT added by an import: {_doubt(row)}"
         yield from (f"; old: {value}" for value in row.found)
-        yield f"; new: {_line(row)}"
+        if row.record.value:
+            yield f"; new: {_line(row)}"
 
 
 def _action(row: Row) -> str:

@@ -104,5 +104,5 @@ def entry(record: Record, zone_apex: str, provider: Provider | None) -> Entry:
         return Entry(host, record.type, exchange + dot, priority)
     if record.type == "CNAME":
         return Entry(host, record.type, record.value + dot)
-    quoted = provider is not None and provider.quotes is True
+    quoted = provider is not None and provider.quotes is True and record.value != ""
     return Entry(host, record.type, f'"{record.value}"' if quoted else record.value)

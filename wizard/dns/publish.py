@@ -24,6 +24,7 @@ TTL = 300
 
 _OTHER_MAIL = "that name receives other mail already; choose another MAIL FROM domain."
 _CNAME = "that name has a CNAME, and nothing can exist beside it; remove that first."
+_UNCLEAR = "only you know what its text should be. Correct what the checklist names there first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ def obstacle(row: Row) -> str:
         return _OTHER_MAIL
     if "cname-conflict" in codes:
         return _CNAME
-    if (lookups := _lookups(row)) > spf.LOOKUP_LIMIT:
+    if not row.record.value and (lookups := _lookups(row)) > spf.LOOKUP_LIMIT:
         return (
             f"with SES it takes {lookups} DNS lookups, and receivers ignore a record that takes more than "
             f"{spf.LOOKUP_LIMIT}. Drop an include that you no longer send through first."
         )
-    return ""
+    return "" if row.record.value else _UNCLEAR
 
 
 def doubled(row: Row, apex: str) -> Row:
@@ -179,6 +180,8 @@ def _problem(row: Row, apex: str, held: Mapping[str, Sequence[RecordSet]], notat
         return _CNAME
     if record.id is RecordId.DMARC and not _texts(record, same, notation):
         return _policy_from_above(row, apex, held, notation)
+    if record.type == "TXT" and not _text(row, same, notation):
+        return _UNCLEAR
     return ""
 
 
@@ -237,12 +240,18 @@ def _after(row: Row, before: RecordSet | None, notation: Notation) -> RecordSet:
     record, ttl = row.record, before.ttl if before else TTL
     if record.type != "TXT":
         return RecordSet(record.name, record.type, ttl, (record.value,))
-    texts = _texts(record, [before] if before else [], notation)
-    # Where the name has none of its own, the row has judged what answers for it: a wildcard, an alias.
-    judged = not texts or sorted(map(printable, texts.values())) == sorted(row.found)
-    text = record.value if judged else _merged(record, texts.values())
+    held = [before] if before else []
+    texts = _texts(record, held, notation)
     others = tuple(value for value in before.values if value not in texts) if before else ()
-    return RecordSet(record.name, record.type, ttl, (*others, notation.write(text)))
+    return RecordSet(record.name, record.type, ttl, (*others, notation.write(_text(row, held, notation))))
+
+
+def _text(row: Row, sets: Iterable[RecordSet], notation: Notation) -> str:
+    """The text to end with; empty where only its owner can say what it should be."""
+    texts = list(_texts(row.record, sets, notation).values())
+    # Where the name has none of its own, the row has judged what answers for it: a wildcard, an alias.
+    judged = not texts or sorted(map(printable, texts)) == sorted(row.found)
+    return row.record.value if judged else _merged(row.record, texts) or ""
 
 
 def _texts(record: Record, sets: Iterable[RecordSet], notation: Notation) -> dict[str, str]:
@@ -255,7 +264,7 @@ def _texts(record: Record, sets: Iterable[RecordSet], notation: Notation) -> dic
     return {value: text for value, text in texts.items() if meant(text)}
 
 
-def _merged(record: Record, texts: Iterable[str]) -> str:
+def _merged(record: Record, texts: Iterable[str]) -> str | None:
     """The text to end with, by what the host holds: the round saw something else there."""
     return dmarc.mended(texts) if record.id is RecordId.DMARC else spf.merged(texts, SES_SPF_INCLUDE)
 

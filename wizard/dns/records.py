@@ -33,7 +33,8 @@ class Record:
     """One record that should stand in the zone.
 
     ``name`` is the full name without a final dot, in A-label form. ``value`` is as a person would type it:
-    for MX ``10 host``, for TXT the text without quotes. ``required`` says whether SES needs it.
+    for MX ``10 host``, for TXT the text without quotes; empty where only the owner of the text that exists
+    can say what it should be. ``required`` says whether SES needs it.
     """
 
     id: RecordId

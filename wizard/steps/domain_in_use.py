@@ -167,11 +167,19 @@ def _mx(in_use: InUse) -> Remark:
 def _spf(in_use: InUse) -> Remark:
     if not in_use.spf:
         return Remark("SPF", Care.NOTE, "None yet. One that names SES will be proposed.")
+    if spf.merged(in_use.spf, SES) is None:
+        words = (
+            "Only you know what its text should be: the DNS step says what to correct before SES is merged."
+        )
+        return Remark("SPF", Care.CAREFUL, words)
     if len(in_use.spf) > 1:
         words = (
             f"There are {len(in_use.spf)} SPF records, and receivers then heed none. One that holds all of "
             "them will be proposed; nobody who may send now is taken out."
         )
+        return Remark("SPF", Care.CAREFUL, words)
+    if not spf.read(in_use.spf[0]).right:
+        words = "Receivers cannot read its text. A repaired one that names SES will be proposed."
         return Remark("SPF", Care.CAREFUL, words)
     who = [sender for sender in senders(in_use.spf) if sender != "Amazon SES"]
     if spf.include_of(in_use.spf[0], SES) is spf.Include.REACHED:

@@ -197,13 +197,19 @@ class Case:
     def entry_words(self, value: str | None = None, *, relative: bool = False) -> str:
         """Host, value and type to enter for this record, in words; with another value where one is given.
 
-        The type comes last, so that no full stop after these words can be copied with a value.
+        The type comes last, so that no full stop after these words can be copied with a value. Where no value
+        is proposed, the words say that the user has to correct the text that exists.
         """
         record = replace(self.record, value=value) if value else self.record
         typed = entry(record, self.apex, self.context.provider)
         priority = f"priority `{typed.priority}`, " if typed.priority else ""
         host = self.host_words(relative=relative)
-        return f"{host}, {priority}value `{typed.value}`, type {typed.type}"
+        return f"{host}, {priority}{value_words(typed.value)}, type {typed.type}"
+
+
+def value_words(value: str) -> str:
+    """The value to enter, in words, also where none is proposed."""
+    return f"value `{value}`" if value else "as its value your own text once it is correct"
 
 
 def shown(rdata: Rdata) -> str:

@@ -69,7 +69,7 @@ _MAIL_FROM_MX = Kind(
 )
 _SPF = Kind(
     spf.found,
-    spf.mended,
+    spf.repaired,
     (
         spf.txt_split,
         spf.quoted_value,

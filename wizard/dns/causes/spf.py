@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wizard.dns import spf
 from wizard.dns.causes import place, text
 from wizard.dns.causes.case import Case
+from wizard.dns.characters import odd_words
 from wizard.dns.records import SES_SPF_INCLUDE
 from wizard.dns.seen import Txt
 from wizard.dns.verdict import Finding, Severity
@@ -23,12 +24,32 @@ def found(case: Case) -> tuple[str, ...]:
     return tuple(txt.text for txt in _records(case))
 
 
-def mended(case: Case) -> str:
-    """The one record to end with: what is published (here or misplaced) if it authorises SES, else merged."""
-    texts = _meant(case) or [text.joined(txt, _STARTS_A_TERM, b" ") for txt in place.strays(case)]
-    if len(texts) == 1 and spf.is_spf(texts[0]) and not spf.faults(texts[0]) and _authorises(case, texts[0]):
-        return texts[0]
-    return spf.merged(texts, SES_SPF_INCLUDE)
+def repaired(case: Case) -> str:
+    """The one record to end with: what is published, here or misplaced, as it is or merged and repaired.
+
+    Receivers can read it, and it authorises nobody whom the texts did not mean to. Empty where only the user
+    can decide what it should be: then ``_advice`` says what about.
+    """
+    record = _candidate(case)
+    return record if _within_limits(_costs(case, record)) else ""
+
+
+def _candidate(case: Case) -> str:
+    """The record to end with if only it is within the limits; empty where its texts are unclear.
+
+    Terms that make receivers ignore it and authorise nobody are gone.
+    """
+    texts = _meant(case) or _misplaced(case)
+    as_it_is = len(texts) == 1 and spf.read(texts[0]).right and _authorises(case, texts[0])
+    record = texts[0] if as_it_is else spf.merged(texts, SES_SPF_INCLUDE) or ""
+    for cost in _costs(case, record):
+        record = spf.without(record, cost.term) if cost.culprit else record
+    if not _within_limits(_costs(case, record)):
+        record = " ".join(dict.fromkeys(record.split()))
+    if sum(cost.voids for cost in _costs(case, record)) > spf.VOID_LIMIT:
+        for cost in _costs(case, record):
+            record = spf.without(record, cost.term) if cost.void else record
+    return record
 
 
 def txt_split(case: Case) -> Iterator[Finding]:
@@ -49,23 +70,23 @@ def spf_multiple(case: Case) -> Iterator[Finding]:
             "spf-multiple",
             Severity.HURTS,
             f"{case.record.name} has {len(texts)} SPF records; receivers then ignore them all.",
-            f"Delete all {len(texts)} and add one in their place: {case.entry_words()}.",
+            _fix(case, f"Delete all {len(texts)} and add one in their place"),
             {"values": [printable(value) for value in texts]},
         )
 
 
 def spf_syntax(case: Case) -> Iterator[Finding]:
-    """Terms that the grammar does not allow: a permerror for the whole record."""
+    """Terms that the grammar does not allow, or reads otherwise than they were meant."""
     for value in found(case):
-        for fault in spf.faults(text.unquoted(value)):
+        for fault in _faults(case, value):
             if not _is_redirect(fault):
                 term = printable(fault.term, 100)
                 yield Finding(
                     "spf-syntax",
                     Severity.HURTS,
-                    f"`{term}` at column {fault.column} is not right: {fault.reason}. One wrong term makes "
-                    "receivers ignore the whole record.",
-                    _mend_words(case),
+                    f"`{term}` at column {fault.column} is not right: {fault.reason}. "
+                    f"{_odd(fault)}One wrong term makes receivers ignore the whole record.",
+                    _fix(case, "Change the record to"),
                     {"term": term, "column": fault.column, "record": printable(value)},
                 )
 
@@ -75,15 +96,18 @@ def spf_broken_include(case: Case) -> Iterator[Finding]:
     for value in _meant(case):
         for cost in _costs(case, value):
             culprit = cost.culprit
-            if culprit and not cost.term.lower().startswith("redirect="):
+            if culprit and spf.sound(cost.term) and not cost.term.lower().startswith("redirect="):
                 by = "" if culprit is cost else f", by way of {printable(culprit.name, 100)}"
                 yield Finding(
                     "spf-syntax",
                     Severity.HURTS,
                     f"`{printable(cost.term, 100)}` leads to a name without one right SPF record{by}. That "
                     "makes receivers ignore the whole record.",
-                    "If you do not send through it, drop it: "
-                    f"{case.entry_words(_without(case.record.value, cost.term))}.",
+                    _fix(
+                        case,
+                        "Leave it out: it authorises nobody. If you send through it, ask that "
+                        "service for the right name, and keep to this until then",
+                    ),
                     {
                         "term": printable(cost.term, 100),
                         "column": value.find(cost.term) + 1,
@@ -96,23 +120,23 @@ def spf_broken_include(case: Case) -> Iterator[Finding]:
 def spf_redirect(case: Case) -> Iterator[Finding]:
     """A redirect to nowhere, twice, or empty: a permerror (RFC 7208 §6.1)."""
     for value in found(case):
-        for fault in spf.faults(text.unquoted(value)):
+        for fault in _faults(case, value):
             if _is_redirect(fault):
                 yield Finding(
                     "spf-redirect",
                     Severity.HURTS,
-                    f"`{printable(fault.term, 100)}` at column {fault.column} is not right: {fault.reason}.",
-                    _mend_words(case),
+                    f"`{printable(fault.term, 100)}` at column {fault.column} is not right: {fault.reason}. "
+                    f"{_odd(fault)}".rstrip(),
+                    _fix(case, "Change the record to"),
                     {"term": printable(fault.term, 100), "column": fault.column},
                 )
         for cost in _costs(case, value):
             if cost.culprit and cost.term.lower().startswith("redirect="):
-                without = spf.merged([_without(value, cost.term)], SES_SPF_INCLUDE)
                 yield Finding(
                     "spf-redirect",
                     Severity.HURTS,
                     f"The record hands over to {printable(cost.name, 300)}, where no right SPF record is.",
-                    f"Replace the redirect by what it should lead to: {case.entry_words(without)}.",
+                    _fix(case, "Replace the redirect by `~all`, or by what it should lead to"),
                     {"target": printable(cost.name, 300)},
                 )
 
@@ -125,7 +149,7 @@ def spf_unreachable(case: Case) -> Iterator[Finding]:
                 "spf-unreachable",
                 Severity.HURTS,
                 f"`include:{SES_SPF_INCLUDE}` stands after `all`, where receivers have stopped reading.",
-                f"Put it before `all`: {case.entry_words()}.",
+                _fix(case, "Put it before `all`"),
                 {"record": printable(value)},
             )
 
@@ -136,15 +160,12 @@ def spf_lookups(case: Case) -> Iterator[Finding]:
         costs = _costs(case, value)
         total = sum(cost.lookups for cost in costs)
         if total > spf.LOOKUP_LIMIT:
-            others = [cost for cost in costs if cost.name != SES_SPF_INCLUDE]
-            costly = max(others, key=lambda cost: cost.lookups)
             yield Finding(
                 "spf-lookups",
                 Severity.HURTS,
                 f"Reading the record takes {total} DNS lookups; receivers give up after "
                 f"{spf.LOOKUP_LIMIT} and then ignore it.",
-                f"`{printable(costly.term, 100)}` alone takes {costly.lookups}. If you no longer send "
-                f"through it, drop it: {case.entry_words(_without(case.record.value, costly.term))}.",
+                _fix(case, "Change the record to"),
                 {"lookups": total, "limit": spf.LOOKUP_LIMIT, "terms": _as_json(costs)},
             )
 
@@ -155,15 +176,12 @@ def spf_voids(case: Case) -> Iterator[Finding]:
         costs = _costs(case, value)
         total = sum(cost.voids for cost in costs)
         if total > spf.VOID_LIMIT:
-            left = case.record.value
-            for cost in costs:
-                left = _without(left, cost.term) if cost.void else left
             yield Finding(
                 "spf-voids",
                 Severity.HURTS,
                 f"{total} names in the record, or in records it includes, do not exist; receivers give up "
                 f"after {spf.VOID_LIMIT} and then ignore the record.",
-                f"Drop what leads to nothing: {case.entry_words(left)}.",
+                _fix(case, "Drop what leads to nothing"),
                 {"voids": total, "limit": spf.VOID_LIMIT, "terms": _as_json(costs)},
             )
 
@@ -173,12 +191,13 @@ def spf_include_missing(case: Case) -> Iterator[Finding]:
     texts = found(case)
     behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
     if not any(behind) and not any(_authorises(case, value) for value in texts):
-        lookups = sum(cost.lookups for cost in _costs(case, case.record.value))
+        lookups = sum(cost.lookups for cost in _costs(case, _candidate(case)))
+        takes = f" That takes {lookups} of {spf.LOOKUP_LIMIT} lookups." if case.record.value else ""
         yield Finding(
             "spf-include-missing",
             Severity.HURTS,
             "The SPF record does not allow Amazon SES to send for this name.",
-            f"Change it to: {case.entry_words()}. That takes {lookups} of {spf.LOOKUP_LIMIT} lookups.",
+            _fix(case, "Change it to") + takes,
             {
                 "records": [printable(value) for value in texts],
                 "include": SES_SPF_INCLUDE,
@@ -228,6 +247,11 @@ def _meant(case: Case) -> list[str]:
     return [text.joined(txt, _STARTS_A_TERM, b" ") for txt in _records(case)]
 
 
+def _misplaced(case: Case) -> list[str]:
+    """The same for texts at another name or of another type."""
+    return [text.joined(txt, _STARTS_A_TERM, b" ") for txt in place.strays(case)]
+
+
 def _texts_of(case: Case, name: str) -> tuple[str, ...]:
     return tuple(txt.text for txt in case.texts(name.rstrip(".")))
 
@@ -243,13 +267,65 @@ def _is_redirect(fault: spf.SpfError) -> bool:
     return fault.term.lower().startswith("redirect")
 
 
-def _mend_words(case: Case) -> str:
-    left = spf.faults(case.record.value)
-    if not left:
-        return f"Change the record to: {case.entry_words()}."
-    terms = ", ".join(f"`{printable(fault.term, 100)}`" for fault in left[:3])
-    more = " and others" if len(left) > 3 else ""
-    return f"Mend or remove {terms}{more}; the rest stays: {case.entry_words()}."
+def _faults(case: Case, value: str) -> list[spf.SpfError]:
+    """The terms of a text that are not right, or not meant so though the grammar allows them."""
+    written = text.unquoted(value)
+    faults = list(spf.faults(written))
+    if not faults and value in _meant(case):
+        for term, column in spf.words(written):
+            if not spf.sound(term):
+                why = "receivers read all of it as one name"
+                why = "a mechanism takes a colon; with `=` receivers pass over it" if "=" in term else why
+                faults.append(spf.SpfError(term, column, why))
+    return faults[: spf.MOST_FAULTS]
+
+
+def _odd(fault: spf.SpfError) -> str:
+    """What is odd about the characters of a wrong term, as a sentence and a blank."""
+    words = odd_words(fault.term)
+    return f"{words} " if words else ""
+
+
+def _fix(case: Case, action: str) -> str:
+    """The action and the record to end with; where none can be proposed, what the user has to decide."""
+    return f"{action}: {case.entry_words()}." if case.record.value else _advice(case)
+
+
+def _advice(case: Case) -> str:
+    """Why no record is proposed, and what to do."""
+    readings = [spf.read(value) for value in _meant(case) or _misplaced(case)]
+    if unclear := list(dict.fromkeys(term for reading in readings for term in reading.unclear)):
+        shown = ", ".join(f"`{printable(term, 100)}`" for term in unclear[:3])
+        shown += f" and {len(unclear) - 3} more" if len(unclear) > 3 else ""
+        what = "Only you know what it should be" if len(unclear) == 1 else "Only you know what they should be"
+        return (
+            f"Correct or remove {shown} in your DNS panel and keep the rest. {what}, so no record is "
+            "proposed. Then check again."
+        )
+    record = _candidate(case)
+    if not record:
+        return (
+            "Join the records into one by hand, exceptions such as `-ip4:` first: their order decides who "
+            f"may send. Put `include:{SES_SPF_INCLUDE}` before `all`, then check again."
+        )
+    costs = [cost for cost in _costs(case, record) if cost.name != SES_SPF_INCLUDE]
+    lookups = sum(cost.lookups for cost in _costs(case, record))
+    if lookups > spf.LOOKUP_LIMIT:
+        costly = max(costs, key=lambda cost: cost.lookups)
+        why = f"With SES the record takes {lookups} lookups of {spf.LOOKUP_LIMIT} allowed; "
+        why += f"`{printable(costly.term, 100)}` alone takes {costly.lookups}."
+    else:
+        costly = max(costs, key=lambda cost: cost.voids)
+        why = f"`{printable(costly.term, 100)}` leads to {costly.voids} names that do not exist."
+    rest = spf.without(record, costly.term)
+    if _within_limits(_costs(case, rest)):
+        return f"{why} If you no longer send through it, drop it: {case.entry_words(rest)}."
+    return f"{why} Drop it and others if you no longer send through them, then check again."
+
+
+def _within_limits(costs: tuple[spf.Cost, ...]) -> bool:
+    lookups, voids = sum(cost.lookups for cost in costs), sum(cost.voids for cost in costs)
+    return lookups <= spf.LOOKUP_LIMIT and voids <= spf.VOID_LIMIT
 
 
 def _costs(case: Case, value: str) -> tuple[spf.Cost, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.dns.causes.case import Case
+from wizard.dns.causes.case import Case, value_words
 from wizard.dns.seen import Txt, decoded
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
@@ -24,7 +24,8 @@ def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
                 "quoted-value",
                 case.severity,
                 "Quotation marks became part of the text, so receivers do not recognise it.",
-                f"Enter it without the quotes: {case.host_words()}, value `{case.record.value}`, type TXT.",
+                f"Enter it without the quotes: {case.host_words()}, {value_words(case.record.value)}, "
+                "type TXT.",
                 {"value": printable(txt.text)},
             )
 

@@ -1,8 +1,9 @@
 """SPF (RFC 7208): reading a record, evaluating it as a receiver does, and merging SES into it. Pure."""
 
 from wizard.dns.spf.evaluate import LOOKUP_LIMIT, VOID_LIMIT, Lookup, SpfResult, Verdict, check_host
-from wizard.dns.spf.merge import Include, include_of, merged
+from wizard.dns.spf.merge import Include, include_of, merged, without
 from wizard.dns.spf.parse import (
+    MOST_FAULTS,
     Mechanism,
     Modifier,
     Qualifier,
@@ -12,11 +13,14 @@ from wizard.dns.spf.parse import (
     intended,
     is_spf,
     parse,
+    words,
 )
+from wizard.dns.spf.repair import Reading, name_of, read, sound
 from wizard.dns.spf.tree import Cost, costs
 
 __all__ = [
     "LOOKUP_LIMIT",
+    "MOST_FAULTS",
     "VOID_LIMIT",
     "Cost",
     "Include",
@@ -24,6 +28,7 @@ __all__ = [
     "Mechanism",
     "Modifier",
     "Qualifier",
+    "Reading",
     "SpfError",
     "SpfRecord",
     "SpfResult",
@@ -35,5 +40,10 @@ __all__ = [
     "intended",
     "is_spf",
     "merged",
+    "name_of",
     "parse",
+    "read",
+    "sound",
+    "without",
+    "words",
 ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueError
 
+from wizard.dns.characters import plain
+
 VERSION = "v=spf1"
 
 MOST_FAULTS = 20
@@ -109,14 +111,15 @@ def is_spf(text: str) -> bool:
 
 def intended(text: str) -> bool:
     """Whether somebody meant this text to be an SPF record, if perhaps in a way that no receiver sees."""
-    return bool(_INTENDED.match(text[:80]))
+    return bool(_INTENDED.match(plain(text[:80])))
 
 
 def inner(text: str) -> str:
-    """The terms of an intended record: no version, no quotes, nothing before a term that begins none."""
-    body = text[match.end() :] if (match := _INTENDED.match(text[:80])) else text
-    plain = re.sub(r"[^\x20-\x7e]|[\"\\]", "", re.sub(r"[\x00-\x1f]", " ", body))
-    return " ".join(word for term in plain.split() if (word := term.lstrip(",;:.'")))
+    """The terms of an intended record in plain characters: without its version, quotes and backslashes."""
+    body = plain(text)
+    if match := _INTENDED.match(body[:80]):
+        body = body[match.end() :]
+    return re.sub("[\"']", " ", body.replace("\\", ""))
 
 
 def parse(text: str) -> SpfRecord:
@@ -165,7 +168,11 @@ def _refuse_twice(terms: tuple[Term, ...]) -> None:
             seen.add(term.name)
 
 
-_INTENDED = re.compile(r"[^a-z]{0,40}v\W{0,3}=?\W{0,3}spf\W?1[\"' ,;:.\\\\]*", re.IGNORECASE | re.ASCII)
+_INTENDED = re.compile(
+    r"[^a-z]{0,40}(?:v\W{0,3}=?\W{0,3}spf\W?1|v\s?=\s?spf(?=[\s;,\"']|\Z)|(?<![a-z0-9])spf1(?=[\s;,\"']))"
+    r"[\"' ,;:.\\]*",
+    re.IGNORECASE | re.ASCII,
+)
 _MACRO = r"%(?:\{[slodiphcrtv](?:0*[1-9][0-9]*)?r?[.\-+,/_=]*\}|%|_|-)"
 _LITERAL = r"[\x21-\x24\x26-\x7e]"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO}|{_LITERAL})*\Z", re.IGNORECASE)
