@@ -164,9 +164,29 @@ def _demo(args: argparse.Namespace) -> int:
         return _tell(args, _account_beside(args.file))
     from tempfile import TemporaryDirectory
 
+    _clean_up_when_ended()
     with TemporaryDirectory(prefix="ses-wizard-story-") as folder:
         args.file = Path(folder, DEMO_FILE.name)
         return _tell(args, None)
+
+
+def _clean_up_when_ended() -> None:
+    """Let a closed terminal end the program by an exception: by default it would leave its files behind."""
+    import signal
+    from types import FrameType
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        # A closing terminal also sends SIGCONT, for which Textual would draw again; nothing can be drawn now.
+        for other in (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGHUP:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for terminal in (1, 2):
+                os.dup2(nowhere, terminal)
+        sys.exit(128 + number)
+
+    for ending in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ending, leave)
 
 
 def _tell(args: argparse.Namespace, state: Path | None) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -99,6 +101,24 @@ def test_help_of_the_demo_tells_every_story_in_a_line(tmp_path: Path) -> None:
     assert all(any(line.endswith(f"  {story.words}") for line in lines) for story in STORIES)
     assert max(map(len, lines)) <= 110
     assert "(default: ses-wizard-demo.yaml in this folder" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM])
+def test_a_story_leaves_no_files_when_its_terminal_is_closed(ending: signal.Signals, tmp_path: Path) -> None:
+    script = (
+        "import signal; from wizard import cli\n"
+        "cli._open = lambda *_: (print(cli.Path('.').absolute(), flush=True), signal.pause())\n"
+        "cli.run(['demo', '--story', 'denied'])"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=tmp_path) as story:
+        assert story.stdout
+        assert story.stdout.readline()
+        assert [folder.name.startswith("ses-wizard-story-") for folder in tmp_path.iterdir()] == [True]
+        story.send_signal(ending)
+        assert story.wait(timeout=20) == 128 + ending
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("status",), ("export", "stack")])
