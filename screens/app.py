@@ -263,7 +263,7 @@ class WizardApp(SavingApp):
         changed = project is not self.state.project
         self.state = replace(self.state, project=project)
         if changed:
-            self.save()
+            self.save(quietly=True)
         if self.state.another_account and isinstance(self.screen, StepScreen) and self.screen.STEP:
             self.post_message(GoTo(self.screen.STEP))
 

@@ -13,13 +13,23 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from screens.dialogs import Dialog
-from screens.widgets.columns import Columns
+from screens.dialogs import Ask, Dialog
+from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
 from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
+
+
+TITLE = "The project file is not saved"
+
+
+class QuitUnsaved(Ask):
+    """Dismissed with True to quit without saving."""
+
+    def __init__(self, error: WizardError) -> None:
+        super().__init__(TITLE, _rows(error), yes="Quit without saving", no="Stay", careful=True)
 
 
 class SaveElsewhere(Dialog["Path | bool"]):
@@ -28,7 +38,7 @@ class SaveElsewhere(Dialog["Path | bool"]):
     Letters belong to the field.
     """
 
-    heading = "The project file is not saved"
+    heading = TITLE
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "save", "Save there"),
         Binding("f10", "dismiss(True)", "Quit without saving"),
@@ -43,8 +53,7 @@ class SaveElsewhere(Dialog["Path | bool"]):
 
     def compose_body(self) -> ComposeResult:
         """What happened and what to do about it."""
-        error = self._error
-        yield Columns([(Content(error.title + "."),), (Content(error.what),), (Content(error.todo),)])
+        yield Columns(_rows(self._error))
 
     def compose_foot(self) -> ComposeResult:
         """The field with another path, and the buttons."""
@@ -85,3 +94,7 @@ class SaveElsewhere(Dialog["Path | bool"]):
             self.query_one("#elsewhere").focus()
         else:
             self.dismiss(path)
+
+
+def _rows(error: WizardError) -> list[Cells]:
+    return [(Content(f"{error.title}."),), (Content(error.what),), (Content(error.todo),)]

@@ -166,11 +166,14 @@ class SavingApp(App[WizardError]):
 
     async def _leave_unsaved(self, error: WizardError) -> None:
         """Leave although the file could not be written: with the project elsewhere, or without it."""
-        from screens.save_elsewhere import SaveElsewhere
+        from screens.save_elsewhere import QuitUnsaved, SaveElsewhere
 
         assert self.state is not None
         self.clear_notifications()
-        answer = await self.push_screen_wait(SaveElsewhere(error, self.state.project, self.path))
+        if self.state.world.demo:  # It keeps its account beside its file, so elsewhere would be no demo's.
+            answer: Path | bool | None = await self.push_screen_wait(QuitUnsaved(error))
+        else:
+            answer = await self.push_screen_wait(SaveElsewhere(error, self.state.project, self.path))
         if isinstance(answer, Path):
             from wizard.project import load
 

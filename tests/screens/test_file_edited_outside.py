@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from screens.file_conflict import FileConflict
 from screens.save_elsewhere import SaveElsewhere
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
+from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow
 from wizard.errors import ExitCode, WizardError
 from wizard.merge import Conflict
@@ -165,12 +167,15 @@ async def test_a_file_that_becomes_invalid_is_told_once_and_taken_up_when_it_is_
         await page.until(lambda: field(page, "subject") == "Valid")
 
 
-async def drawn(page: Opened) -> None:
-    """Wait until a dialog has found its size."""
+async def drawn(page: Opened) -> str:
+    """The dialog, once it has found its size, without the page behind it."""
     before = ""
     while before != page.text:
         before = page.text
         await page.pilot.pause(0.05)
+    box = page.app.screen.query_one(".dialog").region
+    rows = page.text.splitlines()[box.y : box.bottom]
+    return "\n".join(row[box.x : box.right] for row in rows)
 
 
 @dataclass
@@ -248,6 +253,28 @@ async def test_what_cannot_be_saved_can_be_saved_elsewhere(
     assert page.app.state.project == load(page.app.path), "so that it is said how to go on with it"
 
 
+async def test_a_demo_is_not_saved_elsewhere_for_its_account_is_beside_its_file(
+    outside: Outside, begun: Project, tmp_path: Path, disk: Disk
+) -> None:
+    world = dataclasses.replace(outside.world, stage=Stage())
+    async with opened(tmp_path, world, project=begun) as page:
+        await quit_unsaved(page, disk)
+        assert "new file" not in page.text
+        await page.pilot.press("y")
+        await page.until(lambda: not page.app.is_running)
+    assert page.app.return_code == ExitCode.NO
+
+
+async def test_a_file_that_cannot_be_written_is_told_once_a_decision(
+    outside: Outside, begun: Project, tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        monkeypatch.setattr(page.app, "notify", lambda words, **_: told.append(words))
+        await quit_unsaved(page, disk)
+        assert len(told) == 1
+
+
 async def test_a_disk_that_is_full_for_a_while_loses_nothing(
     outside: Outside, begun: Project, tmp_path: Path, disk: Disk
 ) -> None:
@@ -279,8 +306,7 @@ async def test_the_question_which_of_two_edits_to_keep(
     async with opened(tmp_path, outside.world, size=size) as page:
         page.app.push_screen(FileConflict(Path("ses-wizard.yaml"), conflict))
         await page.shows("Keep mine")
-        await drawn(page)
-        assert page.text == snapshot
+        assert await drawn(page) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -296,5 +322,4 @@ async def test_the_question_where_to_save_what_could_not_be_saved(
     async with opened(tmp_path, outside.world, size=size) as page:
         page.app.push_screen(SaveElsewhere(error, Project(), Path("ses-wizard.yaml")))
         await page.shows("Stay  F2")
-        await drawn(page)
-        assert page.text == snapshot
+        assert await drawn(page) == snapshot
