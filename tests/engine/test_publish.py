@@ -20,7 +20,7 @@ from wizard.aws import route53
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.aws.route53 import Action, HostedZone, RecordSet
 from wizard.aws.sesv2 import SesIdentity
-from wizard.demo import Demo
+from wizard.demo import Demo, zones
 from wizard.dns import publish
 from wizard.dns.causes import Context
 from wizard.dns.checklist import check_once
@@ -239,6 +239,48 @@ class TestRoute53:
         zones += [HostedZone("3", "mail.example.org", False), HostedZone("4", "ample.org", False)]
         found = publish.candidates(zones, "mail.example.org")
         assert [zone.name for zone in found] == ["mail.example.org", "example.org", "org"]
+
+
+class TestDemo:
+    """The demo publishes by the same plans, in its DNS panel as in its Route 53."""
+
+    def test_panel_keeps_googles_senders_and_the_policy(self, account: Demo) -> None:
+        zones.receive_mail_at_google(account.dns_server, account.account)
+        before = set(account.account.kept.records)
+        project = Project(account=Account(region="us-east-1"), domain=Domain("example.com"))
+        identity = replace(IDENTITY, name="example.com", mail_from="bounce.example.com")
+        records = step.records(project, identity)
+        context = Context("example.com", mail_from="bounce.example.com", records=records)
+        seen = asyncio.run(check_once(account.world.dns, records, context, account.world.now))
+        spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
+        wrongly = step.plan(account.world, project, seen, [step.doubled(spf, seen)])
+        assert wrongly is not None
+        step.act(account.world, wrongly, lambda event: None)
+        assert before < set(account.account.kept.records), "publishing wrongly takes nothing away"
+        found = step.plan(account.world, project, seen)
+        assert found is not None
+        step.act(account.world, found, lambda event: None)
+        at = {(name, rdtype): value for name, rdtype, value in account.account.kept.records}
+        assert at["example.com", "TXT"] == "v=spf1 include:_spf.google.com include:amazonses.com ~all"
+        assert at["_dmarc.example.com", "TXT"] == "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"
+        assert at["example.com", "MX"] == "1 smtp.google.com"
+        with pytest.raises(WizardError, match="changed since"):
+            step.act(account.world, found, lambda event: None)
+
+    def test_route_53_gets_the_doubled_name_beside_what_is_there(self, account: Demo) -> None:
+        enter(account, "example.org", "TXT", '"v=spf1 mx -all"')
+        seen = look(account)
+        spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
+        wrongly = step.plan(account.world, PROJECT, seen, [step.doubled(spf, seen)])
+        assert wrongly is not None
+        step.act(account.world, wrongly, lambda event: None)
+        (there,) = [
+            one
+            for one in route53.record_sets(account.world.aws, zone_id(account), "example.org")
+            if one.type == "TXT"
+        ]
+        assert there.values == ('"v=spf1 mx -all"',)
+        assert route53.record_sets(account.world.aws, zone_id(account), "example.org.example.org")
 
 
 def row(record: Record, status: RowStatus, *found: str, code: str = "absent") -> Row:
