@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screens.widgets.columns import Cells
+from wizard.reminder.capacity import GOES_ON
 from wizard.reminder.schedules import moment_words
 from wizard.text import printable
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from wizard.steps.reminder_runs import FailedMail, RunSeen
 
-RESUMED_FOR = timedelta(days=3)
-"""Older runs are not taken up again by the hourly schedule."""
+RESUMED_FOR = timedelta(days=GOES_ON)
+"""Older runs are not continued by the resume schedule."""
 
 Mark = tuple[str, str]
 """A symbol with its word, and the colour."""
@@ -28,22 +29,27 @@ GOING_ON: Mark = ("» going on", "$text-accent")
 WAITING: Mark = ("… waiting", "$text-warning")
 STANDS: Mark = ("! stands", "$text-warning")
 GAVE_UP: Mark = ("✗ gave up", "$text-error")
+EXPIRED: Mark = ("✗ expired", "$text-error")
 
 STOPPED: dict[str, tuple[Mark, str]] = {
-    "quota": (WAITING, "The daily quota is used up. It goes on by itself as soon as SES takes mail again."),
-    "throttled": (WAITING, "SES asks for patience. It goes on by itself, after a minute or within the hour."),
+    "unsure": (
+        WAITING,
+        "SES gave an unclear answer. The run stopped, and continues by itself once SES answers again.",
+    ),
+    "throttled": (WAITING, "SES is too busy. The run continues by itself, after ten minutes at most."),
+    "tables": (WAITING, "DynamoDB did not answer. The run continues by itself, within the hour."),
+    "quota": (WAITING, "The daily quota is used up. The run continues by itself once SES takes mail again."),
     "time": (GOING_ON, "One call's time ran out; it handed the rest on to the next."),
-    "paused": (STANDS, "AWS has paused sending. It goes on by itself once sending is allowed again."),
-    "gave_up": (GAVE_UP, "SES refused one mail after the other. Enter shows why; then send again."),
+    "paused": (STANDS, "AWS has paused sending. The run continues by itself once sending is allowed again."),
+    "held": (STANDS, "The reminder is paused. The run continues once you resume it."),
+    "gave_up": (
+        GAVE_UP,
+        "SES refuses every mail: check the sender, the template and the function's rights. "
+        "The run continues by itself, after ten minutes at most, once they are right.",
+    ),
+    "expired": (EXPIRED, ""),
 }
 """What is said of a run that stopped, by why."""
-
-AGAIN_STOPPED = {
-    "quota": ". It stopped: SES's daily quota is used up: send again later.",
-    "paused": ". It stopped: AWS has paused sending: send again once it is allowed.",
-    "gave_up": ". It stopped: SES refused one mail after the other.",
-}
-"""What is said of sending failed mails again that came to no end. Nothing goes on with it by itself."""
 
 OUTCOMES: dict[str, Mark] = {
     "failed": ("✗ failed", "$text-error"),
@@ -62,17 +68,21 @@ def going_on(run: RunSeen, now: datetime) -> bool:
 
 def standing_of(run: RunSeen, now: datetime, *, paused: bool = False) -> tuple[Mark, str]:
     """Where ``run`` stands, and why, in a sentence that may be empty; ``paused`` as the schedule is."""
+    if run.left:
+        people = "recipient has" if run.left == 1 else "recipients have"
+        return EXPIRED, f"{run.left:,} {people} no mail: the run did not end within {GOES_ON} days."
     if run.ended:
         return ENDED, ""
     if paused and run.mode == "queue":
         return STANDS, "The pause holds the queue: it goes on once you resume."
     if run.stopped in STOPPED and run.stopped != "time":
-        return STOPPED[run.stopped]
+        mark, words = STOPPED[run.stopped]
+        return mark, f"{words} SES said: {printable(run.said, 60)}." if run.said else words
     if run.working(now):
         return GOING_ON, STOPPED[run.stopped][1] if run.stopped else ""
     if now - run.began > RESUMED_FOR:
-        return STANDS, "It did not come to its end within three days, and is left as it is."
-    return STANDS, "Nobody is at work on it: the hourly schedule takes it up again."
+        return STANDS, f"The run did not end within {GOES_ON} days, and is not continued."
+    return STANDS, "No function works on the run: the resume schedule continues it within ten minutes."
 
 
 def line(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) -> Content:
@@ -128,7 +138,7 @@ def sent_again(before: RunSeen, after: RunSeen) -> str:
 
     The run's numbers tell it: in ``before`` they are as they were when it was asked for.
     """
-    if after.again is None or after.again == before.again or after.again_stopped in ("time", "throttled"):
+    if after.again is None or after.again == before.again:
         return ""
     settled = {
         "sent": after.sent - before.sent,
@@ -137,8 +147,7 @@ def sent_again(before: RunSeen, after: RunSeen) -> str:
         "failed again: Enter shows why": after.failed,
     }
     told = ", ".join(f"{count:,} {name}" for name, count in settled.items() if count > 0)
-    stopped = AGAIN_STOPPED.get(after.again_stopped, "")
-    return f"of {before.failed:,}: {told or 'none was left to send'}{stopped}"
+    return f"of {before.failed:,}: {told or 'none was left to send'}"
 
 
 def took(run: RunSeen) -> str:

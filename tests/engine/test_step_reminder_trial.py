@@ -139,7 +139,7 @@ def test_a_dry_run_tells_what_a_run_would_find_and_its_log_can_be_followed(setup
     assert setup.demo.inbox() == ()
 
     lines = reminder_trial.log_lines(setup.demo.world, setup.project, before)
-    assert any('"dry": true' in line.text for line in lines)
+    assert any('"event": "dry"' in line.text for line in lines)
     assert len({line.id for line in lines}) == len(lines) > 2
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert not any("example.com" in line.text for line in lines)

@@ -21,7 +21,7 @@ from wizard.demo.stage import KEYS, REGION
 from wizard.dns.records import wanted_records
 from wizard.reminder import trigger_reminder
 from wizard.reminder.message import Message, fields_of, for_ses, preview
-from wizard.reminder.trigger_reminder import UnfinishedError, handler
+from wizard.reminder.trigger_reminder import handler
 from wizard.world import Mail
 
 MESSAGE = Message("Hello {{name}}", "{{name}} from {{city}}", "<p>{{name}} from {{city}}</p>")
@@ -56,6 +56,7 @@ class Flow:
     running: Demo
     pauses: list[float]
     ahead: float = 0.0
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self, **event: Any) -> dict[str, int | str]:
         """Numbers that are not 0, of a run."""
@@ -76,8 +77,15 @@ class Flow:
 
     def record(self) -> dict[str, str]:
         """The record of the one run."""
-        [record] = self.rows("runs")
+        [record] = [row for row in self.rows("runs") if row["reminder"] == "runs"]
         return record
+
+    def go_on(self, **time: int) -> dict[str, Any]:
+        """Let time pass, and have what is stopped continued; the numbers of the one run that is."""
+        self.pass_time(**time)
+        self.handed_on()
+        assert handler({"resume": True}, Context()) == {"resumed": [RUN]}
+        return told(handler(self.events[0], Context(aws_request_id=f"request-{self.ahead}")))
 
     def mails(self) -> list[tuple[str, str]]:
         """Recipient and subject of each mail, the oldest first."""
@@ -114,15 +122,16 @@ class Flow:
         return asked
 
     def handed_on(self) -> list[dict[str, Any]]:
-        """Keep what the function starts itself with; nothing is started."""
-        events: list[dict[str, Any]] = []
+        """Keep what the function starts itself with from now on; nothing is started."""
+        self.events = []
 
         def keep(params: dict[str, Any], **_: Any) -> Any:
-            events.append(json.loads(params["body"]))
+            self.events.append(json.loads(params["body"]))
             return SimpleNamespace(status_code=202), {"StatusCode": 202}
 
-        trigger_reminder._client("lambda").meta.events.register("before-call.lambda.Invoke", keep)
-        return events
+        events = trigger_reminder._client("lambda").meta.events
+        events.register("before-call.lambda.Invoke", keep, unique_id="keep")
+        return self.events
 
     def queue(self, monkeypatch: pytest.MonkeyPatch) -> str:
         """A queue, which the function fans out to from now on."""
@@ -151,10 +160,21 @@ class Flow:
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
 
+    def sleep(self, seconds: float) -> None:
+        """What stands for time.sleep: the function's clock moves on at once."""
+        self.pauses.append(seconds)
+        self.ahead += seconds
+
     def pass_time(self, **time: int) -> None:
         """Move both clocks on."""
         self.ahead += timedelta(**time).total_seconds()
         self.running.account.kept.clock.ahead += timedelta(**time)
+
+
+def events_in(printed: str, kind: str) -> list[dict[str, Any]]:
+    """The events of one kind in what was logged."""
+    logged = [json.loads(line) for line in printed.splitlines()]
+    return [event for event in logged if event["event"] == kind]
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
@@ -189,10 +209,9 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flow]:
             monkeypatch.setenv(name, value)
         trigger_reminder._client.cache_clear()
         monkeypatch.setattr(trigger_reminder, "_slot", 0.0)
-        monkeypatch.setattr(trigger_reminder, "_closed", (0.0, ""))
         flow = Flow(running, [])
         hasty = SimpleNamespace(
-            sleep=flow.pauses.append,
+            sleep=flow.sleep,
             time=lambda: time.time() + flow.ahead,
             monotonic=lambda: time.monotonic() + flow.ahead,
             gmtime=time.gmtime,
@@ -283,16 +302,9 @@ def test_what_a_crash_leaves_is_one_call_and_known_as_unsure_later(flow: Flow) -
     assert set(flow.outcomes().values()) == {"claimed"}
     flow.put("recipients", email="dee@example.com")
     assert flow.run() == {"people": 4, "sent": 1, "before": 3}
-    assert "ended" not in flow.record()
-    events = flow.handed_on()
+    assert not flow.record()["ended"]
     assert handler({"resume": True}, Context()) == {"resumed": []}
-    flow.pass_time(minutes=17)
-    assert handler({"resume": True}, Context()) == {"resumed": [RUN]}
-    assert told(handler(events[0], Context(aws_request_id="request-2"))) == {
-        "people": 4,
-        "before": 4,
-        "unsure": 3,
-    }
+    assert flow.go_on(minutes=17) == {"people": 4, "before": 3, "unsure": 3}
     assert Counter(flow.outcomes().values()) == {"unsure": 3, "sent": 1}
     assert "ended" in flow.record()
     assert flow.mails() == [("dee@example.com", "Hello ")]
@@ -302,44 +314,78 @@ def test_what_a_crash_leaves_is_one_call_and_known_as_unsure_later(flow: Flow) -
     "unclear",
     [("InternalFailure", "", 500), ("ServiceUnavailable", "", 503), ConnectionError("the line dropped")],
 )
-def test_a_call_without_a_clear_answer_is_never_repeated(flow: Flow, unclear: Any) -> None:
-    asked = flow.refuse(unclear)
-    assert flow.run() == {"people": 3, "unsure": 3}
+def test_after_an_unclear_answer_a_mail_to_nobody_is_tried_first(flow: Flow, unclear: Any) -> None:
+    """The people of that call are never asked for again; the others are, one at first, then more."""
+    for number in range(60):
+        flow.put("recipients", email=f"p{number}@example.com")
+    asked = flow.refuse(unclear, unclear, unclear)
+    assert flow.run() == {"people": 63, "sent": 13, "unsure": 50}
+    assert [len(call) for call in asked[:4]] == [50, 1, 1, 1]
+    assert [call[0] for call in asked[1:4]] == [trigger_reminder.SIMULATOR] * 3
+    assert sum(flow.pauses) == pytest.approx(10 + 20 + 40, abs=5)
+    times = Counter(address for call in asked for address in call)
+    assert {address for address, count in times.items() if count > 1} == {trigger_reminder.SIMULATOR}
+    assert Counter(flow.outcomes().values()) == {"sent": 13, "unsure": 50}
     flow.run()
-    assert len(asked) == 1
-    assert set(flow.outcomes().values()) == {"unsure"}
+    assert [len(call) for call in asked][4] == 1
+
+
+def test_an_outage_that_lasts_stops_the_run_until_the_resume(flow: Flow) -> None:
+    down = True
+    asked = flow.on_sending(lambda asked: ("ServiceUnavailable", "", 503) if down else None)
+    for number in range(60):
+        flow.put("recipients", email=f"p{number}@example.com")
+    assert flow.run() == {"unsure": 50, "stopped": "unsure"}
+    assert flow.record()["stopped"] == "unsure"
+    assert handler({"resume": True}, Context()) == {"resumed": []}
+    assert flow.go_on(hours=1) == {"stopped": "unsure"}
+    down = False
+    assert flow.go_on(hours=1) == {"people": 63, "sent": 13}
+    times = Counter(address for call in asked for address in call)
+    assert {address for address, count in times.items() if count > 1} == {trigger_reminder.SIMULATOR}
+    assert flow.record()["ended"]
 
 
 def test_answers_are_taken_entry_by_entry(flow: Flow) -> None:
-    """Too fast or busy: asked again. Refused: kept with SES's words. Unknown: it may have left."""
-    for name in ("dee", "eve", "fay"):
+    """Too fast or busy: asked again. Refused: kept with SES's words."""
+    for name in ("dee", "eve"):
         flow.put("recipients", email=f"{name}@example.com")
-    statuses = [
-        "SUCCESS",
-        "ACCOUNT_THROTTLED",
-        "FAILED",
-        "TRANSIENT_FAILURE",
-        "NEVER_SEEN",
-        "MESSAGE_REJECTED",
-    ]
-    asked = flow.on_sending(lambda asked: statuses if len(asked) == 6 else None)
-    assert flow.run() == {"people": 6, "sent": 3, "failed": 2, "unsure": 1}
+    statuses = ["SUCCESS", "ACCOUNT_THROTTLED", "FAILED", "TRANSIENT_FAILURE", "MESSAGE_REJECTED"]
+    asked = flow.on_sending(lambda asked: statuses if len(asked) == 5 else None)
+    assert flow.run() == {"people": 5, "sent": 3, "failed": 2}
     order = asked[0]
     assert asked[1:] == [[order[1], order[3]]]
     details = {claim["email"]: claim["detail"] for claim in flow.rows("claims")}
-    assert [details[order[place]] for place in (2, 4, 5)] == [
-        f"{status}: So it is." for status in ("FAILED", "NEVER_SEEN", "MESSAGE_REJECTED")
+    assert [details[order[place]] for place in (2, 4)] == [
+        f"{status}: So it is." for status in ("FAILED", "MESSAGE_REJECTED")
     ]
 
 
+def test_an_unknown_status_is_an_unclear_answer(flow: Flow) -> None:
+    """That mail may have left; the others are given back, and asked for after a pause."""
+    statuses = ["SUCCESS", "NEVER_SEEN", "ACCOUNT_THROTTLED"]
+    asked = flow.on_sending(lambda asked: statuses if len(asked) == 3 else None)
+    assert flow.run() == {"people": 3, "sent": 2, "unsure": 1}
+    assert asked[1:] == [[trigger_reminder.SIMULATOR], [asked[0][2]]]
+    [unsure] = [claim for claim in flow.rows("claims") if claim["outcome"] == "unsure"]
+    assert (unsure["email"], unsure["detail"]) == (asked[0][1], "NEVER_SEEN: So it is.")
+
+
 def test_one_whom_ses_never_gets_done_does_not_hold_up_the_others(flow: Flow) -> None:
+    """Where SES takes a mail to its simulator meanwhile, the recipient is the reason."""
     busy = ["TRANSIENT_FAILURE"]
     asked = flow.on_sending(lambda asked: busy if asked == ["bo@example.com"] else None)
     flow.put("opt-outs", email="ana@example.com")
     flow.put("opt-outs", email="cy@example.com")
     assert flow.run() == {"people": 3, "failed": 1, "opted_out": 2}
-    assert len(asked) == 7
+    assert asked == [["bo@example.com"]] * 7 + [[trigger_reminder.SIMULATOR]]
     assert [pause for pause in flow.pauses if pause] == [0.5, 1, 2, 4, 8, 16]
+
+
+def test_where_ses_gets_nobody_done_the_run_waits(flow: Flow) -> None:
+    flow.on_sending(lambda asked: ["TRANSIENT_FAILURE"] * len(asked))
+    assert flow.run() == {"stopped": "throttled"}
+    assert set(flow.outcomes().values()) == {"stopped"}
 
 
 def test_a_call_refused_for_one_of_them_is_asked_in_halves(flow: Flow) -> None:
@@ -357,29 +403,24 @@ def test_too_fast_is_asked_again_more_slowly(flow: Flow) -> None:
     assert [pause for pause in flow.pauses if pause] == [0.5, 1]
 
 
-def test_too_fast_for_too_long_leaves_all_to_the_next_try(flow: Flow) -> None:
-    flow.refuse(*[TOO_FAST] * 7)
-    with pytest.raises(UnfinishedError):
-        flow.run()
+def test_too_fast_for_too_long_stops_the_run_and_is_no_error(flow: Flow) -> None:
+    """Lambda repeats nothing, and no dead letter is left: the resume continues the run."""
+    busy = True
+    flow.on_sending(lambda asked: TOO_FAST if busy else None)
+    assert flow.run() == {"stopped": "throttled"}
     assert set(flow.outcomes().values()) == {"stopped"}
     assert flow.record()["stopped"] == "throttled"
-    assert flow.run() == {"people": 3, "sent": 3}
-    assert (flow.record()["stopped"], flow.record()["sent"]) == ("", "3")
+    busy = False
+    assert flow.go_on(hours=1) == {"people": 3, "sent": 3}
+    assert (flow.record()["stopped"], flow.record()["waits"], flow.record()["sent"]) == ("", "", "3")
 
 
 def test_the_daily_quota_stops_a_run_and_the_next_day_it_goes_on(flow: Flow) -> None:
     flow.running.account.pace = replace(FAST, daily=2)
     assert flow.run() == {"sent": 2, "stopped": "quota"}
     assert Counter(flow.outcomes().values()) == {"sent": 2, "stopped": 1}
-    assert "ended" not in flow.record()
-    events = flow.handed_on()
-    flow.pass_time(hours=25)
-    handler({"resume": True}, Context())
-    assert told(handler(events[0], Context(aws_request_id="request-2"))) == {
-        "people": 3,
-        "sent": 1,
-        "before": 2,
-    }
+    assert not flow.record()["ended"]
+    assert flow.go_on(hours=25) == {"people": 3, "sent": 1}
     assert flow.record()["ended"]
     assert sorted(email for email, _ in flow.mails()) == sorted(PEOPLE)
 
@@ -393,16 +434,29 @@ def test_the_daily_quota_stops_a_run_and_the_next_day_it_goes_on(flow: Flow) -> 
         (("NotFoundException", "Template message does not exist.", 404), "gave_up"),
         (("AccessDeniedException", "", 403), "gave_up"),
         (("MessageRejected", "… failed the check …: reminders@example.com", 400), "gave_up"),
+        (("MessageRejected", "… failed the check …: Me <Reminders@Example.com>, x@y.z", 400), "gave_up"),
     ],
 )
 def test_what_meets_every_mail_stops_the_run_before_the_next(
-    flow: Flow, refusal: Refusal, stopped: str
+    flow: Flow, capsys: pytest.CaptureFixture[str], refusal: Refusal, stopped: str
 ) -> None:
     asked = flow.refuse(refusal)
     assert flow.run() == {"stopped": stopped}
     assert len(asked) == 1
     assert set(flow.outcomes().values()) == {"stopped"}
-    assert flow.run()["sent"] == 3
+    [logged] = events_in(capsys.readouterr().out, "stopped")
+    about = {"event": "stopped", "reminder": "ses-wizard-reminder", "run": RUN}
+    assert logged == about | {"reason": stopped, "detail": refusal[0]}
+    assert flow.go_on(minutes=10)["sent"] == 3
+
+
+@pytest.mark.parametrize("address", ["reminders@example.com.au", "more-reminders@example.com"])
+def test_a_recipient_whose_address_contains_the_senders_is_no_sender(flow: Flow, address: str) -> None:
+    rejected = ("MessageRejected", f"… failed the check in region US-EAST-1: {address}", 400)
+    flow.put("recipients", email=address)
+    flow.on_sending(lambda asked: rejected if address in asked else None)
+    assert flow.run() == {"people": 4, "sent": 3, "failed": 1}
+    assert flow.outcomes()[address] == "failed"
 
 
 def test_a_refusal_is_kept_with_its_recipient_and_can_be_sent_again(flow: Flow) -> None:
@@ -413,10 +467,12 @@ def test_a_refusal_is_kept_with_its_recipient_and_can_be_sent_again(flow: Flow) 
     assert claim["detail"].startswith("MESSAGE_REJECTED: Email address is not verified.")
     flow.running.account.ses(REGION).production = True
     assert "again" not in flow.record()
-    assert told(handler({"resend": RUN}, Context())) == {"sent": 1}
+    again = {"resend": RUN, "id": "2027-01-31T10:00:00Z", "outcome": "failed"}
+    assert told(handler(again, Context())) == {"sent": 1}
     assert flow.record()["last"] <= flow.record()["again"] <= trigger_reminder._time()
     assert flow.record()["again_stopped"] == ""
     assert flow.mails()[-1][0] == "Dee@Elsewhere.example"
+    assert told(handler(again, Context())) == {}
     assert told(handler({"resend": RUN}, Context())) == {}
     assert [flow.record()[name] for name in ("sent", "failed", "people")] == ["4", "0", "4"]
     assert len(flow.mails()) == 4
@@ -428,11 +484,7 @@ def test_when_time_runs_short_another_call_goes_on(flow: Flow) -> None:
     assert told(handler(EVENT, Context(iter([900_000, 59_000])))) == {"sent": 2, "stopped": "time"}
     assert events == [EVENT]
     assert flow.record()["stopped"] == "time"
-    assert told(handler(events[0], Context(aws_request_id="request-2"))) == {
-        "people": 3,
-        "sent": 1,
-        "before": 2,
-    }
+    assert told(handler(events[0], Context(aws_request_id="request-2"))) == {"people": 3, "sent": 1}
     assert len(flow.mails()) == 3
 
 
@@ -461,7 +513,7 @@ def test_a_run_goes_from_page_to_page_and_notes_where_it_is(flow: Flow) -> None:
     assert flow.run() == {"people": 1, "sent": 1, "stopped": "quota"}
     assert flow.record()["page"] == "1"
     first = len(starts)
-    assert flow.run() == {"people": 2, "sent": 2}
+    assert flow.go_on(minutes=10) == {"people": 2, "sent": 2}
     assert starts[first] == starts[1] is not None
     assert flow.record()["people"] == "3"
 
@@ -584,7 +636,7 @@ def test_a_worker_at_the_quota_puts_its_messages_off(flow: Flow, monkeypatch: py
         taken, failed = taken + worked[0], failed + worked[1]
     assert (taken, failed) == (3, 2)
     assert flow.seen(url) == (0, 2)
-    assert (flow.record()["stopped"], flow.record()["sent"]) == ("quota", "1")
+    assert (flow.record()["waits"], flow.record()["sent"]) == ("quota", "1")
     flow.running.account.pace = FAST
     flow.pass_time(hours=1)
     while flow.seen(url)[0]:
@@ -622,16 +674,33 @@ def test_what_a_dead_worker_had_claimed_is_unsure_and_the_rest_is_written(
     assert flow.record()["ended"]
 
 
-def test_a_run_whose_queue_is_empty_has_come_to_its_end(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where people stand twice in the table, or messages became dead letters: the numbers never meet."""
+def test_people_who_are_lost_with_their_messages_are_queued_again(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where messages became dead letters. A run has ended when a look at everybody finds nobody left."""
     url = flow.queue(monkeypatch)
     flow.run()
     flow.pass_time(minutes=17)
     assert handler({"resume": True}, Context()) == {"resumed": []}
-    assert "ended" not in flow.record()
     flow.client("sqs").purge_queue(QueueUrl=url)
-    assert handler({"resume": True}, Context()) == {"resumed": []}
-    assert flow.record()["ended"] == flow.record()["last"]
+    assert flow.go_on(minutes=1) == {}
+    assert not flow.record()["ended"]
+    assert flow.work(url) == (1, 0)
+    assert sorted(email for email, _ in flow.mails()) == sorted(PEOPLE)
+    assert flow.record()["ended"]
+    assert flow.record()["people"] == "3"
+
+
+def test_numbers_that_a_crash_left_too_low_do_not_keep_a_run_from_its_end(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = flow.queue(monkeypatch)
+    flow.run()
+    monkeypatch.setattr(trigger_reminder, "_count", lambda *_: None)
+    assert flow.work(url) == (1, 0)
+    assert not flow.record()["ended"]
+    assert flow.go_on(minutes=17) == {}
+    assert flow.record()["ended"]
 
 
 # --- everything else ------------------------------------------------------------------------------------
@@ -701,6 +770,7 @@ def test_a_dry_run_tells_what_a_run_would_find(flow: Flow, monkeypatch: pytest.M
 def ses_event(kind: str, run: str | None, address: str = "Bo@example.com") -> dict[str, Any]:
     about = {"Bounce": {"bounceType": "Permanent", "bounceSubType": "General"}, "Complaint": {}}[kind]
     tags = {"run": [run.replace(":", "_")]} if run else {}
+    tags |= {"shards": [str(trigger_reminder.SHARDS)]} if run == RUN else {}
     detail = {"eventType": kind, "mail": {"destination": [address], "tags": tags}, kind.lower(): about}
     return {"source": "aws.ses", "detail-type": f"Email {kind}", "detail": detail}
 
@@ -723,13 +793,21 @@ def test_an_event_of_a_test_mail_opts_nobody_out(flow: Flow) -> None:
     assert flow.rows("opt-outs") == flow.rows("runs") == []
 
 
-def test_the_log_has_numbers_and_nobodys_address(flow: Flow, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_has_events_and_numbers_and_nobodys_address(
+    flow: Flow, capsys: pytest.CaptureFixture[str]
+) -> None:
     flow.put("recipients", email="dee@elsewhere.example")
     flow.run()
-    handler({"resend": RUN}, Context())
+    handler({"resend": RUN, "id": "2027-01-31T10:00:00Z"}, Context())
     handler({"dry": True}, Context())
+    handler({"resume": True}, Context())
     printed = capsys.readouterr().out
-    assert [json.loads(line).get("sent") for line in printed.splitlines()] == [3, 0, None]
+    logged = [json.loads(line) for line in printed.splitlines()]
+    assert [line.get("event") for line in logged] == ["failed", "ended", "call"] * 2 + ["dry", "resume"]
+    assert {line["reminder"] for line in logged} == {"ses-wizard-reminder"}
+    assert logged[0]["count"] == logged[3]["count"] == 1
+    assert logged[0]["reason"] == "MESSAGE_REJECTED"
+    assert [logged[place]["sent"] for place in (1, 2, 5)] == [3, 3, 0]
     assert "@" not in printed
     assert not any(values["name"] in printed for values in PEOPLE.values())
 

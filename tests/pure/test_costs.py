@@ -17,10 +17,10 @@ DAILY = "cron(0 9 * * ? *)"
     ("schedule", "recipients", "said"),
     [
         (DAILY, 1_000, "about $3.51: 30 runs × 1,000 recipients = 30,000 mails"),
-        (DAILY, 1, "about $0.40: 30 runs × 1 recipient = 30 mails"),
-        ("at(2026-12-01T09:00:00)", 500, "about $0.45: 1 run × 500 recipients = 500 mails"),
-        ("rate(1 minute)", 10, "about $45.21: 43,200 runs × 10 recipients = 432,000 mails"),
-        ("at(2026-01-01T09:00:00)", 500, "about $0.40: 0 runs × 500 recipients = 0 mails"),
+        (DAILY, 1, "about $0.41: 30 runs × 1 recipient = 30 mails"),
+        ("at(2026-12-01T09:00:00)", 500, "about $0.46: 1 run × 500 recipients = 500 mails"),
+        ("rate(1 minute)", 10, "about $45.22: 43,200 runs × 10 recipients = 432,000 mails"),
+        ("at(2026-01-01T09:00:00)", 500, "about $0.41: 0 runs × 500 recipients = 0 mails"),
     ],
 )
 def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) -> None:

@@ -6,9 +6,10 @@ import ast
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from wizard.reminder import trigger_reminder
-from wizard.reminder.function_code import bare, function_code
+from wizard.reminder.function_code import bare, function_code, function_source
 
 SOURCE = '''\
 """A docstring
@@ -57,9 +58,18 @@ def test_the_deployed_code_does_what_the_written_one_does() -> None:
                 for statement in body
                 if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
             ] or [ast.Pass()]
-    assert ast.dump(ast.parse(function_code())) == ast.dump(written)
+    assert ast.dump(ast.parse(function_source())) == ast.dump(written)
+
+
+def test_what_is_deployed_unpacks_to_the_code_and_names_it_in_a_traceback() -> None:
+    deployed: dict[str, Any] = {}
+    exec(function_code(), deployed)
+    assert deployed["handler"].__code__.co_filename == "trigger_reminder.py"
+    assert deployed["handler"].__code__.co_names == trigger_reminder.handler.__code__.co_names
+    assert len(function_code()) < len(function_source()) / 2
 
 
 def test_it_needs_nothing_that_lambda_does_not_bring() -> None:
-    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", function_code(), re.MULTILINE))
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", function_source(), re.MULTILINE))
+    imported |= set(re.findall(r"\w+", function_code().splitlines()[1].removeprefix("import ")))
     assert imported - {"__future__", "boto3", "botocore"} <= sys.stdlib_module_names

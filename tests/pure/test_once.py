@@ -253,17 +253,17 @@ class Storm:
     def calm(self) -> None:
         """Let all end that is under way; then some hours pass in which nothing goes wrong, and a resend."""
         self.troubles.clear()
-        for _ in range(6):
-            self.start({"resume": True})
+        for number in range(8):
+            self.start({"resume": True} if number < 6 else {"resend": RUN, "id": f"resend {number}"})
             while self.calls or self.waiting or self.cloud.events:
                 self.started()
                 self.receive()
                 for call in list(self.calls):
                     self.step(call)
                     self.cloud.results.clear()
+                self.receive()
             self.cloud.now += 5401
             self.receive()
-        self.start({"resend": RUN})
         while self.calls:
             self.step(self.calls[0])
 
@@ -285,7 +285,7 @@ def _error(trouble: str, operation: str) -> Exception | None:
 
 
 @pytest.mark.parametrize("mode", ["direct", "queue"])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(choices=st.lists(st.tuples(st.sampled_from(CHOICES), st.integers(0, 2)), min_size=20, max_size=100))
 def test_nobody_is_written_twice_and_nobody_is_forgotten(mode: str, choices: list[tuple[str, int]]) -> None:
     with pytest.MonkeyPatch.context() as patched:
@@ -368,5 +368,5 @@ def check(storm: Storm) -> None:
     assert not storm.cloud.messages
     if not storm.risks:
         numbers = storm.cloud.run(RUN)
-        assert [numbers[name] for name in ("sent", "failed", "unsure")] == [written.total(), 0, 0]
+        assert [numbers.get(name, 0) for name in ("sent", "failed", "unsure")] == [written.total(), 0, 0]
         assert outcomes["sent"] == written.total() == len(everybody)

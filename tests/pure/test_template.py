@@ -14,6 +14,8 @@ import pytest
 from botocore import xform_name
 
 from wizard.project import Table
+from wizard.reminder import trigger_reminder
+from wizard.reminder.function_code import function_source
 from wizard.reminder.message import EXAMPLE, Message
 from wizard.reminder.setup import Setup
 from wizard.reminder.template import (
@@ -162,14 +164,14 @@ def test_no_right_is_wider_than_needed(setup: Setup) -> None:
 
 RIGHTS = {
     "SendMessageBatch": {"sqs:SendMessage"},
-    "TransactWriteItems": {"dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "TransactWriteItems": {"dynamodb:UpdateItem"},
 }
 """Where the right has not the operation's name: a transaction needs those of the writes in it."""
 
 
 def test_the_function_has_the_rights_for_the_calls_it_makes_and_few_more() -> None:
     setup, session = VARIANTS["with a queue"], botocore.session.get_session()
-    words = set(re.findall(r"\w+", properties(setup, "TriggerReminder")["Code"]["ZipFile"]))
+    words = set(re.findall(r"\w+", function_source()))
     needed: set[str] = set()
     for service, prefix in {"dynamodb": "dynamodb", "sesv2": "ses", "sqs": "sqs", "lambda": "lambda"}.items():
         for operation in session.get_service_model(service).operation_names:
@@ -257,8 +259,9 @@ def test_the_workers_are_bounded_and_a_portion_is_not_given_to_two() -> None:
     assert worker["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert worker["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert queue["VisibilityTimeout"] >= properties(setup, "TriggerReminder")["Timeout"]
-    # Tried each hour, a portion ends in the dead-letter queue, never by its age.
-    assert queue["MessageRetentionPeriod"] > queue["RedrivePolicy"]["maxReceiveCount"] * 3600
+    # Put off for an hour at last, a portion outlasts its job in the queue, by its age and by its deliveries.
+    assert queue["MessageRetentionPeriod"] > trigger_reminder.RESUMED
+    assert queue["RedrivePolicy"]["maxReceiveCount"] > 1.5 * trigger_reminder.RESUMED / 3600
 
 
 def test_who_said_no_outlives_the_stack() -> None:
@@ -300,8 +303,11 @@ def test_the_function_is_told_all_it_must_know() -> None:
         "CONFIGURATION_SET": "ses-wizard",
         "QUEUE": "",
         "WORKERS": "0",
+        "REMINDER": "ses-wizard-reminder",
+        "PAUSED": "",
         "UNSUBSCRIBE": "",
     }
+    assert environment(replace(SETUP, paused=True))["PAUSED"]
 
 
 def test_the_function_knows_the_names_in_a_table_of_ones_own() -> None:

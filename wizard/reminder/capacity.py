@@ -13,15 +13,16 @@ DIRECT_SECONDS = 840
 """How long one call of the function may send: Lambda's 15 minutes less one to end in."""
 DIRECT_RATE = 200.0
 """Mails a second that one call of the function can send: some calls of SES, and as many of DynamoDB."""
-WORKER_RATE = 50.0
-"""Mails a second that one worker is given: one full call of SES (50 recipients)."""
+WORKER_RATE = 150.0
+"""Mails a second that one worker is given: a full call of SES (50 recipients) at a time, its claims and their
+outcomes, take about a third of a second (``trigger_reminder.CYCLE``). More workers would have more mail in
+flight, which is what an outage of SES costs."""
 MIN_WORKERS, MAX_WORKERS = 2, 50
 """Lambda bounds the calls from one queue to two at the least; more than fifty no account's rate needs."""
 
 
-GOES_ON = {"direct": 3, "queue": 4}
-"""For how many days a run is gone on with, by mode: see ``trigger_reminder.RESUMED`` and
-``template.MAX_RECEIVES``."""
+GOES_ON = 4
+"""For how many days a run is continued: see ``trigger_reminder.RESUMED``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,25 @@ def needed(recipients: int, rate: float, daily: float) -> Capacity:
             f"One call of the function writes to {_people(recipients)} in about {_duration(seconds)}, "
             f"at up to {min(rate, DIRECT_RATE):,.4g} a second."
         )
-        return Capacity("direct", 0, seconds, words + _over_quota(recipients, daily, GOES_ON["direct"]))
+        return Capacity("direct", 0, seconds, words + _over_quota(recipients, daily))
     workers = max(MIN_WORKERS, min(MAX_WORKERS, math.ceil(rate / WORKER_RATE)))
     seconds = recipients / min(rate, workers * DIRECT_RATE)
     words = (
         f"{sentence(_people(recipients))} at {rate:,.4g} a second take about {_duration(seconds)}: "
         f"more than one call of the function can do, so a queue feeds {workers} at a time."
     )
-    return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily, GOES_ON["queue"]))
+    return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily))
 
 
-def _over_quota(recipients: int, daily: float, longest: int) -> str:
-    """What a quota means that one day's mail does not fit into; a run goes on for ``longest`` days."""
+def _over_quota(recipients: int, daily: float) -> str:
+    """What a quota means that one day's mail does not fit into."""
     if daily < 0 or recipients <= daily:
         return ""
     days = math.ceil(recipients / max(daily, 1.0))
-    if days > longest:
+    if days > GOES_ON:
         return (
-            f" SES allows {daily:,.0f} mails in 24 hours, and a run goes on for {longest} days: about "
-            f"{longest * daily:,.0f} of {recipients:,} are written to. Ask AWS for a higher quota first."
+            f" SES allows {daily:,.0f} mails in 24 hours, and a run goes on for {GOES_ON} days: about "
+            f"{GOES_ON * daily:,.0f} of {recipients:,} are written to. Ask AWS for a higher quota first."
         )
     return (
         f" SES allows {daily:,.0f} mails in 24 hours, so a run goes on over {days:,} days; "

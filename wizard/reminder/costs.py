@@ -34,7 +34,8 @@ IDLE_REQUESTS = 5 * 3 * 60 * 24 * 30
 AN_ALARM = 0.10
 """CloudWatch: each alarm and month."""
 ALARMS = 4
-RESUMES = 24 * 30
+RESUMES = 6 * 24 * 30
+"""In thirty days, how often stopped runs are looked for: each ten minutes."""
 MONTH = timedelta(days=30)
 
 

@@ -41,10 +41,13 @@ RESUME_INPUT = {"resume": True}
 """What has the function go on with runs that were cut short."""
 RESUME_SUFFIX = "-resume"
 """What the name of the schedule ends in that goes on with runs that were cut short."""
-MAX_RECEIVES = 100
-"""How often a portion is tried. At the quota it comes back each hour: so for more than four days."""
+MAX_RECEIVES = 200
+"""How often a portion is delivered before it becomes a dead letter. One that is put off comes back after a
+minute at first, and at last each hour: in the four days of a job about a hundred times."""
 QUEUE_DAYS = 7
-"""How long a portion waits, at most; longer than MAX_RECEIVES tries take, so that none ends unseen."""
+"""How long a portion waits at most: longer than a job is continued, so that none disappears before."""
+RESUME_EVERY = "cron(4/10 * * * ? *)"
+"""When runs that were stopped are continued: each ten minutes, and not on the hour, when runs begin."""
 PORTIONS_AT_ONCE = 10
 """How many portions a worker gets in one call."""
 _LONG_NAME = 160
@@ -93,7 +96,7 @@ PURPOSES = {
         "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"
     ),
     "ResumeSchedule": Purpose(
-        "hourly resume", "goes on with a run that was cut short, as by SES's daily quota"
+        "resume schedule", "each ten minutes, continues runs that were stopped, as by SES's daily quota"
     ),
     "Schedule": Purpose("schedule", "starts the function at the chosen times"),
 }
@@ -172,6 +175,8 @@ def environment(setup: Setup) -> dict[str, Any]:
         "CONFIGURATION_SET": setup.configuration_set,
         "QUEUE": ref("Queue") if setup.workers else "",
         "WORKERS": str(setup.workers),
+        "REMINDER": setup.stack,
+        "PAUSED": "yes" if setup.paused else "",
         "UNSUBSCRIBE": normal_fields(setup.unsubscribe or ""),
     }
 
@@ -237,7 +242,8 @@ def _function(setup: Setup) -> dict[str, Any]:
             "Role": attribute("FunctionRole"),
             "Timeout": TIMEOUT,
             "MemorySize": 256,
-            # A long run hands on to itself more often than Lambda lets pass without being asked.
+            # A long run hands on to itself more often than Lambda lets pass without being asked. The function
+            # counts its calls for each run, and stops at a limit of its own.
             "RecursiveLoop": "Allow",
             "LoggingConfig": {"LogGroup": ref("LogGroup")},
             "DeadLetterConfig": {"TargetArn": attribute("DeadLetterQueue")},
@@ -283,8 +289,8 @@ def _resume_schedule(setup: Setup) -> dict[str, Any]:
     return _schedule(
         setup,
         Name=f"{setup.stack}{RESUME_SUFFIX}",
-        # A rate would start the function at once, when there is nothing to go on with yet.
-        ScheduleExpression="cron(30 * * * ? *)",
+        # A rate would start the function at once, when there is nothing to continue yet.
+        ScheduleExpression=RESUME_EVERY,
         FlexibleTimeWindow={"Mode": "OFF"},
         # Late is as good as the next time.
         Target=_target(RESUME_INPUT, seconds=600),

@@ -33,8 +33,8 @@ def function_role(setup: Setup, function: str) -> dict[str, Any]:
         # GetAccount knows no resource to name.
         allow(["ses:GetAccount"], "*"),
         *_recipients(setup),
-        allow(["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], attribute("ClaimsTable")),
-        allow(["dynamodb:UpdateItem", "dynamodb:Query"], attribute("RunsTable")),
+        allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], attribute("ClaimsTable")),
+        allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:Query"], attribute("RunsTable")),
         allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], attribute("OptOutsTable")),
         # By its name: the function itself refers to this role.
         allow(["lambda:InvokeFunction"], arn("lambda", f"function:{function}")),

@@ -1,18 +1,27 @@
 """TriggerReminder: each run of the schedule becomes one personal mail to each recipient.
 
-This one file is the whole Lambda function; it needs what Lambda brings. Without a QUEUE a run writes to all
-by itself, and hands on what it has no time for. With one it only fans out chunks of people, and a few workers
-write to them: the same function, called with the queue's messages.
+This one file is the whole Lambda function; it needs what Lambda brings. A *job* is the run itself, or a
+resend: the mails of a run that have a certain outcome, once more. Without a QUEUE a job sends by itself, and
+hands on what it has no time for. With one it only puts the recipients into the queue, and a few workers send:
+the same function, called with the queue's messages.
 
 Once: before a mail is sent, (run, address) is claimed by a conditional write. A run is named by its scheduled
 time, for EventBridge Scheduler may deliver it twice. Mail that SES clearly did not take gives its claim back;
-mail without a clear answer is "unsure" and never repeated. A crash loses one call's mail at worst, a second's
-worth and at most 50: its claims stay "claimed" until somebody finds them too old to be anybody's ("unsure").
+mail without a clear answer is "unsure" and never repeated, unless somebody asks for just that. A crash loses
+one call's mail at worst: its claims stay "claimed" until somebody finds them too old to be anybody's.
 
-Everyone: a run goes through the recipients page by page, and notes the next page only when nobody on this one
-is left, or claimed by a call still at work, which may give claims back. "resume" goes on with what was left.
+The gate: one record, read before each call of SES, shared by all jobs and workers. At the first answer that
+stops mail (unclear, too fast, quota, paused, refused) it is closed, each time for longer. Whoever opens it
+again after an unclear answer asks SES for a mail to its own simulator first, so that an outage costs the
+calls in flight when it began, however long it lasts. After it, calls grow from one recipient to all.
 
-No address and no message is logged: failures stand with their claims, which expire.
+Everyone: a job goes through the recipients page by page, and notes the next page only when nobody on this one
+is left. What stopped is taken up by "resume", on a schedule, until it has ended or expired. With a queue a
+job has ended when as many mails have an outcome as were queued; where the two never meet (a crash, a dead
+letter) and the queue is empty, the job goes through all recipients again and queues those without outcome.
+
+What stops, fails or expires is logged as one JSON object a line, with an ``event``, for metric filters. No
+address and no message is logged: failures are kept with their claims, which expire.
 """
 
 from __future__ import annotations
@@ -27,10 +36,15 @@ from collections import Counter
 from functools import cache
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 Row = dict[str, Any]
 CHUNK = 50
-"""The most people in a claim, a message of the queue and a call of SES: SendBulkEmail takes no more."""
+"""The most recipients in a message of the queue and in a call of SES: SendBulkEmail takes no more."""
+CYCLE = 1 / 3
+"""Seconds that a call of SES, its claims and their outcomes are taken to last: see ``_most``."""
+SHARDS = 32
+"""Partition keys for the claims of one run. DynamoDB writes 1,000 units a second to each; a mail takes 4."""
 MAX_BYTES = 200_000
 """The largest chunk, and the largest batch of chunks: SQS takes 256 KiB."""
 PAUSES = (0.5, 1, 2, 4, 8, 16, 0)
@@ -39,12 +53,18 @@ SPARE_MS = 60_000
 """With less time than this left, the rest is handed on."""
 SILENT = 16 * 60
 """Seconds: a function lives for 15 minutes at most, and has ended if it gave no sign of life for longer."""
-RESUMED, KEEP_CLAIM, KEEP_RUN = (days * 86_400 for days in (3, 30, 400))
-"""For how many seconds runs are resumed, and claims and runs are kept."""
-CLOSED = 300
-"""For how many seconds a worker takes SES's no, such as at the quota, for an answer to other people too."""
-HIDE = {"time": 0, "throttled": 60}
-"""After how many seconds a message that could not be worked off comes again; for other reasons in an hour."""
+RESUMED, KEEP_CLAIM, KEEP_RUN = (days * 86_400 for days in (4, 30, 400))
+"""For how many seconds jobs are continued, and claims and runs are kept."""
+MAX_CALLS = 1_500
+"""How many calls a job may take: in four days, hand-ons and resumes come to about a thousand at most."""
+SHORTEST, LONGEST = 5, 600
+"""Seconds: the gate is closed for twice the first, then twice as long each time, up to the second."""
+PATIENCE = 120
+"""For how many seconds a call waits at the gate, in all; what would take longer is stopped."""
+TRANSIENT = ("unsure", "throttled")
+"""The reasons for a closed gate that are worth waiting for."""
+EVENT = ("run", "resend", "id", "outcome", "execution")
+"""What the event of a job keeps when it is handed on."""
 OUTCOMES = ("sent", "failed", "unsure", "opted_out")
 MEANING = {
     status: meaning
@@ -61,25 +81,35 @@ MEANING = {
     for status in statuses.split()
 }
 """What SES's statuses and error codes mean: an outcome of one mail, or a reason to stop or to wait."""
+SIMULATOR = "success@simulator.amazonses.com"
+"""SES's own mailbox for tests, which nobody reads. It may be written to in the sandbox, too."""
+GATE = {"reminder": {"S": "gate"}, "run": {"S": "ses"}}
+"""The key of the gate's record: ``why`` it is closed, ``until`` when, since when it is open again
+(``opened``), and how often it was closed in a row (``tries``)."""
+OPEN = "(attribute_not_exists(#ended) OR #ended = :none)"
+"""The condition of a job that has not ended. Its record has an empty ``ended`` from the start, so that code
+from before the claims had shards takes it for ended and leaves it alone."""
 
 _PART = r'[^\s\0-\x1f\x7f-\x9f@<>()[\]\\,;:"]+'
 _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_PART}@{_PART}")
 _FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_slot, _closed = 0.0, (0.0, "")
-"""When this function may send again, and until when SES takes nothing and why, on the monotonic clock. They
-outlive the call."""
+_slot, _lead = 0.0, 0.0
+"""When this function may send again, on the monotonic clock, and how long the last claims took. They outlive
+the call."""
 
 
 class UnfinishedError(Exception):
-    """Not everybody is written yet. Lambda repeats the event, and claims keep it from repeating mail."""
+    """AWS does not do what is asked. Lambda repeats the event, and claims keep it from repeating mail."""
 
 
 def handler(event: Row, context: Any) -> Row:
     """Do what the event says; what comes of it is given, and logged, in numbers.
 
-    ``{"run": "2027-01-31T09:00:00Z", "execution": "…"}`` writes to everybody, or fans out.
-    ``{"resend": run}`` writes once more to those of a run whose mail SES refused.
-    ``{"resume": true}`` goes on with runs that nobody works on.
+    ``{"run": "2027-01-31T09:00:00Z", "execution": "…"}`` sends to everybody, or fills the queue; with
+    ``"verify": true`` it goes through all recipients again and takes those without an outcome.
+    ``{"resend": run, "id": time, "outcome": "failed"}`` sends the mails of that run with that outcome
+    ("failed" or "unsure") once more; those that SES did not answer clearly may arrive twice.
+    ``{"resume": true}`` continues the jobs that nobody works on.
     ``{"Records": […]}`` are the queue's messages; it gives those that must be delivered again.
     ``{"source": "aws.ses", "detail": …}`` is a bounce or a complaint.
     ``{"test": {"address": "…", "recipient": "…"}}`` sends one mail there, with the fields of that recipient
@@ -87,8 +117,10 @@ def handler(event: Row, context: Any) -> Row:
     ``recipient``, or ``refused`` and ``reason``.
     ``{"dry": true}`` fills in all mails and sends none.
 
-    ``stopped`` says why a run ended early: the daily ``quota``; sending is ``paused``; it ``gave_up``, for
-    SES refuses every mail; it was ``throttled``, and Lambda tries again; or ``time``, and it was handed on.
+    ``stopped`` says why a job stopped early: SES's answer was ``unsure`` or it was ``throttled``; the daily
+    ``quota`` is used up; AWS has ``paused`` sending; it ``gave_up``, for SES refuses every mail; it is
+    ``held``, for the reminder is paused; or it ran out of ``time``, and was handed on. A worker also stops
+    where the ``tables`` fail.
     """
     match event:
         case {"Records": records}:
@@ -100,98 +132,182 @@ def handler(event: Row, context: Any) -> Row:
         case {"dry": _}:
             return _dry(context)
         case {"resume": _}:
-            return _resume()
+            return _resume(context)
+        case {"resend": _, **rest} if "id" not in rest:
+            event = {**event, "id": _time()}
     return _run(event, context)
 
 
+# --- jobs -----------------------------------------------------------------------------------------------
+
+
 def _run(event: Row, context: Any) -> Row:
-    """Write to everybody, or again to those SES refused, or fan out: as far as this call gets."""
-    again, queue, counts, stopped, whole = "resend" in event, _env("QUEUE"), Counter[str](), "", True
-    run = event["resend"] if again else event["run"]
-    refused = _refused(run) if again else set()
-    state = {} if again else _opened(run, context.aws_request_id)
-    if state is None or (again and not refused) or (queue and "fanned" in state):
+    """Carry out a job, as far as this call gets: send to the recipients, or put them into the queue."""
+    counts, queue, whole = Counter[str](), _env("QUEUE"), True
+    state = _opened(event, context.aws_request_id)
+    if state is None or (queue and _flag(state, "fanned")):
         return _told(event, counts, "")
+    job = _job(state)
+    if job["began"] < _time(-RESUMED) or _number(state, "calls") > MAX_CALLS:
+        return _told(event, counts, "expired")
+    if _env("PAUSED"):
+        return _told(event, counts, "held")
     _ses(1).close()  # A connection from before Lambda's freeze may be dead, and its answer unclear.
-    pace = float(_ses().get_account()["SendQuota"]["MaxSendRate"]) or 1.0
-    # Whom a queue that was taken away left unwritten is only to be found from the start.
-    page, start = _number(state, "page"), None if "fanned" in state else state.get("next", {}).get("M")
-    for people, tally, following in _pages(start):
-        if queue and not again:
-            _fan_out(run, people, pace / int(_env("WORKERS", "2")))
-            people = []
-        for chunk in _chunks([one for one in people if not again or one["email"].lower() in refused], pace):
-            done, stopped = _write(run, chunk, pace, again)
+    pace, stopped = _rate(job)
+    if stopped:
+        return _told(event, counts, stopped)
+    page, counted = _number(state, "page"), _number(state, "counted")
+    # A job that was taken up again, and a resend, has recipients who have their mail already.
+    some = job["again"] or counted or _number(state, "calls") > 1
+    for people, tally, following in _pages(state.get("next", {}).get("M")):
+        wanted = _left(job, people) if some else people
+        if queue and wanted:
+            # Counted first: what is counted and not queued is found later, the other way round is lost.
+            _update("RUNS", _record(job), {}, {"found": len(wanted)})
+            _fan_out(job, wanted, pace / int(_env("WORKERS", "2")))
+        elif wanted:
+            done, stopped = _write(job, wanted, pace, context)
             counts.update(done)
-            stopped = stopped or _late(counts, context)
             if stopped:
                 return _told(event, counts, stopped)
-        if again:
-            continue
-        counts.update(tally)
+        new = {} if job["again"] or page < counted else tally
+        counts.update(new)
         whole = whole and not counts["unsettled"]
-        if whole and not _advanced(run, page, following, tally):
+        if whole and not _advanced(job, page, following, new):
             break  # Another call is at work, and ahead.
         page += 1
-        if queue and following and _late(Counter(sent=1), context):
+        if following and _late(Counter(sent=1), context):
             return _told(event, counts, "time")
     return _told(event, counts, "")
 
 
-def _opened(run: str, request: str) -> Row | None:
-    """Take the run's record, or None where the run has ended or another call is at work on it.
+def _opened(event: Row, request: str) -> Row | None:
+    """Take the job's record, or None where it has ended, or another call is at work on it.
 
-    Lambda repeats an event with the same request id, and only after the call before has ended.
+    Lambda repeats an event with the same request id, and only after the call before has ended. Where the
+    function has got or lost its queue since, and to verify, the job starts from the first page: what was in
+    the queue is lost, and claims tell who has an outcome.
     """
-    mode, expires = "queue" if _env("QUEUE") else "direct", int(time.time()) + KEEP_RUN
-    return _update_run(
-        run,
-        {"mode": mode, "last": _time(), "by": request, "stopped": "", "expires": expires},
-        {"page": 0},
-        "attribute_not_exists(#run) OR attribute_not_exists(#ended) AND "
-        "(#by = :by OR #stopped <> :stopped OR #last < :silent)",
-        keep={"began": _time()},
-        silent=_time(-SILENT),
-    )
+    mode, now = "queue" if _env("QUEUE") else "direct", _time()
+    job = {"run": event.get("resend") or event["run"], "again": event.get("id", ""), "free": "stopped"}
+    job |= {"shards": SHARDS, "began": now}
+    if job["again"]:
+        [run] = _items({"RUNS": [_record({**job, "again": ""})]})["RUNS"] or [{}]
+        if not run:
+            return None
+        job |= {"free": event.get("outcome", "failed"), "shards": _job(run)["shards"]}
+    taken: Row = {"by": request, "last": now, "stopped": "", "waits": ""}
+    taken |= {"expires": int(time.time()) + KEEP_RUN}
+    new = {**taken, "job": json.dumps(job), "mode": mode, "began": now, "ended": ""}
+    add, key = {"calls": 1}, _record(job)
+    state = _update("RUNS", key, new, {**add, "page": 0}, "attribute_not_exists(#run)")
+    if state:
+        return state
+    free = f"{OPEN} AND (#by = :by OR #stopped <> :none OR #last < :silent)"
+    state = _update("RUNS", key, taken, add, free, none="", silent=_time(-SILENT))
+    if state and (state["mode"]["S"] != mode or ("verify" in event and _flag(state, "fanned"))):
+        anew: Row = {"mode": mode, "page": 0, "next": {}, "fanned": False, "found": 0, "done": 0}
+        anew["counted"] = max(_number(state, "page"), _number(state, "counted"))
+        state = _update("RUNS", key, anew)
+    return state
 
 
-def _advanced(run: str, page: int, following: Row | None, tally: Counter[str]) -> bool:
+def _record(job: Row) -> Row:
+    """The key of the job's record."""
+    if job["again"]:
+        return _key(reminder="resends", run=f"{job['again']} {job['run']}")
+    return _key(reminder="runs", run=job["run"])
+
+
+def _job(state: Row) -> Row:
+    """The job of a record: ``run``; ``again``, the id of a resend; which outcome leaves a mail ``free`` to be
+    claimed; the ``shards`` of the run's claims, none in a run from before there were any; when it ``began``.
+    """
+    if "job" in state:
+        return dict(json.loads(state["job"]["S"]))
+    began = state.get("began", {}).get("S", _time())
+    return {"run": state["run"]["S"], "again": "", "free": "stopped", "shards": 0, "began": began}
+
+
+def _rate(job: Row) -> tuple[float, str]:
+    """How many mails SES takes in a second, or why that cannot be known now."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return float(_ses().get_account().get("SendQuota", {}).get("MaxSendRate") or 1.0), ""
+    except ClientError as error:
+        code, status = _refusal(error)
+        why = "throttled" if status >= 500 else _meaning(code, "", "gave_up")[0]
+    except BotoCoreError as error:
+        code, why = type(error).__name__, "throttled"
+    _close(_look([])[1], why, f"GetAccount {code}", job)
+    return 0.0, why
+
+
+def _advanced(job: Row, page: int, following: Row | None, tally: Counter[str] | Row) -> bool:
     """Note that ``page`` is done and where the next begins. False where another call did before."""
-    assign: Row = {"page": page + 1, "last": _time()}
-    assign |= {"next": following} if following else {"fanned": True} if _env("QUEUE") else {"ended": _time()}
-    state = _update_run(run, assign, tally, "#page = :mine", mine=page)
-    _end_if_done(run, state or {})
+    assign: Row = {"page": page + 1, "last": _time(), "next": following or {}}
+    if not following:
+        assign["fanned"] = True
+    state = _update(
+        "RUNS", _record(job), assign, dict(tally), f"#page = :mine AND {OPEN}", mine=page, none=""
+    )
+    _end_if_done(job, state or {})
     return state is not None
 
 
-def _count(run: str, counts: Counter[str], stopped: str) -> None:
-    """Add to the run's numbers, and say why it stands still, or that it does not."""
-    assign, add = {"last": _time(), "stopped": stopped}, {name: counts[name] for name in OUTCOMES}
-    _end_if_done(run, _update_run(run, assign, add) or {})
+def _count(job: Row, changes: Counter[str], why: str, words: str) -> None:
+    """Add to the run's numbers; say why the job waits, if it does, and SES's code for it."""
+    done, runs = sum(changes[name] for name in OUTCOMES), _key(reminder="runs", run=job["run"])
+    if job["free"] in OUTCOMES:
+        changes[job["free"]] -= done
+    add = {name: changes[name] for name in OUTCOMES if changes[name]}
+    if job["again"] and add:
+        _update("RUNS", runs, {}, add)
+    add = {"done": done} if job["again"] else {**add, "done": done}
+    _end_if_done(
+        job,
+        _update("RUNS", _record(job), {"last": _time(), "waits": why, "said": words.partition(":")[0]}, add)
+        or {},
+    )
 
 
-def _end_if_done(run: str, state: Row) -> None:
-    """Note the end of a run with a queue, once all that were fanned out have an outcome."""
-    done = sum(_number(state, name) for name in OUTCOMES) >= _number(state, "people")
-    if "fanned" in state and "ended" not in state and done:
-        _update_run(run, {"ended": _time()})
+def _end_if_done(job: Row, state: Row) -> None:
+    """Note the end of a job, once all pages are done and all mails in the queue have an outcome."""
+    short = state.get("mode") == {"S": "queue"} and _number(state, "done") < _number(state, "found")
+    if _flag(state, "fanned") and not short and not state.get("ended", {}).get("S"):
+        _end(job)
+
+
+def _end(job: Row, **more: Any) -> None:
+    """Note that the job has ended, unless it had before, and log it with its numbers."""
+    state = _update("RUNS", _record(job), {"ended": _time(), "waits": "", **more}, {}, OPEN, none="")
+    if state and job["again"]:
+        _update("RUNS", _key(reminder="runs", run=job["run"]), {"again": _time(), "again_stopped": ""})
+    if state:
+        numbers = {name: _number(state, name) for name in ("people", *OUTCOMES)}
+        _log("expired" if more else "ended", job, **numbers, **more)
 
 
 def _told(event: Row, counts: Counter[str], stopped: str) -> Row:
-    """Log the numbers and give them; let somebody go on where time or SES's patience ran out."""
+    """Log what this call did and give it; note why the job stopped, and let another call go on in time."""
     result = {name: counts[name] for name in ("people", *OUTCOMES, "invalid", "before")}
-    about = {name: event[name] for name in ("run", "resend", "execution") if name in event}
-    print(json.dumps({**about, **result, "stopped": stopped}))
-    if "resend" in event:
-        ended = {"again": _time(), "again_stopped": stopped}
-        _update_run(event["resend"], ended, condition="attribute_exists(#run)")
+    about: Row = {name: event[name] for name in EVENT if name in event}
+    _log("call", about, **result, stopped=stopped)
+    if stopped:
+        job = {"run": event.get("resend") or event["run"], "again": event.get("id", "")}
+        _update("RUNS", _record(job), {"last": _time(), "stopped": stopped})
+        if job["again"]:
+            _update("RUNS", _key(reminder="runs", run=job["run"]), {"again_stopped": stopped})
     if stopped == "time":
-        if "run" in event:
-            _count(event["run"], Counter(), stopped)
-        _hand_on(event)
-    if stopped == "throttled":
-        raise UnfinishedError("The next try goes on from here.")
+        _hand_on(about)
     return {**result, "stopped": stopped}
+
+
+def _log(event: str, about: Row, **more: Any) -> None:
+    """Log one event: a JSON object on a line of its own."""
+    about = {name: about[name] for name in ("run", "resend", "id", "again", "execution") if about.get(name)}
+    print(json.dumps({"event": event, "reminder": _env("REMINDER"), **about, **more}))
 
 
 def _late(counts: Counter[str], context: Any) -> str:
@@ -205,36 +321,77 @@ def _hand_on(event: Row) -> None:
     _client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
 
 
-def _resume() -> Row:
-    """Start again the runs that nobody works on. Those in the queue end when it is empty."""
-    resumed, silent, kinds = [], _time(-SILENT), ("", "NotVisible", "Delayed")
-    recent = {"runs": "runs", "since": _time(-RESUMED)}
-    for state in _query("RUNS", "#reminder = :runs AND #run > :since", **recent):
-        run, last = state["run"]["S"], state["last"]["S"]
-        if "ended" in state or last >= silent:
-            continue
-        if not ("fanned" in state and _env("QUEUE")):
-            _hand_on({"run": run, "execution": "resumed"})
-            resumed.append(run)
-            continue
-        names = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
-        waiting = _client("sqs").get_queue_attributes(QueueUrl=_env("QUEUE"), AttributeNames=names)
-        if not any(map(int, waiting["Attributes"].values())):
-            _update_run(run, {"ended": last})
-    print(json.dumps({"resumed": resumed}))
+def _resume(context: Any) -> Row:
+    """Continue the jobs that nobody works on, and end those that are too old."""
+    resumed, silent, old = [], _time(-SILENT), _time(-RESUMED)
+    gate = _look([])[1]
+    closed = gate.get("why", {}).get("S") and time.time() < _number(gate, "until")
+    for kind in ("runs", "resends"):
+        for state in _query(
+            "RUNS", "#reminder = :kind AND #run > :since", kind=kind, since=_time(-KEEP_CLAIM)
+        ):
+            job, stopped = _job(state), state.get("stopped", {}).get("S", "")
+            event = {"resend": job["run"], "id": job["again"]} if job["again"] else {"run": job["run"]}
+            if state.get("ended", {}).get("S"):
+                continue
+            if stopped in ("", "time") and state["last"]["S"] >= silent:
+                continue  # A call is at work on it, or about to be.
+            if job["began"] < old or _number(state, "calls") > MAX_CALLS:
+                _expire(job, context)
+                continue
+            if (closed and stopped not in ("", "time")) or (_flag(state, "fanned") and _waiting()):
+                continue
+            if not _env("PAUSED"):
+                _hand_on({**event, "execution": "resumed", "verify": True})
+                resumed.append(job["run"])
+    _log("resume", {}, resumed=resumed)
     return {"resumed": resumed}
 
 
-def _refused(run: str) -> set[str]:
-    """Who is to be written to again, and whose claim may stand there since a crash."""
-    claims = _query("CLAIMS", "#run = :run", run=run)
-    left = ({"S": "failed"}, {"S": "claimed"})
-    return {claim["email"]["S"] for claim in claims if claim.get("outcome") in left}
+def _waiting() -> bool:
+    """Whether there is a queue, and any message in it."""
+    if not _env("QUEUE"):
+        return False
+    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    waiting = _client("sqs").get_queue_attributes(QueueUrl=_env("QUEUE"), AttributeNames=names)
+    return any(map(int, waiting.get("Attributes", {}).values()))
 
 
-def _fan_out(run: str, people: list[Row], pace: float) -> None:
+def _expire(job: Row, context: Any) -> None:
+    """End a job that is too old, and tell how many it has ``left`` without a mail (at least so many, where
+    the time does not suffice to count)."""
+    left = 0
+    for people, _, _ in _pages():
+        left += len(_left(job, people))
+        if _late(Counter(sent=1), context):
+            break
+    _end(job, left=left)
+
+
+def _left(job: Row, people: list[Row]) -> list[Row]:
+    """Those whom the job has yet to send to, or whose claim has no outcome."""
+    claims: dict[str, Row] = {}
+    for some in _groups(people, 2 * CHUNK):
+        keys = [_claim_key(job, one["email"].lower()) for one in some]
+        claims |= {claim["email"]["S"]: claim for claim in _items({"CLAIMS": keys})["CLAIMS"]}
+    return [one for one in people if _free(job, claims.get(one["email"].lower(), {}))]
+
+
+def _free(job: Row, claim: Row) -> bool:
+    outcome, again = (claim.get(name, {}).get("S", "") for name in ("outcome", "again"))
+    if outcome == job["free"]:
+        return not job["again"] or again != job["again"]
+    return outcome == "claimed" or not (outcome or job["again"])
+
+
+# --- the queue ------------------------------------------------------------------------------------------
+
+
+def _fan_out(job: Row, people: list[Row], pace: float) -> None:
     """Put the people into the queue, in chunks. A chunk that gets there twice does no harm."""
-    bodies = [json.dumps({"run": run, "pace": pace, "people": chunk}) for chunk in _groups(people, CHUNK)]
+    size = CHUNK // _most(pace) * _most(pace)  # Whole calls of SES.
+    # "to": code from before the claims had shards looks for "people", fails, and sends nothing.
+    bodies = [json.dumps({"job": job, "pace": pace, "to": chunk}) for chunk in _groups(people, size)]
     for batch in _groups(bodies, 10):
         left = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
         for pause in PAUSES:
@@ -249,66 +406,120 @@ def _fan_out(run: str, people: list[Row], pace: float) -> None:
 
 
 def _work(records: list[Row], context: Any) -> Row:
-    """Write to the people in the queue's messages; gives the messages that must be delivered again."""
-    global _closed
-    _ses(1).close()  # As for a run.
-    again, counts = [], Counter[str]()
-    stopped = _closed[1] if time.monotonic() < _closed[0] else ""
+    """Send to the people in the queue's messages; gives the messages that must be delivered again."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    _ses(1).close()  # As for a job.
+    again, counts, stopped, old = [], Counter[str](), "", _time(-RESUMED)
     for record in records:
-        chunk, unsettled = json.loads(record["body"]), counts["unsettled"]
-        for people in _chunks(chunk["people"], chunk["pace"]):
-            stopped = stopped or _late(counts, context)
-            if stopped:
-                break
-            done, stopped = _write(chunk["run"], people, chunk["pace"])
-            counts.update(done)
-            if stopped and stopped not in HIDE:
-                _closed = time.monotonic() + CLOSED, stopped
-        if stopped:
-            hidden = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": HIDE.get(stopped, 3600)}
-            _client("sqs").change_message_visibility(QueueUrl=_env("QUEUE"), **hidden)
-        if stopped or counts["unsettled"] > unsettled:
-            again.append({"itemIdentifier": record["messageId"]})
+        body, done = json.loads(record["body"]), Counter[str]()
+        # A message from before the claims had shards has no job.
+        job = body.get("job") or _job({"run": {"S": body["run"]}})
+        if job["began"] < old:
+            continue  # The job expires, and tells who is left.
+        stopped = stopped or _late(counts, context)
+        if not stopped:
+            try:
+                done, stopped = _write(job, body.get("to") or body["people"], body["pace"], context)
+                counts.update(done)
+            except (UnfinishedError, ClientError, BotoCoreError) as error:
+                # Raised, it would hide the whole batch for the queue's long timeout.
+                stopped = "tables"
+                _log("stopped", job, reason=stopped, detail=type(error).__name__)
+        if not stopped and not done["unsettled"]:
+            continue
+        receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        hidden = SILENT if not stopped else 0 if stopped == "time" else min(3600, 30 * 2 ** min(receives, 7))
+        handle = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": hidden}
+        _client("sqs").change_message_visibility(QueueUrl=_env("QUEUE"), **handle)
+        again.append({"itemIdentifier": record["messageId"]})
     result = {name: counts[name] for name in (*OUTCOMES, "before")}
-    print(json.dumps({"messages": len(records), "again": len(again), **result, "stopped": stopped}))
+    _log("work", {}, messages=len(records), again=len(again), **result, stopped=stopped)
     return {"batchItemFailures": again}
 
 
-def _write(run: str, chunk: list[Row], pace: float, again: bool = False) -> tuple[Counter[str], str]:
-    """Write to those of one call's people whose mail is free to claim, at ``pace`` mails a second.
+# --- sending --------------------------------------------------------------------------------------------
 
-    Gives counts, and why some were left unwritten, if so. ``unsettled`` are the claims of another call that
-    may yet be given back. ``again`` takes up failed mails.
+
+def _write(job: Row, people: list[Row], pace: float, context: Any) -> tuple[Counter[str], str]:
+    """Send to those people whose mail is free to claim, call by call, at ``pace`` mails a second.
+
+    Gives counts, and why some were left, if any were. ``unsettled`` are the claims of another call that may
+    yet be given back.
     """
-    global _slot
-    people, free = {one["email"].lower(): one for one in chunk}, "failed" if again else "stopped"
-    gone = _opted_out(list(people))
-    time.sleep(max(0.0, _slot - time.monotonic()))
-    claimed, counts = _claim(run, list(people), gone, free)
-    waiting = {address: people[address] for address in claimed if address not in gone}
-    _slot = time.monotonic() + len(waiting) / pace
-    outcomes, stopped = _send(run, waiting) if waiting else ({}, "")
-    outcomes |= {address: (free, stopped) for address in waiting if address not in outcomes}
-    _transact(
-        [_claim_of(run, who, {"outcome": what, "detail": why}) for who, (what, why) in outcomes.items()]
-    )
-    counts.update(what for what, _ in outcomes.values())
-    changes = counts.copy()
-    changes["failed"] -= len(claimed) if again else 0
-    if stopped or any(changes[name] for name in OUTCOMES):
-        _count(run, changes, stopped)
+    counts, stopped, most = Counter[str](), "", _most(pace)
+    while people and not stopped:
+        time.sleep(max(0.0, _slot - _lead - time.monotonic()))
+        stopped, size, gone, gate = _pass([one["email"].lower() for one in people[:most]], context)
+        if not stopped:
+            chunk = next(_groups(people[: min(most, size)], CHUNK))
+            done, left = _call(job, chunk, gone, gate, pace)
+            counts.update(done)
+            people = left + people[len(chunk) :]
+            stopped = _late(counts, context) if people else ""
     return counts, stopped
 
 
-def _claim(run: str, wanted: list[str], gone: set[str], free: str) -> tuple[list[str], Counter[str]]:
+def _most(pace: float) -> int:
+    """How many recipients a call has at most, for a worker that sends ``pace`` mails a second.
+
+    An outage costs the mail that is in flight when it begins: over all workers 50 recipients at most, or what
+    the account sends in a CYCLE where that is more. Fewer in flight could not keep up with the account.
+    """
+    workers = int(_env("WORKERS", "1")) if _env("QUEUE") else 1
+    return max(1, int(min(CHUNK, pace, max(CHUNK / workers, pace * CYCLE))))
+
+
+def _call(
+    job: Row, chunk: list[Row], gone: set[str], gate: Row, pace: float
+) -> tuple[Counter[str], list[Row]]:
+    """Claim the mails of one call, send them, and note the outcomes. Gives counts, and who was left."""
+    global _slot, _lead
+    people, begun = {one["email"].lower(): one for one in chunk}, time.monotonic()
+    claimed, counts = _claim(job, list(people), gone)
+    waiting = {address: people[address] for address in claimed if address not in gone}
+    _lead = min(0.2, time.monotonic() - begun)
+    time.sleep(max(0.0, _slot - time.monotonic()))
+    _slot = time.monotonic() + len(waiting) / pace
+    outcomes, why, words = _send(job, waiting) if waiting else ({}, "", "")
+    given_back = {"outcome": job["free"], "again": ""}
+    noted = {
+        who: {"outcome": outcomes[who][0], "detail": outcomes[who][1]} if who in outcomes else given_back
+        for who in waiting
+    }
+    try:
+        if why:
+            _close(gate, why, words, job)  # First of all: the other workers are about to send.
+    finally:
+        _transact([_claim_of(job, who, assign) for who, assign in noted.items()], 10 * PAUSES)
+    counts.update(what for what, _ in outcomes.values())
+    for what in ("failed", "unsure"):
+        codes = Counter(said.partition(":")[0] for outcome, said in outcomes.values() if outcome == what)
+        for code, count in codes.items():
+            _log(what, job, count=count, reason=code)
+    if why or any(counts[name] for name in OUTCOMES):
+        _count(job, counts.copy(), why, words)
+    return counts, [one for who, one in waiting.items() if who not in outcomes]
+
+
+def _claim(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Counter[str]]:
     """Claim the mails to these addresses. Gives those that were free, and counts of the others."""
-    now, counts = int(time.time()), Counter[str]()
-    condition = "attribute_not_exists(#outcome) OR #outcome = :free"
+    now, counts, me = int(time.time()), Counter[str](), os.urandom(8).hex()
+    values: Row = {"free": job["free"]}
+    if job["again"]:
+        # Each mail once in a resend; and none that was never tried.
+        condition = "#outcome = :free AND (attribute_not_exists(#again) OR #again <> :again)"
+    else:
+        condition = "attribute_not_exists(#outcome) OR #outcome = :free"
     while wanted:
         outcomes = ["opted_out" if who in gone else "claimed" for who in wanted]
-        assign = [{"outcome": outcome, "expires": now + KEEP_CLAIM} for outcome in outcomes]
+        assign = [{"outcome": what, "expires": now + KEEP_CLAIM, "by": me} for what in outcomes]
+        assign = [one | ({"again": job["again"]} if job["again"] else {}) for one in assign]
         pairs = zip(wanted, assign, strict=True)
-        held = _transact([_claim_of(run, who, what, condition, free=free) for who, what in pairs])
+        # "by": a transaction whose answer was lost is repeated, and may find its own claims.
+        held = _transact(
+            [_claim_of(job, who, what, f"{condition} OR #by = :by", **values) for who, what in pairs]
+        )
         for number, claim in held.items():
             counts["before"] += 1
             if claim.get("outcome") != {"S": "claimed"}:
@@ -317,7 +528,7 @@ def _claim(run: str, wanted: list[str], gone: set[str], free: str) -> tuple[list
                 counts["unsettled"] += 1
                 continue
             unsure = {"outcome": "unsure", "detail": "The function ended between claim and answer."}
-            dead = _claim_of(run, wanted[number], unsure, "#outcome = :claimed", claimed="claimed")
+            dead = _claim_of(job, wanted[number], unsure, "#outcome = :claimed", claimed="claimed")
             counts["unsure"] += not _transact([dead])
         wanted = [who for number, who in enumerate(wanted) if number not in held]
         if not held:
@@ -326,29 +537,31 @@ def _claim(run: str, wanted: list[str], gone: set[str], free: str) -> tuple[list
     return wanted, counts
 
 
-def _send(run: str, people: dict[str, Row]) -> tuple[dict[str, tuple[str, str]], str]:
+def _send(job: Row, people: dict[str, Row]) -> tuple[dict[str, tuple[str, str]], str, str]:
     """Ask SES for the mails, slower where it says so.
 
-    Gives outcome and detail by address, and why the others were not sent, if there are any.
+    Gives outcome and detail by address; why SES is to be left alone for now, if so; and SES's code for it.
     """
     outcomes: dict[str, tuple[str, str]] = {}
-    said, waiting, reasons = outcomes, people, {""}
+    said, waiting, reasons = outcomes, people, dict[str, str]()
     for pause in PAUSES:
-        said = _ask(run, waiting)
+        said = _ask(job, waiting)
         outcomes |= {who: answer for who, answer in said.items() if answer[0] in OUTCOMES}
         waiting = {who: people[who] for who in said if who not in outcomes}
-        reasons = {said[who][0] for who in waiting} or {""}
-        if reasons != {"throttled"}:
+        reasons = {said[who][0]: said[who][1] for who in waiting}
+        reasons |= {what: words for what, words in outcomes.values() if what == "unsure"}
+        if set(reasons) != {"throttled"}:
             break
         time.sleep(pause)
     # One recipient whom SES never gets done must not keep the others from their mail.
     busy = {who: ("failed", said[who][1]) for who in waiting if said[who][1].startswith("TRANSIENT")}
-    if len(busy) == len(waiting):
-        return outcomes | busy, ""
-    return outcomes, min(reasons, key=("quota", "paused", "gave_up", "throttled").index)
+    if len(busy) == len(waiting) and set(reasons) == {"throttled"} and (outcomes or _probe() == "sent"):
+        outcomes, reasons = outcomes | busy, {}
+    why = min(reasons, key=("unsure", "quota", "paused", "gave_up", "throttled").index, default="")
+    return outcomes, why, reasons.get(why, "")
 
 
-def _ask(run: str, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
+def _ask(job: Row, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
     """Ask SES once. Gives by address what the answer means, and its words.
 
     Neither this nor the client repeats a request without a clear answer: the mails may have left. A call that
@@ -356,11 +569,12 @@ def _ask(run: str, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
+    tags = {"run": job["run"].replace(":", "_"), "shards": str(job["shards"])}
     try:
         results = _ses(1).send_bulk_email(
             FromEmailAddress=_env("SENDER"),
             ConfigurationSetName=_env("CONFIGURATION_SET"),
-            DefaultEmailTags=[{"Name": "run", "Value": run.replace(":", "_")}],
+            DefaultEmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
             DefaultContent={"Template": {"TemplateName": _env("TEMPLATE"), "TemplateData": _data({})}},
             BulkEmailEntries=[
                 {
@@ -374,14 +588,16 @@ def _ask(run: str, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
             ],
         )["BulkEmailEntryResults"]
         return {
-            who: _meaning(result["Status"], result.get("MessageId") or result.get("Error", ""), "unsure")
+            who: _meaning(
+                result.get("Status", ""), result.get("MessageId") or result.get("Error", ""), "unsure"
+            )
             for who, result in zip(people, results, strict=True)
         }
     except ClientError as error:
-        refused = error.response["Error"]
-        answer = _meaning(refused["Code"], refused.get("Message", ""), "gave_up")
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            answer = "unsure", refused["Code"]
+        code, status = _refusal(error)
+        answer = _meaning(code, error.response["Error"].get("Message", ""), "gave_up")
+        if status >= 500:
+            answer = "unsure", code
     except (ConnectTimeoutError, EndpointConnectionError) as error:
         answer = "throttled", type(error).__name__
     except Exception as error:
@@ -389,14 +605,94 @@ def _ask(run: str, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
     if answer[0] != "failed" or len(people) == 1:
         return dict.fromkeys(people, answer)
     everybody, half = list(people.items()), len(people) // 2
-    return _ask(run, dict(everybody[:half])) | _ask(run, dict(everybody[half:]))
+    first = _ask(job, dict(everybody[:half]))
+    if {what for what, _ in first.values()} & {"unsure"}:
+        return first | dict.fromkeys(dict(everybody[half:]), ("throttled", "not asked for"))
+    return first | _ask(job, dict(everybody[half:]))
+
+
+def _refusal(error: Any) -> tuple[str, int]:
+    """The code of a client's error, and the HTTP status."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return code, int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
 
 
 def _meaning(status: str, words: str, unknown: str) -> tuple[str, str]:
     """What SES's answer means, and says. What it has against the sender, it has against every mail."""
-    meaning, sender = MEANING.get(status, unknown), _env("SENDER").rpartition("<")[2].rstrip(">")
-    meaning = "gave_up" if meaning == "failed" and sender in words else meaning
+    meaning, sender = MEANING.get(status, unknown), _env("SENDER").rpartition("<")[2].rstrip(">").lower()
+    named = {word.strip(".:'").lower() for word in re.split(r'[\s<>()\[\],;"]+', words)}
+    meaning = "gave_up" if meaning == "failed" and sender in named else meaning
     return meaning, words if meaning == "sent" else f"{status}: {words}"[:500]
+
+
+# --- the gate -------------------------------------------------------------------------------------------
+
+
+def _look(addresses: list[str]) -> tuple[set[str], Row]:
+    """Those of these lower-case addresses, at most 50, that opted out; and the record of the gate."""
+    keys = [_key(email=address) for address in dict.fromkeys(addresses)]
+    found = _items({"OPT_OUTS": keys, "RUNS": [GATE]})
+    return {item["email"]["S"] for item in found["OPT_OUTS"]}, next(iter(found["RUNS"]), {})
+
+
+def _pass(addresses: list[str], context: Any) -> tuple[str, int, set[str], Row]:
+    """Wait at the gate, if it is worth it, for a call of SES.
+
+    Gives why the call must not be made, if so; how many recipients it may have; who opted out; and the gate.
+    """
+    patience = float(PATIENCE)
+    while True:
+        gone, gate = _look(addresses)
+        now, until, why = int(time.time()), _number(gate, "until"), gate.get("why", {}).get("S", "")
+        if not why:
+            return "", 2 ** max(0, min(6, (now - _number(gate, "opened")) // 5)), gone, gate
+        if now >= until:
+            _open(gate, why, now)
+            continue
+        wait = min(until - now, 10)
+        if why not in TRANSIENT or until - now > patience or _hurried(context, until - now):
+            return why, 0, gone, gate
+        patience -= wait
+        time.sleep(wait)
+
+
+def _hurried(context: Any, seconds: float) -> bool:
+    return bool(context.get_remaining_time_in_millis() < SPARE_MS + seconds * 1000)
+
+
+def _open(gate: Row, why: str, now: int) -> None:
+    """Open the gate whose time is over. One call does; the others wait. After an unclear answer it asks SES
+    for a mail to nobody first."""
+    mine = now + 60
+    seen, taken = "#until = :seen", {"until": {"N": str(mine)}}
+    if _update("RUNS", GATE, {"until": mine}, {}, seen, seen=_number(gate, "until")) is None:
+        return
+    if why == "unsure" and _probe() == "unsure":
+        _close({**gate, **taken}, why, "", {})
+    else:
+        _update("RUNS", GATE, {"why": "", "opened": int(time.time())}, {}, seen, seen=mine)
+
+
+def _close(gate: Row, why: str, words: str, about: Row) -> None:
+    """Close the gate, unless somebody has since it was read: for longer if it was closed not long before."""
+    now, shut_before = int(time.time()), gate.get("why", {}).get("S")
+    again = shut_before or now - _number(gate, "opened") < LONGEST
+    tries = _number(gate, "tries") + 1 if again else 1
+    condition, values = "attribute_not_exists(#why) OR #why = :none", Row(none="")
+    if shut_before:
+        condition, values = "#until = :seen", Row(seen=_number(gate, "until"))
+    shut = {"why": why, "until": now + min(LONGEST, SHORTEST * 2 ** min(tries, 10)), "tries": tries}
+    _update("RUNS", GATE, shut, {}, condition, **values)
+    _log("stopped", about, reason=why, detail=words.partition(":")[0])
+
+
+def _probe() -> str:
+    """What SES's answer means to a mail to its own simulator, asked for as a job's are."""
+    job: Row = {"run": "test", "shards": 0}
+    return _ask(job, {SIMULATOR: {"email": SIMULATOR}})[SIMULATOR][0]
+
+
+# --- everything else ------------------------------------------------------------------------------------
 
 
 def _test(address: str, recipient: str | None) -> Row:
@@ -453,7 +749,7 @@ def _dry(context: Any) -> Row:
     for people, tally, following in _pages():
         counts.update(tally)
         for chunk in _groups(people, CHUNK):
-            gone = _opted_out([one["email"].lower() for one in chunk])
+            gone, _ = _look([one["email"].lower() for one in chunk])
             counts["opted_out"] += len(gone)
             for values in (json.loads(_data(one)) for one in chunk if one["email"].lower() not in gone):
                 blank.update(name for name in _fields() if not values[name])
@@ -464,13 +760,14 @@ def _dry(context: Any) -> Row:
             break
     numbers = {name: counts[name] for name in ("people", "opted_out", "invalid", "unrendered")}
     result = {**numbers, "blank": dict(blank), "largest": largest, "stopped": stopped}
-    print(json.dumps({"dry": True, **result}))
+    _log("dry", {}, **result)
     return result
 
 
 def _note(detail: Row) -> Row:
     """Note a bounce or a complaint with its claim. Who complains gets no more of this mail."""
-    run = (detail["mail"].get("tags", {}).get("run") or [""])[0].replace("_", ":")
+    tags = detail["mail"].get("tags", {})
+    run, shards = (tags.get("run") or [""])[0].replace("_", ":"), int((tags.get("shards") or ["0"])[0])
     kind = {"Bounce": "bounced", "Complaint": "complained"}.get(detail["eventType"])
     if not run or not kind:
         return {}
@@ -482,8 +779,9 @@ def _note(detail: Row) -> Row:
         if kind == "complained" and run != "test":
             _update("OPT_OUTS", _key(email=address), {}, keep={"at": _time(), "why": "complaint"})
         expires = {"expires": int(time.time()) + KEEP_CLAIM}
-        if _update("CLAIMS", _key(run=run, email=address), noted, {}, new, keep=expires):
-            _update_run(run, {}, {kind: 1}, "attribute_exists(#run)")
+        claim = _claim_key({"run": run, "shards": shards}, address)
+        if _update("CLAIMS", claim, noted, {}, new, keep=expires):
+            _update("RUNS", _key(reminder="runs", run=run), {}, {kind: 1}, "attribute_exists(#run)")
     return {}
 
 
@@ -533,27 +831,6 @@ def _text(value: Row) -> str:
     return str(inner).lower() if kind == "BOOL" else inner if kind in ("S", "N") else ""
 
 
-def _opted_out(addresses: list[str]) -> set[str]:
-    """Those of these lower-case addresses, at most 100, that want no mail."""
-    table, found = os.environ["OPT_OUTS"], set[str]()
-    keys = [_key(email=address) for address in dict.fromkeys(addresses)]
-    for pause in PAUSES:
-        answer = _client("dynamodb").batch_get_item(
-            RequestItems={table: {"Keys": keys, "ConsistentRead": True}}
-        )
-        found |= {item["email"]["S"] for item in answer["Responses"].get(table, [])}
-        keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys")
-        if not keys:
-            return found
-        time.sleep(pause)
-    raise UnfinishedError("The table of opt-outs does not answer.")
-
-
-def _chunks(people: list[Row], pace: float) -> Any:
-    """The people in calls of a second's worth at most."""
-    return _groups(people, min(CHUNK, max(1, int(pace))))
-
-
 def _groups(things: list[Any], most: int) -> Any:
     """The things in lists of at most ``most``, and of at most MAX_BYTES as JSON if there is more than one."""
     group: list[Any] = []
@@ -597,38 +874,51 @@ def _line(value: str) -> str:
     return line if line.isprintable() else "".join(c for c in line if unicodedata.category(c) != "Cc")
 
 
-def _transact(changes: list[Row]) -> dict[int, Row]:
-    """Make all changes; or none where conditions fail, and give by number what stands there instead.
+def _transact(changes: list[Row], pauses: tuple[float, ...] = PAUSES) -> dict[int, Row]:
+    """Make all changes; or none where conditions fail, and give by number what is there instead.
 
-    The client marks its request, so that one it has to repeat is carried out once.
+    What is throttled, in conflict or without an answer is repeated: the changes must allow for that.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     client, telling = _client("dynamodb"), {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-    for pause in (0.05, 0.1, 0.2, *PAUSES):
+    for pause in (0.05, 0.1, 0.2, *pauses):
         try:
             if changes:
                 client.transact_write_items(TransactItems=[{"Update": one | telling} for one in changes])
             return {}
         except client.exceptions.TransactionCanceledException as error:
             reasons = enumerate(error.response["CancellationReasons"])
-        held = {
-            number: why.get("Item", {}) for number, why in reasons if why["Code"] == "ConditionalCheckFailed"
-        }
-        if held:
-            return held
+            held = {
+                number: why.get("Item", {})
+                for number, why in reasons
+                if why.get("Code") == "ConditionalCheckFailed"
+            }
+            if held:
+                return held
+        except ClientError as error:
+            code, status = _refusal(error)
+            if status < 500 and not re.search("Thrott|Throughput|Limit|InProgress", code):
+                raise
+        except BotoCoreError:
+            pass
         time.sleep(pause * (0.5 + time.time() % 1))  # Not in step with the other side of a conflict.
     raise UnfinishedError("The table of claims does not take the writes.")
 
 
-def _claim_of(run: str, address: str, assign: Row, condition: str = "", **values: Any) -> Row:
-    return _change("CLAIMS", _key(run=run, email=address), assign, {}, condition, **values)
+def _claim_of(job: Row, address: str, assign: Row, condition: str = "", **values: Any) -> Row:
+    used = {name: value for name, value in values.items() if f":{name}" in condition}
+    return _change("CLAIMS", _claim_key(job, address), assign, {}, condition, **used)
 
 
-def _update_run(run: str, *parts: Any, **more: Any) -> Row | None:
-    return _update("RUNS", _key(reminder="runs", run=run), *parts, **more)
+def _claim_key(job: Row, address: str) -> Row:
+    """The key of a claim. The run's claims are spread over its shards, by address."""
+    shard = f"#{crc32(address.encode()) % job['shards']}" if job["shards"] else ""
+    return _key(run=f"{job['run']}{shard}", email=address)
 
 
 def _update(table: str, key: Row, *parts: Any, **more: Any) -> Row | None:
-    """Change one item, as _change says, and give it; None where the condition does not hold."""
+    """Change one item, as ``_change`` says, and give it; None where the condition does not hold."""
     client, change = _client("dynamodb"), _change(table, key, *parts, **more)
     try:
         changed: Row = client.update_item(**change, ReturnValues="ALL_NEW")["Attributes"]
@@ -677,6 +967,25 @@ def _key(**names: str) -> Row:
 
 def _number(item: Row, name: str) -> int:
     return int(item.get(name, {}).get("N", 0))
+
+
+def _flag(item: Row, name: str) -> bool:
+    return bool(item.get(name, {}).get("BOOL"))
+
+
+def _items(keys: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The items with these keys, at most 100, by table, as they are now."""
+    found: dict[str, list[Row]] = {table: [] for table in keys}
+    wanted = {os.environ[name]: {"Keys": some, "ConsistentRead": True} for name, some in keys.items() if some}
+    for pause in PAUSES:
+        answer = _client("dynamodb").batch_get_item(RequestItems=wanted)
+        for name, items in found.items():
+            items += answer.get("Responses", {}).get(os.environ[name], [])
+        wanted = answer.get("UnprocessedKeys") or {}
+        if not wanted:
+            return found
+        time.sleep(pause)
+    raise UnfinishedError("DynamoDB leaves reads undone.")
 
 
 def _query(table: str, condition: str, **values: str) -> Any:

@@ -11,14 +11,14 @@ from wizard.aws import cloudformation
 from wizard.aws.cloudformation import Stack
 from wizard.project import Project
 from wizard.reminder import draft, template
-from wizard.reminder.capacity import MIN_WORKERS, Capacity
+from wizard.reminder.capacity import GOES_ON, MIN_WORKERS, Capacity
 from wizard.reminder.expressions import Rate, parse
 from wizard.steps.reminder_identities import spare_identities
 from wizard.steps.reminder_runs import runs
 from wizard.world import World
 
-_RESUMED = timedelta(days=3)
-"""A run that has not ended by then is not gone on with."""
+_RESUMED = timedelta(days=GOES_ON)
+"""A run that has not ended by then is not continued."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from wizard.aws import dynamodb, functions
 from wizard.project import Project
@@ -27,9 +29,11 @@ class RunSeen:
     """One run, named by its time. ``mode`` is direct or queue, ``ended`` None until it came to its end.
 
     Of the ``people`` found so far, ``sent`` were written to; for ``unsure`` ones SES gave no clear answer.
-    ``bounced`` and ``complained`` are mails whose bounce or complaint came back. ``stopped`` is why it stands
-    still: quota, time, throttled, paused, gave_up, or nothing. ``again`` is when failed mails were sent once
-    more, for the last time; None where they never were. ``again_stopped`` is why that came to no end.
+    ``bounced`` and ``complained`` are mails whose bounce or complaint came back. ``stopped`` is why the run
+    waits: unsure, throttled, tables, quota, paused, gave_up, held (the reminder is paused), time, or nothing;
+    ``said`` is SES's code for it.
+    ``again`` is when the last resend ended; None before one did. ``again_stopped`` is why a resend waits.
+    ``left`` is how many recipients have no mail because the run expired; None in a run that did not.
     """
 
     run: str
@@ -48,6 +52,8 @@ class RunSeen:
     invalid: int = 0
     again: datetime | None = None
     again_stopped: str = ""
+    left: int | None = None
+    said: str = ""
 
     def working(self, now: datetime) -> bool:
         """Whether a function is probably at work on it."""
@@ -79,15 +85,19 @@ def failures(world: World, project: Project, run: str, limit: int = 200) -> tupl
     found = dynamodb.get(world.aws, output(stack, "RunsTable"), {"reminder": "runs", "run": run})
     # What a run at work has claimed is no failure: it is being sent.
     taken = not (found and _run_seen(found).working(world.now()))
-    rows = dynamodb.query(
-        world.aws,
-        output(stack, "ClaimsTable"),
-        {"run": run},
-        limit,
-        condition="outcome IN (:failed, :unsure, :claimed) OR attribute_exists(event)",
-        values={":failed": "failed", ":unsure": "unsure", ":claimed": "claimed" if taken else "failed"},
-    )
-    return tuple(map(_failed_mail, rows))
+    rows: list[Mapping[str, str]] = []
+    for partition in _partitions(run, found or {}):
+        rows += dynamodb.query(
+            world.aws,
+            output(stack, "ClaimsTable"),
+            {"run": partition},
+            limit - len(rows),
+            condition="outcome IN (:failed, :unsure, :claimed) OR attribute_exists(event)",
+            values={":failed": "failed", ":unsure": "unsure", ":claimed": "claimed" if taken else "failed"},
+        )
+        if len(rows) >= limit:
+            break
+    return tuple(sorted(map(_failed_mail, rows), key=lambda mail: mail.email))
 
 
 def run_now(world: World, project: Project, report: Report) -> str:
@@ -104,15 +114,29 @@ def run_now(world: World, project: Project, report: Report) -> str:
     return run
 
 
-def resend(world: World, project: Project, run: str, report: Report) -> None:
-    """Have Lambda send the failed mails of ``run`` once more; ``RunSeen.again`` tells when it has.
+def resend(
+    world: World,
+    project: Project,
+    run: str,
+    report: Report,
+    outcome: Literal["failed", "unsure"] = "failed",
+) -> None:
+    """Have Lambda send the mails of ``run`` with that outcome once more; ``RunSeen.again`` tells when it has.
 
-    Those whose outcome is not known are left alone: they may have arrived. Raises WizardError, also where the
-    stack is not complete.
+    Unsure mail may have arrived: whoever has it gets it twice. Raises WizardError, also where the stack is
+    not complete.
     """
     standing(world, project)
-    functions.start(world.aws, function_name(project.reminder.stack), {"resend": run})
-    report(Event("failed mails", Progress.STARTED, "Lambda sends them once more"))
+    moment = f"{world.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    event = {"resend": run, "id": moment, "outcome": outcome}
+    functions.start(world.aws, function_name(project.reminder.stack), event)
+    report(Event(f"{outcome} mails", Progress.STARTED, "Lambda sends them once more"))
+
+
+def _partitions(run: str, record: Mapping[str, str]) -> list[str]:
+    """The partition keys of a run's claims; one for all in a run from before they were spread."""
+    shards = int(json.loads(record.get("job", "{}")).get("shards", 0))
+    return [f"{run}#{shard}" for shard in range(shards)] or [run]
 
 
 def _run_seen(row: Mapping[str, str]) -> RunSeen:
@@ -123,9 +147,11 @@ def _run_seen(row: Mapping[str, str]) -> RunSeen:
         last=datetime.fromisoformat(row.get("last", began)),
         ended=datetime.fromisoformat(row["ended"]) if row.get("ended") else None,
         mode=row.get("mode", ""),
-        stopped=row.get("stopped", ""),
+        stopped="" if row.get("ended") else row.get("stopped") or row.get("waits", ""),
         again=datetime.fromisoformat(row["again"]) if row.get("again") else None,
         again_stopped=row.get("again_stopped", ""),
+        left=int(row["left"]) if "left" in row else None,
+        said=row.get("said", ""),
         **{
             name: int(row.get(name, 0))
             for name in (
