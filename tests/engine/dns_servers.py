@@ -19,9 +19,9 @@ def access(*servers: DnsServer) -> DnsAccess:
     return DnsAccess(tuple(Nameserver(server.address, server.port) for server in servers))
 
 
-def world() -> DnsServer:
+def world(address: str = "127.0.0.1") -> DnsServer:
     """A DNS with example.com in it, and with what SES keeps in its own zone."""
-    server = DnsServer()
+    server = DnsServer(address)
     server.set_zone("amazonses.com", ("ns-1.amazonses-dns.com",))
     server.add("amazonses.com", "TXT", "v=spf1 ip4:199.255.192.0/22 ip4:199.127.232.0/22 -all")
     server.add("feedback-smtp.us-east-1.amazonses.com", "A", "192.0.2.25")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dns.rcode import Rcode
 
-from tests.engine.dns_servers import NAMESERVERS, Silent, world
+from tests.engine.dns_servers import NAMESERVERS, Silent, reply, world
 from tests.engine.refusal import refuse
 from wizard import check
 from wizard.aws.access import AwsAccess
@@ -18,7 +19,7 @@ from wizard.demo import Demo
 from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
 from wizard.dns import transport
-from wizard.dns.access import Nameserver
+from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
 from wizard.dns.records import wanted_records
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Domain, Identity, Project, save
@@ -262,7 +263,7 @@ class TestZones:
         assert code == ExitCode.OUTSIDE
         assert [codes(result, record["id"]) for record in result["records"]] == [["unreachable"]] * 7
         assert {record["status"] for record in result["records"]} == {"unknown"}
-        assert result["findings"] == []
+        assert (result["findings"], result["asked"]) == ([], None)
 
     def test_a_silent_resolver(self, run: Check, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(transport, "TRIES", (0.05,))
@@ -275,7 +276,7 @@ class TestZones:
         with Mute() as mute:
             code, result = examine(run, mute)
         assert code == ExitCode.OUTSIDE
-        assert codes(result, "dmarc") == ["unreachable"]
+        assert (codes(result, "dmarc"), result["asked"]) == (["unreachable"], None)
 
     def test_dead_servers_of_a_registered_zone(
         self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
@@ -291,7 +292,7 @@ class TestZones:
                 *("example.com", *with_tokens(), "--nameserver", f"127.0.0.2:{dead.port}"), server=server
             )
         assert code == ExitCode.NO
-        assert lines[0]["zone"] == "example.com"
+        assert (lines[0]["zone"], lines[0]["asked"]) == ("example.com", None)
         assert codes(lines[0], "dkim1") == ["unreachable"]
         assert [finding["code"] for finding in lines[0]["findings"]] == ["lame-server"]
 
@@ -490,6 +491,97 @@ def test_several_domains_are_watched_until_the_last_is_ok(
     assert code == 0
     assert sorted(printed) == ["example.com True", "example.net False", "example.net True"]
     assert len(lines) == 3
+
+
+class TestPublicResolvers:
+    @pytest.fixture
+    def late(self) -> Iterator[DnsServer]:
+        """A public resolver that has an old value of one record."""
+        with world("127.0.0.3") as running:
+            for name, rdtype, value in GOOD[1:]:
+                running.add(name, rdtype, value)
+            running.add(GOOD[0][0], "CNAME", "old.dkim.amazonses.com", ttl=300)
+            yield running
+
+    def through(self, server: DnsServer, *public: DnsServer) -> World:
+        resolvers = [
+            PublicResolver(f"Public {number}", Nameserver(one.address, one.port))
+            for number, one in enumerate(public, start=1)
+        ]
+        dns = DnsAccess((Nameserver(server.address, server.port),), tuple(resolvers))
+        return World(aws=AwsAccess(region="us-east-1"), dns=dns)
+
+    def test_what_the_zones_servers_say_is_printed_before_they_are_waited_for(
+        self,
+        run: Check,
+        server: DnsServer,
+        late: DnsServer,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        from wizard.dns.checklist import Checklist
+
+        early: list[str] = []
+        waiting = Checklist.with_public_view
+
+        async def noted(self: Checklist, until: float | None = None) -> Any:
+            early.append(capsys.readouterr().out)
+            return await waiting(self, until)
+
+        monkeypatch.setattr(Checklist, "with_public_view", noted)
+        options = ("example.com", "--no-aws", "--mail-from", "bounce", *with_tokens())
+        code, printed, _ = run(*options, world=self.through(server, server, late), json_lines=False)
+        assert code == 0
+        assert early[0].startswith("example.com: ok\n═══")
+        assert early[0].count("✓ ok") == 7
+        assert "Public" not in early[0]
+        later = printed[0]["text"]
+        words = "Public resolvers: Public 1: all records found; Public 2: not all records found yet."
+        assert " ".join(later.split()).startswith(words)
+        assert later.count("✓ ok") == 1
+        assert DKIM in later
+        assert "info propagating: The zone has it" in later
+        assert later.endswith("\n\n")
+        assert "example.com: ok" not in later
+
+    def test_a_silent_one_is_named(
+        self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transport, "TRIES", (0.05, 0.05))
+        with Silent("127.0.0.3") as silent:
+            options = ("example.com", "--no-aws", "--mail-from", "bounce", *with_tokens())
+            code, printed, _ = run(*options, world=self.through(server, silent), json_lines=False)
+        assert code == 0
+        assert printed[0]["text"].endswith("\nPublic resolvers: Public 1: no answer.\n\n")
+
+    def test_a_verdict_that_they_change_is_said_again(self, run: Check, server: DnsServer) -> None:
+        """They validate DNSSEC, which the network's own resolver does not."""
+
+        class Validating(DnsServer):
+            def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+                unchecked = wire[3] & 0x10
+                return server.respond(wire, tcp=tcp) if unchecked else reply(wire, Rcode.SERVFAIL)
+
+        with Validating("127.0.0.3") as public:
+            options = ("example.com", "--no-aws", "--mail-from", "bounce", *with_tokens())
+            code, printed, _ = run(*options, world=self.through(server, public), json_lines=False)
+        assert code == 1
+        first, later = printed[0]["text"].split("\nPublic resolvers: ")
+        assert first.startswith("example.com: ok\n")
+        assert "blocks dnssec-bogus" in later
+        assert later.endswith("\n\nexample.com: not ready\n\n")
+
+    def test_the_json_line_is_complete(self, run: Check, server: DnsServer, late: DnsServer) -> None:
+        options = ("example.com", "--no-aws", "--mail-from", "bounce", *with_tokens())
+        _, lines, _ = run(*options, world=self.through(server, late))
+        assert len(lines) == 1
+        assert codes(lines[0], "dkim1") == ["propagating"]
+
+    def test_of_several_domains_each_is_printed_once(self, run: Check, server: DnsServer) -> None:
+        names = ("example.com", "nobody.com")
+        _, printed, _ = run(*names, "--no-aws", world=self.through(server, server), json_lines=False)
+        assert printed[0]["text"].count("═══\n") == 2
+        assert "Public resolvers" not in printed[0]["text"]
 
 
 class TestUsage:

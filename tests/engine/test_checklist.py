@@ -6,19 +6,18 @@ import asyncio
 import re
 from collections.abc import Iterator
 
-import dns.flags
-import dns.message
 import pytest
 
 from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
 from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, furnish, publish, status
 from wizard.demo.dns_server import DnsServer
-from wizard.dns import checklist, servers
+from wizard.dns import checklist, servers, wire
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.checklist import Checklist, check_once, pause, watch
 from wizard.dns.records import RecordId
 from wizard.dns.seen import Question
-from wizard.dns.transport import Reply
+from wizard.dns.servers import Network
+from wizard.dns.transport import Failure, Reply
 from wizard.dns.verdict import RowStatus
 
 
@@ -43,7 +42,7 @@ async def test_a_good_domain_costs_one_question_a_record_and_server_for_each_lat
     with furnish(Counting()) as server:
         assert isinstance(server, Counting)
         publish(server, *RECORDS)
-        checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+        checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
         assert (await checks.round()).ok
         server.asked.clear()
         assert (await checks.round()).ok
@@ -62,13 +61,19 @@ class InStep:
     def __init__(self, server: DnsServer) -> None:
         self.server = server
         self.round_trips = 0
-        self._waiting: list[tuple[asyncio.Future[Reply | None], Question, bool]] = []
+        self._waiting: list[tuple[asyncio.Future[Reply | Failure], Question, bool]] = []
         self._ticking: asyncio.Task[None] | None = None
 
     async def exchange(
-        self, _: Nameserver, question: Question, *, recursive: bool = False, unchecked: bool = False
-    ) -> Reply | None:
-        reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        self,
+        _: Nameserver,
+        question: Question,
+        until: float,
+        *,
+        recursive: bool = False,
+        unchecked: bool = False,
+    ) -> Reply | Failure:
+        reply: asyncio.Future[Reply | Failure] = asyncio.get_running_loop().create_future()
         self._waiting.append((reply, question, recursive))
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._answer_when_quiet())
@@ -84,11 +89,10 @@ class InStep:
             self.round_trips += 1
             due, self._waiting = self._waiting, []
             for reply, question, recursive in due:
-                query = dns.message.make_query(question.name, question.type, use_edns=0, payload=1232)
-                query.flags = query.flags if recursive else query.flags & ~dns.flags.RD
-                wire = self.server.respond(query.to_wire(), tcp=True)
-                if wire is not None and not reply.done():
-                    reply.set_result(Reply(dns.message.from_wire(wire)))
+                query = wire.query(question, 7, recursive=recursive)
+                message = wire.reply(self.server.respond(query.wire, tcp=True) or b"", query)
+                if message is not None and not reply.done():
+                    reply.set_result(Reply(message))
             for _ in range(50):
                 await asyncio.sleep(0)
 
@@ -100,7 +104,7 @@ async def test_a_good_domain_costs_three_round_trips_and_one_for_each_later_roun
     publish(server, *RECORDS)
     in_step = InStep(server)
     monkeypatch.setattr(servers, "Transport", lambda: in_step)
-    checks = Checklist(DnsAccess((Nameserver("127.0.0.1"),)), RECORDS, CONTEXT, Clock())
+    checks = Checklist(Network(DnsAccess((Nameserver("127.0.0.1"),))), RECORDS, CONTEXT, Clock())
     async with asyncio.timeout(30):
         assert (await checks.round()).ok
         assert in_step.round_trips == 3
@@ -124,7 +128,7 @@ async def test_a_round_asks_nothing_of_a_resolver_about_the_users_own_names() ->
 async def test_the_registry_is_asked_again_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     with furnish(Counting()) as server:
         assert isinstance(server, Counting)
-        checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+        checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
         await checks.round()
         server.set_zone("example.com", ("ns1.example.net",))
         assert (await checks.round()).zone.nameservers == NAMESERVERS
@@ -136,7 +140,7 @@ async def test_the_registry_is_asked_again_each_minute(monkeypatch: pytest.Monke
 
 async def test_a_domain_that_gets_registered_shows_at_once(server: DnsServer) -> None:
     server.remove_zone("example.com")
-    checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+    checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
     assert [finding.code for finding in (await checks.round()).findings] == ["zone-missing"]
     furnish(server)
     seen = await checks.round()
@@ -146,7 +150,7 @@ async def test_a_domain_that_gets_registered_shows_at_once(server: DnsServer) ->
 
 async def test_the_network_coming_back_shows_at_once(server: DnsServer) -> None:
     server.stop()
-    checks = Checklist(access(server), RECORDS, CONTEXT, Clock())
+    checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
     seen = await checks.round()
     assert {row.status for row in seen.rows} == {RowStatus.UNKNOWN}
     server.start()
@@ -155,7 +159,7 @@ async def test_the_network_coming_back_shows_at_once(server: DnsServer) -> None:
 
 async def test_watching_sees_each_change_and_keeps_since_when(server: DnsServer) -> None:
     wake = asyncio.Event()
-    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), wake)
+    rounds = watch(Network(access(server)), RECORDS, CONTEXT, Clock(), wake)
     async with asyncio.timeout(20):
         first = await anext(rounds)
         wake.set()
@@ -176,7 +180,7 @@ async def test_watching_sees_each_change_and_keeps_since_when(server: DnsServer)
 
 async def test_a_wake_asks_the_registry_again(server: DnsServer) -> None:
     wake = asyncio.Event()
-    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), wake)
+    rounds = watch(Network(access(server)), RECORDS, CONTEXT, Clock(), wake)
     async with asyncio.timeout(20):
         assert (await anext(rounds)).zone.nameservers == NAMESERVERS
         server.set_zone("example.com", ("ns1.example.net",))
@@ -195,7 +199,7 @@ async def test_without_a_wake_the_next_round_comes_by_itself(
         return 0.01
 
     monkeypatch.setattr(checklist, "pause", soon)
-    rounds = watch(access(server), RECORDS, CONTEXT, Clock(), asyncio.Event())
+    rounds = watch(Network(access(server)), RECORDS, CONTEXT, Clock(), asyncio.Event())
     async with asyncio.timeout(20):
         for _ in range(3):
             await anext(rounds)

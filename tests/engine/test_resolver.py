@@ -28,6 +28,7 @@ from wizard.dns import transport
 from wizard.dns.access import OUTSIDE, DnsAccess, Nameserver
 from wizard.dns.resolver import Resolver, find_zone
 from wizard.dns.seen import Answer, Host, Mx, Path, Question, Rcode, Soa, Txt, ZoneSeen
+from wizard.dns.servers import Network
 
 DMARC = Question("_dmarc.example.com", "TXT")
 
@@ -47,7 +48,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def ask(access: DnsAccess, question: Question, zone: ZoneSeen | None = None) -> Answer:
     zone = zone or await find_zone(access, "example.com")
-    return (await Resolver(access).ask(zone, [question]))[question]
+    return (await Resolver(Network(access)).ask(zone, [question]))[question]
 
 
 async def test_the_zone_is_what_the_registry_delegates(server: DnsServer) -> None:
@@ -162,7 +163,7 @@ async def test_answers_come_as_plain_data(server: DnsServer) -> None:
         Question("example.com", "NS"): tuple(Host(name) for name in NAMESERVERS),
     }
     zone = await find_zone(access(server), "example.com")
-    answers = await Resolver(access(server)).ask(zone, questions)
+    answers = await Resolver(Network(access(server))).ask(zone, questions)
     assert {question: answer.rdatas for question, answer in answers.items()} == questions
     dmarc = answers[DMARC]
     assert (dmarc.rcode, dmarc.ttl, dmarc.agree) == (Rcode.NOERROR, 77, True)
@@ -225,7 +226,7 @@ async def test_names_in_other_zones_are_the_resolvers_to_find() -> None:
     with counting:
         zone = await find_zone(access(counting), "example.com")
         counting.asked.clear()
-        resolver = Resolver(access(counting))
+        resolver = Resolver(Network(access(counting)))
         await resolver.ask(zone, [DMARC, DMARC, Question("amazonses.com", "TXT")])
     assert sorted(counting.asked) == [
         ("_dmarc.example.com TXT", False, False),
@@ -335,7 +336,7 @@ class TestAnyServerWillDo:
         return ZoneSeen("example.com", "example.com", NAMESERVERS, tuple(s.address for s in servers))
 
     async def answer(self, zone: ZoneSeen, *servers: DnsServer) -> Answer:
-        return (await Resolver(access(*servers)).ask(zone, [DMARC], [self.ASIDE]))[self.ASIDE]
+        return (await Resolver(Network(access(*servers))).ask(zone, [DMARC], [self.ASIDE]))[self.ASIDE]
 
     async def test_one_of_two_is_asked(self) -> None:
         with Counting() as first, Counting("127.0.0.2") as second:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import dns.asyncquery
 import dns.message
+import dns.rcode
 import pytest
+from dns.rcode import NOTIMP, REFUSED, SERVFAIL
 
 from tests.engine.dns_servers import (
     NAMESERVERS,
@@ -26,6 +28,7 @@ from tests.engine.dns_servers import (
     Slow,
     TcpOnly,
     access,
+    reply,
 )
 from tests.engine.example_domain import (
     CONTEXT,
@@ -46,10 +49,11 @@ from wizard.dns import https, servers, transport
 from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
 from wizard.dns.causes import zone_findings
 from wizard.dns.causes.hosts import apart
-from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, watch
+from wizard.dns.checklist import Checklist, check_once, watch
 from wizard.dns.records import RecordId
 from wizard.dns.seen import Answer, Outcome, Question, Rcode, ServerSeen, Soa, ZoneSeen
 from wizard.dns.seen import Path as Way
+from wizard.dns.servers import Network
 from wizard.dns.verdict import Finding, Round, RowStatus, Severity
 
 EDITED = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
@@ -65,11 +69,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def look(access: DnsAccess, edited: tuple[str, ...] = ()) -> Round:
-    checks = Checklist(access, RECORDS, CONTEXT, Clock(), edited=lambda: [edited])
-    try:
-        return await checks.round(PUBLIC_SECONDS)
-    finally:
-        checks.close()
+    return await check_once(access, RECORDS, CONTEXT, Clock(), lambda: [edited])
 
 
 @pytest.fixture
@@ -505,13 +505,53 @@ class TestPort53Closed:
         assert (seen.zone.apex, seen.zone.path, seen.ok) == ("example.com", Way.HTTPS, True)
         assert "dns-blocked" in codes(seen.findings)
 
+    @pytest.mark.parametrize("rcode", [SERVFAIL, REFUSED, NOTIMP], ids=["SERVFAIL", "REFUSED", "NOTIMP"])
+    async def test_a_resolver_that_fails_is_passed_over_like_a_silent_one(
+        self, stack: ExitStack, rcode: dns.rcode.Rcode
+    ) -> None:
+        class Failing(DnsServer):
+            """The network's resolver; on the same address are the zone's servers, which work."""
+
+            def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+                return reply(wire, rcode) if wire[2] & 0x01 else super().respond(wire, tcp=tcp)
+
+        failing = furnish(Failing())
+        publish(failing, *RECORDS)
+        stack.enter_context(failing)
+        assert not (await look(access(failing))).zone.reachable
+        world = furnish(DnsServer("127.0.0.2"))
+        publish(world, *RECORDS)
+        for name in NAMESERVERS:
+            world.remove(name)
+            world.add(name, "A", failing.address)
+        endpoint = stack.enter_context(https_endpoint(world))
+        seen = await look(replace(access(failing), https=(endpoint,)))
+        assert (seen.ok, seen.zone.path, seen.findings) == (True, Way.AUTHORITATIVE, ())
+
+    async def test_a_resolver_that_fails_for_one_name_is_passed_over_for_that(self, stack: ExitStack) -> None:
+        """As for the key of a DKIM record, which lies in a zone that this resolver does not reach."""
+
+        class Failing(DnsServer):
+            def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+                cut_off = wire[2] & 0x01 and b"amazonses" in wire
+                return reply(wire, SERVFAIL) if cut_off else super().respond(wire, tcp=tcp)
+
+        failing = furnish(Failing())
+        publish(failing, *RECORDS)
+        stack.enter_context(failing)
+        world = furnish(DnsServer("127.0.0.2"))
+        world.add(RECORDS[0].value, "TXT", "p=")
+        endpoint = stack.enter_context(https_endpoint(world))
+        seen = await look(replace(access(failing), https=(endpoint,)))
+        assert codes(row(seen, RecordId.DKIM1).findings)[0] == "key-revoked"
+
     async def test_https_that_is_closed_too_is_left_alone(
         self, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[str] = []
         monkeypatch.setattr(https, "_posted", lambda endpoint, wire: asked.append(endpoint))
         _, only = self.closed(stack)
-        checks = Checklist(replace(only, https=("http://127.0.0.1:9/",)), RECORDS, CONTEXT, Clock())
+        checks = Checklist(Network(replace(only, https=("http://127.0.0.1:9/",))), RECORDS, CONTEXT, Clock())
         assert (await checks.round()).zone.path is Way.RESOLVER
         before = len(asked)
         assert (await checks.round()).ok
@@ -875,7 +915,7 @@ class TestPropagation:
         stack.enter_context(late)
         public = (PublicResolver("Quad9", Nameserver(late.address, late.port)),)
         wake = asyncio.Event()
-        rounds = watch(replace(access(world), public=public), RECORDS, CONTEXT, Clock(), wake)
+        rounds = watch(Network(replace(access(world), public=public)), RECORDS, CONTEXT, Clock(), wake)
         async with asyncio.timeout(10):
             assert (await anext(rounds)).ok
             while True:

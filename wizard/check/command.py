@@ -8,11 +8,12 @@ import shutil
 from contextlib import aclosing
 from dataclasses import replace
 
-from wizard.check.output import as_json, as_table, exit_code
+from wizard.check.output import as_json, as_public_view, as_table, exit_code
 from wizard.check.ses import SesView
 from wizard.check.subjects import Subject, domains, expect_sense, subject
-from wizard.dns.checklist import PUBLIC_SECONDS, Checklist, essence, watch
-from wizard.dns.resolver import Resolver
+from wizard.dns.checklist import Checklist, essence, watch
+from wizard.dns.resolver import ROUND_SECONDS
+from wizard.dns.servers import Network
 from wizard.dns.verdict import Round
 from wizard.errors import ExitCode
 from wizard.project import load
@@ -25,6 +26,7 @@ WIDTH_WITHOUT_TERMINAL = 100
 async def check(args: argparse.Namespace, world: World) -> ExitCode:
     """Check all domains, print each result when it is there, and say how the whole went.
 
+    For a single domain, what the zone's servers say is printed before public resolvers are waited for.
     With ``args.watch`` each domain is checked again until it is ok, and printed when something changed.
     Raises WizardError (exit code 2) where what was asked for makes no sense.
     """
@@ -36,30 +38,38 @@ async def check(args: argparse.Namespace, world: World) -> ExitCode:
     ses = SesView(world, args.no_aws)
     region = await ses.region()
     room = asyncio.Semaphore(len(names) if args.watch else DOMAINS_AT_ONCE)
-    resolver = Resolver(world.dns)
+    network = Network(world.dns)
 
     async def one(name: str) -> Round:
         async with room:
             wanted = subject(args, project, name, region, await ses.answer(name))
             if args.watch:
-                return await _until_ok(args, world, wanted, ses, resolver)
-            checklist = Checklist(world.dns, wanted.records, wanted.context, world.now, resolver)
-            try:
-                seen = await checklist.round(PUBLIC_SECONDS)
-            finally:
-                checklist.close()
+                return await _until_ok(args, world, wanted, ses, network)
+            until = asyncio.get_running_loop().time() + ROUND_SECONDS
+            checklist = Checklist(network, wanted.records, wanted.context, world.now)
+            first = await checklist.round(until)
+        alone = len(names) == 1 and not args.json
+        if alone:
+            print(as_table(first, wanted.ses, _width()), flush=True)
+        try:
+            seen = await checklist.with_public_view(until)
+        finally:
+            checklist.close()
+        if alone:
+            print(as_public_view(first, seen, _width()), flush=True)
+        else:
             _print(args, wanted, seen)
-            return seen
+        return seen
 
     return exit_code(await asyncio.gather(*(one(name) for name in names)))
 
 
 async def _until_ok(
-    args: argparse.Namespace, world: World, wanted: Subject, ses: SesView, resolver: Resolver
+    args: argparse.Namespace, world: World, wanted: Subject, ses: SesView, network: Network
 ) -> Round:
     """Watch one domain, printing each change, until it is ok."""
     shown: object = None
-    rounds = watch(world.dns, wanted.records, wanted.context, world.now, asyncio.Event(), resolver=resolver)
+    rounds = watch(network, wanted.records, wanted.context, world.now, asyncio.Event())
     async with aclosing(rounds):
         async for seen in rounds:
             if essence(seen) != shown:
@@ -74,5 +84,8 @@ def _print(args: argparse.Namespace, wanted: Subject, seen: Round) -> None:
     if args.json:
         print(as_json(seen, wanted.region, wanted.ses), flush=True)
     else:
-        width = shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
-        print(as_table(seen, wanted.ses, width), end="\n\n", flush=True)
+        print(as_table(seen, wanted.ses, _width()), end="\n\n", flush=True)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns

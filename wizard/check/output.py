@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
 from wizard.aws.sesv2 import SesIdentity
 from wizard.check.ses import SesAnswer
-from wizard.dns.verdict import Finding, Round, RowStatus
+from wizard.dns.verdict import Finding, Round, RowStatus, Visibility
 from wizard.errors import ExitCode
 from wizard.steps.dns import judge
 from wizard.steps.model import Standing, Status
@@ -25,11 +26,17 @@ _SYMBOLS = {
     RowStatus.UNKNOWN: "?",
     RowStatus.OPTIONAL: "○",
 }
+_VISIBILITY = {
+    Visibility.ALL: "all records found",
+    Visibility.NOT_ALL: "not all records found yet",
+    Visibility.UNKNOWN: "no answer",
+}
 _ASKED = {
     "authoritative": "the zone's own servers",
     "resolver": "a resolver, as the zone's own servers could not be reached",
     "tcp": "the zone's own servers, over TCP",
     "https": "a resolver over HTTPS",
+    None: "in vain: no server answered",
 }
 
 
@@ -74,6 +81,31 @@ def as_table(seen: Round, ses: SesAnswer, width: int) -> str:
     heading = f"{seen.domain}: {_verdict(seen)}"
     lines = (*_zone_lines(seen, ses, width), *_row_lines(seen, width))
     return "\n".join([heading, "═" * len(heading), *lines])
+
+
+def as_public_view(before: Round, after: Round, width: int) -> str:
+    """What public resolvers add to the table of ``before``: who sees the records, and what that changes.
+
+    Empty where none was asked.
+    """
+    by_answer = [
+        (words, [name for name, seen in after.public.items() if seen is visibility])
+        for visibility, words in _VISIBILITY.items()
+    ]
+    parts = [f"{', '.join(names)}: {words}" for words, names in by_answer if names]
+    if not parts:
+        return ""
+    new = [finding for finding in after.findings if finding not in before.findings]
+    changed = tuple(row for row in after.rows if row not in before.rows)
+    lines = [
+        "",
+        *_wrapped(f"Public resolvers: {'; '.join(parts)}.", "", width),
+        *(line for finding in new for line in _finding_lines(finding, "", width)),
+        *_row_lines(replace(after, rows=changed), width),
+    ]
+    if _verdict(after) != _verdict(before):
+        lines += ["", f"{after.domain}: {_verdict(after)}"]
+    return "\n".join([*lines, ""])
 
 
 def exit_code(rounds: Iterable[Round]) -> ExitCode:

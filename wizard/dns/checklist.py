@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from wizard.dns.access import DnsAccess
 from wizard.dns.causes import (
@@ -21,22 +22,20 @@ from wizard.dns.causes import (
 from wizard.dns.opinions import PublicView, elsewhere, local, other_servers
 from wizard.dns.providers import recognise
 from wizard.dns.records import Record, RecordId
-from wizard.dns.resolver import Delegation, Resolver
-from wizard.dns.seen import Answer, Opinions, Path, Question, ZoneSeen
+from wizard.dns.resolver import ROUND_SECONDS, Delegation, Resolver
+from wizard.dns.seen import Answer, Answers, Opinions, Path, Question, ZoneSeen
+from wizard.dns.servers import Network
 from wizard.dns.verdict import Round, Row, RowStatus
 
 DELEGATION_SECONDS = 60.0
 """How long a delegation stands before the registry is asked again. Nothing else is kept between rounds."""
 
 MAX_PROBE_ROUNDS = 12
-PROBE_SECONDS = 10.0
-"""After this long no further probe is sent: what is known then is judged."""
-
 MAX_QUESTIONS = 400
 """What one round may ask at most, whatever a hostile zone leads to."""
 
 PUBLIC_SECONDS = 2.0
-"""How long a single round waits for public resolvers. While one is watched none waits: the next has it."""
+"""How long a single check waits for public resolvers once it knows what the zone's servers say."""
 
 _PACE = ((60.0, 2.0), (180.0, 5.0), (600.0, 15.0))
 _SLOWEST = 60.0
@@ -62,31 +61,36 @@ async def check_once(
     context: Context,
     now: Callable[[], datetime],
     edited: Edited = nobody_knows,
+    seconds: float = ROUND_SECONDS,
 ) -> Round:
-    """One round. Whatever the network does ends up in the round; raises nothing of its own."""
-    checklist = Checklist(access, records, context, now, edited=edited)
+    """One round with the view of public resolvers, within ``seconds``; raises nothing of its own.
+
+    Whatever the network does ends up in the round: what is not known by then is unknown.
+    """
+    until = asyncio.get_running_loop().time() + seconds
+    checklist = Checklist(Network(access), records, context, now, edited)
     try:
-        return await checklist.round(PUBLIC_SECONDS)
+        await checklist.round(until)
+        return await checklist.with_public_view(until)
     finally:
         checklist.close()
 
 
 async def watch(
-    access: DnsAccess,
+    network: Network,
     records: tuple[Record, ...],
     context: Context,
     now: Callable[[], datetime],
     wake: asyncio.Event,
     edited: Edited = nobody_knows,
-    resolver: Resolver | None = None,
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
-    Setting ``wake`` starts the next round at once and the pace anew; the registry is asked again, too. Each
-    row's ``since`` is when its status was first seen here. One ``resolver`` for all domains that are watched
-    keeps count of what is in flight.
+    A round is here as soon as the zone's servers have answered, and once more when public resolvers have
+    and that says something new. Setting ``wake`` starts the next round at once and the pace anew; the
+    registry is asked again, too. Each row's ``since`` is when its status was first seen here.
     """
-    checklist = Checklist(access, records, context, now, resolver, edited)
+    checklist = Checklist(network, records, context, now, edited)
     clock = asyncio.get_running_loop().time
     before: Round | None = None
     changed_at = clock()
@@ -99,16 +103,43 @@ async def watch(
                 changed_at = clock()
             before = seen
             yield seen
+            interval = pause(clock() - changed_at)
+            next_at = max(began + interval, clock() + interval / 4)
+            waking = asyncio.ensure_future(wake.wait())
+            viewing = asyncio.ensure_future(checklist.with_public_view())
             try:
-                interval = pause(clock() - changed_at)
-                async with asyncio.timeout_at(max(began + interval, clock() + interval / 4)):
-                    await wake.wait()
-                checklist.start_over()
-                changed_at = clock()
-            except TimeoutError:
-                pass
+                await _first_of(waking, viewing, next_at)
+                if viewing.done() and essence(viewing.result()) != essence(before):
+                    changed_at = clock()
+                    before = viewing.result()
+                    yield before
+                await _first_of(waking, waking, next_at)
+                if waking.done():
+                    checklist.start_over()
+                    changed_at = clock()
+            finally:
+                waking.cancel()
+                viewing.cancel()
     finally:
         checklist.close()
+
+
+async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], until: float) -> None:
+    """Wait for either of them, or until it is that time on the loop's clock."""
+    patience = until - asyncio.get_running_loop().time()
+    await asyncio.wait({one, other}, timeout=max(0.0, patience), return_when=asyncio.FIRST_COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one round has brought: enough to judge it again when public resolvers have answered."""
+
+    at: datetime
+    zone: ZoneSeen
+    answers: Answers
+    context: Context
+    rows: tuple[Row, ...]
+    opinions: Opinions
 
 
 class Checklist:
@@ -116,29 +147,37 @@ class Checklist:
 
     def __init__(
         self,
-        access: DnsAccess,
+        network: Network,
         records: tuple[Record, ...],
         context: Context,
         now: Callable[[], datetime],
-        resolver: Resolver | None = None,
         edited: Edited = nobody_knows,
     ) -> None:
-        self._resolver = resolver or Resolver(access)
-        self._public = PublicView(self._resolver, access.public)
+        self._network = network
+        self._public = PublicView(network)
         self._edited = edited
         self._records = records
         self._context = context
         self._now = now
         self._delegation: Delegation | None = None
         self._confirmed_at = float("-inf")
+        self._alone_until = float("-inf")
+        self._looked: _Looked | None = None
         self._since: dict[RecordId, tuple[RowStatus, datetime]] = {}
 
-    async def round(self, patience: float = 0.0) -> Round:
-        """Ask, probe what is not simply right, judge.
+    async def round(self, until: float | None = None) -> Round:
+        """Ask, probe what is not simply right, judge: by ``until`` (the loop's time; None: within 7 s).
 
-        ``patience``: how many seconds to wait for public resolvers, which are asked only for what is right.
+        What is not answered by then is unknown. Public resolvers are only begun to be asked: what they have
+        said by now is in the round.
         """
-        zone, answers = await self._first_answers()
+        resolver = Resolver(self._network, until)
+        zone, answers = await self._first_answers(resolver)
+        if zone.path is None:
+            paths = (
+                answer.path for answer in answers.values() if answer.tells and zone.holds(answer.question)
+            )
+            zone = replace(zone, path=next(paths, None))
         lacking = {
             question: answers[question]
             for question in self._own_questions(zone)
@@ -146,62 +185,89 @@ class Checklist:
         }
         servers = other_servers(zone, self._edited())
         _, there, here = await asyncio.gather(
-            self._probe(zone, answers),
-            elsewhere(self._resolver, zone, servers, lacking),
-            local(self._resolver, zone, lacking),
+            self._probe(resolver, zone, answers),
+            elsewhere(resolver, zone, servers, lacking),
+            self._local(resolver, zone, lacking),
         )
-        provider = recognise(zone.nameservers)
-        context = replace(self._context, provider=provider)
+        context = replace(self._context, provider=recognise(zone.nameservers))
         rows = judge_all(self._records, answers, zone, context)
-        sights = await self._public.sights(_right(rows, answers), patience)
-        opinions = Opinions(servers, there, here, sights)
-        checked_at = self._now()
+        opinions = Opinions(servers, there, here)
+        self._looked = _Looked(self._now(), zone, answers, context, rows, opinions)
+        self._public.ask(_right(rows, answers))
+        return self._judged(self._looked)
+
+    async def with_public_view(self, until: float | None = None) -> Round:
+        """The last round with what public resolvers say by ``until``; in 2 s if that is given."""
+        patience = None
+        if until is not None:
+            patience = max(0.0, min(until - asyncio.get_running_loop().time(), PUBLIC_SECONDS))
+        await self._public.answered(patience)
+        assert self._looked is not None
+        return self._judged(self._looked)
+
+    def _judged(self, looked: _Looked) -> Round:
+        right = _right(looked.rows, looked.answers)
+        opinions = replace(looked.opinions, public=self._public.sights(right))
+        zone, context = looked.zone, looked.context
+        rows = (with_opinions(row, opinions, zone, context) for row in looked.rows)
         return Round(
-            domain=self._context.domain,
-            checked_at=checked_at,
+            domain=context.domain,
+            checked_at=looked.at,
             zone=zone,
-            provider=provider.key if provider else None,
-            rows=tuple(self._dated(with_opinions(row, opinions, zone, context), checked_at) for row in rows),
-            findings=zone_findings(zone, answers, opinions),
+            provider=context.provider.key if context.provider else None,
+            rows=tuple(self._dated(row, looked.at) for row in rows),
+            findings=zone_findings(zone, looked.answers, opinions),
+            public=self._public.visibility(right),
         )
 
     def start_over(self) -> None:
         """Let the next round ask the registry and every server again, as the first one does."""
-        self._confirmed_at = float("-inf")
+        self._confirmed_at = self._alone_until = float("-inf")
+        self._network.forget()
 
     def close(self) -> None:
         """Stop what is still asked in the background."""
         self._public.close()
 
-    async def _probe(self, zone: ZoneSeen, answers: dict[Question, Answer]) -> None:
-        """Add to ``answers`` what tells why a record is not right."""
+    async def _local(self, resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
+        """What this network's resolvers alone have; once that was nothing they are left alone for a while."""
         clock = asyncio.get_running_loop().time
-        until = clock() + PROBE_SECONDS
+        if clock() < self._alone_until:
+            return {}
+        found = await local(resolver, zone, lacking)
+        if lacking and not found:
+            self._alone_until = clock() + DELEGATION_SECONDS
+        return found
+
+    async def _probe(self, resolver: Resolver, zone: ZoneSeen, answers: dict[Question, Answer]) -> None:
+        """Add to ``answers`` what tells why a record is not right."""
         for _ in range(MAX_PROBE_ROUNDS):
             more = _new(self._probes(zone, answers), answers)
-            if not more or clock() > until:
+            if not more:
                 break
-            answers |= await self._resolver.ask(zone, more)
+            answers |= await resolver.ask(zone, more)
 
-    async def _first_answers(self) -> tuple[ZoneSeen, dict[Question, Answer]]:
+    async def _first_answers(self, resolver: Resolver) -> tuple[ZoneSeen, dict[Question, Answer]]:
         """The zone and the answers to the first questions; the registry is asked at the same time."""
         clock = asyncio.get_running_loop().time
         known = self._delegation
         if known is None or not known.zone.reachable:
-            known = await self._resolver.locate(self._context.domain)
+            if known is not None:
+                self._network.forget()
+            known = await resolver.locate(self._context.domain)
         elif known.zone.apex is not None and clock() - self._confirmed_at < DELEGATION_SECONDS:
-            return known.zone, await self._ask(known.zone)
-        confirmed, answers = await asyncio.gather(self._resolver.confirm(known), self._ask(known.zone))
+            return known.zone, await self._ask(resolver, known.zone)
+        confirmed, answers = await asyncio.gather(resolver.confirm(known), self._ask(resolver, known.zone))
         zone = confirmed.zone
         if (zone.apex, zone.addresses) != (known.zone.apex, known.zone.addresses):
-            answers = await self._ask(zone)
+            answers = await self._ask(resolver, zone)
         self._delegation, self._confirmed_at = confirmed, clock()
         return zone, answers
 
-    async def _ask(self, zone: ZoneSeen) -> dict[Question, Answer]:
+    async def _ask(self, resolver: Resolver, zone: ZoneSeen) -> dict[Question, Answer]:
         own = [question for record in self._records for question in questions(record, zone)]
         beside = [question for record in self._records for question in asides(record, zone)]
-        return await self._resolver.ask(zone, own, (*zone_questions(zone), *beside))
+        return await resolver.ask(zone, own, (*zone_questions(zone), *beside))
 
     def _own_questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
         """One for each record, as to what stands in its place."""
@@ -226,7 +292,7 @@ def _new(wanted: Iterable[Question], answers: dict[Question, Answer]) -> tuple[Q
     return tuple(fresh)[: max(0, MAX_QUESTIONS - len(answers))]
 
 
-def _right(rows: Iterable[Row], answers: dict[Question, Answer]) -> list[Answer]:
+def _right(rows: Iterable[Row], answers: Answers) -> list[Answer]:
     """The answers that all of the zone's own servers gave for records that are right."""
     own = (Question(row.record.name, row.record.type) for row in rows if row.status is RowStatus.OK)
     found = [answers[question] for question in own if question in answers]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import threading
 import time
 import urllib.request
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from dns.message import Message
-
+from wizard.dns import wire
+from wizard.dns.racing import first_good
 from wizard.dns.seen import Question
-from wizard.dns.transport import make_query, parsed
+from wizard.dns.wire import Message, Query
 
 SECONDS = 3.0
-AT_ONCE = 16
+AT_ONCE = 32
 CLOSED_SECONDS = 60.0
 """How long HTTPS is left alone once no endpoint answered: waiting for each question would take minutes."""
 
@@ -24,37 +25,62 @@ _MAX_BYTES = 65535
 
 
 class Https:
-    """Asks the endpoints in turn until one answers. They are public recursive resolvers."""
+    """Asks the endpoints, public recursive resolvers, until one answers. For one event loop."""
 
     def __init__(self, endpoints: Sequence[str]) -> None:
         self._endpoints = endpoints
-        self._threads: ThreadPoolExecutor | None = None
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._closed_until = 0.0
 
-    async def exchange(self, question: Question) -> Message | None:
-        """The reply to ``question``, or None where no endpoint is known, reachable and sound."""
+    def forget_silence(self) -> None:
+        """Ask again, though no endpoint answered not long ago."""
+        self._closed_until = 0.0
+
+    async def exchange(self, question: Question, until: float, *, unchecked: bool = False) -> Message | None:
+        """The reply to ``question``, or None where no endpoint is known, reachable and sound.
+
+        It is over by ``until`` (the loop's time), and within 3 s. Raises WireError as ``wire.query`` does.
+        """
         if not self._endpoints or time.monotonic() < self._closed_until:
             return None
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(AT_ONCE, "dns-over-https")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
+        # The id is 0, so that caches on the way can tell that two questions are the same (RFC 8484 §4.1).
+        query = wire.query(question, 0, recursive=True, unchecked=unchecked)
+        clock = asyncio.get_running_loop().time
+        fair_until = clock() + SECONDS
+        ways = [lambda endpoint=endpoint: self._ask(endpoint, query) for endpoint in self._endpoints]
+        message = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(min(until, fair_until)):
+                message, _ = await first_good(ways, lambda found: found is not None)
+        if message is None and (clock() < until or fair_until <= until):
+            self._closed_until = time.monotonic() + CLOSED_SECONDS
+        return message
 
-    def _ask(self, question: Question) -> Message | None:
-        query = make_query(question, recursive=True)
-        query.id = 0  # so that caches on the way can tell that two questions are the same (RFC 8484 §4.1)
-        wire = query.to_wire()
-        for endpoint in self._endpoints:
-            body = _posted(endpoint, wire) if time.monotonic() >= self._closed_until else None
-            message = None if body is None else parsed(body)
-            if message is not None and query.is_response(message):
-                return message
-        self._closed_until = max(self._closed_until, time.monotonic() + CLOSED_SECONDS)
-        return None
+    async def _ask(self, endpoint: str, query: Query) -> Message | None:
+        await self._room.acquire()
+        loop = asyncio.get_running_loop()
+        body: asyncio.Future[bytes | None] = loop.create_future()
+
+        def finish(found: bytes | None) -> None:
+            self._room.release()
+            if not body.done():
+                body.set_result(found)
+
+        def ask() -> None:
+            found = _posted(endpoint, query.wire)
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(finish, found)
+
+        # Not a thread of a pool: the end of the program would wait for those, however long a server takes.
+        threading.Thread(target=ask, name="dns-over-https", daemon=True).start()
+        found = await body
+        message = None if found is None else wire.reply(found, query)
+        return None if message is None or message.truncated else message
 
 
-def _posted(endpoint: str, wire: bytes) -> bytes | None:
+def _posted(endpoint: str, packet: bytes) -> bytes | None:
     headers = {"Content-Type": _MEDIA_TYPE, "Accept": _MEDIA_TYPE}
-    request = urllib.request.Request(endpoint, wire, headers)
+    request = urllib.request.Request(endpoint, packet, headers)
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as reply:
             found: bytes = reply.read(_MAX_BYTES)

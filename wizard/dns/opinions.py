@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from wizard.dns.access import PublicResolver
 from wizard.dns.resolver import Resolver
 from wizard.dns.seen import Answer, Answers, Path, PublicSight, Question, Rcode, ZoneSeen
+from wizard.dns.servers import Network, Servers
+from wizard.dns.transport import FOREVER
+from wizard.dns.verdict import Visibility
 
 AGAIN_SECONDS = (5.0, 60.0)
 """A resolver that lacks a record is asked again when its cache may have let go, within these bounds."""
@@ -43,7 +46,7 @@ async def elsewhere(
 
 async def local(resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
     """What this network's resolver has of what the zone lacks; ``lacking`` are the zone's denials."""
-    if zone.path in (Path.HTTPS, Path.RESOLVER):
+    if zone.path not in (Path.AUTHORITATIVE, Path.TCP):
         return {}
     return await resolver.locally(zone, lacking)
 
@@ -60,17 +63,14 @@ class _Look:
 class PublicView:
     """What public resolvers see of the zone. Those that have a record are not asked for it again."""
 
-    def __init__(self, resolver: Resolver, public: Sequence[PublicResolver]) -> None:
-        self._resolver = resolver
-        self._public = public
+    def __init__(self, network: Network) -> None:
+        self._servers = Servers(network, FOREVER)
+        self._public = network.access.public
         self._looks: dict[tuple[str, Question], _Look] = {}
         self._asking: dict[tuple[str, Question], asyncio.Task[None]] = {}
 
-    async def sights(self, standing: Sequence[Answer], patience: float) -> tuple[PublicSight, ...]:
-        """What is known about ``standing``, the zone's own answers, after ``patience`` seconds at the most.
-
-        What is still asked for then is there at a later call.
-        """
+    def ask(self, standing: Sequence[Answer]) -> None:
+        """Begin to ask for ``standing``, the zone's own answers, whoever is not known to have them."""
         now = asyncio.get_running_loop().time()
         for answer in standing:
             for public in self._public:
@@ -80,8 +80,14 @@ class PublicView:
                     continue
                 if key not in self._asking:
                     self._asking[key] = asyncio.create_task(self._look(public, answer))
+
+    async def answered(self, patience: float | None = None) -> None:
+        """Wait until all that were asked have answered, or for ``patience`` seconds."""
         if self._asking:
             await asyncio.wait(tuple(self._asking.values()), timeout=patience)
+
+    def sights(self, standing: Sequence[Answer]) -> tuple[PublicSight, ...]:
+        """What is known by now about ``standing``."""
         known = [
             (answer, self._looks.get((public.name, answer.question)))
             for answer in standing
@@ -90,6 +96,20 @@ class PublicView:
         return tuple(
             look.sight for answer, look in known if look and look.sight and look.wanted == _content(answer)
         )
+
+    def visibility(self, standing: Sequence[Answer]) -> dict[str, Visibility]:
+        """How much of ``standing`` each of them sees, by name; empty where nobody is asked."""
+        if not standing:
+            return {}
+        seen = {public.name: Visibility.ALL for public in self._public}
+        for public in self._public:
+            looks = [self._looks.get((public.name, answer.question)) for answer in standing]
+            sights = [look.sight for look in looks if look and look.sight]
+            if len(sights) < len(standing):
+                seen[public.name] = Visibility.UNKNOWN
+            if not all(sight.has for sight in sights):
+                seen[public.name] = Visibility.NOT_ALL
+        return seen
 
     def close(self) -> None:
         """Stop asking."""
@@ -112,11 +132,11 @@ class PublicView:
     async def _sight(self, public: PublicResolver, answer: Answer) -> PublicSight | None:
         """What one resolver says; None where it does not answer, or fails for a reason of its own."""
         question = answer.question
-        said = await self._resolver.servers.through(public.server, question)
+        said = await self._servers.through(public.server, question)
         if said.rcode is Rcode.SERVFAIL:
-            unchecked = await self._resolver.servers.through(public.server, question, unchecked=True)
-            sound = unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
-            return PublicSight(public.name, question, False, bogus=said.extended) if sound else None
+            unchecked = await self._servers.through(public.server, question, unchecked=True)
+            bogus = unchecked.tells
+            return PublicSight(public.name, question, False, bogus=said.extended) if bogus else None
         if said.rcode is Rcode.NO_ANSWER:
             return None
         # The SOA's time to live counts down in a cache with that of the denial (RFC 2308 §5).

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
-import dns.edns
-import dns.flags
-import dns.name
-import dns.rcode
-import dns.rdatatype
-from dns.message import Message
-from dns.name import Name
-from dns.rdatatype import RdataType
-from dns.rrset import RRset
-
+from wizard.dns import wire
 from wizard.dns.seen import (
     Address,
     Answer,
     Host,
-    Mx,
     Outcome,
     Path,
     Question,
     Rcode,
     Rdata,
     Soa,
-    Txt,
 )
+from wizard.dns.wire import Message, Record
 
 MAX_CNAMES = 16
 
@@ -72,47 +61,48 @@ class Read:
 
 
 SILENCE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.SILENT)
+UNASKED = Read(Standing.NOTHING, Rcode.NO_ANSWER)
+"""Time was up before the server had a fair chance: nothing bad is known of it."""
+
 REFUSAL = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.REFUSES)
 OTHER_ZONE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.OTHER_ZONE)
 
 
 def read(message: Message, question: Question, *, recursive: bool, tcp_only: bool = False) -> Read:
     """What ``message`` says to ``question``. ``recursive``: a resolver was asked, not the zone's server."""
-    rcode = {
-        dns.rcode.NOERROR: Rcode.NOERROR,
-        dns.rcode.NXDOMAIN: Rcode.NXDOMAIN,
-        dns.rcode.SERVFAIL: Rcode.SERVFAIL,
-    }.get(message.rcode(), Rcode.NO_ANSWER)
-    if rcode is Rcode.NO_ANSWER:
+    rcode = _RCODES.get(message.rcode)
+    if rcode is None:
         return REFUSAL
     if rcode is Rcode.SERVFAIL:
         return Read(
             Standing.SERVFAIL, rcode, tcp_only=tcp_only, outcome=Outcome.FAILS, extended=_extended(message)
         )
-    name, rdtype = dns.name.from_text(question.name), RdataType.make(question.type)
-    cut = _delegation(message, name)
-    standing = _standing(message, recursive, cut is not None)
+    cut = _delegation(message)
+    standing = _standing(message, recursive, bool(cut))
     if standing is Standing.NOTHING:
         return OTHER_ZONE
-    chain, last = _chain(message, name, rdtype)
-    found = message.get_rrset(message.answer, last, dns.rdataclass.IN, rdtype)
-    if cut is not None and rdtype == RdataType.NS and cut.name == name:
+    chain, last = _chain(message, question.type)
+    found = [record for record in message.answer if record.type == question.type and record.name == last]
+    if cut and question.type == "NS" and cut[0].name == message.name:
         found = cut
-    ttls = [found.ttl] if found is not None else [rrset.ttl for rrset in message.answer]
     return Read(
         standing=standing,
         # With an alias on the way, NXDOMAIN speaks of its target (RFC 6604 §3): the name itself exists.
         rcode=Rcode.NOERROR if chain else rcode,
-        rdatas=tuple(_converted(found)) if found is not None else (),
+        rdatas=_rdatas(found),
         cnames=chain,
-        ttl=min(ttls, default=None),
+        ttl=min((record.ttl for record in found or message.answer), default=None),
         soa=_soa(message),
-        delegation=_text(cut.name) if cut is not None else None,
-        nameservers=tuple(sorted(_text(rd.target) for rd in cut)) if cut is not None else (),
-        glue=tuple(_glue(message)),
+        delegation=cut[0].name if cut else None,
+        nameservers=tuple(sorted(host.name for host in _rdatas(cut) if isinstance(host, Host))),
+        glue=tuple(
+            (record.name, record.rdata.address)
+            for record in message.additional
+            if isinstance(record.rdata, Address)
+        ),
         tcp_only=tcp_only,
         outcome=Outcome.CACHE if standing is Standing.RECURSIVE else Outcome.ANSWERS,
-        authoritative=bool(message.flags & dns.flags.AA),
+        authoritative=message.authoritative,
     )
 
 
@@ -154,78 +144,85 @@ def _has_something(read: Read) -> bool:
 
 
 def _standing(message: Message, recursive: bool, referral: bool) -> Standing:
-    if recursive or message.flags & dns.flags.AA:
+    if recursive or message.authoritative:
         return Standing.AUTHORITATIVE
-    if message.flags & dns.flags.RA:
+    if message.recursion:
         return Standing.RECURSIVE
     return Standing.REFERRAL if referral else Standing.NOTHING
 
 
-def _delegation(message: Message, name: Name) -> RRset | None:
-    """The NS set of a referral: in the authority section, at ``name`` or above it, with nothing answered."""
-    if message.answer or message.flags & dns.flags.AA:
-        return None
-    cuts = [rrset for rrset in message.authority if rrset.rdtype == RdataType.NS]
-    return next((cut for cut in cuts if name.is_subdomain(cut.name)), None)
+def _delegation(message: Message) -> list[Record]:
+    """The NS set of a referral: in the authority section, at the name or above it, with nothing answered."""
+    if message.answer or message.authoritative:
+        return []
+    cuts = [record for record in message.authority if record.type == "NS"]
+    above = next((cut.name for cut in cuts if _is_below(message.name, cut.name)), None)
+    return [cut for cut in cuts if cut.name == above]
 
 
-def _chain(message: Message, name: Name, rdtype: RdataType) -> tuple[tuple[str, ...], Name]:
-    """The aliases from ``name`` on, and the name they end at."""
+def _is_below(name: str, zone: str) -> bool:
+    return zone in (".", name) or name.endswith(f".{zone}")
+
+
+def _chain(message: Message, rdtype: str) -> tuple[tuple[str, ...], str]:
+    """The aliases from the name asked for on, and the name they end at."""
     targets: list[str] = []
-    while rdtype != RdataType.CNAME and len(targets) < MAX_CNAMES:
-        alias = message.get_rrset(message.answer, name, dns.rdataclass.IN, RdataType.CNAME)
-        if alias is None:
-            break
-        name = alias[0].target
-        targets.append(_text(name))
+    aliases = {record.name: record.rdata for record in message.answer if record.type == "CNAME"}
+    name = message.name
+    while rdtype != "CNAME" and len(targets) < MAX_CNAMES and isinstance(alias := aliases.get(name), Host):
+        name = alias.name
+        targets.append(name)
     return tuple(targets), name
 
 
-def _converted(rrset: RRset) -> Iterator[Rdata]:
-    """The data of one set as plain values, sorted; types that nobody here asks for are left out."""
-    yield from sorted((value for rd in rrset if (value := _plain(rd, rrset)) is not None), key=repr)
-
-
-def _plain(rd: Any, rrset: RRset) -> Rdata | None:
-    match rrset.rdtype:
-        case RdataType.TXT | RdataType.SPF:
-            return Txt(tuple(rd.strings))
-        case RdataType.MX:
-            return Mx(rd.preference, _text(rd.exchange))
-        case RdataType.CNAME | RdataType.NS | RdataType.PTR:
-            return Host(_text(rd.target))
-        case RdataType.A | RdataType.AAAA:
-            return Address(rd.address)
-        case RdataType.SOA:
-            return Soa(_text(rrset.name), rd.serial, min(rrset.ttl, rd.minimum), _text(rd.mname))
-        case _:
-            return None
+def _rdatas(records: Sequence[Record]) -> tuple[Rdata, ...]:
+    """The data of one set, each once, sorted; types that nobody here asks for are left out."""
+    found = dict.fromkeys(record.rdata for record in records if record.rdata is not None)
+    return tuple(found if len(found) < 2 else sorted(found, key=repr))
 
 
 def _soa(message: Message) -> Soa | None:
     """The SOA in the answer, or the one that came with a negative answer."""
-    for rrset in (*message.answer, *message.authority):
-        if rrset.rdtype == RdataType.SOA:
-            return next((found for found in _converted(rrset) if isinstance(found, Soa)), None)
-    return None
+    sections = (*message.answer, *message.authority)
+    return next((record.rdata for record in sections if isinstance(record.rdata, Soa)), None)
 
 
 def _extended(message: Message) -> str:
     """The extended errors (RFC 8914) of a failure, in words."""
     named = [
-        f"{error.code.name.replace('_', ' ').lower()}: {error.text or ''}".rstrip(": ")
-        for error in message.extended_errors()
-        if isinstance(error.code, dns.edns.EDECode)
+        f"{_EXTENDED_ERRORS[code]}: {text}".rstrip(": ")
+        for code, text in message.extended
+        if code < len(_EXTENDED_ERRORS)
     ]
     return ", ".join(named)
 
 
-def _glue(message: Message) -> Iterable[tuple[str, str]]:
-    for rrset in message.additional:
-        if rrset.rdtype in (RdataType.A, RdataType.AAAA):
-            for rd in rrset:
-                yield _text(rrset.name), rd.address
-
-
-def _text(name: Name) -> str:
-    return name.to_text(omit_final_dot=True).lower()
+_RCODES = {wire.NOERROR: Rcode.NOERROR, wire.NXDOMAIN: Rcode.NXDOMAIN, wire.SERVFAIL: Rcode.SERVFAIL}
+_EXTENDED_ERRORS = (
+    "other",
+    "unsupported dnskey algorithm",
+    "unsupported ds digest type",
+    "stale answer",
+    "forged answer",
+    "dnssec indeterminate",
+    "dnssec bogus",
+    "signature expired",
+    "signature not yet valid",
+    "dnskey missing",
+    "rrsigs missing",
+    "no zone key bit set",
+    "nsec missing",
+    "cached error",
+    "not ready",
+    "blocked",
+    "censored",
+    "filtered",
+    "prohibited",
+    "stale nxdomain answer",
+    "not authoritative",
+    "not supported",
+    "no reachable authority",
+    "network error",
+    "invalid data",
+)
+"""The words for RFC 8914's codes 0 to 24 (§5.2)."""

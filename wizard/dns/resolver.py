@@ -13,11 +13,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import dns.exception
-import dns.name
-
+from wizard.dns import wire
 from wizard.dns.access import DnsAccess
-from wizard.dns.replies import Read, Standing, merged
+from wizard.dns.replies import SILENCE, Read, Standing, merged
 from wizard.dns.seen import (
     Answer,
     Host,
@@ -29,8 +27,14 @@ from wizard.dns.seen import (
     Soa,
     ZoneSeen,
 )
-from wizard.dns.servers import MAX_REFERRALS, Servers, flat, within
+from wizard.dns.servers import MAX_REFERRALS, Network, Servers, flat, within
 from wizard.dns.suffixes import registry_suffixes
+
+ROUND_SECONDS = 7.0
+"""How long a round of asking may take, whatever the servers do: then what is known by then counts.
+
+With the start of the program, on a slow machine as well, ``check`` of one domain ends within 10 s.
+"""
 
 _ROOT = "."
 MAX_LABELS = 12
@@ -54,6 +58,7 @@ class Delegation:
     ``denied``: the resolver says that this name does not exist, and can be believed, as it knows the root:
     resolvers of closed networks deny everything that is not theirs. ``failure`` is the extended error with
     which the resolver failed for this name: from their cache they word it less exactly a second time.
+    ``said`` is the resolver's answer for it where it has just been asked, so that it is not asked again.
     """
 
     zone: ZoneSeen
@@ -61,19 +66,25 @@ class Delegation:
     target: str
     denied: bool = False
     failure: str = ""
+    said: Answer | None = None
 
 
 async def find_zone(access: DnsAccess, domain: str) -> ZoneSeen:
     """The zone that holds ``domain``, as its registry delegates it. Raises nothing: see ``ZoneSeen``."""
-    resolver = Resolver(access)
+    resolver = Resolver(Network(access))
     return (await resolver.confirm(await resolver.locate(domain))).zone
 
 
 class Resolver:
-    """Asks questions, for one event loop. Cheap to make; it keeps count of what is in flight, no answers."""
+    """Asks questions for one round, until ``until`` (the loop's time; None: for 7 s). It keeps no answers.
 
-    def __init__(self, access: DnsAccess) -> None:
-        self.servers = Servers(access)
+    What is not answered by then has no answer, as from servers that are silent: nothing raises, and nothing
+    above has to look at the clock.
+    """
+
+    def __init__(self, network: Network, until: float | None = None) -> None:
+        clock = asyncio.get_running_loop().time
+        self.servers = Servers(network, clock() + ROUND_SECONDS if until is None else until)
 
     async def locate(self, domain: str, *, gone: frozenset[str] = frozenset()) -> Delegation:
         """Where ``domain``'s zone seems to be, as the recursive resolver has it: two round trips.
@@ -87,8 +98,8 @@ class Resolver:
         asked = [Question(name, "NS") for name in (*names, _ROOT)]
         said = await asyncio.gather(*(self.servers.recurse(question) for question in asked))
         answers = {answer.question.name: answer for answer in said}
-        if all(answer.rcode is Rcode.NO_ANSWER for answer in answers.values()):
-            return Delegation(ZoneSeen(domain, None, reachable=False), (), domain)
+        if not any(answer.tells for answer in said):
+            return Delegation(ZoneSeen(domain, None, reachable=False, path=None), (), domain)
         cuts = {name: _hosts(answer) for name, answer in answers.items() if name not in gone}
         registered = _registered(domain)
         apex = next((name for name in names if within(name, registered) and cuts.get(name)), None)
@@ -106,8 +117,9 @@ class Resolver:
             flat(addresses),
             servers=_unasked(addresses),
         )
-        denied = answers[target].rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
-        return Delegation(zone, flat(registries), target, denied, answers[target].extended)
+        of_target = answers[target]
+        denied = of_target.rcode is Rcode.NXDOMAIN and bool(_hosts(answers[_ROOT]))
+        return Delegation(zone, flat(registries), target, denied, of_target.extended, of_target)
 
     async def confirm(self, found: Delegation) -> Delegation:
         """The same, with the delegation asked for at the registry itself: one round trip if nothing changed.
@@ -124,6 +136,9 @@ class Resolver:
         )
         if said is None:
             known = zone.apex is not None or found.denied
+            if zone.apex is None:
+                denier = found.said.path if found.said else Path.RESOLVER
+                surveyed = replace(surveyed, path=denier if known else None)
             surveyed = replace(surveyed, reachable=known, registry_answers=False)
         elif not said.rdatas and found.target != _registered(zone.domain):
             # A part of the domain was a zone of its own and is none any more.
@@ -135,7 +150,7 @@ class Resolver:
             or not set(flat(self.servers.glued(zone.nameservers, said.glue))) <= set(zone.addresses)
         ):
             surveyed = await self._surveyed(await self._delegated(found, said))
-        return replace(found, zone=replace(surveyed, bogus=bogus))
+        return replace(found, zone=replace(surveyed, bogus=bogus), said=None)
 
     async def _delegated(self, found: Delegation, said: Read) -> ZoneSeen:
         """The zone as the registry's reply has it."""
@@ -155,13 +170,13 @@ class Resolver:
         question = Question(zone.apex, "SOA")
         reads, own = await asyncio.gather(
             self.servers.each(zone.addresses, question, zone.apex),
-            self._ask(zone, Question(zone.apex, "NS"), self.servers.each),
+            self._ask(zone, Question(zone.apex, "NS"), self.servers.one_of),
         )
         answer = await self._or_stand_in(question, merged(question, reads))
         return replace(
             zone,
             soa=next((rd for rd in answer.rdatas if isinstance(rd, Soa)), None),
-            path=answer.path,
+            path=answer.path if answer.tells or _fails_itself(answer) else None,
             servers=tuple(_seen(server, reads) for server in zone.servers),
             own_nameservers=_hosts(own),
         )
@@ -172,12 +187,12 @@ class Resolver:
         What only fails when it is validated was told by asking again without (CD, RFC 4035 §3.2.2).
         """
         question = Question(found.target, "NS")
-        refused = await self.servers.recurse(question)
+        refused = found.said or await self.servers.recurse(question)
         if refused.rcode is not Rcode.SERVFAIL:
             return None
         unchecked = await self.servers.recurse(question, unchecked=True)
         reason = max(found.failure, refused.extended, key=len)
-        return reason if unchecked.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else None
+        return reason if unchecked.tells else None
 
     async def ask(
         self, zone: ZoneSeen, questions: Iterable[Question], asides: Iterable[Question] = ()
@@ -195,15 +210,11 @@ class Resolver:
     async def _answer(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
         if not zone.reachable:
             return Answer(question, Rcode.NO_ANSWER)
-        if not _is_name(question.name):
+        if not wire.is_name(question.name):
             return Answer(question, Rcode.NXDOMAIN)
         if zone.apex is None or not within(question.name, zone.apex):
             return await self.servers.recurse(question)
-        if zone.path in (Path.HTTPS, Path.RESOLVER):
-            # The servers were silent or out of reach less than a minute ago: no need to wait for them again.
-            answer = await self.servers.stand_in(question)
-        else:
-            answer = await self._or_stand_in(question, await self._ask(zone, question, how))
+        answer = await self._or_stand_in(question, await self._ask(zone, question, how))
         if answer.cnames and not answer.rdatas and question.type != "CNAME":
             end = await self.servers.recurse(Question(answer.cnames[-1], question.type))
             return replace(answer, rdatas=end.rdatas, cnames=(*answer.cnames, *end.cnames))
@@ -211,9 +222,7 @@ class Resolver:
 
     async def _ask(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
         """What the zone's servers say; where they hand the name on, what those servers say."""
-        silent = {server.address for server in zone.servers if server.outcome is Outcome.SILENT}
-        addresses = [address for address in zone.addresses if address not in silent] or zone.addresses
-        return await self.servers.below(question, await how(addresses, question, zone.apex or ""))
+        return await self.servers.below(question, await how(zone.addresses, question, zone.apex or ""))
 
     async def _or_stand_in(self, question: Question, answer: Answer) -> Answer:
         """The answer, or a resolver's where no server gave one, or something in between gave it."""
@@ -264,7 +273,7 @@ class Resolver:
             if local.zone != apex:
                 return within(local.zone, _registered(zone.domain))
             return (local.primary, local.serial) not in known
-        if fresh.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        if not fresh.tells:
             return False
         perhaps_old = await self.servers.by_resolvers(Question(apex, "SOA"))
         return any(
@@ -281,13 +290,17 @@ class Resolver:
         servers = found.registry
         question = Question(found.target, "NS")
         for _ in range(MAX_REFERRALS):
-            said = await self.servers.first(
-                [self.servers.ask_server(address, question) for address in servers]
-            )
-            if said is None or said.rdatas or said.standing is not Standing.REFERRAL:
-                return said
+            reads = await self.servers.one_of(servers, question, "")
+            said = max(reads.values(), key=lambda one: one.standing, default=SILENCE)
+            if said.rdatas or said.standing is not Standing.REFERRAL:
+                return said if said.standing >= Standing.RECURSIVE else None
             servers = flat(await self.servers.addresses(said.nameservers, said.glue))[:REGISTRY_SERVERS]
         return None
+
+
+def _fails_itself(answer: Answer) -> bool:
+    """Whether a server of the zone said that it fails: another's failure to reach it says nothing."""
+    return answer.rcode is Rcode.SERVFAIL and answer.path in (Path.AUTHORITATIVE, Path.TCP)
 
 
 def _unasked(pairs: Iterable[tuple[str, str]]) -> tuple[ServerSeen, ...]:
@@ -320,15 +333,6 @@ def _above(name: str, target: str) -> bool:
 def _newer(serial: int, other: int) -> bool:
     """Whether a zone's serial comes after another one (RFC 1982 §3.2)."""
     return 0 < (serial - other) % 2**32 < 2**31
-
-
-def _is_name(text: str) -> bool:
-    """Whether a DNS question can be asked for ``text``: labels of 1 to 63 bytes, 255 in all (RFC 1035)."""
-    try:
-        dns.name.from_text(text)
-    except (dns.exception.DNSException, UnicodeError):
-        return False
-    return True
 
 
 def _registered(domain: str) -> str:

@@ -146,9 +146,14 @@ class Answer:
     extended: str = ""
 
     @property
+    def tells(self) -> bool:
+        """Whether it says what is there, or that nothing is: it is no failure and no silence."""
+        return self.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
+
+    @property
     def absent(self) -> bool:
         """Whether the servers said that there is nothing: no such name, or none of this type."""
-        return self.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) and not self.rdatas and not self.cnames
+        return self.tells and not self.rdatas and not self.cnames
 
 
 Answers = Mapping[Question, Answer]
@@ -171,9 +176,10 @@ class ZoneSeen:
     ``nameservers`` are the names the registry delegates to, ``addresses`` theirs; ``servers`` says how each
     answered, empty while none was asked. ``own_nameservers`` are the names that the zone itself lists: they
     differ where somebody edits another zone of that name. ``reachable`` is False where nobody could be asked
-    at all: then nothing is known, not even that the domain is missing. ``registry_answers`` is False where
-    the registry's servers did not answer and a resolver was believed. ``bogus`` is set where a validating
-    resolver refuses the zone and has it when told not to validate: its reason, as far as it gives one.
+    at all: then nothing is known, not even that the domain is missing. ``path`` is how the zone was seen; it
+    is None where no server answered. ``registry_answers`` is False where the registry's servers did not
+    answer and a resolver was believed. ``bogus`` is set where a validating resolver refuses the zone and has
+    it when told not to validate: its reason, as far as it gives one.
     """
 
     domain: str
@@ -181,12 +187,16 @@ class ZoneSeen:
     nameservers: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     reachable: bool = True
-    path: Path = Path.AUTHORITATIVE
+    path: Path | None = Path.AUTHORITATIVE
     soa: Soa | None = field(default=None)
     servers: tuple[ServerSeen, ...] = ()
     own_nameservers: tuple[str, ...] = ()
     registry_answers: bool = True
     bogus: str | None = None
+
+    def holds(self, question: Question) -> bool:
+        """Whether the name asked for lies in this zone, or in one below it."""
+        return self.apex is not None and f".{question.name}".endswith(f".{self.apex}")
 
 
 @dataclass(frozen=True, slots=True)

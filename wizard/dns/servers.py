@@ -1,23 +1,23 @@
-"""Asking: every server of a zone at once, or the recursive resolvers. Each answer is asked for anew.
+"""Asking: every server of a zone at once, or the recursive resolvers, until a moment given from above.
 
-Where nobody answers on port 53, a resolver over HTTPS does, if the access names one.
+Where no resolver gives a sound answer on port 53, one over HTTPS does, if the access names one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-
-import dns.exception
-import dns.resolver
+from functools import partial
 
 from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.https import Https
-from wizard.dns.replies import OTHER_ZONE, SILENCE, Read, Standing, merged, read
+from wizard.dns.racing import LEAD_SECONDS, first_good
+from wizard.dns.replies import OTHER_ZONE, SILENCE, UNASKED, Read, Standing, merged, read
 from wizard.dns.seen import Address, Answer, Cut, Path, Question, Rcode
-from wizard.dns.transport import Transport, has_ipv6
+from wizard.dns.transport import FOREVER, Failure, Transport, has_ipv6
 
 MAX_SERVERS = 13
 MAX_RESOLVERS = 3
@@ -28,28 +28,69 @@ LATECOMERS_SECONDS = 1.6
 NEXT_SECONDS = 0.3
 """Where any server of a zone will do: how long one has before the next is asked as well."""
 
+HTTPS_LEAD_SECONDS = 1.5
+"""How long HTTPS has to answer in the place of a zone's servers before a resolver may do so."""
 
-class Servers:
-    """Sends questions and puts the replies together, for one event loop."""
+KEPT_SECONDS = 60.0
+"""How long what a resolver's cache said may be used again, if its own time to live is not over before."""
+
+MAX_KEPT = 10_000
+WAIT_SECONDS = 10.0
+"""How long to wait for an answer that is being asked for elsewhere: longer than that takes."""
+
+REFRESH_SECONDS = 2.0
+"""How long the system's resolvers are taken as they were read."""
+
+
+class Network:
+    """What all asking in one event loop has in common: sockets, who is silent, and what caches have said.
+
+    Nothing is kept of what the servers of a zone say, and of the resolvers no denial but that a name has no
+    address of a kind: so a change shows at once where somebody waits for it.
+    """
 
     def __init__(self, access: DnsAccess) -> None:
-        self._access = access
-        self._transport = Transport()
-        self._https = Https(access.https)
-        self._address_types = ("A", "AAAA") if has_ipv6() else ("A",)
+        self.access = access
+        self.transport = Transport()
+        self.https = Https(access.https)
+        self.address_types = ("A", "AAAA") if has_ipv6() else ("A",)
+        self.kept: dict[Question, tuple[float, asyncio.Future[Answer]]] = {}
+        self.resolvers: tuple[Nameserver, ...] = ()
+        self._read_at = float("-inf")
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the system's resolvers anew: networks come and go."""
-        self._resolvers = (self._access.resolvers or _system_resolvers())[:MAX_RESOLVERS]
+        """Read the system's resolvers anew: networks come and go, and with them who is silent."""
+        if time.monotonic() - self._read_at < REFRESH_SECONDS:
+            return
+        self._read_at = time.monotonic()
+        resolvers = (self.access.resolvers or _system_resolvers())[:MAX_RESOLVERS]
+        if self.resolvers not in ((), resolvers):
+            self.forget()
+        self.resolvers = resolvers
 
-    @property
-    def resolvers(self) -> tuple[Nameserver, ...]:
-        """The recursive resolvers that are asked."""
-        return self._resolvers
+    def forget(self) -> None:
+        """Ask everybody again, whoever was silent, and nothing from memory."""
+        self.kept.clear()
+        self.transport.forget_silence()
+        self.https.forget_silence()
+
+
+class Servers:
+    """Sends questions and puts the replies together, until ``until`` (the loop's time)."""
+
+    def __init__(self, network: Network, until: float = FOREVER) -> None:
+        self._network = network
+        self._until = until
+
+    def refresh(self) -> None:
+        """See ``Network.refresh``."""
+        self._network.refresh()
 
     async def each(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
         """What each address says. Once one has answered, the others have a while and no longer."""
+        if len(addresses) == 1:
+            return {addresses[0]: await self.ask_server(addresses[0], question, apex)}
         asking = {
             asyncio.ensure_future(self.ask_server(address, question, apex)): address for address in addresses
         }
@@ -72,34 +113,20 @@ class Servers:
 
     async def one_of(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
         """What the first of ``addresses`` says that knows, with what the others have said by then."""
-        asking: dict[asyncio.Future[Read], str] = {}
-        pending: set[asyncio.Future[Read]] = set()
-        reads: dict[str, Read] = {}
-        rest = list(addresses)
-        try:
-            while rest or pending:
-                if rest:
-                    address = rest.pop(0)
-                    task = asyncio.ensure_future(self.ask_server(address, question, apex))
-                    asking[task] = address
-                    pending.add(task)
-                patience = NEXT_SECONDS if rest else None
-                done, pending = await asyncio.wait(
-                    pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-                )
-                reads |= {asking[one]: one.result() for one in done}
-                if any(said.standing >= Standing.RECURSIVE for said in reads.values()):
-                    break
-            return reads
-        finally:
-            for one in asking:
-                one.cancel()
+
+        async def ask(address: str) -> tuple[str, Read]:
+            return address, await self.ask_server(address, question, apex)
+
+        ways = [partial(ask, address) for address in addresses]
+        found, others = await first_good(ways, _decides, NEXT_SECONDS)
+        return dict((*others, found) if found else others)
 
     async def ask_server(self, address: str, question: Question, apex: str = "") -> Read:
         """What one server says. A referral that does not lead below ``apex`` is none of its business."""
-        reply = await self._transport.exchange(self._access.authoritative(address), question)
-        if reply is None:
-            return SILENCE
+        server = self._network.access.authoritative(address)
+        reply = await self._network.transport.exchange(server, question, self._until)
+        if isinstance(reply, Failure):
+            return SILENCE if reply is Failure.SILENT else UNASKED
         said = read(reply.message, question, recursive=False, tcp_only=reply.tcp_only)
         sideways = said.delegation is not None and (
             said.delegation == apex or not within(said.delegation, apex)
@@ -107,38 +134,67 @@ class Servers:
         return OTHER_ZONE if said.standing is Standing.REFERRAL and sideways else said
 
     async def recurse(self, question: Question, *, unchecked: bool = False) -> Answer:
-        """What a recursive resolver says; where none of the configured ones answers, one over HTTPS."""
-        answer = await self.by_resolvers(question, unchecked=unchecked)
-        return answer if answer.rcode is not Rcode.NO_ANSWER else await self._by_https(question)
+        """What a recursive resolver says: one that is configured, and where none is sound, one over HTTPS.
 
-    async def _by_https(self, question: Question) -> Answer:
-        message = await self._https.exchange(question)
+        A question that is just being asked is not asked twice.
+        """
+        if unchecked:
+            return await self._recurse(question, unchecked)
+        clock = asyncio.get_running_loop().time
+        kept = self._network.kept
+        until, answer = kept.get(question, (0.0, None))
+        if answer is not None and clock() < until:
+            if not answer.done():
+                await asyncio.wait((answer,), timeout=min(self._until - clock(), WAIT_SECONDS))
+            if answer.done() and not answer.cancelled() and answer.result().rcode is not Rcode.NO_ANSWER:
+                return answer.result()
+            return await self._recurse(question, unchecked)
+        if len(kept) >= MAX_KEPT:
+            kept.clear()
+        mine: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        kept[question] = float("inf"), mine
+        try:
+            mine.set_result(await self._recurse(question, unchecked))
+        finally:
+            if kept.get(question) == (float("inf"), mine):
+                del kept[question]
+            if not mine.done():
+                mine.cancel()
+        if seconds := _kept_seconds(mine.result()):
+            kept[question] = clock() + seconds, mine
+        return mine.result()
+
+    async def _recurse(self, question: Question, unchecked: bool) -> Answer:
+        ways = (self.by_resolvers, *self._by_https_if_known)
+        return await _one_of(question, [partial(way, question, unchecked=unchecked) for way in ways])
+
+    async def stand_in(self, question: Question) -> Answer:
+        """A resolver's answer for a name in the user's zone: over HTTPS if possible, as the world sees it."""
+        ways = (*self._by_https_if_known, self.by_resolvers)
+        return await _one_of(question, [partial(way, question) for way in ways], HTTPS_LEAD_SECONDS)
+
+    @property
+    def _by_https_if_known(self) -> tuple[Callable[..., Awaitable[Answer]], ...]:
+        return (self._by_https,) if self._network.access.https else ()
+
+    async def _by_https(self, question: Question, *, unchecked: bool = False) -> Answer:
+        message = await self._network.https.exchange(question, self._until, unchecked=unchecked)
         said = SILENCE if message is None else read(message, question, recursive=True)
         return merged(question, {"https": said}, Path.HTTPS)
 
     async def by_resolvers(self, question: Question, *, unchecked: bool = False) -> Answer:
-        """The first sound answer of the resolvers that are configured."""
-        asking = [
-            asyncio.ensure_future(self.through(server, question, unchecked=unchecked))
-            for server in self._resolvers
+        """The first sound answer of the resolvers that are configured, which are all asked at once."""
+        ways = [
+            partial(self.through, server, question, unchecked=unchecked) for server in self._network.resolvers
         ]
-        try:
-            failed = Answer(question, Rcode.NO_ANSWER, path=Path.RESOLVER)
-            for following in asyncio.as_completed(asking):
-                answer = await following
-                if answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN):
-                    return answer
-                if answer.rcode is Rcode.SERVFAIL:
-                    failed = answer
-            return failed
-        finally:
-            for task in asking:
-                task.cancel()
+        return await _one_of(question, ways, lead=0.0)
 
     async def through(self, server: Nameserver, question: Question, *, unchecked: bool = False) -> Answer:
         """What this recursive resolver says; ``unchecked``: without validating (CD)."""
-        reply = await self._transport.exchange(server, question, recursive=True, unchecked=unchecked)
-        said = SILENCE if reply is None else read(reply.message, question, recursive=True)
+        reply = await self._network.transport.exchange(
+            server, question, self._until, recursive=True, unchecked=unchecked
+        )
+        said = SILENCE if isinstance(reply, Failure) else read(reply.message, question, recursive=True)
         return merged(question, {server.address: said}, Path.RESOLVER)
 
     async def addresses(
@@ -153,7 +209,7 @@ class Servers:
             Question(name, rdtype)
             for name in nameservers[:MAX_SERVERS]
             if name not in known
-            for rdtype in self._address_types
+            for rdtype in self._network.address_types
         ]
         answers = await asyncio.gather(*(self.recurse(question) for question in wanted))
         found = list(self.glued(nameservers, glue))
@@ -171,20 +227,7 @@ class Servers:
         return tuple((name, at) for name, at in glue if name in nameservers and self._usable(at))
 
     def _usable(self, address: str) -> bool:
-        return "AAAA" in self._address_types or ipaddress.ip_address(address).version == 4
-
-    async def first(self, asking: Sequence[Awaitable[Read]]) -> Read | None:
-        """The first reply that decides something; the others are dropped."""
-        tasks = [asyncio.ensure_future(one) for one in asking]
-        try:
-            for following in asyncio.as_completed(tasks):
-                said = await following
-                if said.standing >= Standing.RECURSIVE:
-                    return said
-            return None
-        finally:
-            for task in tasks:
-                task.cancel()
+        return "AAAA" in self._network.address_types or ipaddress.ip_address(address).version == 4
 
     async def below(self, question: Question, reads: dict[str, Read]) -> Answer:
         """The answer of the zone in which the name lies: that of the servers asked, or one below it."""
@@ -199,14 +242,40 @@ class Servers:
             answer = merged(question, reads)
         return replace(answer, cut=cut)
 
-    async def stand_in(self, question: Question) -> Answer:
-        """A resolver's answer for a name in the user's zone."""
-        answer = await self._by_https(question)
-        return answer if answer.rcode is not Rcode.NO_ANSWER else await self.by_resolvers(question)
+
+async def _one_of(
+    question: Question, ways: Sequence[Callable[[], Awaitable[Answer]]], lead: float = LEAD_SECONDS
+) -> Answer:
+    """The first sound answer; without one, a failure that a resolver reports; else that there is none."""
+    answer, others = await first_good(ways, _tells, lead)
+    if answer is not None:
+        return answer
+    failures = [other for other in others if other.rcode is Rcode.SERVFAIL]
+    return max(failures, key=lambda other: len(other.extended), default=Answer(question, Rcode.NO_ANSWER))
+
+
+def _tells(answer: Answer) -> bool:
+    return answer.tells
+
+
+def _decides(said: tuple[str, Read]) -> bool:
+    return said[1].standing >= Standing.RECURSIVE
+
+
+def _kept_seconds(answer: Answer) -> float:
+    """How long this answer of a resolver's cache may be used again."""
+    if answer.rcode is Rcode.NOERROR and answer.rdatas:
+        return min(answer.ttl or 0, KEPT_SECONDS)
+    if answer.rcode is Rcode.NOERROR and answer.soa and answer.question.type in ("A", "AAAA"):
+        return min(answer.soa.negative_ttl, KEPT_SECONDS)
+    return 0.0
 
 
 def _system_resolvers() -> tuple[Nameserver, ...]:
     """The resolvers this machine is set up with; none where it has no network set up."""
+    import dns.exception
+    import dns.resolver
+
     try:
         system = dns.resolver.Resolver()
     except (dns.exception.DNSException, OSError):

@@ -1,33 +1,49 @@
-"""One question to one server: UDP with repeats, TCP where that is cut short or silent. Nothing is cached."""
+"""One question to one server: UDP with repeats, and TCP beside the last of them. No answer is remembered.
+
+This is where asking waits, and where it ends: an exchange is told by when it must be over, and a server that
+has kept silent is not waited for again for a while. So nothing above needs a time limit of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 
-import dns.asyncquery
-import dns.exception
-import dns.flags
-import dns.message
-from dns.message import Message, QueryMessage
-from dns.rcode import Rcode
-
+from wizard.dns import wire
 from wizard.dns.access import Nameserver
 from wizard.dns.seen import Question
+from wizard.dns.wire import Message, Query
 
 TRIES = (0.5, 1.0, 2.0)
-"""How long each try waits before the same packet is sent again, in seconds."""
+"""How long each try waits before the same packet is sent again, in seconds. The last one races TCP."""
 
 TCP_SECONDS = 2.0
+SILENCE_SECONDS = 60.0
+"""How long a server that has kept silent through all tries but the last is not asked again."""
+
 PER_SERVER = 64
 """Questions in flight to one server: beyond that UDP is lost and whole runs fail."""
 
-SOCKETS = 256
-EDNS_PAYLOAD = 1232
-MAX_GARBAGE = 50
-"""Packets that are no answer to our question, after which a socket listens no more."""
+CONVERSATIONS = 128
+"""Servers asked at a time, each through one socket: some systems allow a process 256 open files."""
+
+TCP_PER_SERVER = 4
+TCP_AT_ONCE = 64
+MAX_GARBAGE = 500
+"""Packets that answer no question of ours, after which a socket listens no more."""
+
+FOREVER = float("inf")
+
+
+class Failure(Enum):
+    """Why there is no reply."""
+
+    SILENT = "nothing came back, or nothing that makes sense"
+    TOO_LATE = "time was up before the server had a fair chance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,106 +54,249 @@ class Reply:
     tcp_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked, how, and by when (the loop's time) it must be over."""
+
+    question: Question
+    recursive: bool
+    unchecked: bool
+    until: float
+
+    def query(self, number: int, edns: bool) -> Query:
+        """The packet, with that id, and with or without EDNS."""
+        return wire.query(
+            self.question, number, recursive=self.recursive, unchecked=self.unchecked, edns=edns
+        )
+
+
 class Transport:
-    """Sends questions, so many at a time. For one event loop."""
+    """Sends questions, so many at a time, and remembers which servers keep silent. For one event loop."""
 
     def __init__(self) -> None:
-        self._sockets = asyncio.Semaphore(SOCKETS)
-        self._servers: dict[Nameserver, asyncio.Semaphore] = {}
+        self._sockets = asyncio.Semaphore(CONVERSATIONS)
+        self._tcp = asyncio.Semaphore(TCP_AT_ONCE)
+        self._servers: dict[Nameserver, _Server] = {}
+
+    def forget_silence(self) -> None:
+        """Ask everybody again: the network may be another one, or the user wants to know."""
+        for server in self._servers.values():
+            server.silent_until = -FOREVER
 
     async def exchange(
-        self, server: Nameserver, question: Question, *, recursive: bool = False, unchecked: bool = False
-    ) -> Reply | None:
-        """The server's reply to ``question``, or None: silent, unreachable, or no sense in what it says.
+        self,
+        server: Nameserver,
+        question: Question,
+        until: float = FOREVER,
+        *,
+        recursive: bool = False,
+        unchecked: bool = False,
+    ) -> Reply | Failure:
+        """The server's reply to ``question``, by ``until`` (the loop's time) and within 5.5 s.
 
         ``unchecked`` tells a validating resolver not to validate (CD, RFC 4035 §3.2.2).
-        Only packets with our id and question count. Takes 3.5 s over UDP at the most, then 2 s over TCP.
+        Only packets with our id and question count. Raises WireError where the question's name can be none.
         """
-        room = self._servers.setdefault(server, asyncio.Semaphore(PER_SERVER))
-        async with room, self._sockets:
-            return await _exchange(server, make_query(question, recursive, unchecked))
+        clock = asyncio.get_running_loop().time
+        at = self._servers.get(server)
+        if at is None:
+            at = self._servers[server] = _Server(server)
+        async with at.room:
+            if clock() < at.silent_until:
+                return Failure.SILENT
+            reply: Reply | None = None
+            try:
+                conversation = at.conversation or await self._open(at)
+            except OSError:
+                return Failure.SILENT
+            at.users += 1
+            began = clock()
+            try:
+                if began < until:
+                    asking = _Asking(question, recursive, unchecked, until)
+                    reply = await self._ask(at, conversation, asking)
+            finally:
+                fair = clock() - began >= sum(TRIES[:-1])
+                if reply is not None:
+                    at.heard_at = clock()
+                elif fair and at.heard_at < began:
+                    at.silent_until = clock() + SILENCE_SECONDS
+                self._leave(at)
+        if reply is not None:
+            return reply
+        return Failure.SILENT if fair or clock() < until else Failure.TOO_LATE
 
+    async def _open(self, at: _Server) -> _Conversation:
+        """The conversation with that server: the one that is open by now, else a new one. Raises OSError."""
+        async with at.opening:
+            if at.conversation is None:
+                await self._sockets.acquire()
+                try:
+                    at.conversation = _Conversation(at.server)
+                except OSError:
+                    self._sockets.release()
+                    raise
+            return at.conversation
 
-async def _exchange(server: Nameserver, query: QueryMessage) -> Reply | None:
-    message = await _udp(server, query)
-    if message is not None and message.rcode() in (Rcode.FORMERR, Rcode.NOTIMP):
-        # Servers from before EDNS refuse it (RFC 6891 §7).
-        query.use_edns(False)
-        message = await _udp(server, query)
-    if message is None or message.flags & dns.flags.TC:
-        by_tcp = await _tcp(server, query)
-        return None if by_tcp is None else Reply(by_tcp, tcp_only=message is None)
-    return Reply(message)
+    def _leave(self, at: _Server) -> None:
+        at.users -= 1
+        if not at.users and at.conversation is not None:
+            at.conversation.close()
+            at.conversation = None
+            self._sockets.release()
 
+    async def _ask(
+        self, at: _Server, conversation: _Conversation, asking: _Asking, edns: bool = True
+    ) -> Reply | None:
+        query = asking.query(conversation.unused_number(), edns)
+        answer = conversation.expect(query)
+        by_tcp: asyncio.Task[Message | None] | None = None
+        try:
+            for patience in TRIES[:-1]:
+                conversation.send(query)
+                if await _settled(answer, patience, asking.until):
+                    break
+            else:
+                conversation.send(query)
+                by_tcp = asyncio.create_task(self._by_tcp(at, query, asking.until))
+                await _either(answer, by_tcp, TRIES[-1], asking.until)
+            by_udp = answer.result() if answer.done() else None
+            if by_udp is not None and not by_udp.truncated:
+                if edns and by_udp.rcode in (wire.FORMERR, wire.NOTIMP):
+                    # Servers from before EDNS refuse it (RFC 6891 §7).
+                    return await self._ask(at, conversation, asking, edns=False)
+                return Reply(by_udp)
+            message = await (by_tcp or self._by_tcp(at, query, asking.until))
+            return None if message is None else Reply(message, tcp_only=by_udp is None)
+        finally:
+            conversation.forget(query)
+            if by_tcp is not None:
+                by_tcp.cancel()
 
-def make_query(question: Question, recursive: bool, unchecked: bool = False) -> QueryMessage:
-    """The packet that asks ``question``. Raises dns.exception.DNSException where its name can be none."""
-    query = dns.message.make_query(question.name, question.type, use_edns=0, payload=EDNS_PAYLOAD)
-    if not recursive:
-        query.flags &= ~dns.flags.RD
-    if unchecked:
-        query.flags |= dns.flags.CD
-    return query
-
-
-async def _udp(server: Nameserver, query: Message) -> Message | None:
-    """The answer over UDP from a fresh, connected socket, so that only this server's packets arrive."""
-    loop = asyncio.get_running_loop()
-    wire = query.to_wire()
-    try:
-        transport, conversation = await loop.create_datagram_endpoint(
-            lambda: _Conversation(query, loop.create_future()), remote_addr=(server.address, server.port)
-        )
-    except OSError:
+    async def _by_tcp(self, at: _Server, query: Query, until: float) -> Message | None:
+        """The reply over TCP. A server that turns out to be silent meanwhile is left alone."""
+        clock = asyncio.get_running_loop().time
+        with suppress(OSError, EOFError, TimeoutError):
+            async with asyncio.timeout_at(min(clock() + TCP_SECONDS, until)), at.tcp, self._tcp:
+                if clock() < at.silent_until:
+                    return None
+                reader, writer = await asyncio.open_connection(at.server.address, at.server.port)
+                try:
+                    writer.write(len(query.wire).to_bytes(2, "big") + query.wire)
+                    length = int.from_bytes(await reader.readexactly(2), "big")
+                    message = wire.reply(await reader.readexactly(length), query)
+                    return None if message is None or message.truncated else message
+                finally:
+                    writer.close()
         return None
-    try:
-        for patience in TRIES:
-            transport.sendto(wire)
-            done, _ = await asyncio.wait((conversation.answer,), timeout=patience)
-            if done:
-                return conversation.answer.result()
-        return None
-    finally:
-        transport.close()
 
 
-class _Conversation(asyncio.DatagramProtocol):
-    """Waits for the one packet that answers ``query``; ``answer`` is None where none can come any more."""
+class _Server:
+    """What is known of one server, and the conversation with it while something is asked."""
 
-    def __init__(self, query: Message, answer: asyncio.Future[Message | None]) -> None:
-        self._query = query
-        self.answer = answer
-        self._garbage = 0
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        message = parsed(data)
-        if message is not None and self._query.is_response(message):
-            self._settle(message)
-        else:
-            self._garbage += 1
-            if self._garbage >= MAX_GARBAGE:
-                self._settle(None)
-
-    def error_received(self, exc: Exception) -> None:
-        self._settle(None)
-
-    def _settle(self, message: Message | None) -> None:
-        if not self.answer.done():
-            self.answer.set_result(message)
+    def __init__(self, server: Nameserver) -> None:
+        self.server = server
+        self.room = asyncio.Semaphore(PER_SERVER)
+        self.tcp = asyncio.Semaphore(TCP_PER_SERVER)
+        self.opening = asyncio.Lock()
+        self.conversation: _Conversation | None = None
+        self.users = 0
+        self.heard_at = -FOREVER
+        self.silent_until = -FOREVER
 
 
-def parsed(data: bytes) -> Message | None:
-    """The message in a packet, or None: whatever a stranger's bytes make the parser raise is no answer."""
-    try:
-        return dns.message.from_wire(data, ignore_trailing=True)
-    except Exception:
-        return None
+class _Conversation:
+    """A fresh, connected UDP socket, so that only this server's packets arrive, and who waits for them.
+
+    Raises OSError where the address is out of reach.
+    """
+
+    def __init__(self, server: Nameserver) -> None:
+        family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect((server.address, server.port))
+        except OSError:
+            self._socket.close()
+            raise
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[int, tuple[Query, asyncio.Future[Message | None]]] = {}
+        self._reading = self._loop.create_task(self._read())
+
+    def unused_number(self) -> int:
+        """An id that nobody can guess and no question in flight has."""
+        while (number := secrets.randbits(16)) in self._waiting:
+            pass
+        return number
+
+    def expect(self, query: Query) -> asyncio.Future[Message | None]:
+        """What the server will say to ``query``; None where nothing can come any more."""
+        answer: asyncio.Future[Message | None] = self._loop.create_future()
+        if self._reading.done():
+            answer.set_result(None)
+        self._waiting[query.number] = query, answer
+        return answer
+
+    def forget(self, query: Query) -> None:
+        """Nobody waits for an answer to ``query`` any more."""
+        self._waiting.pop(query.number, None)
+
+    def send(self, query: Query) -> None:
+        """Send the packet. What the system refuses to send now is sent with the next try."""
+        with suppress(OSError):
+            self._socket.send(query.wire)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._reading.cancel()
+
+    async def _read(self) -> None:
+        garbage = 0
+        with self._socket:
+            while garbage < MAX_GARBAGE:
+                try:
+                    packet = await self._loop.sock_recv(self._socket, 65535)
+                except OSError:  # nobody listens there
+                    self._settle_all()
+                    garbage += 1
+                    continue
+                query, answer = self._waiting.get(int.from_bytes(packet[:2], "big"), (None, None))
+                message = None if query is None else wire.reply(packet, query)
+                if message is None or answer is None:
+                    garbage += 1
+                elif not answer.done():
+                    answer.set_result(message)
+            self._settle_all()
+
+    def _settle_all(self) -> None:
+        for _, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_result(None)
 
 
-async def _tcp(server: Nameserver, query: Message) -> Message | None:
-    with suppress(OSError, EOFError, dns.exception.DNSException, ValueError):
-        return await dns.asyncquery.tcp(query, server.address, timeout=TCP_SECONDS, port=server.port)
-    return None
+async def _settled(answer: asyncio.Future[Message | None], patience: float, until: float) -> bool:
+    """Whether the answer comes within ``patience`` seconds and by ``until``."""
+    patience = min(patience, until - asyncio.get_running_loop().time())
+    if patience > 0 and not answer.done():
+        await asyncio.wait((answer,), timeout=patience)
+    return answer.done()
+
+
+async def _either(
+    by_udp: asyncio.Future[Message | None],
+    by_tcp: asyncio.Task[Message | None],
+    patience: float,
+    until: float,
+) -> None:
+    """Wait until one of them has a message, neither can have one any more, or time is up."""
+    clock = asyncio.get_running_loop().time
+    until = min(clock() + patience, until)
+    while clock() < until:
+        pending = [one for one in (by_udp, by_tcp) if not one.done()]
+        if not pending or any(one.done() and one.result() is not None for one in (by_udp, by_tcp)):
+            break
+        await asyncio.wait(pending, timeout=until - clock(), return_when=asyncio.FIRST_COMPLETED)
 
 
 def has_ipv6() -> bool:

@@ -77,9 +77,20 @@ class Row:
     since: datetime | None = None
 
 
+class Visibility(StrEnum):
+    """How much a public resolver sees of the records that are right in the zone."""
+
+    ALL = "all"
+    NOT_ALL = "not all"
+    UNKNOWN = "no answer"
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round of asking and judging, for one domain. ``provider`` is the key in providers.yaml."""
+    """One round of asking and judging, for one domain. ``provider`` is the key in providers.yaml.
+
+    ``public`` is what each public resolver that was asked sees of the records that are right.
+    """
 
     domain: str
     checked_at: datetime
@@ -87,6 +98,7 @@ class Round:
     provider: str | None
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...] = ()
+    public: Mapping[str, Visibility] = field(default_factory=dict)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -69,11 +69,17 @@ async def watch(
     Which zones the user could have edited by mistake is found out meanwhile: no round waits for it.
     """
     from wizard.dns import checklist
+    from wizard.dns.servers import Network
 
     wanted, context = _wanted(project, identity)
     looking = asyncio.create_task(asyncio.to_thread(zones_of_the_user, world, context.domain))
     rounds = checklist.watch(
-        world.dns, wanted, context, world.now, wake, lambda: looking.result() if looking.done() else ()
+        Network(world.dns),
+        wanted,
+        context,
+        world.now,
+        wake,
+        lambda: looking.result() if looking.done() else (),
     )
     try:
         async for seen in rounds:

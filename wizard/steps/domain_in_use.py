@@ -86,9 +86,10 @@ def look(world: World, name: DomainName, zone: ZoneSeen) -> InUse | None:
     if zone.apex is None or not zone.reachable:
         return None
     from wizard.dns.resolver import Resolver
+    from wizard.dns.servers import Network
 
     async def asked() -> Answers:
-        return await Resolver(world.dns).ask(zone, questions(name.ascii))
+        return await Resolver(Network(world.dns)).ask(zone, questions(name.ascii))
 
     return read(name.ascii, asyncio.run(asked()))
 

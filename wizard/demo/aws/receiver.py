@@ -16,7 +16,7 @@ from wizard.demo.zones import SES_SELECTOR, SES_ZONE
 from wizard.dns import dkim, dmarc, spf
 from wizard.dns.access import DnsAccess
 from wizard.dns.seen import Question, Txt
-from wizard.dns.servers import Servers
+from wizard.dns.servers import Network, Servers
 from wizard.steps.domain_name import organizational
 
 NAME = "mx.inbox.example"
@@ -58,7 +58,7 @@ class Receiver:
 
 async def _results(mail: Receiver) -> str:
     """Ask for everything at once, and put together what comes of it."""
-    servers = Servers(DnsAccess((mail.account.dns,)))
+    servers = Servers(Network(DnsAccess((mail.account.dns,))))
     author = parseaddr(mail.sender)[1].rpartition("@")[2].lower()
     checked, found, keys = await asyncio.gather(
         spf.check_host(SES_ADDRESS, f"bounce@{mail.envelope}", SES_SERVER, servers.by_resolvers),

@@ -20,7 +20,7 @@ _INSTEAD = {
 
 def lame_server(zone: ZoneSeen) -> Iterator[Finding]:
     """A server that the registry lists does not serve the zone (RFC 9499 §7, "lame delegation")."""
-    if zone.path in (Path.HTTPS, Path.RESOLVER) and not zone.registry_answers:
+    if zone.path not in (Path.AUTHORITATIVE, Path.TCP) and not zone.registry_answers:
         return
     bad = [server for server in _judgeable(zone) if server.outcome is not Outcome.ANSWERS]
     if not bad or _intercepted(zone):
@@ -184,6 +184,8 @@ def dnssec_bogus(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
 def dns_blocked(zone: ZoneSeen) -> Iterator[Finding]:
     """Port 53 is closed to us, or somebody answers in the servers' place."""
     addressed = [server for server in zone.servers if server.address]
+    if zone.path is None:
+        return
     if zone.path is Path.TCP:
         what = "UDP packets to port 53 get no answer"
     elif _intercepted(zone):
@@ -191,6 +193,7 @@ def dns_blocked(zone: ZoneSeen) -> Iterator[Finding]:
     elif (
         zone.path in (Path.HTTPS, Path.RESOLVER)
         and not zone.registry_answers
+        and addressed
         and all(server.outcome is Outcome.SILENT for server in addressed)
     ):
         what = "Port 53 is closed here: neither the zone's servers nor its registry's answer"

@@ -1,0 +1,141 @@
+"""Whatever servers do, a check ends when it must, with what is known by then and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+
+import pytest
+
+from tests.engine.dns_servers import Counting, NoResolver, access
+from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, codes, furnish, publish, status
+from tests.engine.hostile_servers import WORLDS, Dead, Hostile, Resolving, served
+from wizard.demo.dns_server import DnsServer
+from wizard.dns import servers, transport
+from wizard.dns.access import DnsAccess
+from wizard.dns.checklist import Checklist, check_once
+from wizard.dns.records import RecordId
+from wizard.dns.servers import Network
+from wizard.dns.verdict import RowStatus
+
+SECONDS = 0.4
+"""How long these checks may take. The waits are the real ones: a single one of them takes longer."""
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
+async def test_a_check_ends_in_time_with_what_is_known(world: Hostile) -> None:
+    clock = asyncio.get_running_loop().time
+    with ExitStack() as stack:
+        access = world.make(stack)
+        began = clock()
+        seen = await check_once(access, RECORDS, CONTEXT, Clock(), seconds=SECONDS)
+        took = clock() - began
+    assert took < SECONDS + 1.0
+    right = {row.record.id for row in seen.rows if row.status is RowStatus.OK}
+    if not world.slow:
+        assert right == world.right
+    assert {row.status for row in seen.rows if row.record.id not in right} <= {RowStatus.UNKNOWN}
+    # A server that had no time for an answer is not to be removed from the zone.
+    assert "lame-server" not in codes(seen.findings) or "fails" in seen.findings[0].message
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits of the same kind, a tenth as long."""
+    monkeypatch.setattr(transport, "TRIES", (0.05, 0.1, 0.2))
+    monkeypatch.setattr(transport, "TCP_SECONDS", 0.2)
+    monkeypatch.setattr(servers, "LATECOMERS_SECONDS", 0.16)
+
+
+class CountingDead(Dead):
+    """Says nothing, and counts the packets it gets."""
+
+    packets = 0
+
+    def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
+        self.packets += 1
+        return None
+
+
+@pytest.mark.usefixtures("impatient")
+class TestSilenceIsRemembered:
+    def world(self, stack: ExitStack) -> tuple[CountingDead, DnsAccess]:
+        """One of two servers is dead, and a record is missing: so there is a second round of questions."""
+        good, dead = NoResolver("127.0.0.2"), CountingDead("127.0.0.3")
+        there = served(stack, Resolving(), good, dead)
+        good.remove(DMARC.name)
+        return dead, there
+
+    async def test_within_a_round_and_in_those_that_follow(self) -> None:
+        with ExitStack() as stack:
+            dead, there = self.world(stack)
+            checks = Checklist(Network(there), RECORDS, CONTEXT, Clock())
+            seen = await checks.round()
+            first_packets = dead.packets
+            assert 0 < first_packets <= 3 * (len(RECORDS) + 1), (
+                "each question of the first phase, three times"
+            )
+            assert status(seen, RecordId.DMARC) is RowStatus.MISSING
+            assert codes(seen.findings) == ["lame-server"]
+            await checks.round()
+            assert dead.packets == first_packets
+
+    async def test_until_the_user_wants_to_know(self) -> None:
+        with ExitStack() as stack:
+            dead, there = self.world(stack)
+            checks = Checklist(Network(there), RECORDS, CONTEXT, Clock())
+            await checks.round()
+            before = dead.packets
+            checks.start_over()
+            await checks.round()
+            assert dead.packets > before
+
+    async def test_a_server_that_has_answered_meanwhile_is_not_silent(self) -> None:
+        """It leaves one kind of question unanswered; that must not hide what else it knows."""
+
+        class DeafForMx(NoResolver):
+            def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
+                return None if b"\0\x0f\0\1" in wire else super().own(wire, tcp=tcp)
+
+        with ExitStack() as stack:
+            there = served(stack, Resolving(), DeafForMx("127.0.0.2"))
+            seen = await check_once(there, RECORDS, CONTEXT, Clock())
+        unknown = [row.record.id for row in seen.rows if row.status is RowStatus.UNKNOWN]
+        assert unknown == [RecordId.MAIL_FROM_MX]
+
+
+async def test_domains_that_are_checked_together_share_what_stands_above_them() -> None:
+    """The registry's servers and the name servers' addresses are asked for once, though all ask at once."""
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        publish(server, *RECORDS)
+        network = Network(access(server))
+        checks = [Checklist(network, RECORDS, CONTEXT, Clock()) for _ in range(5)]
+        seen = await asyncio.gather(*(one.round() for one in checks))
+    assert all(one.ok for one in seen)
+    asked = [words for words, _, recursive in server.asked if recursive]
+    assert asked
+    assert {words: asked.count(words) for words in asked if asked.count(words) > 1} == {}
+
+
+async def test_the_keys_of_ses_are_not_asked_for_at_each_poll() -> None:
+    """They come from a resolver's cache, with a time to live: asking again brings nothing new."""
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        publish(server, *RECORDS)
+        checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
+        await checks.round()
+        server.asked.clear()
+        assert (await checks.round()).ok
+    assert server.asked
+    assert [words for words, _, recursive in server.asked if recursive] == []
+
+
+async def test_a_key_that_is_missing_is_asked_for_each_time() -> None:
+    with furnish(DnsServer()) as server:
+        publish(server, *RECORDS)
+        server.remove(RECORDS[0].value)
+        checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
+        assert status(await checks.round(), RecordId.DKIM1) is not RowStatus.OK
+        server.add(RECORDS[0].value, "TXT", "p=" + "A" * 392)
+        assert status(await checks.round(), RecordId.DKIM1) is RowStatus.OK
