@@ -196,7 +196,7 @@ class WizardApp(SavingApp):
                 self.post_message(Decided(before, after))
 
         try:
-            for standing in survey(world, settings, noted=noted):
+            for standing in survey(world, settings, self.path.parent, noted=noted):
                 if worker.is_cancelled:
                     return
                 self.post_message(Looked(standing))

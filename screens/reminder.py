@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from wizard.project import Project
+    from wizard.project import Project, Reminder
     from wizard.reminder.recipients_file import TypedFile
     from wizard.world import World
 
@@ -115,6 +115,8 @@ In the demo **F9** opens the inbox of the embedded account.
     def __init__(self) -> None:
         super().__init__()
         self._begun: Beginning | None = None
+        self._compared: Reminder | None = None
+        """What was last compared with what is deployed."""
 
     def compose_step(self) -> ComposeResult:
         """The six pages, one at a time."""
@@ -136,7 +138,7 @@ In the demo **F9** opens the inbox of the embedded account.
         """Fill the fields in at the first time, and look at what AWS has."""
         if self._begun is None or self._begun.domain != self.state.domain:
             self._fill_in(self.state.world, self.state.project, self.query_one(WhoPage).typed_file)
-        self._look(self.state.world, self.state.project)
+        self._look(self.state.world, self.state.project, self.wizard.path.parent)
         self._page.came_up()
 
     def on_screen_resume(self) -> None:
@@ -195,13 +197,13 @@ In the demo **F9** opens the inbox of the embedded account.
         self.tell(self.Begun(_beginning(world, project, typed_file)))
 
     @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking AWS for the stack"
+        thread=True, exclusive=True, exit_on_error=False, group="look", description="Asking AWS for the stack"
     )
-    def _look(self, world: World, project: Project) -> None:
+    def _look(self, world: World, project: Project, base: Path) -> None:
         from wizard.steps import reminder
 
-        seen = reminder.look(world, project)
-        self.tell(Seen(seen, reminder.judge(seen, project)))
+        seen = reminder.look(world, project, base)
+        self.tell(Seen(seen, reminder.judge(seen, project), project))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
@@ -252,6 +254,7 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @on(Seen)
     def _show_seen(self, message: Seen) -> None:
+        self._compared = message.project.reminder
         self.post_message(Looked(message.standing))
         for page in self.query(Page):
             page.show_seen(message.seen)
@@ -354,7 +357,10 @@ In the demo **F9** opens the inbox of the embedded account.
             page.came_up()
 
     def redraw(self, state: AppState) -> None:
-        """Something was decided: bring the pages up to it."""
+        """Something was decided: bring the pages up to it, and compare it with what is deployed."""
+        outdated = self._compared is not None and self._compared != state.project.reminder
+        if outdated and self.is_current and not self.acting:
+            self._look(state.world, state.project, self.wizard.path.parent)
         for page in self.query(Page):
             page.redraw(state)
 

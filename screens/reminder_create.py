@@ -122,11 +122,12 @@ class CreatePage(ChangePage):
         """What CloudFormation did since an earlier run has come to its end."""
 
     class Compared(Message):
-        """What somebody changed by hand."""
+        """What somebody changed by hand, and what the project says that is not deployed."""
 
-        def __init__(self, drifted: Sequence[Drifted]) -> None:
+        def __init__(self, drifted: Sequence[Drifted], changed: str) -> None:
             super().__init__()
             self.drifted = drifted
+            self.changed = changed
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -273,9 +274,11 @@ class CreatePage(ChangePage):
         thread=True, exclusive=True, exit_on_error=False, group="aws", description="CloudFormation compares"
     )
     def _compare(self, world: World, project: Project) -> None:
-        from wizard.steps import reminder_drift
+        from wizard.steps import reminder, reminder_drift
 
-        self.tell(self.Compared(reminder_drift.drift(world, project, lambda _: None)))
+        drifted = reminder_drift.drift(world, project, lambda _: None)
+        seen = reminder.look(world, project, self.base)
+        self.tell(self.Compared(drifted, reminder.changed_words(seen)))
 
     # What they say
 
@@ -309,13 +312,13 @@ class CreatePage(ChangePage):
         if message.drifted:
             self.query_one("#put-back").focus()
         else:
-            self.step.say("Everything stands as it was made: nobody changed it by hand.")
+            self.step.say(f"Nobody changed the deployed stack by hand. {message.changed}".rstrip())
 
     @on(ChangePage.Made)
     def _say_how_it_goes_on(self) -> None:
         self._show_drift([])
         if self.display and not self.state.project.reminder.tested:
-            self.step.say("Everything stands. F3 goes on: send a test mail.")
+            self.step.say("Deployed. F3 goes on: send a test e-mail.")
 
     def _show_drift(self, drifted: Sequence[Drifted]) -> None:
         head = Content.styled("! drifted", "$text-warning")

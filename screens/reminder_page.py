@@ -85,12 +85,16 @@ def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, 
 
 
 class Seen(Message):
-    """AWS was asked what it has of the whole reminder. For the screen, which hands it to its pages."""
+    """AWS was asked what it has of the whole reminder, beside what ``project`` says.
 
-    def __init__(self, seen: ReminderSeen, standing: Standing) -> None:
+    For the screen, which hands it to its pages.
+    """
+
+    def __init__(self, seen: ReminderSeen, standing: Standing, project: Project) -> None:
         super().__init__()
         self.seen = seen
         self.standing = standing
+        self.project = project
 
 
 class Part(Vertical):
@@ -187,8 +191,8 @@ class Page(Part):
         """From a worker: look at the whole reminder, after an act, and tell what is there."""
         from wizard.steps import reminder
 
-        seen = reminder.look(world, project)
-        self.screen.post_message(Seen(seen, reminder.judge(seen, project)))
+        seen = reminder.look(world, project, self.base)
+        self.screen.post_message(Seen(seen, reminder.judge(seen, project), project))
 
     def happened(self, event: Event) -> None:
         """The `Report` for an act: from any thread, tell this page what happened."""

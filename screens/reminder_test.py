@@ -19,9 +19,12 @@ from screens.messages import Happened
 from screens.reminder_page import Page, Problem
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
+from wizard.reminder.schedules import moment_words
+from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project import Project
+    from wizard.steps.reminder import ReminderSeen
     from wizard.steps.reminder_trial import DryRun, LogLine, TestResult
     from wizard.world import World
 
@@ -113,6 +116,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         with Horizontal(classes="field tight", id="to"):
             yield Label("Send to", classes="label")
             yield Input(placeholder="you@example.com", id="address", compact=True)
+        yield Columns(id="version")
         yield EventList(id="trying", classes="block")
         yield Columns(id="result")
         yield Columns(classes="problems")
@@ -130,6 +134,15 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         """Begin with ``address``, unless one was typed already."""
         field = self.query_one("#address", Input)
         field.value = field.value or address
+
+    def show_seen(self, seen: ReminderSeen) -> None:
+        """Say which version a test sends: the deployed one, whatever the project says meanwhile."""
+        rows: list[Cells] = []
+        if seen.stack and seen.stack.complete and seen.stack.updated:
+            when = moment_words(seen.stack.updated, self.place)
+            words = f"the version deployed {when}, with the subject “{printable(seen.subject, 100)}”"
+            rows = [(Content.styled("Sends", "$text-muted"), words)]
+        self.query_one("#version", Columns).show(rows)
 
     @property
     def trial(self) -> Trial:

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, world: World) -> int:
     standings, seen, trouble = last_known(project), None, None
     try:
         seen = account.look(world)
-        for standing in survey(world, project, seen):
+        for standing in survey(world, project, args.file.parent, seen):
             standings[standing.step] = standing
     except WizardError as error:
         if error.exit_code is not ExitCode.OUTSIDE:

@@ -195,7 +195,7 @@ def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
     readiness.look(world, project, production.look(world, project))
     form = production.Form("TRANSACTIONAL", f"https://{DOMAIN}", (), "EN")
     project = production.act(world, project, form)
-    list(survey.survey(world, project))
+    list(survey.survey(world, project, base))
     return project, permissions.look(world, project, seen)
 
 

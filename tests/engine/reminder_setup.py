@@ -40,7 +40,7 @@ class Setup:
         self.project = step.act(self.demo.world, self.project, planned or self.plan(), self.events.append)
 
     def look(self) -> ReminderSeen:
-        return step.look(self.demo.world, self.project)
+        return step.look(self.demo.world, self.project, self.base)
 
     def standing(self) -> tuple[Status, str]:
         standing = step.judge(self.look(), self.project)

@@ -104,7 +104,7 @@ def test_registration_goes_on_after_a_restart(tmp_path: Path) -> None:
 def test_survey_says_how_a_registration_stands(account: Demo) -> None:
     account.account.pace = replace(account.account.pace, registration=60.0)
     project = buy(account, ordered(account))
-    standings = {standing.step: standing for standing in survey(account.world, project)}
+    standings = {standing.step: standing for standing in survey(account.world, project, Path())}
     assert standings[StepName.DOMAIN].status is Status.WAITING
     assert f"{NAME} is being registered" in standings[StepName.DOMAIN].words
     assert standings[StepName.IDENTITY].status is Status.TODO

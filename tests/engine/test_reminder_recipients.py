@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from wizard.reminder import trigger_reminder
 from wizard.reminder.recipients import Recipient
 from wizard.steps import reminder_lines, reminder_opt_outs, reminder_recipients, reminder_table
 from wizard.steps.model import Event, Progress
-from wizard.steps.reminder_recipients import Counted, Import
+from wizard.steps.reminder_recipients import Import, Present
 from wizard.steps.reminder_stack import TAG
 from wizard.world import World
 
@@ -70,6 +71,11 @@ class Flow:
 
     def carry_out(self, planned: Import | None = None) -> None:
         reminder_recipients.carry_out(self.world, self.stack, planned or self.plan(), self.events.append)
+
+    def present(self, table: str | None = None) -> Present:
+        """What a look finds in the stack's own table, or in one of the user's."""
+        stack = dataclasses.replace(self.stack, outputs={"RecipientsTable": table or self.table})
+        return reminder_recipients.present(self.world, self.project, self.base, stack, self.table)
 
     def names(self) -> dict[str, str]:
         return {row["email"]: row["name"] for row in dynamodb.scan(self.world.aws, self.table)}
@@ -202,7 +208,7 @@ def test_many_are_told_as_they_go_and_read_by_the_page(flow: Flow) -> None:
     flow.events.clear()
     flow.carry_out(planned)
     assert flow.events[1].words == "500 of 550 old rows removed"
-    assert reminder_recipients.count(flow.world, flow.table, own=True) == Counted(560)
+    assert flow.present() == Present(560)
 
 
 @pytest.mark.parametrize("line", ["nobody", "ANA@example.com,Twice", "dee@example.com,D,E"])
@@ -426,7 +432,7 @@ def test_a_plan_with_a_table_of_ones_own_reads_none_of_its_rows(flow: Flow, cust
     assert not planned.changes_anything
     flow.carry_out(planned)
     assert flow.events == []
-    assert reminder_recipients.count(flow.world, customers, own=False) == Counted(3, about=True)
+    assert flow.present(customers) == Present(3, about=True)
 
 
 def test_a_table_that_the_stack_only_names_is_never_written(world: World, flow: Flow, customers: str) -> None:
@@ -459,11 +465,36 @@ def test_values_are_shown_as_the_function_fills_them_in() -> None:
     assert shown == [trigger_reminder._text(value) for value in VALUES]
 
 
-# Counting
+# What a look finds
+
+
+def test_rows_that_differ_from_the_file_are_not_deployed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert flow.present() == Present(0, changed=True)
+    flow.carry_out()
+    assert flow.present() == Present(2)
+    for others in (
+        ["ana@example.com,Anna", "bo@example.com,Bo"],
+        ["ana@example.com,Ana"],
+        ["c@example.com,C"],
+    ):
+        flow.people(*others)
+        assert flow.present() == Present(2, changed=True)
+    flow.people("nobody")
+    assert flow.present() == Present(2), "what is wrong with the file is told by its problems"
+    (flow.base / "people.csv").unlink()
+    assert flow.present() == Present(2)
+    flow.people("c@example.com,C", "d@example.com,D")
+    monkeypatch.setattr(reminder_recipients, "COMPARED", 1)
+    assert flow.present() == Present(2), "of a large table only the numbers are compared"
+    flow.people("c@example.com,C")
+    assert flow.present() == Present(2, changed=True)
+
+
+def test_a_table_that_somebody_deleted_has_no_recipients(flow: Flow) -> None:
+    assert flow.present("deleted") == Present(0)
 
 
 def test_a_large_own_table_is_counted_by_dynamodb(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     flow.carry_out()
-    assert reminder_recipients.count(flow.world, flow.table, own=True) == Counted(2)
     monkeypatch.setattr(reminder_recipients, "COUNTED", 1)
-    assert reminder_recipients.count(flow.world, flow.table, own=True) == Counted(2, about=True)
+    assert flow.present() == Present(2, about=True)

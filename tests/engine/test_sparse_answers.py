@@ -427,7 +427,7 @@ def looks(world: World, project: Project) -> Iterator[Callable[[], object]]:
     yield lambda: domain_registration.owner_link(world, "example.com")
     yield lambda: identity.judge(identity.look(world, project), project)
     yield lambda: production.judge(production.look(world, project))
-    yield lambda: reminder.judge(reminder.look(world, project), project)
+    yield lambda: reminder.judge(reminder.look(world, project, Path()), project)
     yield lambda: sandbox.look(world, project)
     yield lambda: identity.look_elsewhere(world, identity.look(world, project))
     yield lambda: reminder_runs.runs(world, project)

@@ -62,7 +62,7 @@ def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None
     setup.plan()
     setup.change(schedule="cron(0 8 * * ? *)")
     setup.act()
-    seen = step.look(setup.demo.world, setup.project)
+    seen = setup.look()
     assert seen.schedule
     assert seen.schedule.expression == "cron(0 8 * * ? *)"
 
@@ -76,7 +76,7 @@ def test_acting_makes_everything_tells_each_resource_and_leaves_nothing_to_chang
     assert setup.rows() == {"ana@example.com": "Ana", "bo@example.com": "Bo"}
     assert setup.standing() == (
         Status.ATTENTION,
-        "everything stands: send a test mail to finish this step",
+        "deployed: send a test e-mail to finish this step",
     )
     planned = setup.plan()
     assert not planned.plan.changes_anything
@@ -123,13 +123,13 @@ def test_a_rate_keeps_its_start_until_it_is_changed(setup: Setup) -> None:
     setup.change(schedule="rate(2 hours)")
     now = setup.demo.now()
     setup.act()
-    start = step.look(setup.demo.world, setup.project).next_run
+    start = setup.look().next_run
     assert start
     assert timedelta(hours=2, minutes=-1) <= start - now <= timedelta(hours=2)
     assert not setup.plan().plan.changes_anything
     setup.change(schedule="rate(3 hours)")
     setup.act()
-    assert step.look(setup.demo.world, setup.project).next_run != start
+    assert setup.look().next_run != start
 
 
 def test_who_cannot_be_written_to_in_the_sandbox_is_counted(setup: Setup) -> None:
@@ -240,7 +240,7 @@ def test_a_second_set_up_fits_into_the_same_region(setup: Setup) -> None:
     assert sorted(one["FunctionName"] for one in lambdas) == ["TriggerReminder", "TriggerReminder-another"]
     assert reminder_trial.dry_run(setup.demo.world, setup.project, lambda _: None).people == 2
     setup.project = first
-    assert step.look(setup.demo.world, setup.project).instead == ""
+    assert setup.look().instead == ""
 
 
 def test_a_taken_name_is_noticed_and_another_proposed(setup: Setup) -> None:
@@ -249,10 +249,10 @@ def test_a_taken_name_is_noticed_and_another_proposed(setup: Setup) -> None:
     setup.change(sender="reminders@example.org")
     with pytest.raises(WizardError, match=r"belongs to the set-up of example\.com"):
         setup.plan()
-    assert step.look(setup.demo.world, setup.project).instead == "reminder-example-org"
+    assert setup.look().instead == "reminder-example-org"
     assert setup.standing()[0] is Status.ATTENTION
     setup.change(stack="reminder-example-org")
-    assert step.look(setup.demo.world, setup.project).instead == ""
+    assert setup.look().instead == ""
 
 
 def test_a_function_of_that_name_outside_of_any_stack_is_noticed(setup: Setup) -> None:
@@ -267,6 +267,6 @@ def test_a_function_of_that_name_outside_of_any_stack_is_noticed(setup: Setup) -
         Code={"ZipFile": b"PK"},
     )
     setup.change(stack="mine")
-    assert step.look(setup.demo.world, setup.project).instead == "reminder-example-com"
+    assert setup.look().instead == "reminder-example-com"
     with pytest.raises(WizardError, match="A function called TriggerReminder-mine already exists"):
         setup.plan()

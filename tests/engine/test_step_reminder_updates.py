@@ -50,7 +50,7 @@ def test_a_pause_is_a_change_like_any_other_and_is_taken_back_by_one(setup: Setu
     setup.change(paused=True)
     assert setup.standing() == (
         Status.ATTENTION,
-        "to be paused, but the schedule still runs: make the plan and carry it out",
+        "Changed, not deployed: pause (F4 on Create)",
     )
     planned = setup.plan()
     assert line(planned, "schedule").detail.startswith("is paused; once resumed, it starts the function")
@@ -63,10 +63,88 @@ def test_a_pause_is_a_change_like_any_other_and_is_taken_back_by_one(setup: Setu
     assert setup.demo.skip_to_next_run() is None
 
     setup.change(paused=False)
-    assert "nobody paused it here" in setup.standing()[1]
+    assert setup.standing()[1] == "Changed, not deployed: pause (F4 on Create)"
     setup.act()
     assert setup.look().next_run
     assert setup.standing()[0] is Status.DONE
+
+
+def test_what_is_changed_and_not_deployed_is_told_until_it_is(setup: Setup) -> None:
+    setup.act()
+    tested(setup)
+    assert setup.standing()[0] is Status.DONE
+    setup.change(subject="News for {{name}}", schedule="cron(0 8 * * ? *)")
+    setup.people("email,name\nana@example.com,Ana\n")
+    words = "Changed, not deployed: subject, schedule, recipients (F4 on Create)"
+    assert setup.standing() == (Status.ATTENTION, words)
+    assert step.judge(setup.look(), setup.project).brief == "not deployed"
+    assert setup.look().subject == "Hello {{name}}, a small reminder"
+    result = reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
+    assert "The test sent the version deployed on " in result.words
+    assert ", without your changes: subject, schedule. " in result.words
+    assert setup.demo.inbox()[0].subject == "Hello Ana, a small reminder"
+    setup.act()
+    assert setup.standing()[0] is Status.DONE
+    assert setup.look().subject == "News for {{name}}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "people", "words"),
+    [
+        ({"timezone": "Mars/Phobos"}, None, "not valid, so not deployed: timezone: "),
+        ({"text": "Hi {{nickname}}"}, None, "but no column is called nickname"),
+        ({}, "email,first_name\nana@example.com,Ana\n", "but no column is called name"),
+        ({}, "email,name\nnobody,Ana\n", "not valid, so not deployed: recipients: Line 2: "),
+        ({"recipients": "gone.csv"}, None, "not valid, so not deployed: recipients: "),
+    ],
+)
+def test_a_value_that_cannot_be_deployed_is_never_done(
+    setup: Setup, settings: dict[str, Any], people: str | None, words: str
+) -> None:
+    setup.act()
+    tested(setup)
+    setup.change(**settings)
+    if people:
+        setup.people(people)
+    status, found = setup.standing()
+    assert status is Status.ATTENTION
+    assert words in found
+
+
+def test_a_run_that_was_the_last_one_is_no_mistake(setup: Setup) -> None:
+    setup.change(end=setup.demo.now() + timedelta(days=3))
+    setup.act()
+    tested(setup)
+    late = dataclasses.replace(setup.demo.world, now=lambda: setup.demo.now() + timedelta(days=9))
+    standing = step.judge(step.look(late, setup.project, setup.base), setup.project)
+    assert standing.status is Status.DONE
+    assert standing.words.endswith("no run to come")
+    setup.change(end=setup.demo.now() + timedelta(days=4))
+    assert "not valid" in step.judge(step.look(late, setup.project, setup.base), setup.project).words
+
+
+def test_a_stack_that_somebody_deleted_or_switched_off_is_not_done(setup: Setup) -> None:
+    setup.act()
+    tested(setup)
+    scheduler = setup.demo.world.aws.client("scheduler")
+    schedule: Any = scheduler.get_schedule(Name=STACK, GroupName=STACK)
+    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone")
+    more = {name: schedule[name] for name in (*kept, "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**more, State="DISABLED")
+    assert "switched off, though nobody paused it here" in setup.standing()[1]
+    scheduler.update_schedule(**{**more, "ScheduleExpressionTimezone": "UTC"}, State="ENABLED")
+    assert setup.standing() == (
+        Status.ATTENTION,
+        "somebody changed the schedule by hand: look for drift on Create (F6)",
+    )
+    setup.demo.world.aws.client("sesv2").put_account_sending_attributes(SendingEnabled=False)
+    assert setup.standing() == (Status.ATTENTION, "sending is paused: no mail leaves (step 1)")
+    setup.demo.world.aws.client("cloudformation").delete_stack(StackName=STACK)
+    wait_for(lambda: setup.look().stack is None)
+    assert setup.standing() == (
+        Status.ATTENTION,
+        f"the stack {STACK} is gone: deploy it again on Create (F4)",
+    )
 
 
 def test_alerts_wait_for_a_confirmation_and_an_alarm_that_rings_is_told(setup: Setup) -> None:

@@ -113,7 +113,7 @@ def test_story_of_a_sign_in_that_does_not_work(name: str, tmp_path: Path) -> Non
     title, todo = NOT_SIGNED_IN[name]
     with told(name, tmp_path) as (_, world, project):
         with pytest.raises(WizardError) as raised:
-            list(survey(world, project))
+            list(survey(world, project, tmp_path))
         assert raised.value.title == title
         assert todo in raised.value.todo
         assert raised.value.exit_code is ExitCode.OUTSIDE
@@ -190,7 +190,7 @@ MENDED = {
 @pytest.mark.parametrize("name", sorted(STANDINGS.keys() - LATE))
 def test_story_of_a_set_up(name: str, tmp_path: Path) -> None:
     with told(name, tmp_path) as (running, world, project):
-        shows(name, world, project)
+        shows(name, world, project, tmp_path)
         if more := MORE.get(name):
             more(running, world, project)
 
@@ -198,7 +198,7 @@ def test_story_of_a_set_up(name: str, tmp_path: Path) -> None:
 def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
     """They differ in what AWS says to the request alone: the steps before it are taken once."""
     with told("sandbox", tmp_path) as (running, world, ready):
-        shows("sandbox", world, ready)
+        shows("sandbox", world, ready, tmp_path)
         received = {mail.recipient for mail in running.inbox()}
         assert received == {"you@example.com", "you@example.net", "ana@example.net"}
         evidence = readiness.look(world, ready, production.look(world, ready))
@@ -207,18 +207,18 @@ def test_stories_of_the_way_out_of_the_sandbox(tmp_path: Path) -> None:
         running.account.pace = demo.AT_ONCE
         for name in LATE[1:]:
             running.ses(ready).review, running.ses(ready).production = None, False
-            shows(name, world, named(name).turn(running, ready))
+            shows(name, world, named(name).turn(running, ready), tmp_path)
             if name == "denied":
                 running.answer_review(granted=True)
-                shows("granted", world, ready)
+                shows("granted", world, ready, tmp_path)
         assert LATE[-1] == "granted"
-        assert reminder.look(world, ready).spare == ("ana@example.net",)
+        assert reminder.look(world, ready, tmp_path).spare == ("ana@example.net",)
 
 
-def shows(name: str, world: World, project: Project) -> None:
+def shows(name: str, world: World, project: Project, base: Path) -> None:
     """Let the looks at all steps find what the story is about."""
     done, step, status, words = STANDINGS[name]
-    standings = {standing.step: standing for standing in survey(world, project)}
+    standings = {standing.step: standing for standing in survey(world, project, base)}
     assert done <= {one for one, standing in standings.items() if standing.status is Status.DONE} | {step}
     assert standings[step].status is status
     assert words in standings[step].words
@@ -288,14 +288,14 @@ def _no_permissions(running: Demo, world: World, project: Project) -> None:
     missing = permissions.look(world, project, account.look(world)).missing
     assert {one.step for one in missing} == {StepName.REMINDER}
     assert {one.verdict for one in missing} == {Verdict.NOT_ALLOWED}
-    standing = [one for one in survey(world, project) if one.step is StepName.ACCOUNT][-1]
+    standing = [one for one in survey(world, project, Path()) if one.step is StepName.ACCOUNT][-1]
     assert standing.status is Status.DONE
     assert "permissions are missing (step 1, F7)" in standing.words
     assert world.stage
     assert world.stage.remedy == "has an administrator allow what is missing"
     world.stage.mend()
     assert permissions.look(world, project, account.look(world)).missing == ()
-    standings = {one.step: one for one in survey(world, project)}
+    standings = {one.step: one for one in survey(world, project, Path())}
     assert standings[StepName.REMINDER].words == "nothing is set up yet"
 
 

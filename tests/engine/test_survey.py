@@ -26,6 +26,7 @@ from wizard.world import World
 
 TODO, DONE, ATTENTION, WAITING = Status.TODO, Status.DONE, Status.ATTENTION, Status.WAITING
 PROJECT = Project(domain=Domain("example.com"))
+HERE = Path()
 
 
 def statuses(standings: list[Standing]) -> list[Status]:
@@ -35,20 +36,20 @@ def statuses(standings: list[Standing]) -> list[Status]:
 
 
 def test_a_new_project(account: Demo) -> None:
-    standings = list(survey(account.world, Project()))
+    standings = list(survey(account.world, Project(), HERE))
     assert statuses(standings) == [DONE, TODO, TODO, TODO, TODO, TODO]
     assert standings[3].words == "comes after the domain is chosen"
 
 
 def test_a_domain_alone(account: Demo) -> None:
-    standings = list(survey(account.world, PROJECT))
+    standings = list(survey(account.world, PROJECT, HERE))
     assert statuses(standings) == [DONE, DONE, TODO, TODO, TODO, TODO]
     assert standings[3].words.startswith("comes after the identity")
 
 
 def test_an_identity_and_then_its_records(account: Demo) -> None:
     project = identity.act(account.world, PROJECT, "bounce.example.com", lambda _: None)
-    standings = list(survey(account.world, project))
+    standings = list(survey(account.world, project, HERE))
     assert statuses(standings) == [DONE, DONE, DONE, ATTENTION, TODO, TODO]
     assert "missing" in standings[3].words
     made = sesv2.get_identity(account.world.aws, "example.com")
@@ -56,7 +57,7 @@ def test_an_identity_and_then_its_records(account: Demo) -> None:
     account.publish(
         wanted_records("example.com", tokens=made.tokens, mail_from="bounce.example.com", region="us-east-1")
     )
-    standings = list(survey(account.world, project))
+    standings = list(survey(account.world, project, HERE))
     assert statuses(standings) == [DONE, DONE, DONE, DONE, TODO, TODO]
     assert standings[5].words == "in the sandbox; AWS is not asked yet"
 
@@ -71,7 +72,7 @@ def test_a_record_that_breaks_after_verification_is_not_done(
         "example.com", tokens=made.tokens, mail_from="bounce.example.com", region="us-east-1"
     )
     account.publish(records)
-    assert statuses(list(survey(account.world, project)))[3] is DONE
+    assert statuses(list(survey(account.world, project, HERE)))[3] is DONE
     for record in records[:2]:
         account.dns_server.remove(record.name, record.type)
         account.dns_server.add(record.name, record.type, "elsewhere.dkim.amazonses.com")
@@ -88,7 +89,7 @@ def test_the_file_is_not_believed(account: Demo) -> None:
     """AWS and DNS are the truth: old evidence does not make a step done."""
     now = datetime(2026, 11, 24, tzinfo=UTC)
     project = PROJECT.seen_done("identity", "was there", now).seen_done("production", "was granted", now)
-    assert statuses(list(survey(account.world, project))) == [DONE, DONE, TODO, TODO, TODO, TODO]
+    assert statuses(list(survey(account.world, project, HERE))) == [DONE, DONE, TODO, TODO, TODO, TODO]
 
 
 def test_a_refusal_is_to_be_remembered(account: Demo) -> None:
@@ -97,18 +98,18 @@ def test_a_refusal_is_to_be_remembered(account: Demo) -> None:
         account.world.aws, mail_type="MARKETING", website="https://example.com", contacts=(), language="EN"
     )
     account.answer_review(granted=False)
-    list(survey(account.world, PROJECT, noted=lambda before, after: told.append((before, after))))
+    list(survey(account.world, PROJECT, HERE, noted=lambda before, after: told.append((before, after))))
     ((before, after),) = told
     assert before.production.refused is None
     assert after.production.refused is not None
     assert after.production.refused.words.startswith("case 17")
-    list(survey(account.world, after, noted=lambda *_: told.append((after, after))))
+    list(survey(account.world, after, HERE, noted=lambda *_: told.append((after, after))))
     assert len(told) == 1, "what is known is not noted again"
 
 
 def test_another_account_is_not_looked_into(account: Demo) -> None:
     project = Project(domain=Domain("example.com"), account=Account(id="999999999999"))
-    standings = list(survey(account.world, project))
+    standings = list(survey(account.world, project, HERE))
     assert statuses(standings) == [ATTENTION, TODO, TODO, TODO, TODO, TODO]
     assert "999999999999" in standings[2].words
 
@@ -116,13 +117,13 @@ def test_another_account_is_not_looked_into(account: Demo) -> None:
 def test_a_missing_permission_leaves_the_other_steps_alone(account: Demo) -> None:
     world = account.world.choose(None, "us-east-1")
     refuse(world.aws, "cloudformation", "DescribeStacks", "AccessDenied")
-    standings = list(survey(world, PROJECT))
+    standings = list(survey(world, PROJECT, HERE))
     assert statuses(standings) == [DONE, DONE, TODO, TODO, ATTENTION, TODO]
     assert standings[4].words == "The permission cloudformation:DescribeStacks is missing"
 
 
 def test_a_domain_of_others_in_the_file(account: Demo) -> None:
-    standings = list(survey(account.world, Project(domain=Domain("gmail.com"))))
+    standings = list(survey(account.world, Project(domain=Domain("gmail.com")), HERE))
     assert standings[1] == Standing(StepName.DOMAIN, ATTENTION, "gmail.com is not your own domain")
 
 
@@ -131,7 +132,7 @@ def test_credentials_that_expire_on_the_way(account: Demo) -> None:
     refuse(world.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
     seen: list[Standing] = []
     with pytest.raises(WizardError, match="has expired") as raised:
-        seen.extend(survey(world, PROJECT))
+        seen.extend(survey(world, PROJECT, HERE))
     assert raised.value.exit_code is ExitCode.OUTSIDE
 
 

@@ -102,7 +102,7 @@ def test_the_volume_says_what_is_known_of_it() -> None:
 def test_recipients_are_those_of_the_stack_else_of_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: ReminderSeen, recipients: int, parts: set[str]
 ) -> None:
-    monkeypatch.setattr(reminder, "look", lambda world, project: seen)
+    monkeypatch.setattr(reminder, "look", lambda world, project, base: seen)
     (tmp_path / "people.csv").write_text("email\nana@example.com\nbo@example.com\n")
     world = World(now=lambda: NOW)
     project = with_settings(KNOWN, reminder=Reminder(recipients="people.csv", schedule="rate(7 days)"))

@@ -57,7 +57,7 @@ def test_where_all_is_well_all_is_ready() -> None:
     points = judge(PROJECT, EVIDENCE)
     assert [one.subject for one in points] == list(Subject)
     assert all(one.ready for one in points)
-    assert point(Subject.TEST).told == "one left to you@example.net, 2 h ago (its headers are not read yet)"
+    assert point(Subject.TEST).told == "one left to you@example.net, 2 h ago"
     assert point(Subject.PRIVACY).words == "a link on the website leads to it"
 
 

@@ -290,9 +290,10 @@ TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW,
 @pytest.mark.parametrize(
     ("found", "project", "status", "words"),
     [
-        (ReminderSeen(None), TESTED, Status.TODO, "nothing is set up"),
-        (seen("REVIEW_IN_PROGRESS"), TESTED, Status.TODO, "nothing is set up"),
-        (seen("DELETE_COMPLETE"), TESTED, Status.TODO, "nothing is set up"),
+        (ReminderSeen(None), PROJECT, Status.TODO, "nothing is set up"),
+        (seen("REVIEW_IN_PROGRESS"), PROJECT, Status.TODO, "nothing is set up"),
+        (ReminderSeen(None), TESTED, Status.ATTENTION, "the stack ses-wizard-reminder is gone: deploy it"),
+        (seen("DELETE_COMPLETE"), TESTED, Status.ATTENTION, "the stack ses-wizard-reminder is gone"),
         (ReminderSeen(None, instead="reminder-2"), TESTED, Status.ATTENTION, "is taken"),
         (seen("CREATE_IN_PROGRESS"), PROJECT, Status.WORKING, "create in progress"),
         (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),

@@ -65,14 +65,14 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
         (seen(), PROJECT, Status.DONE, "2 recipients, every weekday"),
         (seen(enabled=False), PAUSED, Status.DONE, "paused: no run until it is resumed"),
         (seen(enabled=False), PROJECT, Status.ATTENTION, "nobody paused it here"),
-        (seen(), PAUSED, Status.ATTENTION, "to be paused, but the schedule still runs"),
+        (seen(), PAUSED, Status.ATTENTION, "the schedule runs, though it is paused here"),
         (seen(schedule=None), PROJECT, Status.ATTENTION, "the schedule is gone"),
         (seen(function_gone=True), PROJECT, Status.ATTENTION, "the function is gone: look for drift"),
         (
             seen(enabled=False),
             replace(PAUSED, reminder=replace(PAUSED.reminder, tested=None)),
             Status.ATTENTION,
-            "everything stands, and no run leaves, for it is paused: send a test mail",
+            "deployed, and no run leaves, for it is paused: send a test e-mail",
         ),
         (
             seen(alarms=("the function fails",)),
@@ -81,6 +81,20 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
             "an alarm rings: the function fails",
         ),
         (seen(spare=("a.example",)), PROJECT, Status.DONE, "are left (step 6, F4)"),
+        (
+            seen(changed=("subject", "schedule")),
+            PROJECT,
+            Status.ATTENTION,
+            "Changed, not deployed: subject, schedule (F4 on Create)",
+        ),
+        (
+            seen(changed=("time zone",), invalid="timezone: there is none"),
+            PROJECT,
+            Status.ATTENTION,
+            "not valid, so not deployed: timezone: there is none",
+        ),
+        (seen(by_hand=True), PROJECT, Status.ATTENTION, "somebody changed the schedule by hand"),
+        (seen(stopped="sending is paused"), PROJECT, Status.ATTENTION, "sending is paused: no mail leaves"),
         (seen(unconfirmed="me@a.example"), PROJECT, Status.DONE, "alerts wait until me@a.example confirms"),
     ],
 )

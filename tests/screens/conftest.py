@@ -225,10 +225,10 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         records = Round(seen.domain, NOW, ZoneSeen(seen.domain, seen.domain), None, ())
         return readiness.Evidence(seen, (), in_use, replace(there.site, url=url), records)
 
-    def reminder_look(world: World, project: Project) -> reminder.ReminderSeen:
+    def reminder_look(world: World, project: Project, base: Path) -> reminder.ReminderSeen:
         return reminder.ReminderSeen(None)
 
-    def all_steps(world: World, project: Project, **_: object) -> Iterator[Standing]:
+    def all_steps(world: World, project: Project, base: Path, **_: object) -> Iterator[Standing]:
         there.answer("survey")
         found = [replace(one, as_of=None) for one in last_known(project).values() if one.as_of]
         yield from there.standings.values() if there.standings else found

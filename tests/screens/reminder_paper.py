@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Gate
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec.structs import replace as with_settings
 from textual.widgets import Input, TextArea
@@ -25,6 +25,7 @@ from wizard.steps import (
 )
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder_changed import changed
 from wizard.steps.reminder_drift import Drifted
 from wizard.steps.reminder_opt_outs import OptOut
 from wizard.steps.reminder_recipients import Import
@@ -49,6 +50,8 @@ class Flow:
     found: DryRun | None = None
     log: tuple[LogLine, ...] | WizardError = ()
     seen: ReminderSeen = field(default_factory=lambda: ReminderSeen(None))
+    template: dict[str, Any] = field(default_factory=dict)
+    """What the stack was made from, where the project is to be compared with it."""
     past: tuple[RunSeen, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
     drifted: tuple[Drifted, ...] = ()
@@ -82,8 +85,8 @@ class Flow:
         *((reminder_opt_outs, name) for name in ("opt_outs", "opt_out", "opt_in")),
     )
 
-    def look(self, world: World, project: Project) -> ReminderSeen:
-        return self.seen
+    def look(self, world: World, project: Project, base: Path) -> ReminderSeen:
+        return replace(self.seen, changed=changed(project, self.template, NOW) or self.seen.changed)
 
     def plan(self, world: World, project: Project, base: Path, *, revert_drift: bool = False) -> ReminderPlan:
         wishes = {"paused": project.reminder.paused, "reverting": revert_drift}

@@ -99,7 +99,7 @@ async def test_a_demos_account_that_could_not_be_taken_up_is_told(
 async def test_refusal_that_the_survey_sees_is_remembered(
     outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_world: World, before: Project, *, noted: survey.Noted) -> Iterator[Standing]:
+    def refused(_: World, before: Project, _base: Path, *, noted: survey.Noted) -> Iterator[Standing]:
         noted(before, replace(before, production=Production(refused=Seen(NOW, "case 4711"))))
         yield from seen_so(begun).values()
 

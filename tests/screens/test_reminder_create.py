@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from textual.widgets import Input
 
 from tests.screens.conftest import NOW, Outside
-from tests.screens.pages import opened
-from tests.screens.reminder_paper import Flow, show
+from tests.screens.pages import SIZES, opened
+from tests.screens.reminder_paper import Flow, show, subject, with_a_test
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
 from wizard.project import Project
+from wizard.reminder import draft, template
+from wizard.steps.model import StepName
 from wizard.steps.reminder import ReminderSeen
 from wizard.steps.reminder_drift import Drifted
 
@@ -58,8 +60,8 @@ async def test_what_comes_next_is_in_sight_after_a_long_creation(
     made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4", "y")
-        assert "everything stands: send a test mail" in page.text
-        assert "✓ Everything stands. F3 goes on: send a test mail." in page.text
+        assert "deployed: send a test e-mail" in page.text
+        assert "✓ Deployed. F3 goes on: send a test e-mail." in page.text
         assert "✓ done  resource 0" in page.text
 
 
@@ -73,7 +75,7 @@ async def test_what_cloudformation_does_since_an_earlier_run_is_watched(
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
         assert "✓ done  resource 0" in page.text
-        assert "everything stands: send a test mail" in page.text
+        assert "deployed: send a test e-mail" in page.text
         assert made.asked == ["watch"]
 
 
@@ -152,6 +154,34 @@ async def test_who_is_told_is_kept_without_a_plan_too(
         assert page.saved.reminder.alerts == "ops@example.com"
 
 
+async def test_what_is_saved_and_not_deployed_is_told_at_once_and_everywhere(
+    outside: Outside, made: Flow, written: Project, tmp_path: Path
+) -> None:
+    stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"}, NOW)
+    schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
+    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1, subject="Hello {{name}}")
+    made.template = template.template(draft.setup_of(written))
+    words = "Changed, not deployed: subject (F4 on Create)"
+    async with opened(tmp_path, outside.world, project=with_a_test(written), size=SIZES[1]) as page:
+        await show(page, "f2", "f2", "f2", "f2")
+        assert "✓ done" in page.text
+        subject(page, "News for {{name}}")
+        await page.press("f3")
+        assert f"! needs you  {words}" in page.text
+        assert "! not deployed" in page.text, "on the rail"
+        await page.press("f3")
+        await page.press("f6")
+        assert f"✓ Nobody changed the deployed stack by hand. {words}" in page.text
+        await page.press("f3")
+        assert "Sends  the version deployed Tue 24 Nov 2026 10:00 UTC, with the subject “Hello" in page.text
+        assert page.saved.progress["reminder"].words == words
+        await page.go(None)
+        assert f"Reminder: {words}" in page.text
+        made.template = template.template(draft.setup_of(page.saved))
+        await page.go(StepName.REMINDER)
+        assert words not in page.text
+
+
 async def test_what_drifted_is_told_and_put_back(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
@@ -159,7 +189,7 @@ async def test_what_drifted_is_told_and_put_back(
         await show(page, "f7")
         assert "! Nothing was found that drifted: F6 looks for it." in page.text
         await page.press("f6")
-        assert "Everything stands as it was made" in page.text
+        assert "Nobody changed the deployed stack by hand." in page.text
         assert "Put it back" not in page.text
         made.drifted = (Drifted("schedule", "ScheduleExpression is [red]rate(1 day), and should be…"),)
         await page.press("f6")

@@ -22,7 +22,10 @@ _EVENT_PAGES = 5
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack (DescribeStacks). ``status`` is StackStatus, ``reason`` why it is so, often empty."""
+    """One stack (DescribeStacks). ``status`` is StackStatus, ``reason`` why it is so, often empty.
+
+    ``updated`` is when it was last changed, or made.
+    """
 
     id: str
     name: str
@@ -30,6 +33,7 @@ class Stack:
     reason: str
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
+    updated: datetime | None = None
 
     @property
     def running(self) -> bool:
@@ -154,6 +158,7 @@ def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
             if "OutputKey" in output
         },
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+        updated=found.get("LastUpdatedTime") or found.get("CreationTime"),
     )
 
 

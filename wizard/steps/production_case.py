@@ -90,7 +90,7 @@ def flow(world: World, project: Project, base: Path) -> Flow:
 
     What cannot be read is not known. Raises WizardError where AWS cannot be asked at all.
     """
-    seen = reminder.look(world, project)
+    seen = reminder.look(world, project, base)
     recipients: int | None = seen.recipients
     if not (seen.stack and seen.stack.complete):
         recipients = _in_file(project, base)

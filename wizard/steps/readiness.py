@@ -26,7 +26,6 @@ from wizard.steps.domain_name import organizational
 from wizard.steps.model import StepName
 from wizard.steps.parallel import as_they_come
 from wizard.steps.production import ProductionSeen, first_form, identity_gap
-from wizard.steps.sandbox import unread
 from wizard.text import ago, printable
 from wizard.web.access import WebAccess, WebError
 from wizard.web.page import Link, WebPage, fetch
@@ -219,7 +218,7 @@ def _identity(seen: ProductionSeen, records: Round | WizardError | None) -> Poin
         why = records.title if records else "the DNS was not asked"
         return point(verdict=Verdict.UNKNOWN, words=printable(why, 200))
     words = "SES confirms the domain, DKIM and MAIL FROM"
-    return point(verdict=Verdict.READY, words=words, more="the records are right now, too")
+    return point(verdict=Verdict.READY, words=words, more="the DNS has all records now")
 
 
 def _dmarc(in_use: InUse | WizardError | None) -> Point:
@@ -276,9 +275,7 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
     if sent:
         if read is None:
             when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-            words = f"one left {printable(sent.words, 100)}{when}"
-            more = "its headers are not read yet" if unread(project) else ""
-            return point(verdict=Verdict.READY, words=words, more=more)
+            return point(verdict=Verdict.READY, words=f"one left {printable(sent.words, 100)}{when}")
         more = printable(read.words, 150)
         if project.sandbox.passed:
             return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)

@@ -32,7 +32,7 @@ from wizard.steps.reminder_deployed import deployed, without_loss
 from wizard.steps.reminder_identities import needed_identities, verified, with_test_addresses
 from wizard.steps.reminder_obstacles import recipients_gone, refuse_foreign, refuse_problems
 from wizard.steps.reminder_recipients import Import
-from wizard.steps.reminder_seen import ReminderSeen, judge, look
+from wizard.steps.reminder_seen import ReminderSeen, changed_words, judge, look
 from wizard.steps.reminder_stack import TAG, nothing_there, ours, tags
 from wizard.steps.stack import Failed, Pause
 from wizard.world import World
@@ -42,6 +42,7 @@ __all__ = [
     "ReminderSeen",
     "StackWork",
     "act",
+    "changed_words",
     "decline",
     "judge",
     "look",

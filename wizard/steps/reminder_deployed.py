@@ -28,6 +28,18 @@ class Deployed:
     template: Mapping[str, Any] = field(default_factory=dict)
     mode: str = ""
 
+    def properties(self, logical_id: str) -> Mapping[str, Any]:
+        """A resource's properties; none where the template has no such resource."""
+        found: Mapping[str, Any] = (
+            self.template.get("Resources", {}).get(logical_id, {}).get("Properties", {})
+        )
+        return found
+
+    @property
+    def subject(self) -> str:
+        """The subject of the deployed message, with its fields."""
+        return str(self.properties("MessageTemplate").get("Template", {}).get("SubjectPart", ""))
+
     def spare(self, project: Project) -> tuple[str, ...]:
         """The identities that the function may use, and needs only in the sandbox."""
         return spare_identities(project, self.template)
@@ -39,7 +51,7 @@ class Deployed:
         else about the schedule changes either. Where it may be written anew, do not ``keep`` it.
         """
         reminder = project.reminder
-        properties = self.template.get("Resources", {}).get("Schedule", {}).get("Properties", {})
+        properties = self.properties("Schedule")
         same_times = (
             properties.get("ScheduleExpression") == reminder.schedule
             and properties.get("ScheduleExpressionTimezone") == reminder.timezone

@@ -26,12 +26,15 @@ from wizard.reminder.reach import Reach
 from wizard.reminder.recipients import Recipient
 from wizard.reminder.recipients_file import opened, recipients_file
 from wizard.steps.model import Event, Progress, Report
+from wizard.steps.reminder_stack import output
 from wizard.steps.reminder_table import described
 from wizard.text import printable
 from wizard.world import World
 
 COUNTED = 100_000
 """Up to so many rows a table is counted row by row; beyond, DynamoDB's own count will do."""
+COMPARED = 10_000
+"""Up to so many rows the stack's own table is compared with the file at each look; beyond, their numbers."""
 _TOLD = 500
 """After how many rows an import tells how far it has come, at the earliest."""
 
@@ -67,11 +70,15 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """How many recipients a table has; ``about`` where DynamoDB's own count of some hours ago says so."""
+class Present:
+    """How many recipients a table has; ``about`` where DynamoDB's own count of some hours ago says so.
+
+    ``changed``: the project's file has other recipients than the table, as far as they are compared.
+    """
 
     number: int
     about: bool = False
+    changed: bool = False
 
 
 def plan_import(
@@ -148,16 +155,40 @@ def carry_out(world: World, stack: Stack, planned: Import, report: Report) -> No
     report(Event("recipients", Progress.DONE, f"{len(wanted):,} in the table"))
 
 
-def count(world: World, table: str, *, own: bool) -> Counted:
-    """How many recipients ``table`` has. Raises WizardError.
+def present(world: World, project: Project, base: Path, stack: Stack, own_table: str) -> Present:
+    """The recipients in the table that the stack uses, beside those in the project's file.
 
-    The rows of a user's table are left alone. The stack's ``own`` is counted row by row as long as it is
-    small, for DynamoDB's own count is hours old.
+    ``own_table`` is the stack's own, empty where it uses one of the user's: that is asked for its description
+    alone. Where the file cannot be read, nothing is compared: ``draft.problems`` tells why. Raises
+    WizardError.
     """
-    items = described(world, table).items
-    if own and items <= COUNTED:
-        return Counted(dynamodb.count(world.aws, table))
-    return Counted(items, about=True)
+    table = output(stack, "RecipientsTable")
+    found = dynamodb.describe_table(world.aws, table)
+    if found is None:
+        return Present(0)
+    items = found.items
+    if table != own_table or items > COUNTED:
+        return Present(items, about=True)
+    if project.reminder.table:
+        return Present(dynamodb.count(world.aws, table))
+    try:
+        wanted = _wanted(project, base)
+    except WizardError:
+        return Present(dynamodb.count(world.aws, table))
+    if items > COMPARED:
+        number = dynamodb.count(world.aws, table)
+        return Present(number, changed=number != len(wanted))
+    met = Counter(wanted.meet(row) for row in dynamodb.scan(world.aws, table))
+    return Present(met.total(), changed=met[_Met.KEPT] != met.total() or met.total() != len(wanted))
+
+
+def _wanted(project: Project, base: Path) -> _Wanted:
+    """The recipients in the project's file. Raises WizardError for the first line with a problem."""
+    wanted = _Wanted()
+    with opened(recipients_file(project, base)) as file:
+        for person in recipients.people(file):
+            wanted.add(person)
+    return wanted
 
 
 class _Met(Enum):

@@ -17,8 +17,9 @@ from wizard.project import Project, Seen
 from wizard.reminder.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.template import function_name
 from wizard.steps.model import Event, Progress, Report
-from wizard.steps.reminder_seen import look
-from wizard.steps.reminder_stack import nothing_there, output, standing
+from wizard.steps.reminder_changed import changed
+from wizard.steps.reminder_deployed import deployed
+from wizard.steps.reminder_stack import output, standing
 from wizard.steps.sandbox import with_test_mail
 from wizard.steps.stack import Pause, interval
 from wizard.text import printable
@@ -98,27 +99,28 @@ def test_run(
     the function itself fails; a refusal by SES is a result.
     """
     address = typed_address(address)
-    seen = look(world, project)
-    if seen.stack is None or not seen.stack.complete:
-        raise nothing_there(project.reminder.stack)
+    stack = standing(world, project)
+    version = _version(world, project, stack)
     coming = _coming(address.lower())
     if coming:
         # What an earlier test left must not pass for what comes now.
-        dynamodb.write(world.aws, output(seen.stack, "ClaimsTable"), [], [_record(address)])
+        dynamodb.write(world.aws, output(stack, "ClaimsTable"), [], [_record(address)])
     report(Event("test mail", Progress.STARTED))
-    answer = _test_answer(world, seen.stack.name, address, recipient, pause)
+    answer = _test_answer(world, stack.name, address, recipient, pause)
     if not answer.get("message_id"):
         return _refused(world, project, address, answer, report)
     report(Event("test mail", Progress.DONE, "SES took it"))
     now, fields = world.now(), _whose_fields(address, str(answer.get("recipient") or ""))
     taken = TestResult(
         sent=True,
-        words=f"SES took the mail to {address}{fields}. {_where_to_look(address, demo=world.demo)}",
+        words=f"SES took the mail to {address}{fields}. {version} {_where_to_look(address, demo=world.demo)}",
         todo="",
         message_id=str(answer["message_id"]),
         project=with_test_mail(_tested(project, address, now), address, now),
     )
-    return _with_event(world, seen.stack, taken, address, coming, report, pause) if coming else taken
+    if not coming:
+        return taken
+    return _with_event(world, stack, taken, address, version, coming, report, pause)
 
 
 def dry_run(world: World, project: Project, report: Report) -> DryRun:
@@ -170,6 +172,14 @@ def _test_answer(
     return functions.invoke(world.aws, function_name(stack), event)
 
 
+def _version(world: World, project: Project, stack: Stack) -> str:
+    """Which version of the reminder a test sends, in a sentence: the deployed one, and what it lacks."""
+    when = f" on {stack.updated.astimezone():%d %b at %H:%M}" if stack.updated else ""
+    missing = changed(project, deployed(world, stack).template, world.now())
+    lacks = f", without your changes: {', '.join(missing)}" if missing else ""
+    return f"The test sent the version deployed{when}{lacks}."
+
+
 def _tested(project: Project, address: str, at: datetime) -> Project:
     tested = Seen(at=at, words=f"to {address}")
     return with_settings(project, reminder=with_settings(project.reminder, tested=tested))
@@ -214,7 +224,14 @@ def _coming(address: str) -> str | None:
 
 
 def _with_event(
-    world: World, stack: Stack, taken: TestResult, address: str, coming: str, report: Report, pause: Pause
+    world: World,
+    stack: Stack,
+    taken: TestResult,
+    address: str,
+    version: str,
+    coming: str,
+    report: Report,
+    pause: Pause,
 ) -> TestResult:
     """``taken`` with what came back, after waiting for it."""
     noun, table = _NOUNS[coming], output(stack, "ClaimsTable")
@@ -223,13 +240,13 @@ def _with_event(
         found = dynamodb.get(world.aws, table, _record(address)) or {}
         if found.get("event") == coming:
             report(Event(noun, Progress.DONE, "it came back and was recorded"))
-            words = f"SES took the mail to {address}. The {noun} came back and was recorded."
+            words = f"SES took the mail to {address}. {version} The {noun} came back and was recorded."
             return replace(taken, words=words, recorded=True)
         pause(interval(world))
     report(Event(noun, Progress.FAILED, "none was recorded within a minute"))
     return replace(
         taken,
-        words=f"SES took the mail to {address}, but no {noun} was recorded within a minute.",
+        words=f"SES took the mail to {address}, but no {noun} was recorded within a minute. {version}",
         todo="Try once more; where none comes again, look for drift: the way of SES's events may be changed.",
         recorded=False,
     )

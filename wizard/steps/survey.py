@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -27,13 +28,18 @@ def _nowhere(before: Project, after: Project) -> None:
 
 
 def survey(
-    world: World, project: Project, seen: AccountSeen | None = None, *, noted: Noted = _nowhere
+    world: World,
+    project: Project,
+    base: Path,
+    seen: AccountSeen | None = None,
+    *,
+    noted: Noted = _nowhere,
 ) -> Iterator[Standing]:
     """The standing of each of the six steps, in order, as it becomes known.
 
     Looks at the account first (``seen`` is that look, where it was made already), then at all the others at
-    once. Those that cannot be looked at yet are ``todo`` and say why. What the file shall remember (that AWS
-    said no) goes to ``noted``.
+    once; ``base`` is the folder of the project file. Those that cannot be looked at yet are ``todo`` and say
+    why. What the file shall remember (that AWS said no) goes to ``noted``.
 
     Where a step may not look, IAM is asked what else is not allowed; then the account's standing comes once
     more, at the end, and says so. While all may look, the start does not wait for IAM.
@@ -57,7 +63,11 @@ def survey(
     # A file written by hand may leave the Region to the environment; the looks below want to know it.
     project = replace(project, account=replace(project.account, region=seen.region))
     refused: list[WizardError] = []
-    looks: dict[StepName, _Look] = {**_LOOKS, StepName.PRODUCTION: partial(_production, noted)}
+    looks: dict[StepName, _Look] = {
+        **_LOOKS,
+        StepName.REMINDER: partial(_reminder, base),
+        StepName.PRODUCTION: partial(_production, noted),
+    }
     with ThreadPoolExecutor(len(looks), thread_name_prefix="survey") as pool:
         standings = [
             pool.submit(_standing, step, look, world, project, refused) for step, look in looks.items()
@@ -130,10 +140,10 @@ def _dns(world: World, project: Project) -> Standing:
     return dns.judge(dns.look(world, project, known), known)
 
 
-def _reminder(world: World, project: Project) -> Standing:
+def _reminder(base: Path, world: World, project: Project) -> Standing:
     from wizard.steps import reminder
 
-    return reminder.judge(reminder.look(world, project), project)
+    return reminder.judge(reminder.look(world, project, base), project)
 
 
 def _production(noted: Noted, world: World, project: Project) -> Standing:
@@ -147,6 +157,5 @@ _LOOKS: dict[StepName, _Look] = {
     StepName.DOMAIN: _domain,
     StepName.IDENTITY: _identity,
     StepName.DNS: _dns,
-    StepName.REMINDER: _reminder,
 }
-"""The looks that find out where a step stands, and nothing to be noted."""
+"""The looks that need nothing but the world and the project."""
