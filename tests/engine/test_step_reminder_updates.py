@@ -350,7 +350,7 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
             "ScheduleExpression is cron(0 9 1 1 ? 2199), and should be cron(0 9 ? * MON-FRI *)",
         ),
         ("recipients table", "somebody deleted it"),
-        (FUNCTION_NAME, "somebody deleted it"),
+        ("Lambda function", "somebody deleted it"),
     }
     assert setup.standing()[1].startswith("the function is gone: look for drift")
     with pytest.raises(WizardError, match="TriggerReminder is gone") as gone:

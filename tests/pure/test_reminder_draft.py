@@ -299,7 +299,7 @@ TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW,
         (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),
         (seen("CREATE_COMPLETE", recipients=0), TESTED, Status.ATTENTION, "empty"),
         (seen("CREATE_COMPLETE", enabled=False), TESTED, Status.ATTENTION, "switched off"),
-        (seen("CREATE_COMPLETE"), PROJECT, Status.ATTENTION, "send a test mail"),
+        (seen("CREATE_COMPLETE"), PROJECT, Status.ATTENTION, "send a test e-mail"),
         (
             seen("UPDATE_COMPLETE"),
             TESTED,
