@@ -283,3 +283,28 @@ def test_a_function_may_send_with_what_its_role_names(account: Demo) -> None:
     account.world.aws.client("sesv2").create_email_identity(EmailIdentity="b@example.net")
     account.account.ses("us-east-1").identities["b@example.net"].verified = True
     assert refused() == [f"ses:SendBulkEmail on resource: {ses}:identity/b@example.net"]
+
+
+@pytest.mark.parametrize("admitted", [True, False])
+def test_what_a_rule_cannot_deliver_goes_to_the_targets_dead_letter_queue(
+    account: Demo, admitted: bool
+) -> None:
+    ses, sqs, bus = production(account), *map(account.world.aws.client, ("sqs", "events"))
+    listening(account, "BOUNCE", permitted=False)
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    (target,) = bus.list_targets_by_rule(Rule="rule")["Targets"]
+    bus.put_targets(Rule="rule", Targets=[{**target, "DeadLetterConfig": {"Arn": queue}}])
+    if admitted:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": bus.describe_rule(Name="rule")["Arn"]}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    bulk(ses, "bounce@simulator.amazonses.com")
+    found = sqs.receive_message(QueueUrl=url).get("Messages", [])
+    assert [json.loads(one["Body"])["detail-type"] for one in found] == ["Email Bounced"] * admitted

@@ -37,7 +37,7 @@ NOT_IN_EVERY_SET_UP = {
 OTHER_PROPERTIES = {
     "AWS::DynamoDB::Table": (
         "kms:", "kinesis:", "s3:", "logs:", "iam:", "dynamodb:DescribeImport", "dynamodb:ImportTable",
-        "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateContributorInsights",
+        "dynamodb:UpdateContributorInsights",
         "dynamodb:EnableKinesis", "dynamodb:DisableKinesis", "dynamodb:UpdateKinesis",
         "dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy", "dynamodb:CreateTableReplica",
         "dynamodb:AssociateTableReplica", "dynamodb:Scan", "dynamodb:Query", "dynamodb:UpdateItem",

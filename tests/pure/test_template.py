@@ -264,9 +264,41 @@ def test_the_workers_are_bounded_and_a_portion_is_not_given_to_two() -> None:
     assert queue["RedrivePolicy"]["maxReceiveCount"] > 1.5 * trigger_reminder.RESUMED / 3600
 
 
-def test_who_said_no_outlives_the_stack() -> None:
+def test_opt_outs_outlive_the_stack_under_a_name_that_the_next_stack_knows() -> None:
     table = resources(SETUP)["OptOutsTable"]
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["TableName"] == "ses-wizard-reminder-opt-outs-example.com"
+    assert table["Properties"]["DeletionProtectionEnabled"]
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_an_opt_outs_table_without_a_name_of_our_own_is_not_renamed() -> None:
+    assert "TableName" not in properties(replace(SETUP, own_opt_outs_name=False), "OptOutsTable")
+
+
+def test_the_function_may_send_from_the_reminders_sender_alone() -> None:
+    sending = [one for one in statements(SETUP) if "ses:SendBulkEmail" in one["Action"]]
+    assert [one.get("Condition") for one in sending] == [
+        {"StringEquals": {"ses:FromAddress": "reminders@example.com"}}
+    ]
+
+
+def test_an_event_that_cannot_be_delivered_becomes_a_dead_letter() -> None:
+    queue = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    assert properties(SETUP, "EventsRule")["Targets"][0]["DeadLetterConfig"] == {"Arn": queue}
+    (statement,) = properties(SETUP, "EventsQueuePolicy")["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["sqs:SendMessage"],
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["EventsRule", "Arn"]}}},
+    }
+
+
+def test_the_template_is_for_one_domain() -> None:
+    domain = json.loads(body(SETUP))["Parameters"]["Domain"]
+    assert (domain["Default"], domain["AllowedValues"]) == ("example.com", ["example.com"])
 
 
 def test_the_function_hears_of_bounces_and_complaints_of_this_configuration_set() -> None:
@@ -340,7 +372,7 @@ def test_the_senders_name_is_encoded_as_mail_wants_it() -> None:
 
 def test_the_outputs_name_what_others_look_for() -> None:
     names = {"RecipientsTable", "ClaimsTable", "RunsTable", "OptOutsTable", "Function", "Schedule"}
-    names |= {"DeadLetterQueue", "LogGroup"}
+    names |= {"DeadLetterQueue", "LogGroup", "Domain"}
     assert template(SETUP)["Outputs"].keys() == names
     outputs = template(VARIANTS["with everything"])["Outputs"]
     assert outputs.keys() == names | {"Queue"}

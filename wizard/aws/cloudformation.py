@@ -188,7 +188,8 @@ def create_change_set(
 
     (cloudformation:CreateChangeSet.) ``new``: the stack is not there yet; it then appears as
     REVIEW_IN_PROGRESS, without a resource. ``revert_drift``: compare with what is there in truth, not with
-    the template before, so that what was changed by hand is put back. Raises WizardError.
+    the template before, so that what was changed by hand is put back. A new stack imports what an
+    earlier one left, if it has the same name in ``body`` and is retained again. Raises WizardError.
     """
     request: CreateChangeSetInputTypeDef = {
         "StackName": stack,
@@ -198,6 +199,8 @@ def create_change_set(
         "Capabilities": ["CAPABILITY_IAM"],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
+    if new:
+        request["ImportExistingResources"] = True
     if revert_drift:
         request["DeploymentMode"] = "REVERT_DRIFT"
     with translated("cloudformation:CreateChangeSet", aws.profile):

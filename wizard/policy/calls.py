@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.policy.grant import EVERYTHING, Condition, Grant, Scope
+from wizard.reminder.setup import opt_outs_table
 from wizard.reminder.template import function_name, log_group
 
 NAMES_NO_RESOURCE = {
@@ -313,9 +314,16 @@ def _tables(scope: Scope) -> Iterator[Grant]:
         "reminder",
         "KeepOptOuts",
         ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
-        (table(scope, "OptOutsTable"),),
+        opt_outs(scope),
         "See and keep who wants no more mail.",
     )
+
+
+def opt_outs(scope: Scope) -> tuple[str, ...]:
+    """The ARNs of the opt-outs table: by its own name, and by the one that earlier versions let AWS give."""
+    domain, stack = scope.project.domain.name, scope.project.reminder.stack
+    own = (scope.arn("dynamodb", f"table/{opt_outs_table(stack, domain)}"),) if domain else ()
+    return (*own, table(scope, "OptOutsTable"))
 
 
 def table(scope: Scope, logical_id: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.policy.calls import table
+from wizard.policy.calls import opt_outs, table
 from wizard.policy.grant import EVERYTHING, Grant, Scope
 from wizard.reminder.template import RESUME_SUFFIX, function_name, log_group
 
-TABLES = ("RecipientsTable", "ClaimsTable", "RunsTable", "OptOutsTable")
+TABLES = ("RecipientsTable", "ClaimsTable", "RunsTable")
 ALARMS = ("DeadLetterAlarm", "ErrorsAlarm", "BounceAlarm", "ComplaintAlarm")
 QUEUES = ("DeadLetterQueue", "Queue")
 ROLES = {"FunctionRole": "lambda.amazonaws.com", "ScheduleRole": "scheduler.amazonaws.com"}
@@ -47,10 +47,14 @@ def _data(scope: Scope) -> Iterator[Grant]:
             "dynamodb:ListTagsOfResource",
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
+            "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
             "dynamodb:UpdateTimeToLive",
         ),
-        tuple(table(scope, name) for name in TABLES if not (own and name == "RecipientsTable")),
+        (
+            *(table(scope, name) for name in TABLES if not (own and name == "RecipientsTable")),
+            *opt_outs(scope),
+        ),
         "the tables",
     )
     yield _grant(

@@ -32,11 +32,12 @@ def role(trust: dict[str, Any], *statements: dict[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "AssumeRolePolicyDocument": _policy({"Effect": "Allow", "Action": "sts:AssumeRole", **trust}),
-            "Policies": [{"PolicyName": "this-stack-only", "PolicyDocument": _policy(*statements)}],
+            "AssumeRolePolicyDocument": policy({"Effect": "Allow", "Action": "sts:AssumeRole", **trust}),
+            "Policies": [{"PolicyName": "this-stack-only", "PolicyDocument": policy(*statements)}],
         },
     }
 
 
-def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

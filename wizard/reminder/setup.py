@@ -8,6 +8,13 @@ from datetime import datetime
 from wizard.project import Table
 from wizard.reminder.message import Message, fields_in, fields_of
 
+_LONGEST_TABLE_NAME = 255
+
+
+def opt_outs_table(stack: str, domain: str) -> str:
+    """The name of the opt-outs table of the reminder ``stack`` of ``domain``."""
+    return f"{stack}-opt-outs-{domain}"[:_LONGEST_TABLE_NAME]
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -17,7 +24,8 @@ class Setup:
     (in the sandbox, the recipients' own). ``start`` and ``end`` are the schedule's StartDate and EndDate: see
     ``draft.start_date``. ``table`` is the user's own table of recipients, ``table_key`` the ARN of the KMS
     key it is encrypted with, where that is a key of the customer's. ``workers`` is how many runs of the
-    function send at a time in queue mode; 0 is direct mode.
+    function send at a time in queue mode; 0 is direct mode. ``own_opt_outs_name`` is False for a stack whose
+    opt-outs table got its name from CloudFormation: a new name would be a new, empty table.
     """
 
     stack: str
@@ -37,6 +45,20 @@ class Setup:
     unsubscribe: str | None = None
     alerts: str | None = None
     workers: int = 0
+    own_opt_outs_name: bool = True
+
+    @property
+    def domain(self) -> str:
+        """The domain that mail is sent from."""
+        return self.sender.rpartition("@")[2]
+
+    @property
+    def opt_outs_table(self) -> str | None:
+        """The name of the opt-outs table; None where CloudFormation gives the name.
+
+        A stack that is deployed again finds the table of the stack before by this name.
+        """
+        return opt_outs_table(self.stack, self.domain) if self.own_opt_outs_name else None
 
     @property
     def template_name(self) -> str:

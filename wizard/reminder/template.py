@@ -69,7 +69,8 @@ PURPOSES = {
     ),
     "RunsTable": Purpose("runs table", "keeps the figures of each run, and where to go on with it"),
     "OptOutsTable": Purpose(
-        "opt-outs table", "remembers who wants no more mail; it is kept even when the stack is deleted"
+        "opt-outs table",
+        "lists the recipients who opted out; it outlives the stack, and the next stack uses it again",
     ),
     "MessageTemplate": Purpose("mail template", "the subject and the message in SES"),
     "LogGroup": Purpose("log group", f"the function's log: numbers only, kept for {LOG_DAYS} days"),
@@ -84,6 +85,9 @@ PURPOSES = {
     "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
     "EventDestination": Purpose("event destination", "has SES tell of bounces and complaints"),
     "EventsRule": Purpose("events rule", "hands bounces and complaints to the function, which notes them"),
+    "EventsQueuePolicy": Purpose(
+        "dead-letter policy", "lets that rule put what it could not deliver into the dead-letter queue"
+    ),
     "EventsPermission": Purpose("events permission", "lets that rule start the function"),
     "AlertsTopic": Purpose("alerts topic", "passes alarms on by e-mail"),
     "AlertsSubscription": Purpose(
@@ -127,11 +131,12 @@ def template(setup: Setup) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Personal mail on a schedule, by ses-wizard",
+        "Parameters": _parameters(setup),
         "Resources": {
             **({} if setup.table else own_table),
             "ClaimsTable": _table({"run": "HASH", "email": "RANGE"}, _gone_with_the_stack(), expires=True),
             "RunsTable": _table({"reminder": "HASH", "run": "RANGE"}, _gone_with_the_stack(), expires=True),
-            "OptOutsTable": _table({"email": "HASH"}, _outlives_the_stack()),
+            "OptOutsTable": _opt_outs_table(setup),
             "MessageTemplate": _message_template(setup),
             "LogGroup": {
                 "Type": "AWS::Logs::LogGroup",
@@ -154,6 +159,24 @@ def template(setup: Setup) -> dict[str, Any]:
             "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *worker, *around]},
         },
         "Outputs": _outputs(setup),
+    }
+
+
+def _parameters(setup: Setup) -> dict[str, Any]:
+    """A guard: an update that keeps the parameters' values, as ``aws cloudformation deploy`` and the console
+    do, fails where the stack was deployed for another domain."""
+    only = (
+        f"This template is for {setup.domain}, and the stack belongs to another domain. Choose another stack "
+        "name: reminder.stack in the project file."
+    )
+    return {
+        "Domain": {
+            "Type": "String",
+            "Description": "The domain that mail is sent from. Keep it as it is.",
+            "Default": setup.domain,
+            "AllowedValues": [setup.domain],
+            "ConstraintDescription": only,
+        }
     }
 
 
@@ -202,6 +225,16 @@ def _table(keys: dict[str, str], policies: dict[str, str], *, expires: bool = Fa
     if expires:
         properties["TimeToLiveSpecification"] = {"AttributeName": "expires", "Enabled": True}
     return {"Type": "AWS::DynamoDB::Table", **policies, "Properties": properties}
+
+
+def _opt_outs_table(setup: Setup) -> dict[str, Any]:
+    """The one table whose content is nowhere else. It is protected, and its name outlives the stack."""
+    table = _table({"email": "HASH"}, _outlives_the_stack())
+    if setup.opt_outs_table:
+        table["Properties"]["TableName"] = setup.opt_outs_table
+    table["Properties"]["DeletionProtectionEnabled"] = True
+    table["Properties"]["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": True}
+    return table
 
 
 def _message_template(setup: Setup) -> dict[str, Any]:
@@ -321,6 +354,7 @@ def _target(event: dict[str, Any], seconds: int) -> dict[str, Any]:
 
 def _outputs(setup: Setup) -> dict[str, Any]:
     outputs = {
+        "Domain": ("The domain that mail is sent from", ref("Domain")),
         "RecipientsTable": ("The table of recipients", _recipients_table(setup)),
         "ClaimsTable": ("The table of claims", ref("ClaimsTable")),
         "RunsTable": ("The table of runs", ref("RunsTable")),
@@ -344,5 +378,9 @@ def _gone_with_the_stack() -> dict[str, str]:
 
 
 def _outlives_the_stack() -> dict[str, str]:
-    """What the resource holds is nowhere else: who said no stays known."""
-    return {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    """Keep the resource in every case: its content is nowhere else.
+
+    Also after a failed creation, which could not delete a protected table. The next creation imports it, as
+    CloudFormation does only with what is retained.
+    """
+    return {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}

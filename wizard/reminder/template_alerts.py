@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard.reminder.intrinsics import arn, attribute, ref
+from wizard.reminder.intrinsics import allow, arn, attribute, policy, ref
 from wizard.reminder.setup import Setup
 
 BOUNCE_RATE = 0.05
@@ -41,7 +41,26 @@ def events(setup: Setup) -> dict[str, Any]:
                     "detail-type": list(EVENTS),
                     "detail": {"mail": {"tags": {"ses:configuration-set": [setup.configuration_set]}}},
                 },
-                "Targets": [{"Id": "function", "Arn": attribute("TriggerReminder")}],
+                "Targets": [
+                    {
+                        "Id": "function",
+                        "Arn": attribute("TriggerReminder"),
+                        "DeadLetterConfig": {"Arn": attribute("DeadLetterQueue")},
+                    }
+                ],
+            },
+        },
+        "EventsQueuePolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [ref("DeadLetterQueue")],
+                "PolicyDocument": policy(
+                    {
+                        **allow(["sqs:SendMessage"], attribute("DeadLetterQueue")),
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Condition": {"ArnEquals": {"aws:SourceArn": attribute("EventsRule")}},
+                    }
+                ),
             },
         },
         "EventsPermission": {

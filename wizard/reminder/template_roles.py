@@ -96,7 +96,7 @@ def _sending(setup: Setup) -> dict[str, Any]:
         arn("ses", f"configuration-set/{setup.configuration_set}"),
         arn("ses", f"template/{setup.template_name}"),
     ]
-    return allow(_SENDING_ACTIONS, resources)
+    return allow(_SENDING_ACTIONS, resources, StringEquals={"ses:FromAddress": setup.sender})
 
 
 def _identity(name: str) -> dict[str, str]:

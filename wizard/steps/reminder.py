@@ -7,6 +7,7 @@ goes on.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from dataclasses import dataclass
@@ -121,6 +122,7 @@ def plan(
         table_key=people.table_key,
         workers=capacity.workers,
     )
+    needed_only = dataclasses.replace(needed_only, own_opt_outs_name=before.own_opt_outs_name)
     setup, left_out = with_test_addresses(needed_only, usable)
     work = _stack_work(world, project, stack, template.body(setup), pause, revert_drift=revert_drift)
     changes = (

@@ -40,6 +40,12 @@ class Deployed:
         """The subject of the deployed message, with its fields."""
         return str(self.properties("MessageTemplate").get("Template", {}).get("SubjectPart", ""))
 
+    @property
+    def own_opt_outs_name(self) -> bool:
+        """Whether the opt-outs table has a name of our own, or gets one: another name is another table."""
+        table = self.properties("OptOutsTable")
+        return not table or "TableName" in table
+
     def spare(self, project: Project) -> tuple[str, ...]:
         """The identities that the function may use, and needs only in the sandbox."""
         return spare_identities(project, self.template)

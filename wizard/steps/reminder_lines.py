@@ -45,6 +45,8 @@ def line(change: ResourceChange, project: Project, now: datetime) -> Change:
         detail = _schedule_detail(project, now)
     if change.action == "Remove":
         detail = _REMOVED.get(change.logical_id, "is removed: it is not needed any more")
+    elif change.action == "Import":
+        detail = f"is used again, as an earlier stack left it: {detail}"
     elif change.drift == "DELETED":
         detail = f"is made again, for somebody deleted it: {detail}"
     elif change.drift == "MODIFIED":

@@ -14,7 +14,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 from moto.core.responses import ActionResult, EmptyResult
 
-from wizard.demo.aws import stack_drift, stack_state, stack_templates, stack_work
+from wizard.demo.aws import stack_drift, stack_resources, stack_state, stack_templates, stack_work
 from wizard.demo.aws.account import ACCOUNT_ID, current
 from wizard.demo.aws.refusal import Refusal
 
@@ -174,9 +174,7 @@ class Stacks(CloudFormationResponse):
                 "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member "
                 f"must have length less than or equal to {MAX_BODY}"
             )
-        parameters = {
-            item["ParameterKey"]: item["ParameterValue"] for item in self._get_param("Parameters", [])
-        }
+        parameters = self._parameters()
         tags = {item["Key"]: item["Value"] for item in self._get_param("Tags", [])}
         stack_templates.check(body, parameters, self._get_param("Capabilities", []))
         stack = self._stack(kind, name, parameters, tags)
@@ -191,6 +189,7 @@ class Stacks(CloudFormationResponse):
             tags=tags,
         )
         change_set.deployment_mode = self._get_param("DeploymentMode")  # type: ignore[attr-defined]
+        change_set.imports = str(self._get_param("ImportExistingResources")).lower() == "true"  # type: ignore[attr-defined]
         _explain(change_set)
         if not change_set.changes:
             change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
@@ -201,6 +200,16 @@ class Stacks(CloudFormationResponse):
         else:
             change_set.status, change_set.execution_status = "CREATE_COMPLETE", "AVAILABLE"
         return change_set
+
+    def _parameters(self) -> dict[str, str]:
+        """The values of the parameters that the request names, or those of the stack it names."""
+        given, before = self._get_param("Parameters", []), {}
+        if any("ParameterValue" not in item for item in given):
+            before = self.cloudformation_backend.get_stack(self._get_param("StackName")).parameters
+        return {
+            item["ParameterKey"]: item.get("ParameterValue", before.get(item["ParameterKey"]))
+            for item in given
+        }
 
     def _stack(self, kind: str, change_set: str, parameters: dict[str, str], tags: dict[str, str]) -> Stack:
         """The stack that a change set is for: a new one under review, or the one that is there."""
@@ -267,6 +276,11 @@ def _explain(change_set: ChangeSet) -> None:
         resources = stack.template_dict if action == "Remove" else change_set.template_dict
         for name in names:
             change: Any = Change(action, name, resources["Resources"][name]["Type"])
+            if action == "Add" and change_set.imports:  # type: ignore[attr-defined]
+                wanted = resources["Resources"][name]
+                found = stack_resources.adopted(stack.stack_id, wanted["Type"], wanted, stack.region_name)
+                if found is not None:
+                    change.action, change.physical_resource_id = "Import", found.name
             if action != "Add":
                 change.physical_resource_id = events[name].physical_resource_id if name in events else None
             if action == "Modify":

@@ -9,9 +9,11 @@ from typing import Any
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.events.models import events_backends
 
-from wizard.demo.aws import functions
+from wizard.demo.aws import functions, queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account
 from wizard.demo.aws.roles import admits
+
+SERVICE = "events.amazonaws.com"
 
 
 def publish(
@@ -20,7 +22,8 @@ def publish(
     """Put an event of the service ``source`` on the bus; ``kind`` is its detail-type.
 
     Functions are the only targets that get it, whole or as the target's constant Input, and only where
-    their own policy lets the rule in; what cannot be delivered is lost. To be called with the account's lock.
+    their own policy lets the rule in. What cannot be delivered goes to the target's dead-letter queue, where
+    that has a policy that lets the rule in, and is lost otherwise. To be called with the account's lock.
     """
     event = {
         "version": "0",
@@ -41,9 +44,20 @@ def publish(
 
 
 def _deliver(account: Account, region: str, rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
+    body = target.get("Input") or json.dumps(event)
     try:
         function = functions.found(region, target["Arn"])
     except UnknownFunctionException:
+        _bury(rule, target, body, "NO_RESOURCE")
         return
-    if admits(function.policy.statements, "events.amazonaws.com", rule):
-        functions.start(account, function, (target.get("Input") or json.dumps(event)).encode())
+    if admits(function.policy.statements, SERVICE, rule):
+        functions.start(account, function, body.encode())
+    else:
+        _bury(rule, target, body, "NO_PERMISSIONS")
+
+
+def _bury(rule: str, target: dict[str, Any], body: str, code: str) -> None:
+    """Put an event into the target's dead-letter queue, with EventBridge's attributes."""
+    dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if dead_letters and admits(queues.policy(dead_letters), SERVICE, rule):
+        queues.send(dead_letters, body, RULE_ARN=rule, TARGET_ARN=target["Arn"], ERROR_CODE=code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,13 @@ def configure(queue: Queue, properties: dict[str, Any]) -> None:
     attributes["SqsManagedSseEnabled"] = str(properties.get("SqsManagedSseEnabled", True)).lower() == "true"
     queue.dead_letter_queue, queue.redrive_policy = None, None
     queue._set_attributes({**attributes, "Policy": queue.policy})
+
+
+def policy(arn: str) -> list[dict[str, Any]]:
+    """The statements of the policy of the queue ``arn``; none where there is no such queue."""
+    region, name = arn.split(":")[3], arn.split(":")[5]
+    found = sqs_backends[ACCOUNT_ID][region].queues.get(name)
+    return list(json.loads(found.policy)["Statement"]) if found and found.policy else []
 
 
 def send(arn: str, body: str, **attributes: str) -> bool:

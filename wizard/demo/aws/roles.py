@@ -34,10 +34,11 @@ def admits(statements: list[dict[str, Any]], service: str, source_arn: str) -> b
     )
 
 
-def allows(role: Role, action: str, resource: str) -> bool:
+def allows(role: Role, action: str, resource: str, given: dict[str, str] | None = None) -> bool:
     """Whether the role's policies allow ``action`` on ``resource``: an Allow that fits and no Deny that does.
 
-    Policies with conditions are taken as if the conditions held.
+    ``given`` are values of context keys, the keys in lower case. Conditions on other keys are taken as if
+    they held.
     """
     attached = (version for policy in role.managed_policies.values() for version in policy.versions)
     documents = [*role.policies.values(), *(version.document for version in attached if version.is_default)]
@@ -47,6 +48,7 @@ def allows(role: Role, action: str, resource: str) -> bool:
         for statement in _statements(document)
         if _any_matches(action.lower(), [name.lower() for name in _listed(statement.get("Action"))])
         and _any_matches(resource, _listed(statement.get("Resource")))
+        and _conditions_hold(_on_known_keys(statement.get("Condition", {}), given or {}), given or {})
     }
     return effects == {"Allow"}
 
@@ -56,10 +58,13 @@ def assumed(role_arn: str) -> str:
     return f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}/function"
 
 
-def denial(role_arn: str, action: str, resource: str) -> str | None:
-    """What AWS says where the role ``role_arn`` may not do this; None where it may."""
+def denial(role_arn: str, action: str, resource: str, given: dict[str, str] | None = None) -> str | None:
+    """What AWS says where the role ``role_arn`` may not do this; None where it may.
+
+    ``given`` is as in ``allows``.
+    """
     role = role_of(role_arn)
-    if role is not None and allows(role, action, resource):
+    if role is not None and allows(role, action, resource, given):
         return None
     return (
         f"User: {assumed(role_arn)} is not authorized to perform: {action} on resource: {resource} "
@@ -87,6 +92,14 @@ def _conditions_hold(conditions: dict[str, Any], given: dict[str, str]) -> bool:
         for keys in conditions.values()
         for key, wanted in keys.items()
     )
+
+
+def _on_known_keys(conditions: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """Those of the conditions that are on keys in ``given``."""
+    return {
+        operator: {key: wanted for key, wanted in keys.items() if key.lower() in given}
+        for operator, keys in conditions.items()
+    }
 
 
 def _listed(value: Any) -> list[str]:

@@ -36,11 +36,15 @@ class SesOperations(BaseResponse):
             raise Refusal("NotFoundException", f"Email identity {name} does not exist.")
         return found
 
-    def allowed(self, action: str, *resources: str) -> None:
-        """Refuse what the role of the function that asks does not allow on each of ``resources``."""
+    def allowed(self, action: str, *resources: str, sender: str = "") -> None:
+        """Refuse what the role of the function that asks does not allow on each of ``resources``.
+
+        ``sender`` is the address that mail is sent from, where the operation sends any.
+        """
+        given = {"ses:fromaddress": sender} if sender else {}
         role = self.account.role_keys.get(self.access_key)
         for resource in resources if role else ():
-            words = denial(role or "", f"ses:{action}", resource)
+            words = denial(role or "", f"ses:{action}", resource, given)
             if words:
                 raise Refusal("AccessDeniedException", words)
 

@@ -132,6 +132,7 @@ class Sending(SesOperations):
             *dict.fromkeys(self.arn("identity", identity.name) for identity in identities if identity),
             *(self.arn("configuration-set", name) for name in [self._set_used(sender)] if name),
             *([self.arn("template", template)] if template else []),
+            sender=_plain(self._get_param("FromEmailAddress") or ""),
         )
 
     def _set_used(self, sender: Identity | None) -> str | None:

@@ -164,6 +164,7 @@ def _table(resource: Table) -> Properties | None:
     found = dynamodb_backends[ACCOUNT_ID][resource.region_name].tables.get(resource.name)
     if found is None:
         return None
+    recovery = found.continuous_backups["PointInTimeRecoveryDescription"]
     expires = found.ttl["TimeToLiveStatus"] == "ENABLED"
     return {
         "TableName": found.name,
@@ -171,6 +172,9 @@ def _table(resource: Table) -> Properties | None:
         "BillingMode": found.billing_mode or "PROVISIONED",
         "DeletionProtectionEnabled": bool(found.deletion_protection_enabled),
         "KeySchema": found.schema,
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+        },
         "TimeToLiveSpecification": {
             "AttributeName": found.ttl.get("AttributeName") if expires else None,
             "Enabled": expires,

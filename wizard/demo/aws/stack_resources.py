@@ -9,17 +9,26 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import get_model_map
 from moto.dynamodb.models import dynamodb_backends
 from moto.logs.models import LogGroup
 from moto.sqs.models import sqs_backends
 
-from wizard.demo.aws import functions, queues, stack_alerts, stack_lambda, stack_scheduler, stack_ses
+from wizard.demo.aws import (
+    functions,
+    queues,
+    stack_alerts,
+    stack_lambda,
+    stack_queues,
+    stack_scheduler,
+    stack_ses,
+)
 from wizard.demo.aws.account import ACCOUNT_ID
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.stack_resource import Properties, StackResource
 
-OURS = (stack_alerts, stack_lambda, stack_scheduler, stack_ses)
+OURS = (stack_alerts, stack_lambda, stack_queues, stack_scheduler, stack_ses)
 """The modules of our resource types: moto finds them, and prefers them to its own, once they are imported."""
 
 _REPLACING = {
@@ -53,6 +62,27 @@ def check(resource_type: str, name: str, properties: Properties, region: str) ->
         queues.check(properties)
         if name in sqs_backends[ACCOUNT_ID][region].queues:
             raise Refusal("QueueNameExists", f"A queue already exists with the name {name}.")
+
+
+def adopted(stack_id: str, resource_type: str, wanted: Properties, region: str) -> Any:
+    """What ImportExistingResources imports in place of making a resource; None for nothing.
+
+    As CloudFormation has it: a static name, a policy that retains, and no other stack that holds it. Only
+    tables are imported here.
+    """
+    name = (wanted.get("Properties") or {}).get("TableName")
+    retained = wanted.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+    if resource_type != "AWS::DynamoDB::Table" or not isinstance(name, str) or not retained:
+        return None
+    found = dynamodb_backends[ACCOUNT_ID][region].tables.get(name)
+    stacks = cloudformation_backends[ACCOUNT_ID][region].stacks.values()
+    held = any(
+        found is resource or getattr(resource, "physical_resource_id", None) == name
+        for stack in stacks
+        if stack.stack_id != stack_id
+        for resource in stack.resource_map._parsed_resources.values()
+    )
+    return None if held else found
 
 
 def _log_group_attribute(group: LogGroup, name: str) -> str:
@@ -107,6 +137,12 @@ def _complete_role(role: Any, properties: Properties) -> None:
 def _complete_table(table: Any, properties: Properties) -> None:
     table.billing_mode = properties.get("BillingMode", "PROVISIONED")
     table.deletion_protection_enabled = str(properties.get("DeletionProtectionEnabled")).lower() == "true"
+    recovery = properties.get("PointInTimeRecoverySpecification")
+    if recovery:
+        enabled = str(recovery["PointInTimeRecoveryEnabled"]).lower() == "true"
+        dynamodb_backends[ACCOUNT_ID][table.region_name].update_continuous_backups(
+            table.name, {"PointInTimeRecoveryEnabled": enabled}
+        )
     wanted = properties.get("TimeToLiveSpecification")
     if wanted:
         dynamodb_backends[ACCOUNT_ID][table.region_name].update_time_to_live(table.name, wanted)

@@ -15,6 +15,9 @@ from wizard.demo.aws.refusal import Refusal
 
 _IN_SUB = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
 
+MAX_PARAMETER = 4_096
+"""The longest value of a parameter, in bytes."""
+
 _read_by_moto = Stack.parse_template
 
 
@@ -54,6 +57,17 @@ def check(body: str, parameters: dict[str, str], capabilities: list[str]) -> Non
     )
     if missing:
         raise _invalid(f"Parameters: [{', '.join(missing)}] must have values")
+    for name, slot in declared.items():
+        value = parameters.get(name, slot.get("Default"))
+        if "AllowedValues" in slot and value not in slot["AllowedValues"]:
+            words = slot.get("ConstraintDescription")
+            raise _invalid(
+                f"Parameter {name} failed to satisfy constraint: {words}"
+                if words
+                else f"Parameter '{name}' must be one of AllowedValues"
+            )
+        if len(str(value).encode()) > MAX_PARAMETER:
+            raise _invalid(f"Parameter '{name}' must contain at most {MAX_PARAMETER} characters")
     order(resources)
     _check_capabilities(resources, capabilities)
 

@@ -21,10 +21,11 @@ from wizard.demo.aws.stack_templates import order, parsed
 class Task:
     """One thing to do: with the resource ``subject``, or, for STATUS, let the stack have that status.
 
-    CLEAN deletes the resource in whose place an update made a new one.
+    IMPORT takes a resource that is there already. CLEAN deletes the resource in whose place an update made a
+    new one.
     """
 
-    action: Literal["CREATE", "UPDATE", "DELETE", "CLEAN", "STATUS"]
+    action: Literal["CREATE", "IMPORT", "UPDATE", "DELETE", "CLEAN", "STATUS"]
     subject: str
 
 
@@ -52,7 +53,11 @@ def create(account: Account, change_set: ChangeSet) -> None:
     """Begin to create what the change set says."""
     stack, template = change_set.stack, (change_set.template, dict(change_set.parameters))
     stack_state.load(stack, template)
-    tasks = [Task("CREATE", name) for name in order(stack.template_dict["Resources"])]
+    imported = [change.logical_resource_id for change in change_set.changes if change.action == "Import"]
+    tasks = [
+        Task("IMPORT" if name in imported else "CREATE", name)
+        for name in order(stack.template_dict["Resources"])
+    ]
     work = Work(tasks, "CREATE_COMPLETE", template, back_by="ROLLBACK_IN_PROGRESS")
     _begin(account, stack, "CREATE_IN_PROGRESS", work)
 
@@ -151,6 +156,8 @@ def _do(stack: Stack, work: Work, task: Task) -> None:
             _clean(stack, work, task.subject)
         elif task.action == "CREATE":
             _create_resource(stack, task.subject)
+        elif task.action == "IMPORT":
+            _import_resource(stack, task.subject)
         else:
             _update_resource(stack, work, task.subject)
     except Exception as error:
@@ -186,13 +193,17 @@ def _retained(stack: Stack, work: Work, task: Task) -> bool:
 
 def _turn_back(stack: Stack, work: Work, failed: Task) -> None:
     """Undo what was done, the last first; where this was an undoing already, the stack stays as it is."""
-    verb = {"CREATE": "create", "UPDATE": "update"}.get(failed.action, "delete")
+    verb = {"CREATE": "create", "IMPORT": "import", "UPDATE": "update"}.get(failed.action, "delete")
     reason = f"The following resource(s) failed to {verb}: [{failed.subject}]."
     if work.back_by is None:
         stack.work = None  # type: ignore[attr-defined]
         stack_state.stack_event(stack, stack.status.replace("_IN_PROGRESS", "_FAILED"), reason)
         return
-    opposite: dict[str, Literal["CREATE", "UPDATE", "DELETE"]] = {"CREATE": "DELETE", "UPDATE": "UPDATE"}
+    opposite: dict[str, Literal["CREATE", "UPDATE", "DELETE"]] = {
+        "CREATE": "DELETE",
+        "IMPORT": "DELETE",
+        "UPDATE": "UPDATE",
+    }
     done = [task for task in work.done if task.action in opposite]
     if failed.action == "UPDATE":
         done.append(failed)
@@ -237,6 +248,16 @@ def _create_resource(stack: Stack, name: str) -> None:
     resource.cf_resource_type, resource.logical_resource_id = resource_type, name
     stack_state.made(stack)[name] = resource
     stack_resources.complete(resource, resource_type, properties)
+
+
+def _import_resource(stack: Stack, name: str) -> None:
+    """Take what is there already. It stays as it is, also where the template has it otherwise."""
+    wanted = stack.template_dict["Resources"][name]
+    resource = stack_resources.adopted(stack.stack_id, wanted["Type"], wanted, stack.region_name)
+    if resource is None:
+        raise Refusal("ValidationError", f"Resource {name} to import does not exist any more.")
+    resource.cf_resource_type, resource.logical_resource_id = wanted["Type"], name
+    stack_state.made(stack)[name] = resource
 
 
 def _update_resource(stack: Stack, work: Work, name: str) -> None:
