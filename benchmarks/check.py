@@ -1,10 +1,16 @@
-"""Asking: how many round trips, how soon a published record is seen, and what many domains cost.
+"""Asking: round trips and questions of a check, how soon a published record is seen, what many domains cost.
 
-A DNS on loopback runs in a process of its own and holds each reply back for 0 to 100 ms. Against it: the
-first check of a good domain and a poll (wall time over added delay is round trips), the time from publishing
-a record to a green checklist while it is watched every 2 s, and the ``check`` command on 100 and 1,000
-domains. Beside it, on the same zones: checkdmarc, installed into a throw-away environment unless CHECKDMARC
-names a Python that has it; where it cannot be installed that is said and it is left out.
+A DNS on loopback runs in a process of its own and holds each reply back for 0 to 100 ms. Each domain has two
+name servers with an address each; a resolver and four public ones are asked as well. Against it:
+
+- the first check of a good domain, before and with the view of public resolvers, and a later poll: wall time
+  over added delay is round trips;
+- the time from publishing a record to a green checklist while it is watched every 2 s;
+- the ``check`` command on 100 and 1,000 domains, with the view of public resolvers. It is run twice, as the
+  server remembers its replies, so that it is not what is measured.
+
+Beside it, on the same zones: checkdmarc, installed into a throw-away environment unless CHECKDMARC names a
+Python that has it; where it cannot be installed that is said and it is left out.
 
     python benchmarks/check.py [CHECKDMARC | none]
 
@@ -16,12 +22,13 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import random
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
 from collections.abc import Callable
@@ -29,16 +36,23 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple, cast
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from wizard.dns.access import DnsAccess, Nameserver  # noqa: E402
+from command import REGION, check  # noqa: E402
+
+from wizard.dns.access import DnsAccess, Nameserver, PublicResolver  # noqa: E402
 from wizard.dns.causes import Context  # noqa: E402
 from wizard.dns.checklist import Checklist, watch  # noqa: E402
 from wizard.dns.records import Record, wanted_records  # noqa: E402
+from wizard.dns.servers import Network  # noqa: E402
+from wizard.dns.verdict import Visibility  # noqa: E402
 
-REGION = "us-east-1"
+RESOLVER = "127.0.0.1"
+NAME_SERVERS = ("127.0.0.2", "127.0.0.3")
+PUBLIC = ("127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7")
 TOKENS = ("tok1", "tok2", "tok3")
 KEY = "p=" + "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA" + "q" * 342 + "wIDAQAB"
 MANY = 1000
@@ -61,50 +75,106 @@ def wanted(domain: str) -> tuple[Record, ...]:
     return wanted_records(domain, tokens=TOKENS, mail_from=f"bounce.{domain}", region=REGION)
 
 
-def checks_of(access: DnsAccess, domain: str) -> tuple[DnsAccess, tuple[Record, ...], Context]:
+def context_of(domain: str) -> tuple[tuple[Record, ...], Context]:
     records = wanted(domain)
-    return access, records, Context(domain, mail_from=f"bounce.{domain}", region=REGION, records=records)
+    return records, Context(domain, mail_from=f"bounce.{domain}", region=REGION, records=records)
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Front:
+    """What all addresses of the world have in common: its zones, the delay, and replies once given."""
+
+    def __init__(self) -> None:
+        from wizard.demo.dns_server import DnsServer
+
+        self.zones = DnsServer()
+        self.delay = 0.0
+        self.asked = 0
+        self._replies: dict[bytes, bytes] = {}
+
+    def changed(self) -> None:
+        """Forget the replies given so far."""
+        self._replies.clear()
+
+    def respond(self, wire: bytes) -> bytes:
+        """The reply: an earlier one to the same question, with the new id, or a new one."""
+        self.asked += 1
+        known = self._replies.get(wire[2:])
+        if known is None:
+            known = self._replies[wire[2:]] = (self.zones.respond(wire, tcp=False) or bytes(12))[2:]
+        return wire[:2] + known
+
+
+class Address(asyncio.DatagramProtocol):
+    """One address of the world, over UDP."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = self._front.respond(data)
+        if self._front.delay:
+            asyncio.get_running_loop().call_later(self._front.delay, self._transport.sendto, reply, addr)
+        else:
+            self._transport.sendto(reply, addr)
+
+
 def serve(pipe: Connection) -> None:
     """Hold the world, in a process of its own: good domains, and whatever the pipe asks to change."""
-    from wizard.demo.dns_server import DnsServer
-
-    class Counting(DnsServer):
-        asked = 0
-
-        def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
-            self.asked += 1
-            return super().respond(wire, tcp=tcp)
-
-    server = Counting()
-    server.set_zone("amazonses.com", ("ns-1.amazonses-dns.com",))
-    server.add("amazonses.com", "TXT", "v=spf1 ip4:199.255.192.0/22 ip4:199.127.232.0/22 -all")
-    server.add(f"feedback-smtp.{REGION}.amazonses.com", "A", "192.0.2.25")
+    front = Front()
+    zones = front.zones
+    zones.set_zone("amazonses.com", ("ns-1.amazonses-dns.com",))
+    zones.add("amazonses.com", "TXT", "v=spf1 ip4:199.255.192.0/22 ip4:199.127.232.0/22 -all")
+    zones.add(f"feedback-smtp.{REGION}.amazonses.com", "A", "192.0.2.25")
     for token in TOKENS:
-        server.add(f"{token}.dkim.amazonses.com", "TXT", KEY)
+        zones.add(f"{token}.dkim.amazonses.com", "TXT", KEY)
+    names = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
+    for name, address in zip(names, NAME_SERVERS, strict=True):
+        zones.add(name, "A", address)
     for name in domain_names(MANY):
-        server.set_zone(name, ("dns1.registrar-servers.com", "dns2.registrar-servers.com"))
-        server.add(name, "MX", "10 mx.amazonses.com")
+        zones.set_zone(name, names)
+        zones.add(name, "MX", "10 mx.amazonses.com")
         for record in wanted(name):
-            server.add(record.name, record.type, record.value)
-    with server:
-        pipe.send(server.port)
-        with suppress(EOFError):
-            while True:
-                match pipe.recv():
-                    case "delay", seconds:
-                        server.delay = seconds
-                    case "add", record:
-                        server.add(record.name, record.type, record.value)
-                    case "remove", record:
-                        server.remove(record.name, record.type)
-                asked, server.asked = server.asked, 0
-                pipe.send(asked)
+            zones.add(record.name, record.type, record.value)
+    asyncio.run(answer(front, pipe))
+
+
+async def answer(front: Front, pipe: Connection) -> None:
+    """Answer on all addresses, on one port, until the pipe is closed."""
+    loop = asyncio.get_running_loop()
+    port = 0
+    for address in (RESOLVER, *NAME_SERVERS, *PUBLIC):
+        transport, _ = await loop.create_datagram_endpoint(lambda: Address(front), local_addr=(address, port))
+        port = transport.get_extra_info("sockname")[1]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
+    pipe.send(port)
+    over = asyncio.Event()
+    threading.Thread(target=obey, args=(front, pipe, loop, over), daemon=True).start()
+    await over.wait()
+
+
+def obey(front: Front, pipe: Connection, loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    """Do what comes through the pipe, and send back how many questions there were since the last time."""
+    with suppress(EOFError):
+        while True:
+            match pipe.recv():
+                case "delay", seconds:
+                    front.delay = seconds
+                case "add", record:
+                    front.zones.add(record.name, record.type, record.value)
+                    loop.call_soon_threadsafe(front.changed)
+                case "remove", record:
+                    front.zones.remove(record.name, record.type)
+                    loop.call_soon_threadsafe(front.changed)
+            asked, front.asked = front.asked, 0
+            pipe.send(asked)
+    loop.call_soon_threadsafe(over.set)
 
 
 def domain_names(count: int) -> list[str]:
@@ -121,7 +191,8 @@ class World:
         )
         self._process.start()
         self.port: int = self._pipe.recv()
-        self.access = DnsAccess((Nameserver("127.0.0.1", self.port),))
+        public = tuple(PublicResolver(address, Nameserver(address, self.port)) for address in PUBLIC)
+        self.access = DnsAccess((Nameserver(RESOLVER, self.port),), public, port=self.port)
 
     def tell(self, *command: object) -> int:
         """Change something there; returns how many questions it was asked since the last time."""
@@ -141,23 +212,40 @@ def slope(seconds: dict[int, float]) -> float:
     return statistics.linear_regression(delays, list(seconds.values())).slope
 
 
-async def rounds(world: World) -> tuple[dict[int, float], dict[int, float], int, int]:
-    """Median seconds of a first check and of a poll by added delay, and the questions each asks."""
-    first: dict[int, float] = {}
-    poll: dict[int, float] = {}
-    asked = [0, 0]
+class Cost(NamedTuple):
+    """Median seconds by added delay, and the questions asked."""
+
+    seconds: dict[int, float]
+    asked: int
+
+
+async def rounds(world: World) -> dict[str, Cost]:
+    """What a first check costs, before and with the view of public resolvers, and what a poll costs.
+
+    The questions of public resolvers go out when all others are answered, so they are counted by then.
+    """
+    costs = {words: Cost({}, 0) for words in ("before", "with", "poll")}
     for delay in DELAYS_MS:
         world.tell("delay", delay / 1000)
-        times: tuple[list[float], list[float]] = ([], [])
+        times: dict[str, list[float]] = {words: [] for words in costs}
         for _ in range(RUNS):
-            checklist = Checklist(*checks_of(world.access, "example1.com"), now)
-            for turn in (0, 1):
-                began = time.perf_counter()
-                assert (await checklist.round()).ok
-                times[turn].append(time.perf_counter() - began)
-                asked[turn] = world.tell("nothing")
-        first[delay], poll[delay] = map(statistics.median, times)
-    return first, poll, asked[0], asked[1]
+            world.tell("nothing")
+            checklist = Checklist(Network(world.access), *context_of("example1.com"), now)
+            began = time.perf_counter()
+            assert (await checklist.round()).ok
+            times["before"].append(time.perf_counter() - began)
+            before = world.tell("nothing")
+            assert set((await checklist.with_public_view()).public.values()) == {Visibility.ALL}
+            times["with"].append(time.perf_counter() - began)
+            after = world.tell("nothing")
+            began = time.perf_counter()
+            assert (await checklist.round()).ok
+            times["poll"].append(time.perf_counter() - began)
+            asked = {"before": before, "with": before + after, "poll": world.tell("nothing")}
+        for words, took in times.items():
+            costs[words].seconds[delay] = statistics.median(took)
+            costs[words] = Cost(costs[words].seconds, asked[words])
+    return costs
 
 
 async def until_green(world: World) -> list[float]:
@@ -168,7 +256,7 @@ async def until_green(world: World) -> list[float]:
     async def trial(domain: str, after: float) -> float:
         missing = wanted(domain)[0]
         world.tell("remove", missing)
-        watched = watch(*checks_of(world.access, domain), now, asyncio.Event())
+        watched = watch(Network(world.access), *context_of(domain), now, asyncio.Event())
         assert not (await anext(watched)).ok
         moment = asyncio.create_task(published(missing, INTERVAL + after))
         async for seen in watched:
@@ -193,28 +281,13 @@ async def until_green(world: World) -> list[float]:
 def many(world: World, count: int) -> tuple[float, int, float]:
     """The ``check`` command on so many domains: seconds, questions, peak memory in MB."""
     world.tell("nothing")
-    command = (
-        "from wizard.cli import main; main()",
-        *("check", "--no-aws", "--json", "--mail-from", "bounce", "--region", REGION),
-        *("--nameserver", f"127.0.0.1:{world.port}", "--domains-from"),
-    )
     with tempfile.TemporaryDirectory() as folder:
-        listed, out = Path(folder, "domains"), Path(folder, "out")
+        listed = Path(folder, "domains")
         listed.write_text("\n".join(domain_names(count)))
-        began = time.perf_counter()
-        with out.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-c", *command, str(listed)],
-                cwd=folder,
-                stdout=output,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-            )
-            _, _, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        lines = out.read_text().splitlines()
-    good = sum('"status": "ok"' in line and '"missing"' not in line for line in lines)
+        run = check(world.access, "--mail-from", "bounce", "--domains-from", str(listed))
+    good = sum('"status": "ok"' in line and '"missing"' not in line for line in run.lines)
     assert good == count, f"{good} of {count} domains were seen as they are"
-    return seconds, world.tell("nothing"), usage.ru_maxrss / 1024
+    return run.seconds, world.tell("nothing"), run.megabytes
 
 
 def checkdmarc_python(named: str | None, folder: str) -> str | None:
@@ -233,7 +306,7 @@ def checkdmarc(python: str, world: World, domains: list[str]) -> float | None:
     """Seconds that checkdmarc needs, without its start; None where it is not done in time."""
     try:
         done = subprocess.run(
-            [python, "-c", CHECKDMARC, "127.0.0.1", str(world.port), *domains],
+            [python, "-c", CHECKDMARC, RESOLVER, str(world.port), *domains],
             capture_output=True,
             text=True,
             timeout=CHECKDMARC_SECONDS,
@@ -280,19 +353,24 @@ def main() -> None:
 
     world = World()
     try:
-        first, poll, asked_first, asked_poll = asyncio.run(rounds(world))
-        print(f"first check: {milliseconds(first)}; {asked_first} questions")
-        goal("first check, round trips", slope(first), 3.3)
-        print(f"poll: {milliseconds(poll)}; {asked_poll} questions")
-        goal("poll, round trips", slope(poll), 1.2)
+        costs = asyncio.run(rounds(world))
+        for words, name, most in (
+            ("before", "first check, before public resolvers", 3.3),
+            ("with", "first check, with public resolvers", 4.4),
+            ("poll", "poll", 1.2),
+        ):
+            cost = costs[words]
+            print(f"{name}: {milliseconds(cost.seconds)}; {cost.asked} questions")
+            goal(f"{name}, round trips", slope(cost.seconds), most)
         world.tell("delay", 0.02)
         times = asyncio.run(until_green(world))
         spread = f"{min(times):.2f} to {max(times):.2f} s, {len(times)} times"
         goal(f"published to green, median s ({spread})", statistics.median(times), 1.2)
-        for count in (100, MANY):
+        many(world, MANY)
+        for count, most in ((100, 1.2), (MANY, 10)):
             seconds, asked, megabytes = many(world, count)
-            print(f"{count} domains at 20 ms: {seconds:.1f} s, {asked} questions, {megabytes:.0f} MB at most")
-        goal(f"{MANY} domains, s", seconds, 15)
+            print(f"{count} domains at 20 ms: {asked} questions, {megabytes:.0f} MB at most")
+            goal(f"{count} domains, s", seconds, most)
         goal(f"{MANY} domains, MB", megabytes, 100)
         beside(world, sys.argv[1] if len(sys.argv) > 1 else None)
     finally:

@@ -16,8 +16,9 @@ def printable(text: str, limit: int = 2000) -> str:
     For everything that comes from DNS, AWS or files before a terminal, a log or a message sees it: no escape
     sequence, line break or change of writing direction gets through.
     """
-    cut = text[:limit]
-    shown = "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in cut)
+    shown = text[:limit]
+    if not shown.isprintable():  # which most is: looking up each character takes 50 times as long
+        shown = "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in shown)
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more characters)"
 
 

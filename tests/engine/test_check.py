@@ -536,7 +536,7 @@ class TestPublicResolvers:
         assert early[0].count("✓ ok") == 7
         assert "Public" not in early[0]
         later = printed[0]["text"]
-        words = "Public resolvers: Public 1: all records found; Public 2: not all records found yet."
+        words = "Public resolvers: all records found (Public 1); some records not found yet (Public 2)."
         assert " ".join(later.split()).startswith(words)
         assert later.count("✓ ok") == 1
         assert DKIM in later
@@ -552,7 +552,7 @@ class TestPublicResolvers:
             options = ("example.com", "--no-aws", "--mail-from", "bounce", *with_tokens())
             code, printed, _ = run(*options, world=self.through(server, silent), json_lines=False)
         assert code == 0
-        assert printed[0]["text"].endswith("\nPublic resolvers: Public 1: no answer.\n\n")
+        assert printed[0]["text"].endswith("\nPublic resolvers: no answer (Public 1).\n\n")
 
     def test_a_verdict_that_they_change_is_said_again(self, run: Check, server: DnsServer) -> None:
         """They validate DNSSEC, which the network's own resolver does not."""

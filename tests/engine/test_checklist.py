@@ -12,13 +12,13 @@ from tests.engine.dns_servers import NAMESERVERS, Counting, access, world
 from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, furnish, publish, status
 from wizard.demo.dns_server import DnsServer
 from wizard.dns import checklist, servers, wire
-from wizard.dns.access import DnsAccess, Nameserver
+from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
 from wizard.dns.checklist import Checklist, check_once, pause, watch
 from wizard.dns.records import RecordId
 from wizard.dns.seen import Question
 from wizard.dns.servers import Network
 from wizard.dns.transport import Failure, Reply
-from wizard.dns.verdict import RowStatus
+from wizard.dns.verdict import RowStatus, Visibility
 
 
 @pytest.fixture
@@ -97,19 +97,24 @@ class InStep:
                 await asyncio.sleep(0)
 
 
-async def test_a_good_domain_costs_three_round_trips_and_one_for_each_later_round(
+async def test_a_good_domain_costs_three_round_trips_then_one_for_public_resolvers_and_one_a_poll(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = furnish(DnsServer())
     publish(server, *RECORDS)
     in_step = InStep(server)
     monkeypatch.setattr(servers, "Transport", lambda: in_step)
-    checks = Checklist(Network(DnsAccess((Nameserver("127.0.0.1"),))), RECORDS, CONTEXT, Clock())
+    access = DnsAccess((Nameserver("127.0.0.1"),), (PublicResolver("Google", Nameserver("127.0.0.9")),))
+    checks = Checklist(Network(access), RECORDS, CONTEXT, Clock())
     async with asyncio.timeout(30):
+        first = await checks.round()
+        assert (first.ok, first.public, in_step.round_trips) == (True, {"Google": Visibility.UNKNOWN}, 3)
+        seen = await checks.with_public_view()
+        assert (seen.ok, seen.public, in_step.round_trips) == (True, {"Google": Visibility.ALL}, 4)
         assert (await checks.round()).ok
-        assert in_step.round_trips == 3
-        assert (await checks.round()).ok
-        assert in_step.round_trips == 4
+        assert in_step.round_trips == 5
+        await checks.with_public_view()
+        assert in_step.round_trips == 5
 
 
 async def test_a_round_asks_nothing_of_a_resolver_about_the_users_own_names() -> None:

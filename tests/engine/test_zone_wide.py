@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,7 +46,7 @@ from tests.engine.example_domain import (
 from tests.engine.real_servers import bind, free_port, needs_bind, needs_unbound, signed, unbound
 from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
-from wizard.dns import https, servers, transport
+from wizard.dns import checklist, https, servers, transport
 from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
 from wizard.dns.causes import zone_findings
 from wizard.dns.causes.hosts import apart
@@ -900,12 +901,30 @@ class TestPropagation:
         assert "1234 seconds" in named(row(seen, RecordId.DKIM1).findings, "propagating").message
         assert codes(row(seen, RecordId.DKIM2).findings) == []
 
+    async def test_while_watched_their_view_comes_after_the_zones_and_by_itself(
+        self, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next look at the zone is a minute away; what public resolvers say is shown before it."""
+        monkeypatch.setattr(checklist, "pause", lambda unchanged: 60.0)
+        world, late = furnish(DnsServer()), furnish(DnsServer("127.0.0.2", delay=0.1))
+        for server in (world, late):
+            publish(server, *(RECORDS if server is world else RECORDS[:-1]))
+            stack.enter_context(server)
+        public = (PublicResolver("Quad9", Nameserver(late.address, late.port)),)
+        network = Network(replace(access(world), public=public))
+        rounds = watch(network, RECORDS, CONTEXT, Clock(), asyncio.Event())
+        async with asyncio.timeout(10):
+            first = await anext(rounds)
+            second = await anext(rounds)
+        await rounds.aclose()
+        assert (first.ok, codes(first.all_findings)) == (True, [])
+        assert codes(row(second, RecordId.DMARC).findings) == ["propagating"]
+        assert second.checked_at == first.checked_at
+
     async def test_while_watched_nothing_waits_for_them(
         self, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The resolver is silent: the round comes at once. Once it has spoken a later round tells."""
-        import asyncio
-
         from wizard.dns import opinions
 
         monkeypatch.setattr(opinions, "AGAIN_SECONDS", (0.0, 0.0))

@@ -8,13 +8,12 @@ from wizard.dns.causes import (
     Context,
     asides,
     judge_all,
-    probes,
     questions,
     zone_findings,
     zone_questions,
 )
 from wizard.dns.providers import Provider, recognise
-from wizard.dns.records import Record, RecordId, wanted_records
+from wizard.dns.records import RecordId, wanted_records
 from wizard.dns.seen import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen, encoded
 from wizard.dns.verdict import Finding, Row
 
@@ -162,18 +161,11 @@ def checked(
     first = [q for record in records for q in (*questions(record, zone), *asides(record, zone))]
     wanted = dict.fromkeys((*first, *zone_questions(zone)))
     answers = {question: paper.answer(question) for question in wanted}
-    for record in records:
-        _probe(record, zone, answers, paper)
     context = Context(domain, provider, mail_from, REGION, records=records, own_keys=own_keys)
-    rows = {row.record.id: row for row in judge_all(records, answers, zone, context)}
-    return rows, zone_findings(zone, answers), paper
-
-
-def _probe(record: Record, zone: ZoneSeen, answers: dict[Question, Answer], paper: PaperZone) -> None:
     for _ in range(30):
-        further = probes(record, zone, answers)
+        rows, further = judge_all(records, answers, zone, context)
         if not further:
-            return
+            return {row.record.id: row for row in rows}, zone_findings(zone, answers), paper
         answers.update({question: paper.answer(question) for question in further})
     raise AssertionError("probing does not come to an end")
 

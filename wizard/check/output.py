@@ -28,15 +28,15 @@ _SYMBOLS = {
 }
 _VISIBILITY = {
     Visibility.ALL: "all records found",
-    Visibility.NOT_ALL: "not all records found yet",
+    Visibility.NOT_ALL: "some records not found yet",
     Visibility.UNKNOWN: "no answer",
 }
 _ASKED = {
-    "authoritative": "the zone's own servers",
-    "resolver": "a resolver, as the zone's own servers could not be reached",
-    "tcp": "the zone's own servers, over TCP",
-    "https": "a resolver over HTTPS",
-    None: "in vain: no server answered",
+    "authoritative": "asked the zone's own servers",
+    "resolver": "asked a resolver, as the zone's own servers could not be reached",
+    "tcp": "asked the zone's own servers, over TCP",
+    "https": "asked a resolver over HTTPS",
+    None: "no server answered",
 }
 
 
@@ -92,7 +92,7 @@ def as_public_view(before: Round, after: Round, width: int) -> str:
         (words, [name for name, seen in after.public.items() if seen is visibility])
         for visibility, words in _VISIBILITY.items()
     ]
-    parts = [f"{', '.join(names)}: {words}" for words, names in by_answer if names]
+    parts = [f"{words} ({', '.join(names)})" for words, names in by_answer if names]
     if not parts:
         return ""
     new = [finding for finding in after.findings if finding not in before.findings]
@@ -158,7 +158,7 @@ def _zone_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
     if zone.apex is not None:
         host = f" at {seen.provider}" if seen.provider else ""
         servers = ", ".join(printable(name) for name in zone.nameservers)
-        yield from _wrapped(f"Zone {zone.apex}{host} ({servers}); asked {_ASKED[zone.path]}.", "", width)
+        yield from _wrapped(f"Zone {zone.apex}{host} ({servers}); {_ASKED[zone.path]}.", "", width)
     elif not zone.reachable:
         yield "No DNS server answers from here: nothing is known."
     yield from _ses_lines(seen, ses, width)

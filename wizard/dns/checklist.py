@@ -13,7 +13,6 @@ from wizard.dns.causes import (
     Context,
     asides,
     judge_all,
-    probes,
     questions,
     with_opinions,
     zone_findings,
@@ -184,13 +183,12 @@ class Checklist:
             if question in answers and answers[question].absent
         }
         servers = other_servers(zone, self._edited())
-        _, there, here = await asyncio.gather(
-            self._probe(resolver, zone, answers),
+        context = replace(self._context, provider=recognise(zone.nameservers))
+        rows, there, here = await asyncio.gather(
+            self._judge(resolver, zone, answers, context),
             elsewhere(resolver, zone, servers, lacking),
             self._local(resolver, zone, lacking),
         )
-        context = replace(self._context, provider=recognise(zone.nameservers))
-        rows = judge_all(self._records, answers, zone, context)
         opinions = Opinions(servers, there, here)
         self._looked = _Looked(self._now(), zone, answers, context, rows, opinions)
         self._public.ask(_right(rows, answers))
@@ -209,7 +207,9 @@ class Checklist:
         right = _right(looked.rows, looked.answers)
         opinions = replace(looked.opinions, public=self._public.sights(right))
         zone, context = looked.zone, looked.context
-        rows = (with_opinions(row, opinions, zone, context) for row in looked.rows)
+        rows: Iterable[Row] = looked.rows
+        if opinions.elsewhere or opinions.local or not all(sight.has for sight in opinions.public):
+            rows = (with_opinions(row, opinions, zone, context) for row in rows)
         return Round(
             domain=context.domain,
             checked_at=looked.at,
@@ -239,13 +239,17 @@ class Checklist:
             self._alone_until = clock() + DELEGATION_SECONDS
         return found
 
-    async def _probe(self, resolver: Resolver, zone: ZoneSeen, answers: dict[Question, Answer]) -> None:
-        """Add to ``answers`` what tells why a record is not right."""
+    async def _judge(
+        self, resolver: Resolver, zone: ZoneSeen, answers: dict[Question, Answer], context: Context
+    ) -> tuple[Row, ...]:
+        """The rows; what tells why a record is not right is asked for and added to ``answers``."""
         for _ in range(MAX_PROBE_ROUNDS):
-            more = _new(self._probes(zone, answers), answers)
+            rows, further = judge_all(self._records, answers, zone, context)
+            more = _new(further, answers)
             if not more:
-                break
+                return rows
             answers |= await resolver.ask(zone, more)
+        return judge_all(self._records, answers, zone, context)[0]
 
     async def _first_answers(self, resolver: Resolver) -> tuple[ZoneSeen, dict[Question, Answer]]:
         """The zone and the answers to the first questions; the registry is asked at the same time."""
@@ -274,9 +278,6 @@ class Checklist:
         if zone.apex is None:
             return ()
         return tuple(Question(record.name, record.type) for record in self._records)
-
-    def _probes(self, zone: ZoneSeen, answers: dict[Question, Answer]) -> Iterable[Question]:
-        return (question for record in self._records for question in probes(record, zone, answers))
 
     def _dated(self, row: Row, now: datetime) -> Row:
         status, since = self._since.get(row.record.id, (None, now))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from wizard.dns.records import Record
@@ -60,8 +60,11 @@ def providers() -> tuple[Provider, ...]:
 
 def recognise(nameservers: Iterable[str]) -> Provider | None:
     """The provider most of ``nameservers`` belong to, or None. Between two, the closer pattern decides."""
-    names = [name.lower().rstrip(".") for name in nameservers]
+    return _recognised(tuple(name.lower().rstrip(".") for name in nameservers))
 
+
+@lru_cache(maxsize=1024)
+def _recognised(names: tuple[str, ...]) -> Provider | None:
     def closeness(provider: Provider) -> tuple[int, int]:
         matches = [
             (name, pattern)

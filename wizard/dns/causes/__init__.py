@@ -1,9 +1,9 @@
 """From what was seen in the DNS to what is wrong, why, and what to type to mend it. Pure.
 
-The asking side goes round like this: ask ``questions`` and ``asides`` of every record and ``zone_questions``;
-then ask what ``probes`` returns, put the answers with the others, and so on until it returns nothing. It
-returns nothing at once for a record that is simply right. Names outside the zone (an SPF include, a CNAME's
-target) are among them: those are for a recursive resolver. Then ``judge_all`` gives the rows, and
+The asking side goes round like this: ask ``questions`` and ``asides`` of every record and ``zone_questions``.
+``judge_all`` gives the rows and what else is to be asked; put those answers with the others and judge again,
+until there is nothing else. There is nothing at once where all records are simply right. Names outside the
+zone (an SPF include, a CNAME's target) are among them: those are for a recursive resolver. Then
 ``with_opinions`` adds what others say than the zone's own servers.
 """
 
@@ -22,23 +22,11 @@ __all__ = [
     "asides",
     "judge",
     "judge_all",
-    "probes",
     "questions",
     "with_opinions",
     "zone_findings",
     "zone_questions",
 ]
-
-
-def probes(record: Record, zone: ZoneSeen, answers: Answers) -> tuple[Question, ...]:
-    """What else must be asked to tell what is wrong with ``record``; empty where nothing is or all is known.
-
-    Call it again with the new answers added, until it returns nothing: one answer may lead to another
-    question.
-    """
-    case = Case(record, zone, answers, Context(zone.domain))
-    judged(case)
-    return case.unanswered
 
 
 def judge(record: Record, answers: Answers, zone: ZoneSeen, context: Context) -> Row:
@@ -48,9 +36,15 @@ def judge(record: Record, answers: Answers, zone: ZoneSeen, context: Context) ->
 
 def judge_all(
     records: tuple[Record, ...], answers: Answers, zone: ZoneSeen, context: Context
-) -> tuple[Row, ...]:
-    """All rows in the checklist's order. Where the DKIM tokens are not known, their rows are UNKNOWN."""
-    rows = tuple(judge(record, answers, zone, context) for record in records)
+) -> tuple[tuple[Row, ...], tuple[Question, ...]]:
+    """All rows in the checklist's order, and what else must be asked to be sure of them.
+
+    Call it again with the new answers added, until nothing else is to be asked: one answer may lead to
+    another question. Where the DKIM tokens are not known, their rows are UNKNOWN.
+    """
+    cases = [Case(record, zone, answers, context) for record in records]
+    rows = tuple(judged(case) for case in cases)
+    further = tuple(dict.fromkeys(question for case in cases for question in case.unanswered))
     if context.own_keys or any(record.type == "CNAME" for record in records):
-        return rows
-    return (*unknown_dkim(zone, context), *rows)
+        return rows, further
+    return (*unknown_dkim(zone, context), *rows), further

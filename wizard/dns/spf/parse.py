@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueError
 
 from wizard.dns.characters import plain
@@ -122,8 +123,12 @@ def inner(text: str) -> str:
     return re.sub("[\"']", " ", body.replace("\\", ""))
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> SpfRecord:
-    """The record in ``text``. Raises SpfError at the first term that is not right."""
+    """The record in ``text``. Raises SpfError at the first term that is not right.
+
+    The last ones are kept: judging comes back to a text several times, and many domains have the same.
+    """
     if not is_spf(text):
         raise SpfError(text[:40], 1, f"the text does not begin with `{VERSION}` and a space")
     terms = tuple(_term(word, column) for word, column in words(text))

@@ -1,0 +1,54 @@
+"""The ``check`` command as a process of its own, against servers on loopback instead of the world's DNS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from wizard.dns.access import DnsAccess
+
+ROOT = Path(__file__).resolve().parent.parent
+REGION = "us-east-1"
+
+_CODE = f"""
+import argparse, pathlib, sys
+from wizard import check
+from wizard.aws.access import AwsAccess
+from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
+from wizard.world import World
+parser = argparse.ArgumentParser()
+check.add_arguments(parser)
+args = parser.parse_args(sys.argv[2:], argparse.Namespace(file=pathlib.Path("none.yaml")))
+sys.exit(check.run(args, World(aws=AwsAccess(region={REGION!r}), dns=eval(sys.argv[1]))))
+"""
+
+
+class Run(NamedTuple):
+    """How a command went: real seconds with its start, peak memory in MB, and what it printed."""
+
+    seconds: float
+    megabytes: float
+    lines: list[str]
+
+
+def check(access: DnsAccess, *options: str) -> Run:
+    """Run ``check --json --no-aws`` with these options. Raises AssertionError where it breaks off."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as out:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, repr(access), "--json", "--no-aws", *options],
+            cwd=folder,
+            stdout=out,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        out.seek(0)
+        lines = out.read().decode().splitlines()
+    assert os.waitstatus_to_exitcode(status) in (0, 1, 3), status
+    return Run(seconds, usage.ru_maxrss / 1024, lines)
