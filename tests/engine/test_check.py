@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from dns.rcode import Rcode
 from tests.engine.dns_servers import NAMESERVERS, Silent, reply, world
 from tests.engine.refusal import refuse
 from wizard import check
-from wizard.aws.access import AwsAccess
+from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo import Demo
 from wizard.demo.dns_server import DnsServer
 from wizard.demo.dns_zones import Resource
@@ -326,7 +329,7 @@ class TestWhatIsAsked:
         identity = SesIdentity(
             "example.com", True, "SUCCESS", "SUCCESS", tokens=("selector",), signing_origin="EXTERNAL"
         )
-        monkeypatch.setattr(ses, "get_identity", lambda aws, domain: identity)
+        monkeypatch.setattr(ses, "get_identity", lambda aws, domain, brief: identity)
         _, lines, _ = run("example.com", world=account.world)
         assert [record["id"] for record in lines[0]["records"]] == ["spf", "dmarc"]
 
@@ -397,6 +400,23 @@ class TestWhatIsAsked:
         refuse(expired.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
         _, lines, _ = run("example.com", world=expired)
         assert lines[0]["ses_state"] == "no-credentials"
+
+    def test_ses_is_not_waited_for_long(
+        self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It takes the connection and says nothing: usually four times 20 s are worth it."""
+        from wizard.aws import access
+
+        monkeypatch.setattr(access, "_BRIEF", access._Waiting(0.1, 0.1, 1))
+        with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+            endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            aws = AwsAccess(region="us-east-1", endpoint_url=endpoint, keys=EmbeddedKeys("id", "secret"))
+            dns = DnsAccess((Nameserver(server.address, server.port),))
+            began = time.monotonic()
+            options = ("example.com", "--mail-from", "bounce", *with_tokens())
+            code, lines, _ = run(*options, world=World(aws=aws, dns=dns))
+        assert (code, lines[0]["ok"], lines[0]["ses_state"]) == (0, True, "unavailable")
+        assert time.monotonic() - began < 10
 
     def test_the_file_names_domain_mail_from_and_tokens(
         self, run: Check, server: DnsServer, tmp_path: Path

@@ -128,10 +128,13 @@ def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
     )
 
 
-def get_identity(aws: AwsAccess, name: str) -> SesIdentity | None:
-    """The identity ``name``, or None where SES has none (sesv2:GetEmailIdentity). Raises WizardError."""
+def get_identity(aws: AwsAccess, name: str, *, brief: bool = False) -> SesIdentity | None:
+    """The identity ``name``, or None where SES has none (sesv2:GetEmailIdentity). Raises WizardError.
+
+    ``brief``: SES is asked once, and not for long.
+    """
     with translated("sesv2:GetEmailIdentity", aws.profile):
-        client = _client(aws)
+        client = _client(aws, brief=brief)
         try:
             answer = client.get_email_identity(EmailIdentity=name)
         except client.exceptions.NotFoundException:
@@ -394,7 +397,7 @@ def put_account_details(
     return True
 
 
-def _client(aws: AwsAccess, region: str | None = None) -> SESV2Client:
+def _client(aws: AwsAccess, region: str | None = None, *, brief: bool = False) -> SESV2Client:
     """The client for the Region in use. Another Region, which one can do without, is not waited for long."""
-    client: SESV2Client = aws.client("sesv2", region, brief=region is not None)
+    client: SESV2Client = aws.client("sesv2", region, brief=brief or region is not None)
     return client

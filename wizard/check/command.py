@@ -20,6 +20,9 @@ from wizard.project import load
 from wizard.world import World
 
 DOMAINS_AT_ONCE = 50
+LEAST_SECONDS = 3.0
+"""How long DNS may take at least, however long SES took before."""
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 
@@ -35,17 +38,19 @@ async def check(args: argparse.Namespace, world: World) -> ExitCode:
     expect_sense(args, names)
     if args.nameserver:
         world = replace(world, dns=world.dns.through(args.nameserver))
-    ses = SesView(world, args.no_aws)
+    ses = SesView(world, args.no_aws, brief=len(names) == 1)
     region = await ses.region()
     room = asyncio.Semaphore(len(names) if args.watch else DOMAINS_AT_ONCE)
     network = Network(world.dns)
+    clock = asyncio.get_running_loop().time
 
     async def one(name: str) -> Round:
         async with room:
+            began = clock()
             wanted = subject(args, project, name, region, await ses.answer(name))
             if args.watch:
                 return await _until_ok(args, world, wanted, ses, network)
-            until = asyncio.get_running_loop().time() + ROUND_SECONDS
+            until = max(began + ROUND_SECONDS, clock() + LEAST_SECONDS)
             checklist = Checklist(network, wanted.records, wanted.context, world.now)
             first = await checklist.round(until)
         alone = len(names) == 1 and not args.json

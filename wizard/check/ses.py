@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from wizard.aws.credential_failures import about_credentials
 from wizard.aws.failures import translated
@@ -77,10 +78,14 @@ class SesAnswer:
 
 
 class SesView:
-    """SES, asked for many domains. Once it could not be asked, it is not asked again."""
+    """SES, asked for many domains. Once it could not be asked, it is not asked again.
 
-    def __init__(self, world: World, no_aws: bool) -> None:
+    ``brief``: it is not waited for long, as for the check of a single domain, which ends within 10 s.
+    """
+
+    def __init__(self, world: World, no_aws: bool, *, brief: bool = False) -> None:
         self._world = world
+        self._ask = partial(get_identity, brief=True) if brief else get_identity
         self._region = world.aws.region or environment_region()
         self._silent = SesAnswer(SesState.NOT_ASKED, region=self._region) if no_aws else None
         self._room = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -97,7 +102,7 @@ class SesView:
             if self._silent:
                 return self._silent
             try:
-                identity = await asyncio.to_thread(get_identity, self._world.aws, domain)
+                identity = await asyncio.to_thread(self._ask, self._world.aws, domain)
             except WizardError as error:
                 return self._give_up(error)
         state = SesState.FOUND if identity else SesState.NO_IDENTITY
