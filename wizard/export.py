@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wizard import check
@@ -14,6 +15,7 @@ from wizard.errors import ExitCode, WizardError
 if TYPE_CHECKING:
     from wizard.dns.verdict import Round
     from wizard.project import Project
+    from wizard.reminder.setup import Setup
     from wizard.world import World
 
 _KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
@@ -105,7 +107,7 @@ def run(args: argparse.Namespace, world: World) -> int:
 
 def _stack(args: argparse.Namespace, project: Project, world: World) -> str:
     """The template as it is deployed. The recipients are no part of it, so they may be missing."""
-    from wizard.reminder import draft, template
+    from wizard.reminder import draft, template_parts
 
     now, reminder = world.now(), project.reminder
     found = [
@@ -121,10 +123,47 @@ def _stack(args: argparse.Namespace, project: Project, world: World) -> str:
             ExitCode.USAGE,
         )
     start = draft.start_date(reminder, now)
+    if start and start != reminder.start:
+        # A rate's: with an hour at least to deploy it.
+        start = max(start, (now + timedelta(hours=1)).replace(second=0, microsecond=0))
     setup = draft.setup_of(
         project, (project.domain.name or "",), start, table_key=args.table_key, workers=args.workers
     )
-    return template.body(setup)
+    made = template_parts.body(setup)
+    _tell_size(made)
+    _tell_start(setup)
+    return made
+
+
+def _tell_size(made: str) -> None:
+    """Say on standard error what deploying a large template needs. Raises WizardError where nothing helps."""
+    from wizard.reminder.template import MAX_BODY
+    from wizard.reminder.template_parts import MAX_IN_BUCKET
+
+    size = len(made.encode())
+    if size > MAX_IN_BUCKET:
+        raise WizardError(
+            "The template is too large to be deployed without the wizard",
+            f"It has {size:,} bytes, and CloudFormation reads at most {MAX_IN_BUCKET:,} from a bucket.",
+            "Deploy the reminder in the wizard, or make the message shorter.",
+            ExitCode.USAGE,
+        )
+    if size > MAX_BODY:
+        print(
+            f"The template has {size:,} bytes, and CloudFormation takes {MAX_BODY:,} in a call: add "
+            "`--s3-bucket NAME` to `aws cloudformation deploy`, with a bucket of yours in the same Region.",
+            file=sys.stderr,
+        )
+
+
+def _tell_start(setup: Setup) -> None:
+    """Say on standard error until when the template can be deployed: EventBridge takes no past StartDate."""
+    if setup.start:
+        print(
+            f"Deploy the template before {setup.start:%Y-%m-%d %H:%M} UTC, when the schedule begins: "
+            "EventBridge refuses a start that has passed. After that, export the template again.",
+            file=sys.stderr,
+        )
 
 
 def _policy(args: argparse.Namespace, project: Project, world: World) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,41 @@ def with_reminder(**changes: Any) -> Project:
 def test_the_stack_needs_no_recipients(export: Export) -> None:
     code, out, err = export("stack")
     resources = json.loads(out)["Resources"]
-    assert (code, err) == (ExitCode.OK, "")
+    assert code == ExitCode.OK
     assert "Queue" not in resources
     # A rate without a date would start at once.
-    assert resources["Schedule"]["Properties"]["StartDate"]
+    start = datetime.fromisoformat(resources["Schedule"]["Properties"]["StartDate"])
+    assert f"Deploy the template before {start:%Y-%m-%d %H:%M} UTC" in err
     assert "identity/example.com" in json.dumps(resources["FunctionRole"])
+
+
+def test_a_short_rate_leaves_an_hour_to_deploy_it(export: Export) -> None:
+    before = datetime.now(UTC).replace(second=0, microsecond=0)
+    _, out, _ = export("stack", project=with_reminder(schedule="rate(1 minute)"))
+    start = datetime.fromisoformat(json.loads(out)["Resources"]["Schedule"]["Properties"]["StartDate"])
+    assert start >= before + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("recipients", [None, "missing.csv"])
+def test_the_size_is_checked_also_where_the_recipients_are_missing(
+    export: Export, recipients: str | None
+) -> None:
+    code, out, err = export("stack", project=with_reminder(recipients=recipients, html="x" * 500_000))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "html: Make the message shorter" in err
+
+
+def test_a_large_template_says_that_it_needs_a_bucket(export: Export) -> None:
+    code, out, err = export("stack", project=with_reminder(html="x" * 60_000))
+    message = json.loads(out)["Resources"]["MessageTemplate"]["Properties"]["Template"]
+    assert (code, message["HtmlPart"]) == (ExitCode.OK, "x" * 60_000)
+    assert "add `--s3-bucket NAME` to `aws cloudformation deploy`" in err
+
+
+def test_a_template_that_no_bucket_helps_is_refused(export: Export) -> None:
+    code, out, err = export("stack", project=with_reminder(html='"' * 490_000))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "Deploy the reminder in the wizard" in err
 
 
 def test_what_only_aws_knows_is_an_option(export: Export) -> None:

@@ -13,7 +13,7 @@ from wizard.demo import Demo
 from wizard.demo.aws import stack_resources
 from wizard.demo.aws.refusal import Refusal
 from wizard.errors import WizardError
-from wizard.reminder import draft, template
+from wizard.reminder import draft, template_parts
 from wizard.steps.reminder_opt_outs import opt_out, opt_outs
 
 TABLE = "ses-wizard-reminder-opt-outs-example.com"
@@ -89,7 +89,7 @@ def test_the_exported_template_of_another_domain_cannot_take_the_stack(setup: Se
     """As `aws cloudformation deploy` does it: parameters keep their values."""
     setup.act()
     setup.change(sender="reminders@example.org")
-    other = template.body(draft.setup_of(setup.project, ("example.org",)))
+    other = template_parts.body(draft.setup_of(setup.project, ("example.org",)))
     stacks = setup.demo.world.aws.client("cloudformation")
     with pytest.raises(ClientError, match=r"example\.org, and the stack belongs to another domain"):
         stacks.create_change_set(
@@ -106,7 +106,7 @@ def test_an_exported_template_does_not_make_a_second_table_beside_the_one_that_i
     setup.act()
     delete_stack(setup)
     stacks = setup.demo.world.aws.client("cloudformation")
-    body = template.body(draft.setup_of(setup.project, ("example.com",)))
+    body = template_parts.body(draft.setup_of(setup.project, ("example.com",)))
     stacks.create_stack(StackName=STACK, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
     assert setup.status() == "ROLLBACK_COMPLETE"
 

@@ -67,7 +67,9 @@ ORDER = route53domains.Order(
 
 CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     "cloudformation:CreateChangeSet": [
-        lambda aws: cloudformation.create_change_set(aws, "stack", "plan", "{}", {}, new=True)
+        lambda aws: cloudformation.create_change_set(
+            aws, "stack", "plan", cloudformation.Template("{}"), {}, new=True
+        )
     ],
     "cloudformation:DeleteChangeSet": [lambda aws: cloudformation.delete_change_set(aws, "arn")],
     "cloudformation:DeleteStack": [lambda aws: cloudformation.delete_stack(aws, "stack")],

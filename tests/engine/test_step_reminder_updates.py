@@ -325,7 +325,7 @@ def test_a_plan_whose_begin_has_come_meanwhile_is_not_carried_out(setup: Setup) 
 
 
 def planned_schedule(planned: step.ReminderPlan) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(planned.work.body)["Resources"]["Schedule"]["Properties"]
+    found: dict[str, Any] = json.loads(planned.work.template.body)["Resources"]["Schedule"]["Properties"]
     return found
 
 

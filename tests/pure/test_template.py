@@ -23,10 +23,10 @@ from wizard.reminder.template import (
     MAX_ENVIRONMENT,
     PURPOSES,
     RUNTIME,
-    body,
     environment_bytes,
     template,
 )
+from wizard.reminder.template_parts import MAX_PARAMETER, MAX_PARAMETERS, body, in_a_call
 
 SETUP = Setup(
     stack="ses-wizard-reminder",
@@ -119,8 +119,55 @@ def test_cfn_lint_would_find_something() -> None:
     assert found_by_cfn_lint(json.dumps(wrong))
 
 
-def test_it_leaves_room_for_a_message() -> None:
-    assert len(body(VARIANTS["with everything"]).encode()) < MAX_BODY - 6_000
+def joined(made: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    """A template with its parameters filled in."""
+
+    def fill(node: Any) -> Any:
+        match node:
+            case {"Fn::Join": ["", [*pieces]]}:
+                return "".join(values[piece["Ref"]] for piece in pieces)
+            case dict():
+                return {key: fill(value) for key, value in node.items()}
+            case list():
+                return [fill(value) for value in node]
+        return node
+
+    filled: dict[str, Any] = fill({**made, "Parameters": {"Domain": made["Parameters"]["Domain"]}})
+    return filled
+
+
+MESSAGES = {
+    "small": EXAMPLE,
+    "designed": Message("Hello", "Hello", '<p class="x">Grüße  {{name}}</p>\n' * 3_000),
+    "as large as SES takes": Message("Hello", "é " * 80_000, "<p>\n\t€</p>\n" * 18_000),
+    "one line without a space": Message("Hello", "x" * 60_000, ""),
+    "white space alone": Message("Hello", "x" + " " * 60_000 + "x", ""),
+}
+
+
+@pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_a_message_that_ses_takes_fits_into_a_call(setup: Setup, message: Message) -> None:
+    setup = replace(setup, message=message)
+    sent, values = in_a_call(setup)
+    assert len(sent.encode()) <= MAX_BODY
+    assert len(json.loads(sent)["Parameters"]) <= MAX_PARAMETERS
+    assert all(len(value.encode()) <= MAX_PARAMETER for value in values.values())
+    assert joined(json.loads(sent), values) == template(setup)
+
+
+def test_white_space_is_never_at_the_end_of_a_parameter() -> None:
+    _, values = in_a_call(replace(SETUP, message=MESSAGES["designed"]))
+    code = [value for name, value in values.items() if name.startswith("Code")]
+    assert len(code) > 1
+    assert all(value == value.lstrip() for value in values.values())
+    assert all(value == value.rstrip() for value in code[:-1])
+
+
+@pytest.mark.xdist_group("cfn-lint")
+def test_cfn_lint_finds_nothing_in_a_template_with_its_texts_as_parameters() -> None:
+    sent, _ = in_a_call(replace(SETUP, message=MESSAGES["designed"]))
+    assert found_by_cfn_lint(sent) == []
 
 
 @pytest.mark.parametrize("setup", VARIANTS.values(), ids=VARIANTS)

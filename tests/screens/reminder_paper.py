@@ -13,6 +13,7 @@ from textual.widgets import Input, TextArea
 
 from tests.screens.conftest import NOW
 from tests.screens.pages import Opened
+from wizard.aws.cloudformation import Template
 from wizard.errors import WizardError
 from wizard.project import Project, Seen, Table
 from wizard.steps import (
@@ -96,7 +97,7 @@ class Flow:
             for subject in self.steps
         )
         plan = Plan(StepName.REMINDER, changes, "Less than one cent.")
-        return ReminderPlan(plan, StackWork(changes, "", "arn"), Import(None, 0))
+        return ReminderPlan(plan, StackWork(changes, Template(""), "arn"), Import(None, 0))
 
     def act(self, world: World, project: Project, planned: ReminderPlan, report: Report) -> Project:
         self.asked.append("act")

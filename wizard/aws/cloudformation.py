@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 STACK_TYPE = "AWS::CloudFormation::Stack"
 """The resource type of the events that are about the stack itself."""
 _EVENT_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as it is sent: its body, and the values of its parameters that have no default."""
+
+    body: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +186,27 @@ def create_change_set(
     aws: AwsAccess,
     stack: str,
     name: str,
-    body: str,
+    template: Template,
     tags: Mapping[str, str],
     *,
     new: bool,
     revert_drift: bool = False,
 ) -> str:
-    """Have CloudFormation work out what ``body`` would change, and give the change set's ARN.
+    """Have CloudFormation work out what ``template`` would change, and give the change set's ARN.
 
     (cloudformation:CreateChangeSet.) ``new``: the stack is not there yet; it then appears as
     REVIEW_IN_PROGRESS, without a resource. ``revert_drift``: compare with what is there in truth, not with
     the template before, so that what was changed by hand is put back. A new stack imports what an
-    earlier one left, if it has the same name in ``body`` and is retained again. Raises WizardError.
+    earlier one left, if it has the same name there and is retained again. Raises WizardError.
     """
     request: CreateChangeSetInputTypeDef = {
         "StackName": stack,
         "ChangeSetName": name,
         "ChangeSetType": "CREATE" if new else "UPDATE",
-        "TemplateBody": body,
+        "TemplateBody": template.body,
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in template.parameters.items()
+        ],
         "Capabilities": ["CAPABILITY_IAM"],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }

@@ -12,6 +12,7 @@ from wizard.errors import WizardError
 from wizard.project import Project, Reminder
 from wizard.reminder import message as messages
 from wizard.reminder import template
+from wizard.reminder.capacity import MAX_WORKERS
 from wizard.reminder.expressions import At, Cron, ScheduleError, parse
 from wizard.reminder.message import Message, field_name, fields_in
 from wizard.reminder.recipients_file import read_recipients
@@ -99,7 +100,10 @@ def problems(project: Project, base: Path, now: datetime) -> tuple[tuple[str, st
         *link_problems(project.reminder.unsubscribe),
         *_alerts_problems(project.reminder.alerts),
     ]
-    return tuple(found or _size_problems(setup_of(project)))
+    if all(setting == "recipients" for setting, _ in found):
+        # As with a queue, which makes the environment larger.
+        found += _size_problems(setup_of(project, workers=MAX_WORKERS))
+    return tuple(found)
 
 
 def warnings(project: Project) -> tuple[tuple[str, str], ...]:
@@ -142,8 +146,12 @@ def _size_problems(setup: Setup) -> list[tuple[str, str]]:
     if template.environment_bytes(setup) > template.MAX_ENVIRONMENT:
         words = "Use fewer fields, or shorter names: what the function must know has to fit into 4 KB."
         found.append(("table" if setup.table else "text", words))
-    if len(template.body(setup).encode()) > template.MAX_BODY:
-        found.append(("html", "Make the message shorter: the whole stack must fit into 51,200 bytes."))
+    size = sum(len(part.encode()) for part in (setup.message.subject, setup.message.text, setup.message.html))
+    if size > messages.MAX_SIZE:
+        part = "html" if setup.message.html else "text"
+        found.append(
+            (part, f"Make the message shorter: it has {size:,} bytes, and SES takes {messages.MAX_SIZE:,}.")
+        )
     return found
 
 

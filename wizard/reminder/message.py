@@ -16,6 +16,8 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.utils import formataddr
 
+MAX_SIZE = 500_000
+"""What subject, text and HTML part of an SES template may have together, in bytes (SES's quota: 500 KB)."""
 MAX_SUBJECT = 200
 """The longest subject, in characters, before fields are filled."""
 PARTS = {"subject": "subject", "text": "text", "html": "HTML part"}

@@ -28,10 +28,7 @@ TIMEOUT = 900
 """Seconds that one run of the function may take: as long as Lambda allows."""
 LOG_DAYS = 30
 MAX_BODY = 51_200
-"""The largest template that CloudFormation takes in a call, in bytes (quota "Template body size").
-
-It bounds the inline code too: CloudFormation's limit for ``ZipFile`` (4 MB) is far above.
-"""
+"""The largest template that CloudFormation takes in a call, in bytes (quota "Template body size")."""
 MAX_ENVIRONMENT = 4_096
 """What a function's environment variables may have together, in bytes (Lambda's quota)."""
 SCHEDULE_INPUT = {"run": "<aws.scheduler.scheduled-time>", "execution": "<aws.scheduler.execution-id>"}
@@ -116,11 +113,6 @@ def function_name(stack: str) -> str:
 def log_group(stack: str) -> str:
     """The name of the function's log group in the stack called ``stack``."""
     return f"/ses-wizard/{stack}/{FUNCTION_NAME}"
-
-
-def body(setup: Setup) -> str:
-    """The template as the JSON that CloudFormation gets. It may be larger than MAX_BODY."""
-    return json.dumps(template(setup), ensure_ascii=False, separators=(",", ":"))
 
 
 def template(setup: Setup) -> dict[str, Any]:

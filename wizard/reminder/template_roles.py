@@ -56,11 +56,6 @@ def identity_characters(name: str) -> int:
     return _characters(_identity(name)) + len(",")
 
 
-def identity_bytes(name: str) -> int:
-    """How many bytes of the template one further identity takes."""
-    return len(json.dumps(_identity(name), ensure_ascii=False, separators=(",", ":")).encode()) + len(",")
-
-
 def _characters(policy: object) -> int:
     """How large a part of a policy becomes, at most, once CloudFormation has filled it in."""
     written = json.dumps(policy, separators=(",", ":"))

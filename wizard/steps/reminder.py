@@ -17,14 +17,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from wizard.aws import cloudformation, sesv2
-from wizard.aws.cloudformation import Stack
+from wizard.aws.cloudformation import Stack, Template
 from wizard.errors import WizardError
 from wizard.project import Project
-from wizard.reminder import costs, draft, template
+from wizard.reminder import costs, draft
 from wizard.reminder.capacity import needed
 from wizard.reminder.schedules import next_runs
 from wizard.reminder.setup import Setup
 from wizard.reminder.template import PURPOSES
+from wizard.reminder.template_parts import in_a_call
 from wizard.steps import reminder_lines as lines
 from wizard.steps import reminder_recipients
 from wizard.steps import stack as stacks
@@ -63,7 +64,7 @@ class StackWork:
     """
 
     changes: tuple[Change, ...]
-    body: str
+    template: Template
     change_set: str | None = None
     clear: bool = False
     running: bool = False
@@ -124,7 +125,7 @@ def plan(
     )
     needed_only = dataclasses.replace(needed_only, own_opt_outs_name=before.own_opt_outs_name)
     setup, left_out = with_test_addresses(needed_only, usable)
-    work = _stack_work(world, project, stack, template.body(setup), pause, revert_drift=revert_drift)
+    work = _stack_work(world, project, stack, Template(*in_a_call(setup)), pause, revert_drift=revert_drift)
     changes = (
         *work.changes,
         lines.mode_line(capacity, before.mode, _gap(setup, now)),
@@ -201,22 +202,24 @@ def _came_to_nothing(failed: Failed, *, new: bool) -> WizardError:
 
 
 def _stack_work(
-    world: World, project: Project, stack: Stack | None, body: str, pause: Pause, *, revert_drift: bool
+    world: World, project: Project, stack: Stack | None, wanted: Template, pause: Pause, *, revert_drift: bool
 ) -> StackWork:
     """What is to be done with the stack, with its change set worked out where there can be one."""
     name, now = project.reminder.stack, world.now()
     if stack and stack.running:
-        return StackWork((lines.running_line(stack),), body, running=True)
+        return StackWork((lines.running_line(stack),), wanted, running=True)
     if stack and stack.status in stacks.CREATION_FAILED:
-        return StackWork((lines.cleared_line(stack), *lines.all_lines(body, project, now)), body, clear=True)
+        return StackWork(
+            (lines.cleared_line(stack), *lines.all_lines(wanted.body, project, now)), wanted, clear=True
+        )
     new = not (stack and stack.complete)
     change_set = stacks.work_out(
-        world, name, body, tags(project), pause, new=new, revert_drift=revert_drift and not new
+        world, name, wanted, tags(project), pause, new=new, revert_drift=revert_drift and not new
     )
     if change_set is None:
-        return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), body)
+        return StackWork((Change(ChangeKind.KEEP, f"stack {name}", "is as the project file says"),), wanted)
     changes = tuple(lines.line(change, project, now) for change in change_set.changes)
-    return StackWork(changes, body, change_set=change_set.id)
+    return StackWork(changes, wanted, change_set=change_set.id)
 
 
 def _gap(setup: Setup, now: datetime) -> timedelta | None:
@@ -227,7 +230,7 @@ def _gap(setup: Setup, now: datetime) -> timedelta | None:
 
 def _refuse_old(work: StackWork, now: datetime) -> None:
     """Raise where the begin of the planned schedule has come meanwhile: EventBridge would refuse it."""
-    schedule = json.loads(work.body)["Resources"]["Schedule"]["Properties"]
+    schedule = json.loads(work.template.body)["Resources"]["Schedule"]["Properties"]
     written = any(change.subject == PURPOSES["Schedule"].name for change in work.changes)
     if written and "StartDate" in schedule and datetime.fromisoformat(schedule["StartDate"]) <= now:
         raise WizardError(
@@ -255,11 +258,11 @@ def _deploy(world: World, project: Project, wanted: StackWork, report: Report, p
     if wanted.running:
         return work.resume()
     if wanted.clear:
-        return work.make_anew(wanted.body, tags(project))
+        return work.make_anew(wanted.template, tags(project))
     if wanted.change_set is None:
         return None
     failed = work.execute(wanted.change_set)
     if failed and failed.role_too_new and work.creation_failed():
         report(Event(failed.resource, Progress.STARTED, "its new role was too new: once more"))
-        return work.make_anew(wanted.body, tags(project))
+        return work.make_anew(wanted.template, tags(project))
     return failed

@@ -12,10 +12,9 @@ from wizard.aws.sesv2 import ListedIdentity
 from wizard.errors import ExitCode, WizardError
 from wizard.project import Project
 from wizard.reminder.setup import Setup
-from wizard.reminder.template import MAX_BODY, body, function_name
+from wizard.reminder.template import function_name
 from wizard.reminder.template_roles import (
     MAX_ROLE_POLICY,
-    identity_bytes,
     identity_characters,
     room_for_identities,
 )
@@ -49,29 +48,27 @@ def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> t
     Raises WizardError where it has no room for what ``setup`` itself needs.
     """
     in_role = room_for_identities(setup, function_name(setup.stack))
-    in_template = MAX_BODY - len(body(setup).encode())
     if in_role < 0:
-        raise _no_room(setup, f"IAM takes {MAX_ROLE_POLICY:,} characters for the rights of a role")
-    if in_template < 0:
-        raise _no_room(setup, f"they and the message do not fit into a stack's {MAX_BODY:,} bytes")
+        raise _no_room(setup)
     addresses = sorted(name for name, found in usable.items() if found.type == "EMAIL_ADDRESS")
     wanted = [name for name in addresses if name not in setup.identities]
     taken: list[str] = []
     for name in wanted:
-        in_role, in_template = in_role - identity_characters(name), in_template - identity_bytes(name)
-        if in_role < 0 or in_template < 0:
+        in_role -= identity_characters(name)
+        if in_role < 0:
             break
         taken.append(name)
     whole = replace(setup, identities=tuple(sorted((*setup.identities, *taken))))
     return whole, len(wanted) - len(taken)
 
 
-def _no_room(setup: Setup, why: str) -> WizardError:
+def _no_room(setup: Setup) -> WizardError:
     """The error where the rights to all that ``setup`` needs are too many."""
     return WizardError(
         "Too many single addresses for the sandbox",
         "While the account is in the sandbox, the function needs the right to each verified identity of a "
-        f"recipient. These are {len(setup.identities):,}, and {why}: about a hundred fit.",
+        f"recipient. These are {len(setup.identities):,}, and IAM takes {MAX_ROLE_POLICY:,} characters for "
+        "the rights of a role: about a hundred fit.",
         "Verify the recipients' domain in place of single addresses, write to fewer people for now, or ask "
         "for production access first (step 6): then none of these rights is needed.",
         ExitCode.USAGE,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wizard.aws import cloudformation
-from wizard.aws.cloudformation import STACK_TYPE, ChangeSet, StackEvent
+from wizard.aws.cloudformation import STACK_TYPE, ChangeSet, StackEvent, Template
 from wizard.errors import ExitCode, WizardError
 from wizard.steps.model import Event, Progress, Report
 from wizard.text import printable
@@ -96,11 +96,11 @@ class Work:
         before = begins.index(True) + 1 if True in begins else len(events)
         return self._follow(events[before].id if before < len(events) else None)
 
-    def make_anew(self, body: str, tags: Mapping[str, str]) -> Failed | None:
-        """Delete what a failed creation left, then make the stack from ``body``."""
+    def make_anew(self, template: Template, tags: Mapping[str, str]) -> Failed | None:
+        """Delete what a failed creation left, then make the stack from ``template``."""
         cloudformation.delete_stack(self.world.aws, self.name)
         wait_until_gone(self.world, self.name, self.pause)
-        change_set = work_out(self.world, self.name, body, tags, self.pause, new=True)
+        change_set = work_out(self.world, self.name, template, tags, self.pause, new=True)
         return self.execute(change_set.id) if change_set else None
 
     def creation_failed(self) -> bool:
@@ -137,21 +137,21 @@ class Work:
 def work_out(
     world: World,
     stack: str,
-    body: str,
+    template: Template,
     tags: Mapping[str, str],
     pause: Pause,
     *,
     new: bool,
     revert_drift: bool = False,
 ) -> ChangeSet | None:
-    """A fresh change set for ``body``, ready to be executed; None where it would change nothing.
+    """A fresh change set for ``template``, ready to be executed; None where it would change nothing.
 
     With ``revert_drift`` it also puts back what was changed by hand. Raises WizardError, also where
-    CloudFormation does not accept ``body``.
+    CloudFormation does not accept ``template``.
     """
     drop_change_set(world, stack)
     arn = cloudformation.create_change_set(
-        world.aws, stack, CHANGE_SET, body, tags, new=new, revert_drift=revert_drift
+        world.aws, stack, CHANGE_SET, template, tags, new=new, revert_drift=revert_drift
     )
     for _ in range(int(PATIENCE / interval(world))):
         change_set = cloudformation.describe_change_set(world.aws, arn)
