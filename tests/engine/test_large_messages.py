@@ -45,4 +45,5 @@ def test_a_message_that_grows_or_shrinks_leaves_all_else_as_it_is(setup: Setup) 
         setup.change(html=html)
         setup.act()
         assert setup.status() == "UPDATE_COMPLETE"
+        assert setup.look().changed == ()
         assert not setup.plan().plan.changes_anything

@@ -42,6 +42,7 @@ class Stack:
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
     updated: datetime | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -166,6 +167,11 @@ def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
             if "OutputKey" in output
         },
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+        parameters={
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in found.get("Parameters", [])
+            if "ParameterKey" in parameter
+        },
         updated=found.get("LastUpdatedTime") or found.get("CreationTime"),
     )
 

@@ -8,8 +8,9 @@ Parameters need none, and no further rights, and CloudFormation itself keeps the
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wizard.reminder.setup import Setup
@@ -53,6 +54,17 @@ def in_a_call(setup: Setup) -> tuple[str, dict[str, str]]:
         values |= pieces
     made["Parameters"] |= {name: {"Type": "String"} for name in values}
     return _json(made), values
+
+
+def whole(made: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """The template of a stack with the parameters ``values``, its long texts in their places again."""
+    resources = copy.deepcopy(made.get("Resources", {}))
+    for resource, group, key in _LONG.values():
+        texts = resources.get(resource, {}).get("Properties", {}).get(group, {})
+        match texts.get(key):
+            case {"Fn::Join": ["", [*pieces]]}:
+                texts[key] = "".join(values.get(piece.get("Ref", ""), "") for piece in pieces)
+    return {**made, "Resources": resources}
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from wizard.project import Project
 from wizard.reminder import draft, template
 from wizard.reminder.capacity import GOES_ON, MIN_WORKERS, Capacity
 from wizard.reminder.expressions import Rate, parse
+from wizard.reminder.template_parts import whole
 from wizard.steps.reminder_identities import spare_identities
 from wizard.steps.reminder_runs import runs
 from wizard.world import World
@@ -80,7 +81,8 @@ def deployed(world: World, stack: Stack | None) -> Deployed:
     if stack is None or not stack.complete:
         return Deployed()
     mode = "queue" if "Queue" in stack.outputs else "direct"
-    return Deployed(cloudformation.get_template(world.aws, stack.name), mode)
+    made = cloudformation.get_template(world.aws, stack.name)
+    return Deployed(whole(made, stack.parameters) if made else {}, mode)
 
 
 def without_loss(world: World, project: Project, before: Deployed, wanted: Capacity) -> Capacity:
