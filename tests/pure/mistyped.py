@@ -49,3 +49,47 @@ def mistyped_spf(draw: st.DrawFn) -> tuple[str, str]:
     text = text[:where] + draw(st.sampled_from(["", *INVISIBLE])) + text[where:]
     quotes = draw(st.sampled_from(["{}", '"{}"', "'{}'", "\u201c{}\u201d", '\\"{}\\"', "{};", "{},"]))
     return " ".join(["v=spf1", *terms, f"{sign}all"]), quotes.format(text)
+
+
+SEMICOLONS = [";", "; ", " ;", "\u037e ", "\uff1b", "\ufe54 ", "\\; ", ";\u00a0", ";;", ";\u200b ", "\u061b "]
+EQUALS = ["=", " = ", "\uff1d", "\ufe66", "==", "\u200b="]
+POLICY_SIGNS = [*EQUALS, ":", ": ", "-", "\u2013", "\u2014", " ", "\u2212"]
+REPORTS = [
+    "mailto:a@example.com",
+    "a@example.com",
+    "mailto:<a@example.com>",
+    "<mailto:a@example.com>",
+    "mailto://a@example.com",
+    "mailto: a@example.com",
+    "mailto:a\u200b@example.com",
+    "\uff4dailto\uff1aa\uff20example.com",
+]
+OTHERS = ["sp=quarantine", "np=reject", "pct=50", "adkim=s", "aspf=r", "fo=1:d", "t=y", "ri=86400", "x=1"]
+
+
+@st.composite
+def mistyped_dmarc(draw: st.DrawFn) -> tuple[str, str]:
+    """A DMARC record as it was meant, and as it came out."""
+    policy = draw(st.sampled_from(["reject", "quarantine", "none"]))
+    name = draw(st.sampled_from(["p", "P", "policy", "\uff50"]))
+    words = [policy, policy.upper(), policy[:-1], f"\u201c{policy}\u201d", f"'{policy}'", f"{policy}."]
+    word = draw(st.sampled_from(words))
+    tags = [(f"p={policy}", f"{name}{draw(st.sampled_from(POLICY_SIGNS))}{word}")]
+    both = ["mailto:a@example.com,mailto:b@example.com"]
+    uris = draw(st.sampled_from(REPORTS))
+    if draw(st.booleans()):
+        written = uris + draw(st.sampled_from([" ", ",", ", ", ";", "; "])) + "mailto:b@example.com"
+        tags.append((f"rua={both[0]}", f"rua={written}"))
+    elif draw(st.booleans()):
+        tags.append(("rua=mailto:a@example.com", f"rua{draw(st.sampled_from(EQUALS))}{uris}"))
+    for other in draw(st.lists(st.sampled_from(OTHERS), unique=True, max_size=3)):
+        tag, _, value = other.partition("=")
+        tags.append((other, f"{tag}{draw(st.sampled_from(EQUALS))}{value}"))
+    tags = draw(st.permutations(tags)) if draw(st.booleans()) else tags
+    sure = word != policy[:-1] and not any(one.startswith("x=") for one, _ in tags)
+    missing = sure and draw(st.sampled_from([False, False, True]))
+    between = draw(st.sampled_from([" ", ", "] if missing else SEMICOLONS))
+    version = draw(st.sampled_from(["v=DMARC1", "V=dmarc1", "v=DMARC 1", "DMARC1", "v = DMARC1", "v:DMARC1"]))
+    quotes = draw(st.sampled_from(["{}", '"{}"', "\u201c{}\u201d", "{};", " {}", "\ufeff{}"]))
+    meant = "; ".join(["v=DMARC1", *(one for one, _ in tags)])
+    return meant, quotes.format(between.join([version, *(written for _, written in tags)]))

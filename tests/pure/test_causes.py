@@ -395,7 +395,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         changed(SPF, "v=spf1 foo:bar include:amazonses.com ~all"),
         ["spf-syntax"],
         RowStatus.WRONG,
-        "Correct or remove `foo:bar`",
+        "correct or remove `foo:bar`",
     ),
     (
         "spf version run into the first term",
@@ -549,7 +549,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
     (
         "dmarc policy misspelt",
         RecordId.DMARC,
-        changed(DMARC, "v=DMARC1; p=quarantin; sp=nope"),
+        changed(DMARC, "v=DMARC1; p=quarantin; sp=non"),
         ["dmarc-policy", "dmarc-policy"],
         RowStatus.WRONG,
         "`v=DMARC1; p=quarantine",

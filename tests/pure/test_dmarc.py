@@ -1,4 +1,4 @@
-"""DMARC records by RFC 9989: read, mended, inherited."""
+"""DMARC records by RFC 9989: read, repaired, inherited."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pure.mistyped import mistyped_dmarc
 from wizard.dns.dmarc import (
     DEFAULT_RECORD,
     POLICIES,
     POLICY_TAGS,
     DmarcError,
+    DmarcRecord,
     TagFault,
     alignment,
+    destinations,
     inherited,
     intended,
     is_dmarc,
-    mended,
     parse,
     walk,
 )
+from wizard.dns.dmarc_repair import read, repaired
 
 
 def test_a_record_is_read_tag_by_tag() -> None:
@@ -93,12 +96,20 @@ def test_policies_without_a_valid_value_are_told(text: str, bad: list[tuple[str,
         (["p=quarantine; v=DMARC1"], "v=DMARC1; p=quarantine"),
         (["v=DMARC1p=reject"], "v=DMARC1; p=reject"),
         (['"v=DMARC1; p=quarantine"'], "v=DMARC1; p=quarantine"),
-        (["v=DMARC1; p=quarentine; pct=50"], "v=DMARC1; p=quarantine"),
+        (["v=DMARC1; p=quarentine; pct=50; x=1"], "v=DMARC1; p=quarantine; pct=50; x=1"),
         (
             ["v=DMARC1; p=none; rua=mailto:a+x=y@example.com; pct=9"],
-            "v=DMARC1; p=none; rua=mailto:a+x=y@example.com",
+            "v=DMARC1; p=none; rua=mailto:a+x=y@example.com; pct=9",
         ),
-        (["v=DMARC1; p=reject; psd=y"], "v=DMARC1; p=reject"),
+        (["v=DMARC1; p=reject; psd=y"], "v=DMARC1; p=reject; psd=y"),
+        (["v=DMARC1; p=none; p=reject"], "v=DMARC1; p=reject"),
+        (["v=DMARC1; p=none quarantine"], "v=DMARC1; p=quarantine"),
+        (["v=DMARC1; p=reject; adkim=strict; t=yes"], "v=DMARC1; p=reject; adkim=s; t=y"),
+        (["v=DMARC1; p=reject; t=y; pct=50", "v=DMARC1; p=reject"], "v=DMARC1; p=reject"),
+        (
+            ["v=DMARC1; p=none; aspf=r; pct=5; t=y", "v=DMARC1; p=none; aspf=s; pct=50; t=n"],
+            "v=DMARC1; p=none; aspf=s; pct=50; t=n",
+        ),
         (
             [
                 "v=DMARC1; p=none; rua=mailto:a@example.com; adkim=s",
@@ -109,9 +120,9 @@ def test_policies_without_a_valid_value_are_told(text: str, bad: list[tuple[str,
         (["v=DMARC1; p=none; sp=reject", "v=DMARC1; p=quarantine"], "v=DMARC1; p=quarantine; sp=reject"),
     ],
 )
-def test_a_record_is_mended_and_never_weaker(texts: list[str], record: str) -> None:
-    assert mended(texts) == record
-    assert mended([record]) == record
+def test_a_record_is_repaired_and_never_weaker(texts: list[str], record: str) -> None:
+    assert repaired(texts) == record
+    assert repaired([record]) == record
 
 
 def test_the_walk_goes_up_and_asks_at_most_eight_names() -> None:
@@ -195,21 +206,91 @@ def test_no_text_makes_the_parser_fail_in_another_way(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=3))
-def test_what_is_mended_is_valid_stays_and_is_never_weaker(texts: list[str]) -> None:
-    record = parse(mended(texts))
+def test_what_is_repaired_is_valid_stays_and_is_never_weaker(texts: list[str]) -> None:
+    text = repaired(texts)
+    if text is None:
+        return
+    record = parse(text)
 
-    assert mended([record.text]) == record.text
+    assert repaired([record.text]) == record.text
     assert not record.bad_policies
-    assert not record.faults
-    for text in filter(is_dmarc, texts):
+    assert text.isascii()
+    for before in map(parse, filter(is_dmarc, texts)):
         for tag in POLICY_TAGS:
-            before = parse(text).policy(tag)
-            if before:
-                after = (
-                    record.policy(tag) or record.policy("sp" if tag == "np" else "p") or record.policy("p")
-                )
-                assert after
-                assert POLICIES.index(after) >= POLICIES.index(before)
+            if was := before.policy(tag):
+                assert POLICIES.index(effective(record, tag)) >= POLICIES.index(was)
+
+
+def effective(record: DmarcRecord, tag: str) -> str:
+    """The policy that counts for the domain, its subdomains, or names that do not exist."""
+    return record.policy(tag) or (tag == "np" and record.policy("sp")) or record.policy() or "none"
+
+
+@settings(deadline=None)
+@given(mistyped_dmarc())
+def test_a_mistyped_record_keeps_its_policy_and_every_tag(records: tuple[str, str]) -> None:
+    meant, text = records
+
+    record = repaired([text])
+
+    assert record is not None
+    assert sorted((name, value.lower()) for name, value in parse(record).tags) == sorted(parse(meant).tags)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["v=DMARC1; p=reject; rua=mailto:a@example.com", "v=DMARC1; p=quarantine; sp=reject"]),
+    st.sampled_from(["insert", "replace", "remove"]),
+    st.integers(0, 60),
+    st.characters(min_codepoint=0x20, max_codepoint=0x2212),
+)
+def test_one_wrong_character_never_weakens_a_policy(shape: str, how: str, place: int, character: str) -> None:
+    place %= len(shape)
+    text = shape[:place] + ("" if how == "remove" else character) + shape[place + (how != "insert") :]
+    record = repaired([text])
+
+    if record is not None and intended(text) and record != text:
+        for tag in POLICY_TAGS:
+            was, now = effective(parse(shape), tag), effective(parse(record), tag)
+            assert POLICIES.index(now) >= POLICIES.index(was)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v=DMARC1; p=monitor",
+        "v=DMARC1; p=",
+        "v=DMARC1; p=reject; fo=1 p",
+        "v=DMARC1; p=none (reject later)",
+        "v=DMARC1; p=reject; hello world",
+        "v=DMARC1; p=reject; rua=mailto:nobody",
+        "v=DMARC1; p=reject; rua=mailto:a—b@example.com",
+    ],
+)
+def test_a_record_that_only_its_owner_can_repair_is_left_to_the_owner(text: str) -> None:
+    assert repaired([text]) is None
+    assert read(text).unclear
+
+
+@pytest.mark.parametrize("tag", ["np", "sp", "pp", "t", "polcy"])
+def test_a_policy_under_another_tag_does_not_make_p_none(tag: str) -> None:
+    assert repaired([f"v=DMARC1; {tag}=reject; rua=mailto:a@example.com"]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("mailto:a@x.example, mailto:b@y.example!10m", ["x.example", "y.example"]),
+        ("mailto:a@x.example?subject=report", ["x.example"]),
+        ("mailto:a@x.example mailto:b@y.example", [None]),
+        ("mailto:<a@x.example>", [None]),
+        ("mailto://a@x.example", [None]),
+        ("a@x.example", [None]),
+        ("https://x.example/a@b", [None]),
+    ],
+)
+def test_only_a_mailto_uri_is_a_destination(value: str, found: list[str | None]) -> None:
+    assert [domain for _, domain in destinations(value)] == found
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,12 @@ def test_what_is_said_of_spf(texts: list[str], care: Care, words: str) -> None:
         ({"dmarc": ["v=DMARC1; p=quarantine"]}, Care.CAREFUL, "put into spam"),
         ({"dmarc": ["v=DMARC1; p=none"]}, Care.STAYS, "It only watches"),
         ({"dmarc": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}, Care.CAREFUL, "There are 2"),
+        (
+            {"dmarc": ["v=DMARC1; p:reject"]},
+            Care.CAREFUL,
+            "cannot read its policy. A repaired one, no weaker",
+        ),
+        ({"dmarc": ["v=DMARC1; p=monitor"]}, Care.CAREFUL, "The DNS step says what to correct"),
         ({"dmarc": ["v=dmarc1 p=reject"]}, Care.CAREFUL, "do not take for a DMARC record"),
         (
             {"above": ["v=DMARC1; p=none; sp=reject"]},

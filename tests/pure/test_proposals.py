@@ -1,4 +1,4 @@
-"""Whatever the wizard proposes for SPF: receivers can read it, and it lets in only whom the text did."""
+"""Whatever the wizard proposes: receivers can read it, and it is no weaker than what the text meant."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from wizard.dns.spf import SpfResult, check_host, intended, is_spf
 from wizard.dns.verdict import Row, RowStatus
 
 SPF = ("example.com", "TXT")
+DMARC = ("_dmarc.example.com", "TXT")
 SES_SENDER, STRANGER = "198.51.100.1", "203.0.113.9"
 COSTLY = ("costly", "dear", "pricey")
 WORLD: Entries = {
@@ -120,10 +121,10 @@ async def test_no_proposal_authorises_more_than_was_meant_or_makes_receivers_giv
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (["v=spf1 what:ever include:amazonses.com -all"], "Correct or remove `what:ever`"),
-        (["v=spf1 include:my—company.example -all"], "Correct or remove `include:my—company.example`"),
+        (["v=spf1 what:ever include:amazonses.com -all"], "correct or remove `what:ever`"),
+        (["v=spf1 include:my—company.example -all"], "correct or remove `include:my—company.example`"),
         (["v=spf1 redirect=x.example redirect=y.example"], "`redirect=x.example`, `redirect=y.example`"),
-        (["v=spf1 a -ip4:192.0.2.1 -all", "v=spf1 mx ~all"], "Join the records into one by hand"),
+        (["v=spf1 a -ip4:192.0.2.1 -all", "v=spf1 mx ~all"], "into one by hand, exceptions such as"),
         (
             ["v=spf1 include:voids.example include:amazonses.com -all"],
             "`include:voids.example` leads to 3 names",
@@ -157,6 +158,112 @@ def test_no_panel_wants_quotes_around_nothing() -> None:
     rows, _, _ = checked({**WORLD, SPF: ["v=spf1 foo:bar -all"]}, provider=provider("ns-1.awsdns-01.org"))
 
     assert rows[RecordId.SPF].entry.value == ""
+
+
+def dmarc_row(*texts: str) -> Row:
+    rows, _, _ = checked({**WORLD, DMARC: list(texts)})
+    return rows[RecordId.DMARC]
+
+
+REPORTS = "rua=mailto:a@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"v=DMARC1; p=reject {REPORTS}", "A `;` is missing in it"),
+        (f"v=DMARC1; p:reject; {REPORTS}", "`p:reject` is no tag"),
+        (f"v=DMARC1; p-reject; {REPORTS}", "`p-reject` is no tag"),
+        (f"v=DMARC1; policy=reject; {REPORTS}", "`policy=reject` is not a DMARC tag"),
+        (f"v=DMARC1\\; p=reject\\; {REPORTS}", "a backslash where `;` must follow"),
+        (f"v=DMARC1； p=reject； {REPORTS}", "`；`, fullwidth semicolon (U+FF1B), in place of `;`"),
+        (f"v=DMARC1; p=reject； {REPORTS}", "`；`, fullwidth semicolon (U+FF1B), in place of `;`"),
+        (f"v=DMARC1; p＝reject; {REPORTS}", "`＝`, fullwidth equals sign (U+FF1D), in place of `=`"),
+        (f"v=DMARC1\u037e p=reject\u037e {REPORTS}", "greek question mark (U+037E), in place of `;`"),
+        (f"“v=DMARC1; p=reject; {REPORTS}”", "left double quotation mark (U+201C)"),
+        (f"v=DMARC1; p=\u200breject; {REPORTS}", "an invisible zero width space (U+200B)"),
+        (f"v=DMARC1;\u00a0p=reject; {REPORTS}", "no-break space (U+00A0)"),
+        (f"v=DMARC1; p–reject; {REPORTS}", "`–`, en dash (U+2013), in place of `-`"),
+        (f"v=DMARC1; p=none; p=reject; {REPORTS}", "appears twice"),
+    ],
+)
+def test_a_repaired_dmarc_record_keeps_policy_and_reports_and_names_what_was_wrong(
+    text: str, words: str
+) -> None:
+    row = dmarc_row(text)
+
+    assert row.record.value == f"v=DMARC1; p=reject; {REPORTS}"
+    assert words in " ".join(finding.message for finding in row.findings)
+    assert f"`{row.record.value}`" in row.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    "uris",
+    [
+        "mailto:a@example.com mailto:b@example.com",
+        "mailto:<a@example.com>,mailto:<b@example.com>",
+        "mailto://a@example.com,mailto:b@example.com",
+        "a@example.com;b@example.com",
+    ],
+)
+def test_a_report_address_that_no_report_reaches_is_told_and_repaired(uris: str) -> None:
+    row = dmarc_row(f"v=DMARC1; p=reject; rua={uris}")
+
+    assert "dmarc-rua" in [finding.code for finding in row.findings]
+    assert row.record.value == "v=DMARC1; p=reject; rua=mailto:a@example.com,mailto:b@example.com"
+    assert f"`{row.record.value}`" in row.findings[0].fix
+
+
+def test_a_report_address_that_is_no_mail_address_is_kept_and_told() -> None:
+    row = dmarc_row("v=DMARC1; p=reject; rua=https://example.com/reports")
+
+    assert row.record.value == "v=DMARC1; p=reject; rua=https://example.com/reports"
+    assert row.findings[0].fix == "Replace it by `mailto:` and an address that takes such reports."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("v=DMARC1; p=monitor; rua=mailto:a@example.com", "correct or remove `p=monitor`"),
+        ("v=DMARC1; p=none; sp=nope", "correct or remove `sp=nope`"),
+        ("v=DMARC1; np=reject", "add `p=none`, `p=quarantine` or `p=reject`, whichever you mean"),
+    ],
+)
+def test_a_policy_that_nobody_can_be_sure_of_is_asked_for_and_not_made_none(text: str, words: str) -> None:
+    row = dmarc_row(text)
+
+    assert (row.record.value, row.entry.value) == ("", "")
+    assert row.status is RowStatus.WRONG
+    assert words in row.findings[0].fix
+    assert not any("v=DMARC1" in finding.fix for finding in row.findings)
+
+
+def test_leaving_out_a_tag_that_does_nothing_is_advice_and_no_repair() -> None:
+    row = dmarc_row("v=DMARC1; p=reject; pct=50; rau=mailto:a@example.com")
+
+    assert row.record.value == row.found[0]
+    assert row.status is RowStatus.OK
+    assert row.findings[0].fix.startswith("Leave it out: ")
+    assert row.findings[1].fix.startswith(
+        "Correct its name if it is meant to be another tag, or leave it out: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "value"),
+    [
+        ({}, "v=DMARC1; p=quarantine; rua=mailto:a@example.com"),
+        (
+            {("_dmarc.news.example.com.example.com", "TXT"): ["v=DMARC1; p=none"]},
+            "v=DMARC1; p=quarantine; rua=mailto:a@example.com",
+        ),
+    ],
+)
+def test_a_record_of_its_own_would_be_as_strict_as_the_policy_from_above(own: Entries, value: str) -> None:
+    above = "v=DMARC1; p=reject; sp=quarantine; rua=mailto:a@example.com"
+    rows, _, _ = checked({DMARC: [above], **own}, domain="news.example.com", mail_from=None)
+
+    assert rows[RecordId.DMARC].record.value == value
 
 
 @pytest.mark.parametrize("text", ["v=spf include:x.example -all", "spf1 a -all", "ｖ=spf1 a -all"])

@@ -72,7 +72,7 @@ def _told(character: str) -> str:
             named = f"`{character}`, {named}"
         elif meant == "":
             named = f"an invisible {name} (U+{code:04X})"
-    return f"{named}, in place of `{meant}`" if meant.strip() and meant != character else named
+    return f"{named}, in place of `{meant}`" if meant.strip("\"' ") and meant != character else named
 
 
 @lru_cache(maxsize=1024)

@@ -1,19 +1,17 @@
-"""DMARC records by RFC 9989: reading one, finding the one that applies, mending a wrong one. Pure."""
+"""DMARC records by RFC 9989: reading one, and finding the one that applies. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
+
+from wizard.dns.characters import odd_words, plain
 
 DEFAULT_RECORD = "v=DMARC1; p=none;"
 WALK_LIMIT = 8
 """RFC 9989 §4.10: how many names a tree walk asks at most."""
-
-LONGEST_MENDED = 4000
-"""Characters of an unreadable text that are searched for tags."""
 
 MOST_DESTINATIONS = 8
 """How many report addresses of one tag are looked at."""
@@ -21,6 +19,7 @@ MOST_DESTINATIONS = 8
 POLICIES = ("none", "quarantine", "reject")
 """The policies of RFC 9989 §4.7, from the weakest to the strictest."""
 POLICY_TAGS = ("p", "sp", "np")
+REPORT_TAGS = ("rua", "ruf")
 REMOVED_TAGS = ("pct", "rf", "ri")
 """Tags of RFC 7489 that RFC 9989 removed. Receivers ignore them."""
 
@@ -33,10 +32,20 @@ _TAG_VALUES = {
     "rua": re.compile(r".+\Z"),
     "ruf": re.compile(r".+\Z"),
 }
-_KNOWN = f"({'|'.join((*POLICY_TAGS, *_TAG_VALUES, *REMOVED_TAGS))})"
-_MAILTO = re.compile(r"mailto:[^@\s]+@([a-z0-9.-]+)", re.IGNORECASE)
+KNOWN_TAGS = (*POLICY_TAGS, *_TAG_VALUES, *REMOVED_TAGS)
+"""All tags that DMARC has or had, without ``v``."""
+
+_MAILTO = re.compile(
+    r"mailto:(?!//)[^\s@<>\"\\,;]+@([a-z0-9.-]+)(?:\?[^\s!]*)?(?:![0-9]+[kmgt]?)?\Z", re.IGNORECASE
+)
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|\Z)")
-_INTENDED = re.compile(r"\bv[^a-z0-9]{0,4}dmarc|^[^a-z0-9]*p\s*=\s*(none|quarantine|reject)\b", re.IGNORECASE)
+_INTENDED = re.compile(
+    r"\bv[^a-z0-9]{0,4}dmarc|^[^a-z0-9]*dmarc\W?1"
+    r"|(?:^|[;\s])p(?:olicy)?\s*[=:-]\s*[\"']?(?:none|quarantine|reject)\b",
+    re.IGNORECASE,
+)
+_BLANKS = " \t\r\n"
+"""The blanks that may be around a tag (RFC 6376 §3.2). No others: a no-break space makes another tag."""
 
 
 class DmarcError(Exception):
@@ -111,12 +120,19 @@ class DmarcRecord:
 
 
 def destinations(value: str) -> tuple[tuple[str, str | None], ...]:
-    """The first URIs of a ``rua`` or ``ruf`` value, each with its domain, or None without ``mailto:``."""
+    """The first URIs of a ``rua`` or ``ruf`` value, each with its domain; None where it is no ``mailto:``."""
     found = []
     for uri in (part.strip() for part in value.split(",")[:MOST_DESTINATIONS]):
         match = _MAILTO.match(uri)
         found.append((uri, match.group(1).lower() if match else None))
     return tuple(found)
+
+
+def is_report_uri(text: str) -> bool:
+    """Whether the text has the form of a URI (RFC 3986), if perhaps of one that receivers send nothing to."""
+    return bool(
+        _MAILTO.match(text) or re.match(r"(?!mailto:)[a-z][a-z0-9+.-]*:[!-~]+\Z", text, re.IGNORECASE)
+    )
 
 
 def is_dmarc(text: str) -> bool:
@@ -126,15 +142,15 @@ def is_dmarc(text: str) -> bool:
 
 def intended(text: str) -> bool:
     """Whether somebody meant this text to be a DMARC record, if perhaps in a way that no receiver sees."""
-    return bool(_INTENDED.search(text[:1000]))
+    return bool(_INTENDED.search(plain(text[:1000])))
 
 
 def parse(text: str) -> DmarcRecord:
     """The record in ``text``. Raises DmarcError where receivers do not take it for one."""
     if not is_dmarc(text):
         raise DmarcError(_why_ignored(text))
-    pairs = [part.partition("=") for part in text.split(";")[1:] if part.strip()]
-    tags = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
+    pairs = [part.partition("=") for part in text.split(";")[1:] if part.strip(_BLANKS)]
+    tags = [(name.strip(_BLANKS).lower(), value.strip(_BLANKS)) for name, _, value in pairs]
     return DmarcRecord(text, tuple(tags))
 
 
@@ -180,98 +196,17 @@ def inherited(found: Mapping[str, Iterable[str]], domain: str) -> tuple[str, Dma
     return best
 
 
-def mended(texts: Iterable[str]) -> str:
-    """The one valid record to end with; a text that is already right is returned as it stands.
-
-    No policy gets weaker: of several records the strictest ``p``, ``sp`` and ``np`` are kept, and everybody
-    who got reports goes on getting them. Tags that do nothing are left out, and so is ``psd=y``, which only a
-    registry may say.
-    """
-    meant = [text for text in texts if intended(text)]
-    if not meant:
-        return DEFAULT_RECORD
-    if len(meant) == 1 and is_dmarc(meant[0]) and _is_right(parse(meant[0])):
-        return meant[0]
-    records = [DmarcRecord(text, _tags_of(text)) for text in meant]
-    tags = dict(_policies(records))
-    for record in records:
-        for name, value in record.working.items():
-            if (name, value.lower()) != ("psd", "y"):
-                lists = name in ("rua", "ruf") and name in tags
-                value = _with_scheme(value) if name in ("rua", "ruf") else value
-                tags[name] = _together(tags[name], value) if lists else tags.get(name, value)
-    text = "; ".join(["v=DMARC1", *(f"{name}={value}" for name, value in tags.items())])
-    return re.sub(r"[^\x20-\x7e]", "", text)
-
-
-def _is_right(record: DmarcRecord) -> bool:
-    """Whether nothing in the record is to be mended."""
-    reports = [record.working.get(tag, "") for tag in ("rua", "ruf")]
-    return (
-        not record.bad_policies
-        and not record.faults
-        and (record.tag("psd") or "").lower() != "y"
-        and not any(_lacks_scheme(part) for value in reports for part in value.split(","))
-        and re.fullmatch(r"[\x20-\x7e]*", record.text) is not None
-    )
-
-
-def closest_policy(value: str) -> str | None:
-    """The policy that a mistyped value was meant to be, or None."""
-    near = get_close_matches(value.lower()[:40], POLICIES, n=1, cutoff=0.6)
-    return near[0] if near else None
-
-
-def _policies(records: list[DmarcRecord]) -> Iterable[tuple[str, str]]:
-    """The strictest p, sp and np that any record says or was meant to say."""
-    said = [
-        {tag: record.policy(tag) or closest_policy(record.tag(tag) or "") for tag in POLICY_TAGS}
-        for record in records
-    ]
-    strictest = {}
-    for tag, falls_to in (("p", "p"), ("sp", "p"), ("np", "sp")):
-        effective = [one[tag] or one[falls_to] or one["p"] or "none" for one in said]
-        strictest[tag] = max(effective, key=POLICIES.index)
-    yield "p", strictest["p"]
-    if any(one["sp"] for one in said):
-        yield "sp", strictest["sp"]
-    if any(one["np"] for one in said):
-        yield "np", strictest["np"]
-
-
-def _tags_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Every tag of a text that was meant to be a record, however it is put together."""
-    if is_dmarc(text):
-        return parse(text).tags
-    text = text[:LONGEST_MENDED]
-    clean = re.sub(r"\bv\W{0,4}dmarc\W?1?", ";", re.sub(r"[\"'\\\\]", "", text), flags=re.IGNORECASE)
-    pairs = re.findall(rf"\b{_KNOWN}\s*=\s*([^;]*?)(?=[\s,]*(?:;|\Z|\b{_KNOWN}\s*=))", clean, re.IGNORECASE)
-    return tuple((name.lower(), value.strip(" ,")) for name, value, _ in pairs if value.strip(" ,"))
-
-
-def _lacks_scheme(address: str) -> bool:
-    """Whether a report address is a bare mail address, without its ``mailto:``."""
-    return "@" in address and ":" not in address
-
-
-def _with_scheme(addresses: str) -> str:
-    parts = [part.strip() for part in addresses.split(",") if part.strip()]
-    return ",".join(f"mailto:{part}" if _lacks_scheme(part) else part for part in parts)
-
-
-def _together(first: str, second: str) -> str:
-    """Two lists of report addresses as one."""
-    addresses = [part.strip() for part in f"{first},{second}".split(",") if part.strip()]
-    return ",".join(dict.fromkeys(addresses))
-
-
 def _why_ignored(text: str) -> str:
+    if odd := odd_words(text[:40]):
+        return f"it does not begin with `v=DMARC1;`. {odd.rstrip('.')}"
     if not re.match(r"\s*v\s*=", text, re.IGNORECASE):
         return "it does not begin with `v=DMARC1`"
     if re.match(r"\s", text):
         return "there is a space before `v=DMARC1`"
     if re.match(r"v\s*=\s*DMARC1", text, re.IGNORECASE) and not re.match(r"[vV]\s*=\s*DMARC1", text):
         return "`DMARC1` must be in capital letters"
+    if re.match(r"[vV]\s*=\s*DMARC1\s*\\", text):
+        return "there is a backslash where `;` must follow `v=DMARC1`"
     if re.match(r"[vV]\s*=\s*DMARC1", text):
         return "there is no `;` after `v=DMARC1`"
     return "its version is not `DMARC1`"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wizard.aws.route53 import Action, HostedZone, RecordSet
-from wizard.dns import dmarc, spf
+from wizard.dns import dmarc, dmarc_repair, spf
 from wizard.dns.notation import ROUTE53, Notation
 from wizard.dns.records import FEEDBACK_HOST, SES_SPF_INCLUDE, Record, RecordId
 from wizard.dns.seen import ZoneSeen
@@ -266,7 +266,7 @@ def _texts(record: Record, sets: Iterable[RecordSet], notation: Notation) -> dic
 
 def _merged(record: Record, texts: Iterable[str]) -> str | None:
     """The text to end with, by what the host holds: the round saw something else there."""
-    return dmarc.mended(texts) if record.id is RecordId.DMARC else spf.merged(texts, SES_SPF_INCLUDE)
+    return dmarc_repair.repaired(texts) if record.id is RecordId.DMARC else spf.merged(texts, SES_SPF_INCLUDE)
 
 
 def _values(record_set: RecordSet, notation: Notation) -> list[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from wizard.dns import dmarc, spf
+from wizard.dns import dmarc, dmarc_repair, spf
 from wizard.dns.dmarc import DmarcRecord
 from wizard.dns.seen import Answers, Mx, Question, Txt, ZoneSeen
 from wizard.text import printable
@@ -196,14 +196,21 @@ def _spf(in_use: InUse) -> Remark:
 
 def _dmarc(in_use: InUse) -> Remark:
     valid = [text for text in in_use.dmarc if dmarc.is_dmarc(text)]
+    what_next = (
+        "A repaired one, no weaker, will be proposed."
+        if dmarc_repair.repaired(in_use.dmarc)
+        else "The DNS step says what to correct."
+    )
     if len(in_use.dmarc) > 1:
-        words = f"There are {len(in_use.dmarc)}, and receivers then heed none. One will be proposed."
-        return Remark("DMARC", Care.CAREFUL, words)
-    if in_use.dmarc and not valid:
         words = (
-            "There is a text that receivers do not take for a DMARC record. A mended one will be proposed."
+            f"There are {len(in_use.dmarc)} DMARC records, and receivers then ignore them all. {what_next}"
         )
         return Remark("DMARC", Care.CAREFUL, words)
+    if in_use.dmarc and not valid:
+        words = f"There is a text that receivers do not take for a DMARC record. {what_next}"
+        return Remark("DMARC", Care.CAREFUL, words)
+    if valid and dmarc.parse(valid[0]).bad_policies:
+        return Remark("DMARC", Care.CAREFUL, f"Receivers cannot read its policy. {what_next}")
     if valid:
         record = dmarc.parse(valid[0])
         return _policy(in_use.domain, record.policy() or "none", record, "")

@@ -1,4 +1,4 @@
-"""From what was seen in the DNS to what is wrong, why, and what to type to mend it. Pure.
+"""From what was seen in the DNS to what is wrong, why, and what to enter to fix it. Pure.
 
 The asking side goes round like this: ask ``questions`` and ``asides`` of every record and ``zone_questions``.
 ``judge_all`` gives the rows and what else is to be asked; put those answers with the others and judge again,

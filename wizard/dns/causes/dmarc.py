@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.dns import dmarc
+from wizard.dns import dmarc, dmarc_repair
 from wizard.dns.causes import place, text
 from wizard.dns.causes.case import Case
+from wizard.dns.characters import odd_words
 from wizard.dns.seen import Rcode, Txt
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
@@ -25,28 +26,45 @@ def found(case: Case) -> tuple[str, ...]:
     return tuple(txt.text for txt in _records(case))
 
 
-def mended(case: Case) -> str:
-    """The one record to end with, never weaker than what is published (here, misplaced or by an alias)."""
+def repaired(case: Case) -> str:
+    """The one record to end with, never weaker than what is published (here, misplaced or by an alias).
+
+    Nor than what a domain above says for this one. Empty where only its owner can say what it should be.
+    """
+    texts = _meant(case)
+    if not _records(case) and (heir := _heir(case)):
+        _, record, tag = heir
+        own = dmarc_repair.without(record.text, *dmarc.POLICY_TAGS, "psd")
+        texts.append(own.replace("v=DMARC1", f"v=DMARC1; p={record.policy(tag) or 'none'}", 1))
+    return dmarc_repair.repaired(texts) or ""
+
+
+def _meant(case: Case) -> list[str]:
+    """The texts with the ``;`` that is missing between their strings."""
     records = _records(case) or place.strays(case)
     if case.alias and case.answer and not case.answer.cnames:
         records += case.texts(case.alias)
-    return dmarc.mended(text.joined(txt, _STARTS_A_TAG, b"; ") for txt in records)
+    return [text.joined(txt, _STARTS_A_TAG, b"; ") for txt in records]
+
+
+def _heir(case: Case) -> tuple[str, dmarc.DmarcRecord, str] | None:
+    """The record of a domain above that applies here, with its name and the tag that says the policy."""
+    domain = case.zone.domain
+    texts = {name: [txt.text for txt in case.texts(name)] for name in dmarc.walk(domain)[1:]}
+    heir = dmarc.inherited(texts, domain)
+    return (*heir, "sp" if heir[1].policy("sp") else "p") if heir else None
 
 
 def dmarc_inherited(case: Case) -> Iterator[Finding]:
     """A domain above publishes a policy that applies here (RFC 9989 §4.10)."""
-    domain = case.zone.domain
-    texts = {name: [txt.text for txt in case.texts(name)] for name in dmarc.walk(domain)[1:]}
-    heir = dmarc.inherited(texts, domain)
-    if heir:
-        name, record = heir
-        tag = "sp" if record.policy("sp") else "p"
+    if heir := _heir(case):
+        name, record, tag = heir
         policy = record.policy(tag) or "none"
         source = name.removeprefix("_dmarc.")
         yield Finding(
             "dmarc-inherited",
             Severity.INFO,
-            f"{domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
+            f"{case.zone.domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
             "",
             {"from": name, "tag": tag, "policy": policy, "record": printable(record.text)},
         )
@@ -70,7 +88,7 @@ def dmarc_multiple(case: Case) -> Iterator[Finding]:
             "dmarc-multiple",
             Severity.HURTS,
             f"{case.record.name} has {len(texts)} DMARC records; receivers then ignore them all.",
-            f"Delete all {len(texts)} and add one in their place: {case.entry_words()}.",
+            _fix(case, f"Delete all {len(texts)} and add one in their place"),
             {"values": [printable(value) for value in texts]},
         )
 
@@ -85,7 +103,7 @@ def dmarc_ignored(case: Case) -> Iterator[Finding]:
                 "dmarc-ignored",
                 Severity.HURTS,
                 f"Receivers do not take the text for a DMARC record: {error}.",
-                f"Change it to: {case.entry_words()}.",
+                _fix(case, "Change it to"),
                 {"value": printable(value), "reason": str(error)},
             )
 
@@ -102,10 +120,22 @@ def dmarc_policy(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "dmarc-policy",
                 Severity.HURTS,
-                f"{what} one of none, quarantine and reject.",
-                f"Change the record to: {case.entry_words()}.",
+                f"{what} one of none, quarantine and reject.{_hint(record, value)}",
+                _fix(case, "Change the record to"),
                 {"tag": tag, "value": printable(value, 100) if value is not None else None},
             )
+
+
+def _hint(record: dmarc.DmarcRecord, value: str | None) -> str:
+    """What may have gone wrong where a policy is not read, as a sentence after another."""
+    odd = odd_words(record.text if value is None else value)
+    odd = f" {odd}" if odd else ""
+    if value and re.search(r"[a-z]\s*[=:]", value, re.IGNORECASE):
+        return f"{odd} A `;` is missing in it."
+    parts = [name for name, tag_value in record.tags if not tag_value and name not in dmarc.KNOWN_TAGS]
+    return odd + (
+        f" `{printable(parts[0], 100)}` is no tag: that is a name, `=` and a value." if parts else ""
+    )
 
 
 def dmarc_tag(case: Case) -> Iterator[Finding]:
@@ -114,15 +144,25 @@ def dmarc_tag(case: Case) -> Iterator[Finding]:
         dmarc.TagFault.REMOVED: "is no longer part of DMARC (RFC 9989); receivers ignore it",
         dmarc.TagFault.UNKNOWN: "is not a DMARC tag; receivers ignore it",
         dmarc.TagFault.VALUE: "has a value that the tag cannot have; receivers ignore it",
-        dmarc.TagFault.TWICE: "stands there twice",
+        dmarc.TagFault.TWICE: "appears twice",
     }
+    actions = {
+        dmarc.TagFault.REMOVED: "Leave it out",
+        dmarc.TagFault.UNKNOWN: "Correct its name if it is meant to be another tag, or leave it out",
+        dmarc.TagFault.VALUE: "Correct its value, or leave it out",
+    }
+    proposed = dmarc.parse(case.record.value) if case.record.value else None
     for record in _valid(case):
         for tag, value, fault in record.faults:
+            fix = _fix(case, "Change the record to")
+            if proposed and fault in actions and (tag, value) in proposed.tags:
+                idle = dmarc_repair.without(proposed.text, *(name for name, _, _ in proposed.faults))
+                fix = f"{actions[fault]}: {case.entry_words(idle)}."
             yield Finding(
                 "dmarc-tag",
                 Severity.WARNS,
                 f"`{printable(f'{tag}={value}', 100)}` {reasons[fault]}.",
-                f"Leave it out: {case.entry_words()}.",
+                fix,
                 {"tag": printable(tag, 100), "value": printable(value, 100), "reason": str(fault)},
             )
 
@@ -131,12 +171,13 @@ def dmarc_psd(case: Case) -> Iterator[Finding]:
     """``psd=y``, which only a registry may say."""
     for record in _valid(case):
         if (record.tag("psd") or "").lower() == "y":
+            value = case.record.value and dmarc_repair.without(case.record.value, "psd")
             yield Finding(
                 "dmarc-psd",
                 Severity.WARNS,
                 "`psd=y` says that this is a registry's domain, such as com or co.uk, under which others "
                 "register: reports and alignment then go wrong.",
-                f"Leave it out: {case.entry_words()}.",
+                f"Leave it out: {case.entry_words(value)}.",
                 {"tag": "psd", "value": "y"},
             )
 
@@ -152,7 +193,7 @@ def dmarc_rua(case: Case) -> Iterator[Finding]:
                         "dmarc-rua",
                         Severity.WARNS,
                         f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report gets there.",
-                        f"Write it as `mailto:` and an address: {case.entry_words()}.",
+                        _fix_uri(case, tag, uri),
                         {"tag": tag, "uri": shown},
                     )
                 elif destination and _refuses(case, destination):
@@ -165,6 +206,15 @@ def dmarc_rua(case: Case) -> Iterator[Finding]:
                         f"Have its owner add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
                         {"tag": tag, "uri": shown, "name": printable(host, 300)},
                     )
+
+
+def _fix_uri(case: Case, tag: str, uri: str) -> str:
+    """What to write for a report address that receivers do not take for one."""
+    proposed = dmarc.parse(case.record.value).tag(tag) if case.record.value else ""
+    if uri in (proposed or "").split(","):
+        return "Replace it by `mailto:` and an address that takes such reports."
+    action = "Write it as `mailto:` and an address"
+    return _fix(case, f"{action}, with commas between several" if uri.count("@") > 1 else action)
 
 
 def _refuses(case: Case, destination: str) -> bool:
@@ -189,6 +239,20 @@ def dmarc_strict(case: Case) -> Iterator[Finding]:
                     "",
                     {"tag": tag, "value": "s"},
                 )
+
+
+def _fix(case: Case, action: str) -> str:
+    """The action and the record to end with; where none can be proposed, what only the owner can do."""
+    if case.record.value:
+        return f"{action}: {case.entry_words()}."
+    unclear = [part for value in _meant(case) for part in dmarc_repair.read(value).unclear]
+    policies = "`p=none`, `p=quarantine` or `p=reject`"
+    if not unclear:
+        return (
+            f"Edit the record with {case.host_words()}: add {policies}, whichever you mean, and keep the "
+            "rest. Then check again."
+        )
+    return f"{text.correct_words(case, unclear)} A policy is {policies}."
 
 
 def _records(case: Case) -> tuple[Txt, ...]:

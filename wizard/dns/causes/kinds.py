@@ -1,4 +1,4 @@
-"""Which checks belong to which kind of record, in the order in which mistakes are to be mended."""
+"""Which checks belong to which kind of record, in the order in which mistakes are to be fixed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Cause = Callable[[Case], Iterator[Finding]]
 class Kind:
     """What is checked of one kind of record.
 
-    ``found`` are the values that stand at the right place, ``mended`` is the value to end with. ``faults``
+    ``found`` are the values that stand at the right place, ``repaired`` is the value to end with. ``faults``
     look at what stands there; ``elsewhere`` looks for what does not.
     """
 
     found: Callable[[Case], tuple[str, ...]]
-    mended: Callable[[Case], str]
+    repaired: Callable[[Case], str]
     faults: tuple[Cause, ...]
     elsewhere: tuple[Cause, ...]
 
@@ -86,7 +86,7 @@ _SPF = Kind(
 )
 _DMARC = Kind(
     dmarc.found,
-    dmarc.mended,
+    dmarc.repaired,
     (
         dmarc.txt_split,
         dmarc.quoted_value,
@@ -140,7 +140,7 @@ def judged(case: Case) -> Row:
     if not case.known:
         return case.row(case.record, (), (*place.delegated_away(case), place.unreachable(case)))
     kind = KINDS[case.record.id]
-    case.record = replace(case.record, value=kind.mended(case))
+    case.record = replace(case.record, value=kind.repaired(case))
     found = kind.found(case)
     mistakes = _mistakes(case, kind.faults if found else kind.elsewhere)
     if found and _serious(mistakes) and place.borrowed(case):
@@ -160,7 +160,7 @@ def _mistakes(case: Case, causes: tuple[Cause, ...]) -> list[Finding]:
 
 
 def _remarks(case: Case, mistakes: list[Finding], found: tuple[str, ...]) -> Iterator[Finding]:
-    """What makes mistakes harder to see or slower to mend."""
+    """What makes mistakes harder to see or slower to fix."""
     yield from place.servers_disagree(case)
     if _serious(mistakes):
         yield from place.wildcard(case)

@@ -294,19 +294,14 @@ def _fix(case: Case, action: str) -> str:
 def _advice(case: Case) -> str:
     """Why no record is proposed, and what to do."""
     readings = [spf.read(value) for value in _meant(case) or _misplaced(case)]
-    if unclear := list(dict.fromkeys(term for reading in readings for term in reading.unclear)):
-        shown = ", ".join(f"`{printable(term, 100)}`" for term in unclear[:3])
-        shown += f" and {len(unclear) - 3} more" if len(unclear) > 3 else ""
-        what = "Only you know what it should be" if len(unclear) == 1 else "Only you know what they should be"
-        return (
-            f"Correct or remove {shown} in your DNS panel and keep the rest. {what}, so no record is "
-            "proposed. Then check again."
-        )
+    if unclear := [term for reading in readings for term in reading.unclear]:
+        return text.correct_words(case, unclear)
     record = _candidate(case)
     if not record:
         return (
-            "Join the records into one by hand, exceptions such as `-ip4:` first: their order decides who "
-            f"may send. Put `include:{SES_SPF_INCLUDE}` before `all`, then check again."
+            f"Join the records with {case.host_words()} into one by hand, exceptions such as `-ip4:` first: "
+            f"their order decides who may send. Put `include:{SES_SPF_INCLUDE}` before `all`. "
+            "Then check again."
         )
     costs = [cost for cost in _costs(case, record) if cost.name != SES_SPF_INCLUDE]
     lookups = sum(cost.lookups for cost in _costs(case, record))
@@ -320,7 +315,10 @@ def _advice(case: Case) -> str:
     rest = spf.without(record, costly.term)
     if _within_limits(_costs(case, rest)):
         return f"{why} If you no longer send through it, drop it: {case.entry_words(rest)}."
-    return f"{why} Drop it and others if you no longer send through them, then check again."
+    return (
+        f"{why} Edit the record with {case.host_words()}: drop that and other terms that you no longer send "
+        "through, then check again."
+    )
 
 
 def _within_limits(costs: tuple[spf.Cost, ...]) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.dns.causes.case import Case, value_words
+from wizard.dns.characters import odd_words
 from wizard.dns.seen import Txt, decoded
 from wizard.dns.verdict import Finding, Severity
 from wizard.text import printable
@@ -23,11 +24,24 @@ def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
             yield Finding(
                 "quoted-value",
                 case.severity,
-                "Quotation marks became part of the text, so receivers do not recognise it.",
+                "Quotation marks became part of the text, so receivers do not recognise it. "
+                f"{odd_words(txt.text)}".rstrip(),
                 f"Enter it without the quotes: {case.host_words()}, {value_words(case.record.value)}, "
                 "type TXT.",
                 {"value": printable(txt.text)},
             )
+
+
+def correct_words(case: Case, unclear: Iterable[str]) -> str:
+    """What to do about parts of a text of which only its owner knows what they should be."""
+    parts = list(dict.fromkeys(printable(part, 100) for part in unclear))
+    shown = ", ".join(f"`{part}`" for part in parts[:3])
+    shown += f" and {len(parts) - 3} more" if len(parts) > 3 else ""
+    what = "it" if len(parts) == 1 else "they"
+    return (
+        f"Edit the record with {case.host_words()}: correct or remove {shown}, and keep the rest. Only you "
+        f"know what {what} should be, so no record is proposed. Then check again."
+    )
 
 
 def unquoted(text: str) -> str:
