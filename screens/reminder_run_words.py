@@ -133,21 +133,23 @@ def detail(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False
     ]
 
 
-def sent_again(before: RunSeen, after: RunSeen) -> str:
-    """What came of sending the failed mails of ``before`` once more; nothing while that is not known.
+def sent_again(before: RunSeen, after: RunSeen, outcome: str) -> str:
+    """What came of sending the failed or unsure mails of ``before`` again; nothing while that is not known.
 
     The run's numbers tell it: in ``before`` they are as they were when it was asked for.
     """
     if after.again is None or after.again == before.again:
         return ""
+    failed = outcome == "failed"
     settled = {
         "sent": after.sent - before.sent,
-        "unsure": after.unsure - before.unsure,
+        "unsure" if failed else "unsure again": after.unsure - (before.unsure if failed else 0),
         "skipped": after.opted_out - before.opted_out,
-        "failed again: Enter shows why": after.failed,
+        "failed again: Enter shows why" if failed else "failed": after.failed
+        - (0 if failed else before.failed),
     }
     told = ", ".join(f"{count:,} {name}" for name, count in settled.items() if count > 0)
-    return f"of {before.failed:,}: {told or 'none was left to send'}"
+    return f"of {before.failed if failed else before.unsure:,}: {told or 'none was left to send'}"
 
 
 def took(run: RunSeen) -> str:

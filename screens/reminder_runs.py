@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from msgspec.structs import replace
 from textual import on, work
@@ -18,6 +18,8 @@ from textual.widgets.option_list import Option
 
 from screens.keys import key_name
 from screens.reminder_change import ChangePage
+from screens.reminder_dead_letters import DeadLetterNotice
+from screens.reminder_failures import Outcome
 from screens.reminder_run_words import detail, going_on, line, sent_again
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
@@ -42,6 +44,13 @@ AGAIN_SECONDS = 960.0
 """How long it is looked for what came of sending failed mails again: a call takes 15 minutes at most."""
 
 
+UNSURE_RISK = (
+    "SES gave no clear answer for these mails, and some of them may have arrived. "
+    "Recipients who have the mail already get it twice."
+)
+"""What sending unsure mail again may do."""
+
+
 class RunsPage(ChangePage):
     """A list of runs, and below it the numbers of the highlighted one."""
 
@@ -50,11 +59,16 @@ class RunsPage(ChangePage):
     WHY = "From the flow's own records: who was written to, who could not be, and why."
     ACT = "Run now"
     FIRST = "#last-runs"
-    KEYS: ClassVar[Mapping[str, str]] = {"f6": "Pause, or resume", "enter": "What did not arrive, and why"}
+    KEYS: ClassVar[Mapping[str, str]] = {
+        "f6": "Pause, or resume",
+        "f7": "Dead letters: retry or delete",
+        "enter": "What did not arrive, and why",
+    }
     HELP = """
 - **↑ ↓** choose a run, **Enter** shows the mails of it that did not arrive, with the reason SES gave. From
   there those that failed are sent once more, never twice.
-- **Unsure**: SES gave no clear answer. The mail may have arrived, so it is not repeated.
+- **Unsure**: SES gave no clear answer. The mail may have arrived, so it is sent again only if you decide so.
+- **Dead letters**: messages and events that could not be handled. **F7** retries or deletes them.
 - **Skipped**: opted out, or without an address that SES takes.
 - **Run now** starts a run outside the schedule, after a question. **Pause** is a change of the stack like any
   other: it is shown first.
@@ -80,11 +94,11 @@ class RunsPage(ChangePage):
             self.mails = mails
 
     class Done(Message):
-        """A run was started, or the failed mails of ``again`` are sent once more."""
+        """Something was started; if mails of ``again`` are sent once more, those with ``outcome``."""
 
-        def __init__(self, again: RunSeen | None = None) -> None:
+        def __init__(self, again: RunSeen | None = None, outcome: Outcome = "") -> None:
             super().__init__()
-            self.again = again
+            self.again, self.outcome = again, outcome
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -93,10 +107,12 @@ class RunsPage(ChangePage):
         self._going_on = False
         self._expected_until = 0.0
         self._again: RunSeen | None = None
+        self._outcome: Outcome = ""
 
     def compose(self) -> ComposeResult:
         """What one should know first, the list, what can be done, the highlighted run, what is being done."""
         yield Columns(id="to-know")
+        yield DeadLetterNotice()
         yield OptionList(id="last-runs", compact=True, markup=False)
         with Horizontal(classes="field tight", id="by-hand"):
             yield Button(f"Failures  {key_name('enter')}", id="failures", compact=True)
@@ -125,6 +141,7 @@ class RunsPage(ChangePage):
         """Look at the runs; where nothing is known yet of the stack, that is looked at first."""
         if self._standing:
             self._read(self.state.world, self.state.project)
+            self.query_one(DeadLetterNotice).look()
 
     def came_back(self) -> None:
         """Something may have run meanwhile: look at everything again."""
@@ -177,11 +194,13 @@ class RunsPage(ChangePage):
         self.tell(self.Done())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending once more")
-    def _resend(self, world: World, project: Project, run: RunSeen) -> None:
+    def _resend(
+        self, world: World, project: Project, run: RunSeen, outcome: Literal["failed", "unsure"]
+    ) -> None:
         from wizard.steps import reminder_runs
 
-        reminder_runs.resend(world, project, run.run, self.happened)
-        self.tell(self.Done(run))
+        reminder_runs.resend(world, project, run.run, self.happened, outcome)
+        self.tell(self.Done(run, outcome))
 
     # What they say
 
@@ -201,13 +220,13 @@ class RunsPage(ChangePage):
         self._going_on, self._expected_until = False, 0.0
 
     def _tell_what_came_of_it(self) -> None:
-        """Say what became of the failed mails that were sent again, once the flow has noted it."""
+        """Say what became of the mails that were sent again, once the flow has noted it."""
         before = self._again
         after = next((run for run in self._runs if before and run.run == before.run), None)
-        words = sent_again(before, after) if before and after else ""
+        words = sent_again(before, after, self._outcome) if before and after else ""
         if words:
             self._again, self._expected_until = None, 0.0
-            self.query_one("#events", EventList).add(Event("failed mails", Progress.DONE, words))
+            self.query_one("#events", EventList).add(Event(f"{self._outcome} mails", Progress.DONE, words))
 
     @on(FailuresRead)
     def _show_failures(self, message: FailuresRead) -> None:
@@ -215,12 +234,21 @@ class RunsPage(ChangePage):
         if not message.mails:
             self.step.say("Nothing failed or came back of this run.")
             return
+        from screens.dialogs import Ask
         from screens.reminder_failures import Failures
 
-        def answered(again: bool | None) -> None:
-            if again:
-                self.query_one("#events", EventList).clear()
-                self._resend(self.state.world, self.state.project, message.run)
+        def send(outcome: Literal["failed", "unsure"]) -> None:
+            self.query_one("#events", EventList).clear()
+            self._resend(self.state.world, self.state.project, message.run, outcome)
+
+        def answered(outcome: Outcome | None) -> None:
+            if outcome and self._paused:
+                self.step.say(f"The reminder is paused. Resume it ({key_name('f6')}), then send again.")
+            elif outcome == "unsure":
+                question = Ask("Send unsure mail again?", UNSURE_RISK, yes="Send again", careful=True)
+                self.app.push_screen(question, lambda yes: send("unsure") if yes else None)
+            elif outcome:
+                send(outcome)
 
         self.app.push_screen(Failures(message.run, message.mails, self.place), answered)
 
@@ -228,7 +256,7 @@ class RunsPage(ChangePage):
     def _look_for_it(self, message: Done) -> None:
         """What was started shows up in the records a moment later."""
         message.stop()
-        self._again = message.again
+        self._again, self._outcome = message.again, message.outcome
         self._expected_until = monotonic() + (AGAIN_SECONDS if message.again else EXPECTED_SECONDS)
         self.came_up()
         self.go_on()
@@ -305,6 +333,9 @@ class RunsPage(ChangePage):
                 WizardError("Nothing can run yet", "The reminder is not set up.", "Set it up on Create (F2).")
             )
             return
+        if self._paused:
+            self.step.say(f"The reminder is paused. Resume it ({key_name('f6')}), then run it.")
+            return
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -322,8 +353,10 @@ class RunsPage(ChangePage):
         self.query_one("#last-runs").focus()
 
     def press(self, key: str) -> None:
-        """Pause, or resume: a change of the stack like any other."""
-        if self._standing and self._seen:
+        """Pause, or resume: a change of the stack like any other. Or ask what becomes of dead letters."""
+        if key == "f7":
+            self.query_one(DeadLetterNotice).ask()
+        elif self._standing and self._seen:
             project = self.state.project
             reminder = replace(project.reminder, paused=not self._seen.paused)
             self.step.retry = partial(self.press, key)

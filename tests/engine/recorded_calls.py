@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from msgspec.structs import replace
 
 from tests.pure.test_domain_contact import ANA
-from wizard.aws import sesv2
+from wizard.aws import sesv2, sqs
 from wizard.project import Project, Reminder
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.refusals import SIMULATOR
@@ -32,6 +32,7 @@ from wizard.steps import (
     production,
     readiness,
     reminder,
+    reminder_dead_letters,
     reminder_drift,
     reminder_opt_outs,
     reminder_runs,
@@ -41,6 +42,7 @@ from wizard.steps import (
 )
 from wizard.steps.model import Event
 from wizard.steps.permissions import PermissionsSeen
+from wizard.steps.reminder_stack import output, standing
 from wizard.world import World
 
 ACCOUNT = "123456789012"
@@ -141,6 +143,7 @@ _RESOURCES: dict[str, Resources] = {
     "ses:SendEmail": _mail,
     "ses:PutAccountSuppressionAttributes": _anything,
     "sns": lambda call, params: (params["TopicArn"],),
+    "sqs": lambda call, params: (call.arn(params["QueueUrl"].rpartition("/")[2]),),
 }
 
 
@@ -243,6 +246,10 @@ def _use_reminder(world: World, project: Project) -> None:
     reminder_opt_outs.opt_outs(world, project)
     reminder_opt_outs.opt_in(world, project, f"ana@{DOMAIN}")
     reminder_drift.drift(world, project, _ignored)
+    reminder_dead_letters.count(world, project)
+    dead = output(standing(world, project), "DeadLetterQueue")
+    sqs.send(world.aws, dead, '{"resume": true}')
+    reminder_dead_letters.retry(world, project, _ignored)
 
 
 def _ignored(event: Event) -> None:

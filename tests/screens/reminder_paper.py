@@ -18,6 +18,7 @@ from wizard.errors import WizardError
 from wizard.project import Project, Seen, Table
 from wizard.steps import (
     reminder,
+    reminder_dead_letters,
     reminder_drift,
     reminder_opt_outs,
     reminder_runs,
@@ -27,6 +28,7 @@ from wizard.steps import (
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
 from wizard.steps.reminder_changed import changed
+from wizard.steps.reminder_dead_letters import Retried
 from wizard.steps.reminder_drift import Drifted
 from wizard.steps.reminder_opt_outs import OptOut
 from wizard.steps.reminder_recipients import Import
@@ -55,6 +57,7 @@ class Flow:
     """What the stack was made from, where the project is to be compared with it."""
     past: tuple[RunSeen, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
+    dead: int = 0
     drifted: tuple[Drifted, ...] = ()
     steps: tuple[str, ...] = ("schedule",)
     held: Gate = field(default_factory=Gate)
@@ -81,6 +84,7 @@ class Flow:
         *((reminder, name) for name in ("look", "plan", "act", "decline", "watch")),
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
         *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
+        *((reminder_dead_letters, name) for name in ("count", "retry", "clear")),
         (reminder_drift, "drift"),
         (reminder_table, "table_seen"),
         *((reminder_opt_outs, name) for name in ("opt_outs", "opt_out", "opt_in")),
@@ -153,9 +157,25 @@ class Flow:
         report(Event("run", Progress.DONE, "Lambda has taken it"))
         return "2026-11-24T10:00:00Z"
 
-    def resend(self, world: World, project: Project, run: str, report: Report) -> None:
-        self.asked.append(f"resend {run}")
-        report(Event("failed mails", Progress.STARTED, "Lambda sends them once more"))
+    def resend(
+        self, world: World, project: Project, run: str, report: Report, outcome: str = "failed"
+    ) -> None:
+        self.asked.append(f"resend {outcome} {run}")
+        report(Event(f"{outcome} mails", Progress.STARTED, "Lambda sends them once more"))
+
+    def count(self, world: World, project: Project) -> int:
+        return self.dead
+
+    def retry(self, world: World, project: Project, report: Report) -> Retried:
+        self.asked.append("retry")
+        self.dead = 0
+        report(Event("dead letters", Progress.DONE, Retried(portions=3, recipients=120).words))
+        return Retried(portions=3, recipients=120)
+
+    def clear(self, world: World, project: Project, report: Report) -> int:
+        self.asked.append("clear")
+        report(Event("dead letters", Progress.DONE, "3 messages deleted"))
+        return 3
 
     def drift(self, world: World, project: Project, report: Report) -> tuple[Drifted, ...]:
         self.asked.append("drift")

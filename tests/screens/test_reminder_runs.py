@@ -160,12 +160,69 @@ async def test_what_failed_is_shown_and_sent_once_more(
         assert "✗ failed   ana@example.com  MAILBOX_FULL" in page.text
         assert "? unsure   ben@example.com  \\x1b[31mno answer [red]" in page.text
         assert "! bounced  cem@example.com  the mailbox is gone" in page.text
-        assert "2 that failed can be sent once more" in page.words
+        assert "2 that failed can be sent once more." in page.words
+        assert "unsure may have arrived" in page.words
         await page.press("escape")
         assert "resend" not in " ".join(deployed.asked)
         await page.press("enter", "r")
         assert "» working  failed mails  Lambda sends them once more" in page.text
-        assert f"resend {PAST[2].run}" in deployed.asked
+        assert f"resend failed {PAST[2].run}" in deployed.asked
+
+
+async def test_unsure_mail_is_sent_again_only_after_a_question_that_names_the_risk(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    deployed.failed = FAILED
+    before = PAST[2]
+    deployed.past = (before,)
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("1 unsure")
+        await page.press("enter", "u")
+        assert "Recipients who have the mail already get it twice." in page.words
+        await page.press("enter")
+        await page.press("enter", "u", "n")
+        assert "resend" not in " ".join(deployed.asked)
+        await page.press("enter", "u", "y")
+        assert f"resend unsure {before.run}" in deployed.asked
+        deployed.past = (replace(before, sent=2, unsure=0, again=NOW),)
+        await page.shows("✓ done  unsure mails  of 1: 1 sent")
+
+
+async def test_a_paused_reminder_sends_nothing_by_hand(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    deployed.failed = FAILED
+    deployed.seen = replace(deployed.seen, schedule=Schedule("rate(1 day)", "UTC", enabled=False, start=None))
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f4")
+        assert "The reminder is paused. Resume it (F6), then run it." in page.words
+        await page.press("enter", "r")
+        assert "The reminder is paused. Resume it (F6), then send again." in page.words
+        assert not {"run now", "resend"} & {words.partition(" 20")[0] for words in deployed.asked}
+
+
+async def test_dead_letters_are_told_and_retried_or_deleted(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page, "f7")
+        assert "There are no dead letters." in page.text
+        deployed.dead = 3
+        await page.press("f5")
+        await page.shows("! dead letters  3 messages could not be handled: F7 retries or deletes them.")
+        await page.press("f7")
+        assert "3 messages could not be handled" in page.text
+        assert "No recipient gets a mail" in page.words
+        await page.press("enter")
+        assert not {"retry", "clear"} & set(deployed.asked)
+        await page.press("f7", "d")
+        assert "✓ done  dead letters  3 messages deleted" in page.text
+        await page.press("f7", "r")
+        assert "✓ done  dead letters  3 portions with 120 recipients retried" in page.text
+        assert [words for words in deployed.asked if words in ("retry", "clear")] == ["clear", "retry"]
+        assert "! dead letters" not in page.text
 
 
 async def test_what_came_of_sending_again_is_told(
@@ -197,7 +254,7 @@ async def test_what_came_of_sending_again_is_told(
     ],
 )
 def test_what_came_of_sending_again_in_words(after: dict[str, object], words: str) -> None:
-    assert sent_again(PAST[2], replace(PAST[2], **after)) == words  # type: ignore[arg-type]
+    assert sent_again(PAST[2], replace(PAST[2], **after), "failed") == words  # type: ignore[arg-type]
 
 
 async def test_times_are_told_by_the_clocks_of_the_schedule(
@@ -230,8 +287,9 @@ async def test_where_nothing_failed_nothing_can_be_sent_again(
         await show(page)
         await page.press("enter")
         assert "Nothing failed or came back" in page.text
-        deployed.failed = FAILED[1:]
-        await page.press("enter")
+        deployed.past = (a_run(NOW - timedelta(days=1), people=5, sent=5, bounced=1),)
+        deployed.failed = FAILED[2:]
+        await page.press("f5", "enter")
         assert "None of them can be sent again" in page.words
         await page.press("r")
         assert "What did not arrive" in page.text

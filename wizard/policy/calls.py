@@ -312,6 +312,13 @@ def _tables(scope: Scope) -> Iterator[Grant]:
     )
     yield Grant(
         "reminder",
+        "RetryDeadLetters",
+        ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
+        tuple(scope.arn("sqs", scope.generated(name, 80)) for name in ("DeadLetterQueue", "Queue")),
+        "See what could not be handled, and retry it.",
+    )
+    yield Grant(
+        "reminder",
         "KeepOptOuts",
         ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
         opt_outs(scope),
