@@ -714,6 +714,49 @@ def test_each_mistake_is_named_on_its_record_with_what_to_type(
     assert fix in row.findings[0].fix
 
 
+FLAT = {**zone(), ("amazonses.com", "TXT"): ["v=spf1 ip4:192.0.2.0/25 ip4:198.51.100.0/24 -all"]}
+FLATTENED = [
+    (
+        "v=spf1 mx ip4:192.0.2.0/25 ip4:198.51.100.0/24 ip4:203.0.113.1 -all",
+        "v=spf1 mx ip4:203.0.113.1 include:amazonses.com -all",
+    ),
+    ("v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 ip4:198.51.100.128/25 ~all", None),
+    ("v=spf1 include:flat.example.net -all", "v=spf1 include:flat.example.net include:amazonses.com -all"),
+]
+
+
+@pytest.mark.parametrize(("text", "shorter"), FLATTENED)
+def test_addresses_of_ses_in_place_of_its_include_are_only_worth_a_remark(
+    text: str, shorter: str | None
+) -> None:
+    flat = {("flat.example.net", "TXT"): ["v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"]}
+    rows, _, _ = checked({**FLAT, **flat, SPF: [text]})
+
+    row = rows[RecordId.SPF]
+    assert [(finding.code, finding.severity) for finding in row.findings] == [
+        ("spf-include-missing", Severity.INFO)
+    ]
+    assert "goes stale" in row.findings[0].message
+    assert (row.status, row.record.value) == (RowStatus.OK, text)
+    assert f"`{shorter or 'v=spf1 ip4:192.0.2.0/24 include:amazonses.com ~all'}`" in row.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v=spf1 ip4:192.0.2.0/25 ip4:198.51.100.0/25 -all",
+        "v=spf1 -ip4:198.51.100.7 ip4:192.0.2.0/25 ip4:198.51.100.0/24 -all",
+        "v=spf1 ip4:192.0.2.0/25 -all ip4:198.51.100.0/24",
+        "v=spf1 ip4:192.0.2.0/25 ?ip4:198.51.100.0/24 -all",
+    ],
+)
+def test_some_addresses_of_ses_are_not_enough(text: str) -> None:
+    rows, _, _ = checked({**FLAT, SPF: [text]})
+
+    assert rows[RecordId.SPF].findings[0].code == "spf-include-missing"
+    assert rows[RecordId.SPF].findings[0].severity is Severity.HURTS
+
+
 RIGHT: list[tuple[str, Entries, RecordId]] = [
     ("everything as wanted", zone(), RecordId.DKIM1),
     ("spf in upper case", changed(SPF, "V=SPF1 INCLUDE:AmazonSES.com ~ALL"), RecordId.SPF),

@@ -78,6 +78,7 @@ _SPF = Kind(
         spf.spf_redirect,
         spf.spf_unreachable,
         spf.spf_include_missing,
+        spf.spf_flattened,
         spf.spf_broken_include,
         spf.spf_lookups,
         spf.spf_voids,

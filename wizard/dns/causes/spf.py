@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wizard.dns import spf
 from wizard.dns.causes import place, text
 from wizard.dns.causes.case import Case
+from wizard.dns.causes.spf_senders import authorises, flat_terms, is_flat, parsed
 from wizard.dns.characters import odd_words
 from wizard.dns.records import SES_SPF_INCLUDE
 from wizard.dns.seen import Txt
@@ -40,7 +41,7 @@ def _candidate(case: Case) -> str:
     Terms that make receivers ignore it and authorise nobody are gone.
     """
     texts = _meant(case) or _misplaced(case)
-    as_it_is = len(texts) == 1 and spf.read(texts[0]).right and _authorises(case, texts[0])
+    as_it_is = len(texts) == 1 and spf.read(texts[0]).right and authorises(case, texts[0])
     record = texts[0] if as_it_is else spf.merged(texts, SES_SPF_INCLUDE) or ""
     for cost in _costs(case, record):
         record = spf.without(record, cost.term) if cost.culprit else record
@@ -144,7 +145,7 @@ def spf_redirect(case: Case) -> Iterator[Finding]:
 def spf_unreachable(case: Case) -> Iterator[Finding]:
     """The SES include stands after ``all``, where nobody reads on."""
     for value in found(case):
-        if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not _authorises(case, value):
+        if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not authorises(case, value):
             yield Finding(
                 "spf-unreachable",
                 Severity.HURTS,
@@ -190,7 +191,7 @@ def spf_include_missing(case: Case) -> Iterator[Finding]:
     """It does not authorise SES."""
     texts = found(case)
     behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
-    if not any(behind) and not any(_authorises(case, value) for value in texts):
+    if not any(behind) and not any(authorises(case, value) for value in texts):
         lookups = sum(cost.lookups for cost in _costs(case, _candidate(case)))
         takes = f" That takes {lookups} of {spf.LOOKUP_LIMIT} lookups." if case.record.value else ""
         yield Finding(
@@ -206,10 +207,27 @@ def spf_include_missing(case: Case) -> Iterator[Finding]:
         )
 
 
+def spf_flattened(case: Case) -> Iterator[Finding]:
+    """SES's addresses themselves are listed: it works until Amazon adds one."""
+    for value in found(case):
+        if is_flat(case, value):
+            rest = " ".join(part for part in value.split() if part not in flat_terms(case, value))
+            record = spf.merged([rest], SES_SPF_INCLUDE) or ""
+            shorter = record if _within_limits(_costs(case, record)) else ""
+            yield Finding(
+                "spf-include-missing",
+                Severity.INFO,
+                "The SPF record lists the addresses of Amazon SES themselves, not its include. It works, but "
+                "such a list goes stale: Amazon adds addresses without notice.",
+                f"Use the include: {case.entry_words(shorter)}." if shorter else "",
+                {"records": [printable(value)], "include": SES_SPF_INCLUDE},
+            )
+
+
 def spf_permissive(case: Case) -> Iterator[Finding]:
     """``+all`` or ``?all``: everybody may send as this name."""
     for value in found(case):
-        record = _parsed(value)
+        record = parsed(value)
         everyone = record.all if record else None
         if everyone and everyone.qualifier in (spf.Qualifier.PASS, spf.Qualifier.NEUTRAL):
             stricter = re.sub(r"(?i)(?<= )[+?]?all(?= |\Z)", "~all", case.record.value)
@@ -225,7 +243,7 @@ def spf_permissive(case: Case) -> Iterator[Finding]:
 def spf_ptr(case: Case) -> Iterator[Finding]:
     """``ptr``, which RFC 7208 §5.5 asks not to use."""
     for value in found(case):
-        record = _parsed(value)
+        record = parsed(value)
         for term in record.mechanisms if record else ():
             if term.name == "ptr":
                 yield Finding(
@@ -250,17 +268,6 @@ def _meant(case: Case) -> list[str]:
 def _misplaced(case: Case) -> list[str]:
     """The same for texts at another name or of another type."""
     return [text.joined(txt, _STARTS_A_TERM, b" ") for txt in place.strays(case)]
-
-
-def _texts_of(case: Case, name: str) -> tuple[str, ...]:
-    return tuple(txt.text for txt in case.texts(name.rstrip(".")))
-
-
-def _parsed(value: str) -> spf.SpfRecord | None:
-    try:
-        return spf.parse(value)
-    except spf.SpfError:
-        return None
 
 
 def _is_redirect(fault: spf.SpfError) -> bool:
@@ -327,7 +334,7 @@ def _within_limits(costs: tuple[spf.Cost, ...]) -> bool:
 
 
 def _costs(case: Case, value: str) -> tuple[spf.Cost, ...]:
-    record = _parsed(value)
+    record = parsed(value)
     if record is None:
         return ()
     return spf.costs(record, case.record.name, case.ask, known=frozenset({SES_SPF_INCLUDE}))
@@ -348,38 +355,3 @@ def _as_json(costs: tuple[spf.Cost, ...]) -> list[dict[str, object]]:
 
 def _without(value: str, term: str) -> str:
     return " ".join(part for part in value.split() if part != term)
-
-
-def _authorises(case: Case, value: str) -> bool:
-    """Whether the record lets SES send: by its include, by one further on, or by letting everybody."""
-    return _leads_to_ses(case, value, visited=set())
-
-
-def _leads_to_ses(case: Case, value: str, visited: set[str]) -> bool:
-    if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.REACHED:
-        return True
-    record = _parsed(value)
-    if record is None:
-        return False
-    names = []
-    for term in record.mechanisms:
-        if term.name == "all":
-            if term.qualifier is spf.Qualifier.PASS:
-                return True
-            break
-        if term.name == "include" and term.qualifier is spf.Qualifier.PASS:
-            names.append(term.domain)
-    redirect = record.modifier("redirect")
-    if redirect and not record.all:
-        names.append(redirect)
-    return any(_name_leads_to_ses(case, name.lower().rstrip("."), visited) for name in names)
-
-
-def _name_leads_to_ses(case: Case, name: str, visited: set[str]) -> bool:
-    if name == SES_SPF_INCLUDE:
-        return True
-    if "%" in name or name in visited or len(visited) >= 10:
-        return False
-    visited.add(name)
-    texts = [value for value in _texts_of(case, name) if spf.is_spf(value)]
-    return len(texts) == 1 and _leads_to_ses(case, texts[0], visited)
