@@ -16,11 +16,11 @@ DAILY = "cron(0 9 * * ? *)"
 @pytest.mark.parametrize(
     ("schedule", "recipients", "said"),
     [
-        (DAILY, 1_000, "about $3.51: 30 runs × 1,000 recipients = 30,000 mails"),
-        (DAILY, 1, "about $0.41: 30 runs × 1 recipient = 30 mails"),
-        ("at(2026-12-01T09:00:00)", 500, "about $0.46: 1 run × 500 recipients = 500 mails"),
-        ("rate(1 minute)", 10, "about $45.22: 43,200 runs × 10 recipients = 432,000 mails"),
-        ("at(2026-01-01T09:00:00)", 500, "about $0.41: 0 runs × 500 recipients = 0 mails"),
+        (DAILY, 1_000, "about $3.91: 30 runs × 1,000 recipients = 30,000 mails"),
+        (DAILY, 1, "about $0.81: 30 runs × 1 recipient = 30 mails"),
+        ("at(2026-12-01T09:00:00)", 500, "about $0.86: 1 run × 500 recipients = 500 mails"),
+        ("rate(1 minute)", 10, "about $45.62: 43,200 runs × 10 recipients = 432,000 mails"),
+        ("at(2026-01-01T09:00:00)", 500, "about $0.81: 0 runs × 500 recipients = 0 mails"),
     ],
 )
 def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) -> None:
@@ -30,9 +30,9 @@ def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) 
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ({}, "$0.004 for all else. Of it $0.40 for the alarms is due"),
+        ({}, "$0.004 for all else. Of it $0.80 for the alarms is due"),
         ({"rate": 1.0}, "$0.007 for all else"),
-        ({"workers": 2}, "Of it $0.66 for the alarms and the queue is due"),
+        ({"workers": 2}, "Of it $1.06 for the alarms and the queue is due"),
         ({"end": NOW + timedelta(days=10)}, "10 runs"),
         ({"start": NOW + timedelta(days=20)}, "10 runs"),
         ({"start": NOW + timedelta(days=40)}, "0 runs"),

@@ -342,7 +342,7 @@ def test_the_function_hears_of_bounces_and_complaints_of_this_configuration_set(
 
 def test_alarms_tell_the_address_where_there_is_one() -> None:
     alarms = [name for name in PURPOSES if name.endswith("Alarm")]
-    assert len(alarms) == 4
+    assert len(alarms) == 8
     for name in alarms:
         assert "AlarmActions" not in properties(SETUP, name)
         told = properties(VARIANTS["with everything"], name)

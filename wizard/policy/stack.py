@@ -11,9 +11,16 @@ from collections.abc import Iterator
 from wizard.policy.calls import opt_outs, table
 from wizard.policy.grant import EVERYTHING, Grant, Scope
 from wizard.reminder.template import RESUME_SUFFIX, function_name, log_group
+from wizard.reminder.template_alerts import TROUBLE
 
 TABLES = ("RecipientsTable", "ClaimsTable", "RunsTable")
-ALARMS = ("DeadLetterAlarm", "ErrorsAlarm", "BounceAlarm", "ComplaintAlarm")
+ALARMS = (
+    "DeadLetterAlarm",
+    "ErrorsAlarm",
+    *(f"{name}Alarm" for name in TROUBLE),
+    "BounceAlarm",
+    "ComplaintAlarm",
+)
 QUEUES = ("DeadLetterQueue", "Queue")
 ROLES = {"FunctionRole": "lambda.amazonaws.com", "ScheduleRole": "scheduler.amazonaws.com"}
 """The stack's roles, and which service each is handed to."""
@@ -176,8 +183,11 @@ def _function(scope: Scope) -> Iterator[Grant]:
         (
             "logs:CreateLogGroup",
             "logs:DeleteLogGroup",
+            "logs:DeleteMetricFilter",
+            "logs:DescribeMetricFilters",
             "logs:GetDataProtectionPolicy",
             "logs:ListTagsForResource",
+            "logs:PutMetricFilter",
             "logs:PutRetentionPolicy",
             "logs:TagResource",
             "logs:UntagResource",

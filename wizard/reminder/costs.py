@@ -33,7 +33,7 @@ IDLE_REQUESTS = 5 * 3 * 60 * 24 * 30
 """In thirty days, Lambda asks an empty queue by five pollers, every twenty seconds each."""
 AN_ALARM = 0.10
 """CloudWatch: each alarm and month."""
-ALARMS = 4
+ALARMS = 8
 RESUMES = 6 * 24 * 30
 """In thirty days, how often stopped runs are looked for: each ten minutes."""
 MONTH = timedelta(days=30)

@@ -92,6 +92,14 @@ PURPOSES = {
     ),
     "DeadLetterAlarm": Purpose("dead-letter alarm", "goes off when something could not be carried out"),
     "ErrorsAlarm": Purpose("errors alarm", "goes off when the function fails"),
+    "StoppedMetric": Purpose("stopped metric", "counts the runs that stop, from the log"),
+    "StoppedAlarm": Purpose("stopped alarm", "goes off while a run cannot go on"),
+    "FailedMetric": Purpose("failed metric", "counts the mail that SES refuses, from the log"),
+    "FailedAlarm": Purpose("failed alarm", "goes off when SES refuses mail"),
+    "UnsureMetric": Purpose("unsure metric", "counts the mail without a clear answer, from the log"),
+    "UnsureAlarm": Purpose("unsure alarm", "goes off when SES gives no clear answer"),
+    "ExpiredMetric": Purpose("expired metric", "counts the runs that are given up, from the log"),
+    "ExpiredAlarm": Purpose("expired alarm", "goes off when a run ends before all recipients have mail"),
     "BounceAlarm": Purpose("bounce alarm", "goes off at 5 % of bounces, where AWS begins to review"),
     "ComplaintAlarm": Purpose(
         "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"

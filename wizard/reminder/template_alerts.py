@@ -13,6 +13,27 @@ COMPLAINT_RATE = 0.001
 """The share of complaints from which AWS reviews an account."""
 EVENTS = ("Email Bounced", "Email Complaint Received")
 """The detail types of the events in EventBridge."""
+RUNS = "Open Runs in step 5 of ses-wizard"
+TROUBLE: dict[str, tuple[str, str]] = {
+    "Stopped": (
+        "1",
+        f"a run stopped. {RUNS}: it shows the cause, such as an outage or the daily quota of SES, paused "
+        "sending, or a sender or template that SES refuses. Fix what it names; the run continues by itself.",
+    ),
+    "Failed": ("$.count", f"SES refused mail. {RUNS}: Enter shows why, and sends the failed mail again."),
+    "Unsure": (
+        "$.count",
+        "SES gave no clear answer to some mail. It may have arrived, so it is not sent again by itself. "
+        f"{RUNS}: Enter shows which mail.",
+    ),
+    "Expired": ("1", f"a run was given up before all recipients had mail. {RUNS}: it shows how many."),
+}
+"""What a run logs as trouble: the name of its metric, the value of a log line, and the words of its alarm.
+
+The event in the log line is the name in small letters: see ``trigger_reminder._log``.
+"""
+_HALF_AN_HOUR = 1800
+"""A run that cannot go on is tried, and logs why it stopped, every twenty minutes at least."""
 _FIVE_MINUTES = 300
 _HOUR = 3600
 
@@ -81,27 +102,48 @@ def alarms(setup: Setup) -> dict[str, Any]:
         **(_way_to(setup.alerts) if setup.alerts else {}),
         "DeadLetterAlarm": _alarm(
             setup,
-            "A run or a portion of one could not be carried out: it lies in the dead-letter queue.",
+            "a run, or a part of one, could not be carried out, and is in the dead-letter queue. Look at the "
+            "function's log and fix the cause, then clear the queue: the alarm ends.",
             _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", _FIVE_MINUTES),
             {"Name": "QueueName", "Value": attribute("DeadLetterQueue", "QueueName")},
         ),
         "ErrorsAlarm": _alarm(
             setup,
-            "The function failed: its log says why. Lambda tries twice more by itself.",
+            "the function failed. Its log says why; Lambda tries twice more by itself. Fix what it says.",
             _metric("AWS/Lambda", "Errors", "Sum", _FIVE_MINUTES),
             {"Name": "FunctionName", "Value": ref("TriggerReminder")},
         ),
+        **_trouble(setup),
         "BounceAlarm": _alarm(
             setup,
-            "5 % of the account's mail bounces: AWS reviews accounts from there on.",
+            "5 % of the account's mail bounces: AWS reviews such accounts. Remove old and wrong addresses.",
             _reputation("BounceRate", BOUNCE_RATE),
         ),
         "ComplaintAlarm": _alarm(
             setup,
-            "0.1 % of the account's mail is reported as spam: AWS reviews accounts from there on.",
+            "0.1 % of the account's mail is reported as spam: AWS reviews such accounts. Mail only those "
+            "who asked for it.",
             _reputation("ComplaintRate", COMPLAINT_RATE),
         ),
     }
+
+
+def _trouble(setup: Setup) -> dict[str, Any]:
+    """A metric of each kind of trouble in the function's log, and its alarm, which ends with the trouble."""
+    namespace, made = f"ses-wizard/{setup.stack}", dict[str, Any]()
+    for name, (value, words) in TROUBLE.items():
+        made[f"{name}Metric"] = {
+            "Type": "AWS::Logs::MetricFilter",
+            "Properties": {
+                "LogGroupName": ref("LogGroup"),
+                "FilterPattern": f'{{ $.event = "{name.lower()}" }}',
+                "MetricTransformations": [
+                    {"MetricNamespace": namespace, "MetricName": name, "MetricValue": value}
+                ],
+            },
+        }
+        made[f"{name}Alarm"] = _alarm(setup, words, _metric(namespace, name, "Sum", _HALF_AN_HOUR))
+    return made
 
 
 def _way_to(address: str) -> dict[str, Any]:

@@ -30,6 +30,10 @@ from wizard.world import World
 _ALARMS = {
     "DeadLetterAlarm": "runs or mails that could not be handled lie in the dead-letter queue",
     "ErrorsAlarm": "the function fails",
+    "StoppedAlarm": "a run stopped (see Runs)",
+    "FailedAlarm": "SES refuses mail (see Runs)",
+    "UnsureAlarm": "SES gives no clear answer to some mail (see Runs)",
+    "ExpiredAlarm": "a run was given up before all recipients had mail (see Runs)",
     "BounceAlarm": "too many mails bounce; SES stops an account where it goes on",
     "ComplaintAlarm": "too many recipients call the mail spam; SES stops an account where it goes on",
 }

@@ -1,7 +1,8 @@
 """CloudWatch alarms, evaluated as far as the embedded account has figures of its own.
 
-Those are a queue's visible messages (AWS/SQS ApproximateNumberOfMessagesVisible), as they are now, and a
-function's failed runs (AWS/Lambda Errors, Sum) over the alarm's whole time. Every other metric, also SES's
+Those are a queue's visible messages (AWS/SQS ApproximateNumberOfMessagesVisible), as they are now, a
+function's failed runs (AWS/Lambda Errors, Sum) and the sums of metrics made from log lines over the alarm's
+whole time. Every other metric, also SES's
 Reputation.BounceRate and ComplaintRate, which AWS computes over a volume of mail it does not disclose, is one
 without data: what that means the alarm says itself (TreatMissingData). Metric math, anomaly detection,
 composite alarms and "M out of N" are not evaluated.
@@ -19,7 +20,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 from moto.sqs.models import sqs_backends
 
-from wizard.demo.aws import topics
+from wizard.demo.aws import log_metrics, topics
 from wizard.demo.aws.account import ACCOUNT_ID, Account, current
 
 _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
@@ -118,7 +119,8 @@ def _figure(account: Account, region: str, alarm: Alarm) -> float | None:
         since, function = account.now() - _span(alarm), subject.get("FunctionName")
         failures = [failure for failure in account.kept.failures if failure.function == function]
         return float(sum(failure.at > since and failure.region == region for failure in failures))
-    return None
+    made = log_metrics.values(region, *metric, account.now() - _span(alarm))
+    return sum(value for _, value in made) if made else None
 
 
 def _span(alarm: Alarm) -> timedelta:
@@ -165,11 +167,17 @@ def _act(account: Account, region: str, alarm: Alarm) -> None:
 
 
 def _seconds_to_recovery(account: Account) -> float:
-    """Until when the next state can change by time alone: a failed run that is too old counts no more."""
+    """Until when the next state can change by time alone: a failed run or a log line that is too old counts
+    no more."""
     alarms = [
         alarm for backend in cloudwatch_backends[ACCOUNT_ID].values() for alarm in backend.alarms.values()
     ]
-    spans = {_span(alarm) for alarm in alarms if alarm.metric_name == "Errors"}
-    ages = [account.now() - failure.at for failure in account.kept.failures]
+    now, spans = account.now(), {_span(alarm) for alarm in alarms if alarm.metric_name == "Errors"}
+    ages = [now - failure.at for failure in account.kept.failures]
     left = [(span - age).total_seconds() for span in spans for age in ages if age < span]
+    for region, backend in cloudwatch_backends[ACCOUNT_ID].items():
+        for alarm in backend.alarms.values():
+            span = _span(alarm)
+            made = log_metrics.values(region, alarm.namespace, alarm.metric_name, now - span) or ()
+            left += [(span - (now - at)).total_seconds() for at, _ in made]
     return min(left, default=float("inf"))

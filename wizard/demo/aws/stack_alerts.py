@@ -6,9 +6,10 @@ from typing import Self
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
+from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
 
-from wizard.demo.aws import alarms, topics
+from wizard.demo.aws import alarms, log_metrics, topics
 from wizard.demo.aws.account import ACCOUNT_ID, current
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.stack_resource import Properties, StackResource
@@ -31,6 +32,38 @@ class Alarm(StackResource, CloudFormationModel):
     def remove(self) -> None:
         """DeleteAlarms."""
         alarms.delete(self.region, self.name)
+
+
+class MetricFilter(StackResource, CloudFormationModel):
+    """AWS::Logs::MetricFilter."""
+
+    TYPE, NAME, REPLACING = "AWS::Logs::MetricFilter", "FilterName", ("FilterName", "LogGroupName")
+
+    def __init__(self, name: str, region: str, arn: str = "") -> None:
+        super().__init__(name, region, arn)
+        self.group = ""
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, region: str) -> Self:
+        """PutMetricFilter."""
+        made = cls(name, region)
+        made.change(properties)
+        return made
+
+    def change(self, properties: Properties) -> None:
+        """PutMetricFilter: replaces the one of that name."""
+        self.group = properties["LogGroupName"]
+        if self.group not in logs_backends[ACCOUNT_ID][self.region].groups:
+            raise Refusal("ResourceNotFoundException", "The specified log group does not exist.")
+        transformations = [
+            {f"{name[0].lower()}{name[1:]}": value for name, value in one.items()}
+            for one in properties["MetricTransformations"]
+        ]
+        log_metrics.put(self.region, self.group, self.name, properties["FilterPattern"], transformations)
+
+    def remove(self) -> None:
+        """DeleteMetricFilter."""
+        log_metrics.delete(self.region, self.group, self.name)
 
 
 class Topic(StackResource, CloudFormationModel):
