@@ -106,8 +106,8 @@ def spf_broken_include(case: Case) -> Iterator[Finding]:
                     "makes receivers ignore the whole record.",
                     _fix(
                         case,
-                        "Leave it out: it authorises nobody. If you send through it, ask that "
-                        "service for the right name, and keep to this until then",
+                        "Leave it out: it authorises nobody. If you send through that service, ask it for "
+                        "the right name. Until then enter",
                     ),
                     {
                         "term": printable(cost.term, 100),

@@ -39,8 +39,8 @@ def correct_words(case: Case, unclear: Iterable[str]) -> str:
     shown += f" and {len(parts) - 3} more" if len(parts) > 3 else ""
     what = "it" if len(parts) == 1 else "they"
     return (
-        f"Edit the record with {case.host_words()}: correct or remove {shown}, and keep the rest. Only you "
-        f"know what {what} should be, so no record is proposed. Then check again."
+        f"Edit the record with {case.host_words()}: correct or remove {shown}. Only you know what {what} "
+        "should be. Leave the rest as it is and check again: then the whole record is proposed."
     )
 
 
