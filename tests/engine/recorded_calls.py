@@ -101,6 +101,8 @@ def _stack(call: Call, params: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _table(call: Call, params: Mapping[str, Any]) -> tuple[str, ...]:
+    if not {"TableName", "RequestItems"} & params.keys():
+        return ("*",)  # ListTables
     names = [params["TableName"]] if "TableName" in params else list(params["RequestItems"])
     return tuple(call.arn(f"table/{name}") for name in names)
 

@@ -72,17 +72,47 @@ def test_a_creation_that_fails_leaves_a_table_that_the_next_try_uses(
     assert setup.outputs()["OptOutsTable"] == TABLE
 
 
-def test_a_table_that_aws_named_keeps_its_name(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an earlier version deployed it: a new name would be a new, empty table."""
-    setup.plan()
+@pytest.fixture
+def of_an_earlier_version(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stack whose opt-outs table has a name that CloudFormation gave: that name."""
     with monkeypatch.context() as patched:
-        patched.setattr("wizard.steps.reminder_deployed.Deployed.own_opt_outs_name", False)
+        patched.setattr("wizard.steps.reminder.opt_outs_name", lambda *_: None)
         setup.act()
     name = setup.outputs()["OptOutsTable"]
     assert name.startswith(f"{STACK}-OptOutsTable-")
+    return name
+
+
+def test_a_table_that_aws_named_keeps_its_name(setup: Setup, of_an_earlier_version: str) -> None:
+    """A new name would be a new, empty table."""
+    assert not setup.plan().plan.changes_anything
     setup.change(schedule="cron(0 8 * * ? *)")
     setup.act()
-    assert setup.outputs()["OptOutsTable"] == name
+    assert setup.outputs()["OptOutsTable"] == of_an_earlier_version
+
+
+def test_a_table_that_an_earlier_version_left_is_used_again(setup: Setup, of_an_earlier_version: str) -> None:
+    opt_out(setup.demo.world, setup.project, "ana@example.com")
+    delete_stack(setup)
+    setup.act()
+    assert setup.outputs()["OptOutsTable"] == of_an_earlier_version
+    assert [one.email for one in opt_outs(setup.demo.world, setup.project)] == ["ana@example.com"]
+    assert not setup.plan().plan.changes_anything
+
+
+def test_of_several_tables_that_are_left_none_is_chosen_blindly(setup: Setup) -> None:
+    tables = setup.demo.world.aws.client("dynamodb")
+    for end in ("AAA", "BBB"):
+        tables.create_table(
+            TableName=f"{STACK}-OptOutsTable-{end}",
+            AttributeDefinitions=[{"AttributeName": "email", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "email", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    with pytest.raises(WizardError, match="Several opt-outs tables are left") as refused:
+        setup.plan()
+    assert "OptOutsTable-AAA" in refused.value.what
+    assert setup.status() is None
 
 
 def test_the_exported_template_of_another_domain_cannot_take_the_stack(setup: Setup) -> None:

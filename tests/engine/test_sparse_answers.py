@@ -35,6 +35,7 @@ from wizard.aws import (
     scheduler,
     ses_events,
     sesv2,
+    sqs,
     sts,
 )
 from wizard.aws.access import AwsAccess
@@ -94,6 +95,7 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     "dynamodb:DeleteItem": [lambda aws: dynamodb.delete(aws, "table", {"email": "a@example.com"})],
     "dynamodb:DescribeTable": [lambda aws: dynamodb.describe_table(aws, "table")],
     "dynamodb:GetItem": [lambda aws: dynamodb.get(aws, "table", {"email": "a@example.com"})],
+    "dynamodb:ListTables": [dynamodb.list_tables],
     "dynamodb:PutItem": [lambda aws: dynamodb.put_new(aws, "table", {"email": "a@example.com"}, "email")],
     "dynamodb:Query": [lambda aws: dynamodb.query(aws, "table", {"run": "1"}, 10)],
     "dynamodb:Scan": [
@@ -159,6 +161,10 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
         )
     ],
     "sns:ListSubscriptionsByTopic": [lambda aws: alarms.list_subscriptions(aws, "arn")],
+    "sqs:DeleteMessage": [lambda aws: sqs.delete(aws, "url", sqs.QueueMessage("1", "handle", ""))],
+    "sqs:GetQueueAttributes": [lambda aws: sqs.count(aws, "url")],
+    "sqs:ReceiveMessage": [lambda aws: list(sqs.receive_all(aws, "url", 1, 30))],
+    "sqs:SendMessage": [lambda aws: sqs.send(aws, "url", "body")],
     "sts:GetCallerIdentity": [sts.get_caller_identity],
 }
 """What calls each operation."""

@@ -304,7 +304,7 @@ def test_opt_outs_outlive_the_stack_under_a_name_that_the_next_stack_knows() -> 
 
 
 def test_an_opt_outs_table_without_a_name_of_our_own_is_not_renamed() -> None:
-    assert "TableName" not in properties(replace(SETUP, own_opt_outs_name=False), "OptOutsTable")
+    assert "TableName" not in properties(replace(SETUP, opt_outs_name=None), "OptOutsTable")
 
 
 def test_the_function_may_send_from_the_reminders_sender_alone() -> None:

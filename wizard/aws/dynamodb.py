@@ -88,6 +88,13 @@ def describe_table(aws: AwsAccess, table: str) -> TableDescription | None:
     )
 
 
+def list_tables(aws: AwsAccess) -> tuple[str, ...]:
+    """The names of all tables (dynamodb:ListTables). Raises WizardError."""
+    with translated("dynamodb:ListTables", aws.profile):
+        pages = _client(aws).get_paginator("list_tables").paginate()
+        return tuple(name for page in pages for name in page.get("TableNames", ()))
+
+
 def scan(aws: AwsAccess, table: str) -> Iterator[dict[str, str]]:
     """All rows, in no order, a page at a time (dynamodb:Scan). Raises WizardError."""
     with translated("dynamodb:Scan", aws.profile):

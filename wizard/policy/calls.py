@@ -28,6 +28,7 @@ NAMES_NO_RESOURCE = {
     "route53domains:ResendContactReachabilityEmail": "Route 53 Domains names none",
     "cloudformation:DescribeStackDriftDetectionStatus": "it is about a look, not a stack",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made",
+    "dynamodb:ListTables": "it lists",
     "logs:DescribeIndexPolicies": "it lists",
     "logs:DescribeLogGroups": "it lists",
     "logs:DescribeResourcePolicies": "it lists",
@@ -320,9 +321,27 @@ def _tables(scope: Scope) -> Iterator[Grant]:
     yield Grant(
         "reminder",
         "KeepOptOuts",
-        ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+        (
+            "dynamodb:DeleteItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Scan",
+        ),
         opt_outs(scope),
         "See and keep who wants no more mail.",
+    )
+    yield _retained(scope)
+
+
+def _retained(scope: Scope) -> Grant:
+    return Grant(
+        "reminder",
+        "FindOptOuts",
+        ("dynamodb:ListTables",),
+        EVERYTHING,
+        "Find the opt-outs that an earlier stack left.",
+        scope.here,
     )
 
 

@@ -24,8 +24,9 @@ class Setup:
     (in the sandbox, the recipients' own). ``start`` and ``end`` are the schedule's StartDate and EndDate: see
     ``draft.start_date``. ``table`` is the user's own table of recipients, ``table_key`` the ARN of the KMS
     key it is encrypted with, where that is a key of the customer's. ``workers`` is how many runs of the
-    function send at a time in queue mode; 0 is direct mode. ``own_opt_outs_name`` is False for a stack whose
-    opt-outs table got its name from CloudFormation: a new name would be a new, empty table.
+    function send at a time in queue mode; 0 is direct mode. ``opt_outs_name`` is the name of an
+    opt-outs table that is kept, empty for the usual name, and None where the deployed table's name came from
+    CloudFormation: another name would be another, empty table.
     """
 
     stack: str
@@ -45,7 +46,7 @@ class Setup:
     unsubscribe: str | None = None
     alerts: str | None = None
     workers: int = 0
-    own_opt_outs_name: bool = True
+    opt_outs_name: str | None = ""
 
     @property
     def domain(self) -> str:
@@ -54,11 +55,8 @@ class Setup:
 
     @property
     def opt_outs_table(self) -> str | None:
-        """The name of the opt-outs table; None where CloudFormation gives the name.
-
-        A stack that is deployed again finds the table of the stack before by this name.
-        """
-        return opt_outs_table(self.stack, self.domain) if self.own_opt_outs_name else None
+        """The name of the opt-outs table in the template; None for the one that CloudFormation gives."""
+        return opt_outs_table(self.stack, self.domain) if self.opt_outs_name == "" else self.opt_outs_name
 
     @property
     def template_name(self) -> str:

@@ -102,8 +102,8 @@ def alarms(setup: Setup) -> dict[str, Any]:
         **(_way_to(setup.alerts) if setup.alerts else {}),
         "DeadLetterAlarm": _alarm(
             setup,
-            "a run, or a part of one, could not be carried out, and is in the dead-letter queue. Look at the "
-            "function's log and fix the cause, then clear the queue: the alarm ends.",
+            "a run, a part of one, or a bounce could not be handled, and is in the dead-letter queue. Fix "
+            f"what the function's log says. {RUNS}: F7 retries or deletes these events, and the alarm ends.",
             _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", _FIVE_MINUTES),
             {"Name": "QueueName", "Value": attribute("DeadLetterQueue", "QueueName")},
         ),

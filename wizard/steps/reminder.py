@@ -30,7 +30,7 @@ from wizard.steps import reminder_lines as lines
 from wizard.steps import reminder_recipients
 from wizard.steps import stack as stacks
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
-from wizard.steps.reminder_deployed import deployed, without_loss
+from wizard.steps.reminder_deployed import deployed, opt_outs_name, without_loss
 from wizard.steps.reminder_identities import needed_identities, verified, with_test_addresses
 from wizard.steps.reminder_obstacles import recipients_gone, refuse_foreign, refuse_problems
 from wizard.steps.reminder_recipients import Import
@@ -123,7 +123,7 @@ def plan(
         table_key=people.table_key,
         workers=capacity.workers,
     )
-    needed_only = dataclasses.replace(needed_only, own_opt_outs_name=before.own_opt_outs_name)
+    needed_only = dataclasses.replace(needed_only, opt_outs_name=opt_outs_name(world, project, before))
     setup, left_out = with_test_addresses(needed_only, usable)
     work = _stack_work(world, project, stack, Template(*in_a_call(setup)), pause, revert_drift=revert_drift)
     changes = (

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from wizard.aws import cloudformation
+from wizard.aws import cloudformation, dynamodb
 from wizard.aws.cloudformation import Stack
+from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.reminder import draft, template
 from wizard.reminder.capacity import GOES_ON, MIN_WORKERS, Capacity
 from wizard.reminder.expressions import Rate, parse
+from wizard.reminder.setup import opt_outs_table
 from wizard.reminder.template_parts import whole
 from wizard.steps.reminder_identities import spare_identities
 from wizard.steps.reminder_runs import runs
@@ -40,12 +42,6 @@ class Deployed:
     def subject(self) -> str:
         """The subject of the deployed message, with its fields."""
         return str(self.properties("MessageTemplate").get("Template", {}).get("SubjectPart", ""))
-
-    @property
-    def own_opt_outs_name(self) -> bool:
-        """Whether the opt-outs table has a name of our own, or gets one: another name is another table."""
-        table = self.properties("OptOutsTable")
-        return not table or "TableName" in table
 
     def spare(self, project: Project) -> tuple[str, ...]:
         """The identities that the function may use, and needs only in the sandbox."""
@@ -83,6 +79,28 @@ def deployed(world: World, stack: Stack | None) -> Deployed:
     mode = "queue" if "Queue" in stack.outputs else "direct"
     made = cloudformation.get_template(world.aws, stack.name)
     return Deployed(whole(made, stack.parameters) if made else {}, mode)
+
+
+def opt_outs_name(world: World, project: Project, before: Deployed) -> str | None:
+    """The name that the opt-outs table keeps: see ``Setup.opt_outs_name``.
+
+    A stack of an earlier version left its table under a name that CloudFormation gave. A new stack uses that
+    table again. Raises WizardError, also where several are left.
+    """
+    if before.template:
+        name: str | None = before.properties("OptOutsTable").get("TableName")
+        return name
+    stack = project.reminder.stack
+    if dynamodb.describe_table(world.aws, opt_outs_table(stack, project.domain.name or "")):
+        return ""
+    left = [name for name in dynamodb.list_tables(world.aws) if name.startswith(f"{stack}-OptOutsTable-")]
+    if len(left) > 1:
+        raise WizardError(
+            "Several opt-outs tables are left of earlier stacks",
+            f"They are {', '.join(left[:5])}. Only one can be used again.",
+            "Copy the rows of all into one in the DynamoDB console, delete the others, then plan again.",
+        )
+    return left[0] if left else ""
 
 
 def without_loss(world: World, project: Project, before: Deployed, wanted: Capacity) -> Capacity:
