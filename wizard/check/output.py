@@ -13,7 +13,6 @@ from wizard.aws.sesv2 import SesIdentity
 from wizard.check.ses import SesAnswer
 from wizard.dns.verdict import Finding, Round, RowStatus, Visibility
 from wizard.errors import ExitCode
-from wizard.steps.dns import judge
 from wizard.steps.model import Standing, Status
 from wizard.text import printable, sentence
 
@@ -71,7 +70,7 @@ def as_json(seen: Round, region: str | None, ses: SesAnswer) -> str:
             "ses": None if ses.identity is None else _ses(ses.identity),
             "ses_state": ses.state,
             "ses_advice": " ".join(ses.words(seen.domain)).strip() or None,
-            "verdict": None if ses.identity is None else _verdict_json(judge(seen, ses.identity)),
+            "verdict": None if ses.identity is None else _verdict_json(_judged(seen, ses.identity)),
         }
     )
 
@@ -134,6 +133,13 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
+def _judged(seen: Round, identity: SesIdentity) -> Standing:
+    """Where step 4 stands. The step's module, with all that it needs to publish records, loads only here."""
+    from wizard.steps.dns import judge
+
+    return judge(seen, identity)
+
+
 def _verdict_json(standing: Standing) -> dict[str, object]:
     """The DNS step of ``status``, judged by the records now and by SES."""
     return {"status": standing.status, "words": standing.words}
@@ -172,7 +178,7 @@ def _ses_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
         verified = "verified" if identity.verified else "not verified"
         mail_from = identity.mail_from_status or "not set"
         yield f"SES: {verified}, DKIM {identity.dkim_status}, MAIL FROM {mail_from}."
-        verdict = judge(seen, identity)
+        verdict = _judged(seen, identity)
         if verdict.status is not Status.DONE:
             yield from _wrapped(sentence(verdict.words), "", width)
         return

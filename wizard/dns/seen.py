@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Rcode(StrEnum):
@@ -40,9 +41,8 @@ class Outcome(StrEnum):
     NO_ADDRESS = "has no address"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A name and a type, to be asked in class IN."""
+class Question(NamedTuple):
+    """A name and a type, to be asked in class IN. A tuple, as answers are looked up by it all the time."""
 
     name: str
     type: str

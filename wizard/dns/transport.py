@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
 from wizard.dns import wire
 from wizard.dns.access import Nameserver
+from wizard.dns.racing import first_good
 from wizard.dns.seen import Question
 from wizard.dns.wire import Message, Query
 
@@ -121,6 +123,7 @@ class Transport:
                     at.heard_at = clock()
                 elif fair and at.heard_at < began:
                     at.silent_until = clock() + SILENCE_SECONDS
+                    conversation.give_up()
                 self._leave(at)
         if reply is not None:
             return reply
@@ -149,29 +152,41 @@ class Transport:
         self, at: _Server, conversation: _Conversation, asking: _Asking, edns: bool = True
     ) -> Reply | None:
         query = asking.query(conversation.unused_number(), edns)
-        answer = conversation.expect(query)
-        by_tcp: asyncio.Task[Message | None] | None = None
         try:
-            for patience in TRIES[:-1]:
-                conversation.send(query)
-                if await _settled(answer, patience, asking.until):
-                    break
+            message = await conversation.ask(query, TRIES[:-1], asking.until)
+            if message is not None:
+                reply: Reply | None = Reply(message)
             else:
-                conversation.send(query)
-                by_tcp = asyncio.create_task(self._by_tcp(at, query, asking.until))
-                await _either(answer, by_tcp, TRIES[-1], asking.until)
-            by_udp = answer.result() if answer.done() else None
-            if by_udp is not None and not by_udp.truncated:
-                if edns and by_udp.rcode in (wire.FORMERR, wire.NOTIMP):
-                    # Servers from before EDNS refuse it (RFC 6891 §7).
-                    return await self._ask(at, conversation, asking, edns=False)
-                return Reply(by_udp)
-            message = await (by_tcp or self._by_tcp(at, query, asking.until))
-            return None if message is None else Reply(message, tcp_only=by_udp is None)
+                reply = await self._try_last(at, conversation, query, asking.until)
+            if reply is None:
+                return None
+            if edns and reply.message.rcode in (wire.FORMERR, wire.NOTIMP):
+                # Servers from before EDNS refuse it (RFC 6891 §7).
+                return await self._ask(at, conversation, asking, edns=False)
+            if reply.message.truncated:
+                message = await self._by_tcp(at, query, asking.until)
+                return None if message is None else Reply(message)
+            return reply
         finally:
             conversation.forget(query)
-            if by_tcp is not None:
-                by_tcp.cancel()
+
+    async def _try_last(
+        self, at: _Server, conversation: _Conversation, query: Query, until: float
+    ) -> Reply | None:
+        """The first reply of the last try over UDP and of TCP, unless the server is known to be silent."""
+
+        async def by_udp() -> Reply | None:
+            message = await conversation.ask(query, TRIES[-1:], until)
+            return None if message is None else Reply(message)
+
+        async def by_tcp() -> Reply | None:
+            message = await self._by_tcp(at, query, until)
+            return None if message is None else Reply(message, tcp_only=True)
+
+        if asyncio.get_running_loop().time() < at.silent_until:
+            return None
+        reply, _ = await first_good((by_udp, by_tcp), lambda found: found is not None, lead=0.0)
+        return reply
 
     async def _by_tcp(self, at: _Server, query: Query, until: float) -> Message | None:
         """The reply over TCP. A server that turns out to be silent meanwhile is left alone."""
@@ -230,22 +245,41 @@ class _Conversation:
             pass
         return number
 
-    def expect(self, query: Query) -> asyncio.Future[Message | None]:
-        """What the server will say to ``query``; None where nothing can come any more."""
+    def ask(self, query: Query, tries: Sequence[float], until: float) -> asyncio.Future[Message | None]:
+        """What the server says to ``query``, which is sent once for each of ``tries``: seconds to wait then.
+
+        None when these are over or it is ``until``, and where nothing can come.
+        """
         answer: asyncio.Future[Message | None] = self._loop.create_future()
+        self._waiting[query.number] = query, answer
         if self._reading.done():
             answer.set_result(None)
-        self._waiting[query.number] = query, answer
+        else:
+            self._try(query, answer, tries, until)
         return answer
+
+    def _try(
+        self, query: Query, answer: asyncio.Future[Message | None], tries: Sequence[float], until: float
+    ) -> None:
+        now = self._loop.time()
+        if answer.done():
+            return
+        if not tries or now >= until:
+            answer.set_result(None)
+            return
+        with suppress(OSError):  # what the system refuses to send now goes out with the next try
+            self._socket.send(query.wire)
+        self._loop.call_at(min(now + tries[0], until), self._try, query, answer, tries[1:], until)
 
     def forget(self, query: Query) -> None:
         """Nobody waits for an answer to ``query`` any more."""
         self._waiting.pop(query.number, None)
 
-    def send(self, query: Query) -> None:
-        """Send the packet. What the system refuses to send now is sent with the next try."""
-        with suppress(OSError):
-            self._socket.send(query.wire)
+    def give_up(self) -> None:
+        """Wait no longer for anything that was asked so far."""
+        for _, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_result(None)
 
     def close(self) -> None:
         """Stop listening."""
@@ -258,7 +292,7 @@ class _Conversation:
                 try:
                     packet = await self._loop.sock_recv(self._socket, 65535)
                 except OSError:  # nobody listens there
-                    self._settle_all()
+                    self.give_up()
                     garbage += 1
                     continue
                 query, answer = self._waiting.get(int.from_bytes(packet[:2], "big"), (None, None))
@@ -267,36 +301,7 @@ class _Conversation:
                     garbage += 1
                 elif not answer.done():
                     answer.set_result(message)
-            self._settle_all()
-
-    def _settle_all(self) -> None:
-        for _, answer in self._waiting.values():
-            if not answer.done():
-                answer.set_result(None)
-
-
-async def _settled(answer: asyncio.Future[Message | None], patience: float, until: float) -> bool:
-    """Whether the answer comes within ``patience`` seconds and by ``until``."""
-    patience = min(patience, until - asyncio.get_running_loop().time())
-    if patience > 0 and not answer.done():
-        await asyncio.wait((answer,), timeout=patience)
-    return answer.done()
-
-
-async def _either(
-    by_udp: asyncio.Future[Message | None],
-    by_tcp: asyncio.Task[Message | None],
-    patience: float,
-    until: float,
-) -> None:
-    """Wait until one of them has a message, neither can have one any more, or time is up."""
-    clock = asyncio.get_running_loop().time
-    until = min(clock() + patience, until)
-    while clock() < until:
-        pending = [one for one in (by_udp, by_tcp) if not one.done()]
-        if not pending or any(one.done() and one.result() is not None for one in (by_udp, by_tcp)):
-            break
-        await asyncio.wait(pending, timeout=until - clock(), return_when=asyncio.FIRST_COMPLETED)
+            self.give_up()
 
 
 def has_ipv6() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from wizard.dns.spf.parse import VERSION, Qualifier, faults, intended
 from wizard.dns.spf.repair import STRICTEST, Reading, name_of, read, sound
@@ -18,6 +19,7 @@ class Include(StrEnum):
     ABSENT = "absent"
 
 
+@lru_cache(maxsize=256)
 def include_of(text: str, domain: str) -> Include:
     """What the record says of ``include:domain``, by itself and without asking anything."""
     reading = read(text)

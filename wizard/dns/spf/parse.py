@@ -136,6 +136,7 @@ def parse(text: str) -> SpfRecord:
     return SpfRecord(text, terms)
 
 
+@lru_cache(maxsize=256)
 def faults(text: str) -> tuple[SpfError, ...]:
     """What ``parse`` would refuse, in order, at most the first 20; empty for a right record."""
     if not is_spf(text):
