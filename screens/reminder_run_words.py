@@ -10,6 +10,7 @@ from textual.content import Content
 
 from screens.widgets.columns import Cells
 from wizard.reminder.capacity import GOES_ON
+from wizard.reminder.refusals import explain_stop
 from wizard.reminder.schedules import moment_words
 from wizard.text import printable
 
@@ -44,8 +45,7 @@ STOPPED: dict[str, tuple[Mark, str]] = {
     "held": (STANDS, "The reminder is paused. The run continues once you resume it."),
     "gave_up": (
         GAVE_UP,
-        "SES refuses every mail: check the sender, the template and the function's rights. "
-        "The run continues by itself, after ten minutes at most, once they are right.",
+        "SES refuses every mail. The run continues by itself, after ten minutes at most, once that is fixed.",
     ),
     "expired": (EXPIRED, ""),
 }
@@ -77,7 +77,7 @@ def standing_of(run: RunSeen, now: datetime, *, paused: bool = False) -> tuple[M
         return STANDS, "The pause holds the queue: it goes on once you resume."
     if run.stopped in STOPPED and run.stopped != "time":
         mark, words = STOPPED[run.stopped]
-        return mark, f"{words} SES said: {printable(run.said, 60)}." if run.said else words
+        return mark, f"{words} {explain_stop(run.said)}".rstrip()
     if run.working(now):
         return GOING_ON, STOPPED[run.stopped][1] if run.stopped else ""
     if now - run.began > RESUMED_FOR:
@@ -163,10 +163,15 @@ def took(run: RunSeen) -> str:
 
 
 def failed_rows(mails: Sequence[FailedMail]) -> list[Cells]:
-    """Each mail that did not arrive: what became of it, whose it was, and why."""
-    rows: list[Cells] = []
+    """Why mails did not arrive, cause by cause: what became of them, what to do, and whose they were."""
+    causes: dict[tuple[str, str, str], list[str]] = {}
     for mail in mails:
-        mark, colour = OUTCOMES.get(mail.outcome, (printable(mail.outcome, 20), "$text-muted"))
-        head = Content.styled(mark, colour)
-        rows.append((head, Content.styled(printable(mail.email, 60), "bold"), printable(mail.detail, 300)))
+        causes.setdefault((mail.outcome, mail.words, mail.todo), []).append(printable(mail.email, 60))
+    rows: list[Cells] = []
+    for (outcome, words, todo), addresses in causes.items():
+        mark, colour = OUTCOMES.get(outcome, (printable(outcome, 20), "$text-muted"))
+        rows.append((Content.styled(mark, colour), printable(words, 500)))
+        if todo:
+            rows.append((Content.styled("→ to do", "bold"), printable(todo, 500)))
+        rows.append(("", Content.styled(", ".join(addresses), "bold")))
     return rows

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from wizard.project import Project
     from wizard.steps.reminder import ReminderSeen
+    from wizard.steps.reminder_audience import Audience
     from wizard.steps.reminder_runs import FailedMail, RunSeen
     from wizard.world import World
 
@@ -84,6 +85,13 @@ class RunsPage(ChangePage):
 
     class NotRead(Message):
         """The runs could not be read: nobody asks again by itself."""
+
+    class Counted(Message):
+        """Who a run that is started now would write to."""
+
+        def __init__(self, audience: Audience) -> None:
+            super().__init__()
+            self.audience = audience
 
     class FailuresRead(Message):
         """The mails of ``run`` that did not arrive."""
@@ -185,6 +193,12 @@ class RunsPage(ChangePage):
         from wizard.steps import reminder_runs
 
         self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="count", description="Counting who gets it")
+    def _count(self, world: World, project: Project) -> None:
+        from wizard.steps import reminder_audience
+
+        self.tell(self.Counted(reminder_audience.audience(world, project)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Starting a run")
     def _run_now(self, world: World, project: Project) -> None:
@@ -325,9 +339,7 @@ class RunsPage(ChangePage):
     # Keys
 
     def act(self) -> None:
-        """Run now, after a question that says to how many people."""
-        from screens.dialogs import Ask
-
+        """Run now, after a question that says how many will receive it."""
         if not self._standing or self._seen is None:
             self.step.show_error(
                 WizardError("Nothing can run yet", "The reminder is not set up.", "Set it up on Create (F2).")
@@ -336,16 +348,33 @@ class RunsPage(ChangePage):
         if self._paused:
             self.step.say(f"The reminder is paused. Resume it ({key_name('f6')}), then run it.")
             return
+        self.step.retry = self.act
+        self._count(self.state.world, self.state.project)
+
+    @on(Counted)
+    def _ask(self, message: Counted) -> None:
+        message.stop()
+        from screens.dialogs import Ask
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.query_one("#events", EventList).clear()
-                self.step.retry = self.act
                 self._run_now(self.state.world, self.state.project)
 
-        people = _people(self._seen)
-        words = "Each of them gets the mail at once, also who had one today. Who opted out gets none."
-        question = Ask(f"Send to {people} now?", words, yes=f"Send to {people}", no="No", careful=True)
+        found, changed = message.audience, self._seen.changed if self._seen else ()
+        about = "about " if found.about else ""
+        number = f"{found.reached:,} recipient{'' if found.reached == 1 else 's'}"
+        rows: list[Cells] = [(f"{found.words[0].upper()}{found.words[1:]}",)]
+        rows.append(("The mail leaves at once, also to recipients who had one today.",))
+        if changed:
+            rows.append((f"The deployed version is sent, without your changes: {', '.join(changed)}.",))
+        question = Ask(
+            f"Send to {about}{number} now?" if found.reached else "Start a run that reaches nobody?",
+            rows,
+            yes=f"Send to {about}{number}" if found.reached else "Start it",
+            no="No",
+            careful=True,
+        )
         self.app.push_screen(question, answered)
 
     def go_on(self) -> None:

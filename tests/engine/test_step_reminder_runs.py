@@ -11,7 +11,7 @@ import pytest
 from tests.engine.reminder_setup import Setup, setup_in, wait_for
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.steps import reminder_runs
+from wizard.steps import reminder_audience, reminder_opt_outs, reminder_runs
 from wizard.steps.reminder_runs import FailedMail
 
 
@@ -42,7 +42,8 @@ def test_a_run_by_hand_tells_what_failed_and_sends_it_once_more(setup: Setup) ->
 
     (failed,) = reminder_runs.failures(world, setup.project, run)
     assert (failed.email, failed.outcome) == ("cy@elsewhere.example", "failed")
-    assert "not verified" in failed.detail
+    assert failed.words == "The account is in the sandbox, and SES has not verified this address."
+    assert failed.todo.startswith("Ask for production access (step 6)")
 
     ses = setup.demo.world.aws.client("sesv2")
     ses.put_account_details(
@@ -87,8 +88,12 @@ def test_failures_are_those_that_failed_came_back_or_were_lost(setup: Setup) -> 
         "d": "bounced",
         "e": "claimed",
     }
-    assert (found["b"].detail, found["d"].detail) == ("MESSAGE_REJECTED: no", "Permanent General")
-    assert "may have left" in found["e"].detail
+    assert (found["b"].words, found["b"].todo) == (
+        "SES refused the mail: no (MessageRejected)",
+        "Correct what it says, then send again (R).",
+    )
+    assert found["d"].todo == "Correct the address, or remove it from the recipients (step 5, Who)."
+    assert "may have left" in found["e"].todo
 
     # While somebody is at work on the run, what is claimed is being sent.
     now = setup.demo.now().astimezone(UTC).isoformat()
@@ -96,6 +101,36 @@ def test_failures_are_those_that_failed_came_back_or_were_lost(setup: Setup) -> 
     table.put_item(TableName=outputs["RunsTable"], Item={name: {"S": text} for name, text in state.items()})
     assert set(failures()) == {"b", "c", "d"}
     assert len(reminder_runs.failures(setup.demo.world, setup.project, "2026-11-24T09:00:00Z", 2)) == 2
+
+
+def test_before_a_run_it_is_counted_how_many_will_receive_it(setup: Setup) -> None:
+    setup.people(
+        "email,name\nana@example.com,Ana\nbo@example.com,Bo\ncy@elsewhere.example,Cy\ndi@elsewhere.example,Di\n"
+    )
+    setup.act()
+    reminder_opt_outs.opt_out(setup.demo.world, setup.project, "bo@example.com")
+    found = reminder_audience.audience(setup.demo.world, setup.project)
+    assert (found.people, found.unverified, found.opted_out, found.reached) == (4, 2, 1, 1)
+    assert found.words == (
+        "4 recipients; 2 are unverified and get nothing until production access (step 6); "
+        "1 opted out and gets none."
+    )
+    ses = setup.demo.ses(setup.project)
+    ses.production = True
+    ses.sent.extend([setup.demo.now()] * 49_998)
+    found = reminder_audience.audience(setup.demo.world, setup.project)
+    assert (found.unverified, found.reached, found.room) == (0, 3, 2)
+    assert found.words.endswith("SES's daily quota has room for 2, the rest have to wait.")
+
+
+def test_of_a_large_table_it_is_told_about_how_many(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup.act()
+    monkeypatch.setattr(reminder_audience, "COUNTED", 1)
+    found = reminder_audience.audience(setup.demo.world, setup.project)
+    assert found.words == (
+        "about 2 recipients; those that SES has not verified get nothing until production access (step 6); "
+        "recipients who opted out get none."
+    )
 
 
 def test_without_a_stack_there_are_no_runs(setup: Setup) -> None:

@@ -19,7 +19,7 @@ from wizard.reminder import draft
 from wizard.reminder.message import EXAMPLE
 from wizard.reminder.recipients import MAX_BYTES, parse_lines
 from wizard.reminder.recipients_file import TypedFile, read_recipients
-from wizard.reminder.refusals import SIMULATOR, explain
+from wizard.reminder.refusals import SIMULATOR, explain, explain_failure, explain_return
 from wizard.steps import reminder as step
 from wizard.steps.model import Status
 from wizard.steps.reminder import ReminderSeen
@@ -263,19 +263,60 @@ NOT_VERIFIED = (
             "not verified example.com",
             "DNS step",
         ),
-        ("AccessDeniedException", "User x is not authorized", "role does not cover", "plan again"),
-        ("NotFoundException", "Template x does not exist.", "Template x does not exist", "identity step"),
-        ("SendingPausedException", "", "stopped sending", "SES console"),
+        ("AccessDeniedException", "User x is not authorized", "role does not cover", "step 5, F4"),
+        ("NotFoundException", "Template x does not exist.", "Template x does not exist", "step 5, F4"),
+        ("SendingPausedException", "", "stopped sending", "Step 1"),
         ("MailFromDomainNotVerifiedException", "", "MAIL FROM", "DNS step"),
         ("LimitExceededException", "Daily message quota exceeded.", "quota is used up", "tomorrow"),
         ("TooManyRequestsException", "Maximum sending rate exceeded.", "slower", "a minute"),
-        ("BadRequestException", "What\x1b[31m", "What\\x1b[31m (BadRequestException)", "Mend"),
+        ("BadRequestException", "What\x1b[31m", "What\\x1b[31m (BadRequestException)", "Correct"),
     ],
 )
 def test_a_refused_test_mail_is_explained(code: str, reason: str, words: str, todo: str) -> None:
     refusal = explain(code, reason, "me@x.org", "reminders@example.com", sandboxed=True)
     assert words in refusal.words
     assert todo in refusal.todo
+
+
+@pytest.mark.parametrize(
+    ("detail", "sandboxed", "words", "todo"),
+    [
+        (f"MESSAGE_REJECTED: {NOT_VERIFIED.format('me@x.org')}", True, "in the sandbox", "step 6"),
+        (f"MessageRejected: {NOT_VERIFIED.format('me@x.org')}", False, "was in the sandbox", "again (R)"),
+        (f"MESSAGE_REJECTED: {NOT_VERIFIED.format('example.com')}", True, "verified example.com", "step 4"),
+        ("TRANSIENT_FAILURE: busy", True, "at that moment", "send again (R)"),
+        ("INVALID_PARAMETER: bad address", True, "bad address", "step 5, Who"),
+        ("CONFIGURATION_SET_NOT_FOUND: gone", True, "is gone", "step 3"),
+        ("TEMPLATE_NOT_FOUND: Template x", True, "is gone", "step 5, F4"),
+        ("ACCOUNT_SENDING_PAUSED: no", True, "stopped sending", "Step 1"),
+        ("MAIL_FROM_DOMAIN_NOT_VERIFIED: no", True, "MAIL FROM", "step 4"),
+        ("ACCOUNT_DAILY_QUOTA_EXCEEDED: no", True, "quota is used up", "tomorrow"),
+        ("", True, "SES refused the mail", "Correct what it says"),
+    ],
+)
+def test_a_mail_that_failed_in_a_run_is_explained_with_the_step_that_fixes_it(
+    detail: str, sandboxed: bool, words: str, todo: str
+) -> None:
+    told = explain_failure(detail, "Reminders@example.com", sandboxed)
+    assert words in told.words
+    assert todo in told.todo
+
+
+@pytest.mark.parametrize(
+    ("event", "detail", "words", "todo"),
+    [
+        ("bounced", "Permanent General", "does not exist", "step 5, Who"),
+        ("bounced", "Permanent OnAccountSuppressionList", "is suppressed", "step 5, Who"),
+        ("bounced", "Transient MessageTooLarge", "refused the content", "step 5, What"),
+        ("bounced", "Transient MailboxFull", "at that moment", "the next run"),
+        ("bounced", "", "at that moment", "the next run"),
+        ("complained", "abuse", "as spam", "opt-out list"),
+    ],
+)
+def test_a_mail_that_came_back_is_explained(event: str, detail: str, words: str, todo: str) -> None:
+    told = explain_return(event, detail)
+    assert words in told.words
+    assert todo in told.todo
 
 
 def seen(status: str, *, recipients: int = 2, enabled: bool = True) -> ReminderSeen:

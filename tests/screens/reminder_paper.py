@@ -18,6 +18,7 @@ from wizard.errors import WizardError
 from wizard.project import Project, Seen, Table
 from wizard.steps import (
     reminder,
+    reminder_audience,
     reminder_dead_letters,
     reminder_drift,
     reminder_opt_outs,
@@ -27,6 +28,7 @@ from wizard.steps import (
 )
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder_audience import Audience
 from wizard.steps.reminder_changed import changed
 from wizard.steps.reminder_dead_letters import Retried
 from wizard.steps.reminder_drift import Drifted
@@ -58,6 +60,7 @@ class Flow:
     past: tuple[RunSeen, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
     dead: int = 0
+    counted: Audience = field(default_factory=lambda: Audience(1234))
     drifted: tuple[Drifted, ...] = ()
     steps: tuple[str, ...] = ("schedule",)
     held: Gate = field(default_factory=Gate)
@@ -84,6 +87,7 @@ class Flow:
         *((reminder, name) for name in ("look", "plan", "act", "decline", "watch")),
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
         *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
+        (reminder_audience, "audience"),
         *((reminder_dead_letters, name) for name in ("count", "retry", "clear")),
         (reminder_drift, "drift"),
         (reminder_table, "table_seen"),
@@ -151,6 +155,9 @@ class Flow:
 
     def failures(self, world: World, project: Project, run: str) -> tuple[FailedMail, ...]:
         return self.failed
+
+    def audience(self, world: World, project: Project) -> Audience:
+        return self.counted
 
     def run_now(self, world: World, project: Project, report: Report) -> str:
         self.asked.append("run now")

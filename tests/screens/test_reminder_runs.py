@@ -20,6 +20,7 @@ from wizard.errors import WizardError
 from wizard.project import Project
 from wizard.steps.model import StepName
 from wizard.steps.reminder import ReminderSeen
+from wizard.steps.reminder_audience import Audience
 from wizard.steps.reminder_runs import FailedMail, RunSeen
 
 
@@ -39,7 +40,7 @@ PAST = (
     a_run(NOW - timedelta(days=2)),
 )
 FAILED = (
-    FailedMail("ana@example.com", "failed", "MAILBOX_FULL"),
+    FailedMail("ana@example.com", "failed", "SES has not verified it.", "Verify it (step 6)."),
     FailedMail("ben@example.com", "unsure", "\x1b[31mno answer [red]"),
     FailedMail("cem@example.com", "bounced", "the mailbox is gone"),
 )
@@ -114,6 +115,22 @@ def test_every_state_of_a_run_has_its_words(mark: str) -> None:
     assert standing_of(WORDS[mark], NOW)[0][0] == mark
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("MAIL_FROM_DOMAIN_NOT_VERIFIED", "finish the DNS step (step 4)"),
+        ("CONFIGURATION_SET_NOT_FOUND", "do the identity step again (step 3)"),
+        ("TEMPLATE_NOT_FOUND", "deploy again on Create (F4)"),
+        ("ACCOUNT_SENDING_PAUSED", "step 1 says what to do"),
+        ("X\x1b[1m", "SES said: X\\x1b[1m."),
+    ],
+)
+def test_a_run_that_gave_up_names_the_step_that_fixes_it(code: str, words: str) -> None:
+    _, why = standing_of(a_run(ended=None, last=NOW, stopped="gave_up", said=code), NOW)
+    assert why.startswith("SES refuses every mail.")
+    assert words in why
+
+
 def test_a_pause_holds_what_stands_in_the_queue_and_nothing_else() -> None:
     queued = a_run(ended=None, last=NOW, mode="queue")
     assert (
@@ -152,14 +169,17 @@ async def test_a_run_that_is_going_on_is_followed_until_it_ends(
 async def test_what_failed_is_shown_and_sent_once_more(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path
 ) -> None:
-    deployed.failed = FAILED
+    deployed.failed = (*FAILED, replace(FAILED[0], email="zoe@example.com"))
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
         await page.shows("400 of 1,000 sent")
         await page.press("down", "down", "enter")
-        assert "✗ failed   ana@example.com  MAILBOX_FULL" in page.text
-        assert "? unsure   ben@example.com  \\x1b[31mno answer [red]" in page.text
-        assert "! bounced  cem@example.com  the mailbox is gone" in page.text
+        assert "✗ failed   SES has not verified it." in page.text
+        assert "→ to do    Verify it (step 6)." in page.text
+        assert "ana@example.com, zoe@example.com" in page.text, "one cause is told once"
+        assert "? unsure   \\x1b[31mno answer [red]" in page.text
+        assert "! bounced  the mailbox is gone" in page.text
+        assert "cem@example.com" in page.text
         assert "2 that failed can be sent once more." in page.words
         assert "unsure may have arrived" in page.words
         await page.press("escape")
@@ -302,7 +322,7 @@ async def test_running_now_asks_first_and_says_to_how_many(
 ) -> None:
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page, "f4")
-        assert "Send to 1,234 people now?" in page.text
+        assert "Send to 1,234 recipients now?" in page.text
         await page.press("enter")
         await page.press("f4", "escape")
         assert "run now" not in deployed.asked
@@ -310,6 +330,23 @@ async def test_running_now_asks_first_and_says_to_how_many(
         assert "✓ done  run  Lambda has taken it" in page.text
         assert deployed.asked.count("run now") == 1
         assert page.app.screen.query_one("#last-runs").has_focus
+
+
+async def test_the_question_before_a_run_says_who_gets_nothing_and_which_version_is_sent(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    deployed.counted = Audience(3, unverified=2, sandbox=True)
+    deployed.seen = replace(deployed.seen, changed=("subject",))
+    async with opened(tmp_path, outside.world, project=done, size=SIZES[1]) as page:
+        await show(page, "f4")
+        assert "Send to 1 recipient now?" in page.text
+        words = "3 recipients; 2 are unverified and get nothing until production access (step 6)."
+        assert words in page.text
+        assert "The deployed version is sent, without your changes: subject." in page.text
+        await page.press("escape")
+        deployed.counted = Audience(3, unverified=3, sandbox=True)
+        await page.press("f4")
+        assert "Start a run that reaches nobody?" in page.text
 
 
 async def test_a_pause_goes_through_a_plan(

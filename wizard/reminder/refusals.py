@@ -1,4 +1,4 @@
-"""What SES means when it refuses a test mail, and what to do about it. Pure."""
+"""What SES means when it refuses a mail or hands one back, and the step that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -13,51 +13,153 @@ SIMULATOR = f"success@{SIMULATOR_DOMAIN}"
 """An address of SES's own that takes all mail, in the sandbox too."""
 
 
+_TEST = "send the test e-mail again"
+_RUN = "send again (R)"
+_CODES = {
+    "MESSAGE_REJECTED": "MessageRejected",
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": "MailFromDomainNotVerifiedException",
+    "CONFIGURATION_SET_NOT_FOUND": "NotFoundException",
+    "TEMPLATE_NOT_FOUND": "NotFoundException",
+    "ACCOUNT_SUSPENDED": "AccountSuspendedException",
+    "ACCOUNT_SENDING_PAUSED": "SendingPausedException",
+    "CONFIGURATION_SET_SENDING_PAUSED": "SendingPausedException",
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": "LimitExceededException",
+    "ACCOUNT_THROTTLED": "TooManyRequestsException",
+}
+"""The statuses of single mails in SendBulkEmail, by the error that says the same of a whole call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal in plain words, and the one thing to do next."""
+    """What became of a mail in plain words, and the one thing to do next."""
 
     words: str
     todo: str
 
 
 def explain(code: str, reason: str, address: str, sender: str, sandboxed: bool) -> Refusal:
-    """What SES's error ``code`` and ``reason`` mean for a mail from ``sender`` to ``address``."""
-    said = printable(reason, 300)
-    domain = sender.rpartition("@")[2]
-    if code == "MessageRejected" and "not verified" in reason:
-        failed = re.split(r"[\s,<>]+", reason.rpartition(":")[2].lower())
-        if sender.lower() in failed or domain in failed:
+    """What SES's error ``code`` and ``reason`` mean for a test e-mail from ``sender`` to ``address``."""
+    if _unverified(code, reason) and not _is_senders(reason, sender):
+        who = "The account is in the sandbox, and SES has" if sandboxed else "SES has"
+        return Refusal(
+            f"{who} not verified {printable(address)}.",
+            f"Send the test to {SIMULATOR}, or have the address verified: step 6, F6 (a link comes by mail).",
+        )
+    return _explained(code, reason, sender, _TEST)
+
+
+def explain_failure(detail: str, sender: str, sandboxed: bool) -> Refusal:
+    """What the ``detail`` of a mail that failed in a run means, as the function kept it: ``CODE: reason``."""
+    status, _, reason = detail.partition(": ")
+    code = _CODES.get(status, status)
+    if _unverified(code, reason) and not _is_senders(reason, sender):
+        if sandboxed:
             return Refusal(
-                f"SES has not verified {domain} yet, so nothing can leave from it.",
-                "Finish the DNS step first, then send the test mail again.",
+                "The account is in the sandbox, and SES has not verified this address.",
+                "Ask for production access (step 6), or have the address verified in the SES console.",
             )
         return Refusal(
-            f"The account is in the sandbox, and SES has not verified {printable(address)}."
-            if sandboxed
-            else f"SES has not verified {printable(address)}.",
-            f"Send the test to {SIMULATOR}, or have the address verified: step 6, F6 (a link comes by mail).",
+            "SES had not verified this address, and the account was in the sandbox.",
+            f"The account has left the sandbox: {_RUN}.",
+        )
+    if status in ("TRANSIENT_FAILURE", "FAILED"):
+        return Refusal("SES could not send this mail at that moment.", f"Wait a minute, then {_RUN}.")
+    if status == "INVALID_PARAMETER":
+        said = printable(reason, 200)
+        return Refusal(f"SES does not take this mail: {said}", "Correct the recipient (step 5, Who).")
+    return _explained(code, reason, sender, _RUN)
+
+
+_STOPS = {
+    "TEMPLATE_NOT_FOUND": "The template is gone: deploy again on Create (F4).",
+    "CONFIGURATION_SET_NOT_FOUND": "The configuration set is gone: do the identity step again (step 3).",
+    "CONFIGURATION_SET_SENDING_PAUSED": "Sending is paused for the configuration set: allow it in the SES "
+    "console.",
+    "AccessDeniedException": "The function's role does not cover the mail: deploy again on Create (F4).",
+    "MessageRejected": "SES refuses the sender: finish the DNS step (step 4).",
+    "MailFromDomainNotVerifiedException": "The MAIL FROM domain's records are not right: finish the DNS step "
+    "(step 4).",
+    "SendingPausedException": "SES has paused sending for this account: step 1 says what to do.",
+    "AccountSuspendedException": "SES has stopped sending for this account: step 1 says what to do.",
+}
+"""Why SES takes no mail at all, by its code, and the step that fixes it."""
+
+
+def explain_stop(code: str) -> str:
+    """Why SES takes no mail of a run at all, by its ``code``, in a sentence; nothing without a code."""
+    known = _STOPS.get(code) or _STOPS.get(_CODES.get(code, ""))
+    return known or (f"SES said: {printable(code, 60)}." if code else "")
+
+
+def explain_return(event: str, detail: str) -> Refusal:
+    """What a bounce or a complaint means: ``event`` is bounced or complained, ``detail`` SES's types of it.
+
+    The types are those of SES's bounce object (Amazon SES Developer Guide, "Bounce types").
+    """
+    if event == "complained":
+        return Refusal(
+            "The recipient reported the mail as spam.",
+            "Nothing: the address is on the opt-out list now (step 5, Who, F6).",
+        )
+    kind, _, about = detail.partition(" ")
+    if "Suppress" in about:
+        return Refusal(
+            "SES did not deliver it: the address is suppressed, for an earlier bounce or complaint.",
+            "Remove the address from the recipients (step 5, Who).",
+        )
+    if kind == "Permanent":
+        return Refusal(
+            "The address does not exist, or its server refuses mail to it.",
+            "Correct the address, or remove it from the recipients (step 5, Who).",
+        )
+    if about in ("MessageTooLarge", "ContentRejected", "AttachmentRejected"):
+        return Refusal("The recipient's server refused the content.", "Change the message (step 5, What).")
+    return Refusal(
+        "The recipient's mailbox or server could not take the mail at that moment.",
+        "Nothing: the next run sends to this address again.",
+    )
+
+
+def _unverified(code: str, reason: str) -> bool:
+    return code == "MessageRejected" and "not verified" in reason
+
+
+def _is_senders(reason: str, sender: str) -> bool:
+    """Whether SES misses the sender among the identities that it names at the end of ``reason``."""
+    failed = re.split(r"[\s,<>]+", reason.rpartition(":")[2].lower())
+    return sender.lower() in failed or sender.rpartition("@")[2].lower() in failed
+
+
+def _explained(code: str, reason: str, sender: str, again: str) -> Refusal:
+    """What stands against every mail from ``sender``; ``again`` is how to try once more."""
+    said, domain = printable(reason, 300), sender.rpartition("@")[2]
+    if _unverified(code, reason):
+        return Refusal(
+            f"SES has not verified {domain} yet, so nothing can leave from it.",
+            f"Finish the DNS step first (step 4), then {again}.",
         )
     if "AccessDenied" in code:
         return Refusal(
             f"The function's role does not cover this mail. {said}",
-            "Make and carry out the plan again: it takes up the identities that SES knows now.",
+            f"Deploy again on Create (step 5, F4): that adds the identities SES has now. Then {again}.",
         )
     match code:
         case "NotFoundException":
-            return Refusal(
-                f"Something the mail needs is gone. {said}",
-                "Do the identity step again for the configuration set, or this step for the template.",
+            fix = (
+                "Deploy again on Create (step 5, F4): that makes the template"
+                if "emplate" in reason
+                else "Do the identity step again (step 3): that makes the configuration set"
             )
+            return Refusal(f"Something the mail needs is gone. {said}", f"{fix}. Then {again}.")
         case "SendingPausedException" | "AccountSuspendedException":
             return Refusal(
                 f"SES has stopped sending for this account. {said}",
-                "Read what AWS wrote to you, and look at the account's state in the SES console.",
+                f"Step 1 says what to do. Then {again}.",
             )
         case "MailFromDomainNotVerifiedException":
             return Refusal(
                 "The MAIL FROM domain's records are not right yet.",
-                "Finish the DNS step first, then send the test mail again.",
+                f"Finish the DNS step first (step 4), then {again}.",
             )
         case "LimitExceededException":
             return Refusal(
@@ -65,7 +167,7 @@ def explain(code: str, reason: str, address: str, sender: str, sandboxed: bool) 
                 "Wait until tomorrow: the quota counts the last 24 hours.",
             )
         case "TooManyRequestsException":
-            return Refusal(f"SES asks to go slower. {said}", "Wait a minute, then send the test mail again.")
+            return Refusal(f"SES asks to go slower. {said}", f"Wait a minute, then {again}.")
     return Refusal(
-        f"SES refused the mail: {said} ({printable(code, 80)})", "Mend what it says, then try again."
+        f"SES refused the mail: {said} ({printable(code, 80)})", f"Correct what it says, then {again}."
     )

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from wizard.aws import dynamodb, functions
+from wizard.aws import dynamodb, functions, sesv2
 from wizard.project import Project
+from wizard.reminder.refusals import Refusal, explain_failure, explain_return
 from wizard.reminder.template import function_name
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder_stack import output, standing
+from wizard.text import printable
 from wizard.world import World
 
 QUIET = timedelta(minutes=16)
 """With no sign of life for so long nobody is at work on a run: a function runs for 15 minutes at most."""
-_SAID = {
-    "claimed": "the function ended after taking this address and before saying what became of the mail; "
-    "it is not sent again, for it may have left",
+_UNSURE = {
+    "claimed": "The function ended before it could note what became of the mail.",
+    "unsure": "SES gave no clear answer.",
 }
-"""Words for outcomes that the function could not explain itself."""
+"""Why it is not known what became of a mail, by its outcome."""
+_MAY_HAVE_LEFT = "The mail may have left. Send it again (U) only if twice is better than never."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,13 @@ class RunSeen:
 class FailedMail:
     """A mail that did not arrive, as far as is known.
 
-    ``outcome`` is failed, unsure, claimed, bounced or complained; ``detail`` says why.
+    ``outcome`` is failed, unsure, claimed, bounced or complained; ``words`` say why, and ``todo`` what to do.
     """
 
     email: str
     outcome: str
-    detail: str
+    words: str
+    todo: str = ""
 
 
 def runs(world: World, project: Project, limit: int = 10) -> tuple[RunSeen, ...]:
@@ -97,7 +101,11 @@ def failures(world: World, project: Project, run: str, limit: int = 200) -> tupl
         )
         if len(rows) >= limit:
             break
-    return tuple(sorted(map(_failed_mail, rows), key=lambda mail: mail.email))
+    if not rows:
+        return ()
+    sandboxed = not sesv2.get_account(world.aws).production_access
+    told = (_failed_mail(row, project.reminder.sender or "", sandboxed) for row in rows)
+    return tuple(sorted(told, key=lambda mail: mail.email))
 
 
 def run_now(world: World, project: Project, report: Report) -> str:
@@ -168,7 +176,12 @@ def _run_seen(row: Mapping[str, str]) -> RunSeen:
     )
 
 
-def _failed_mail(row: Mapping[str, str]) -> FailedMail:
+def _failed_mail(row: Mapping[str, str], sender: str, sandboxed: bool) -> FailedMail:
+    outcome, detail = row.get("event") or row["outcome"], row.get("detail", "")
     if row.get("event"):
-        return FailedMail(row["email"], row["event"], row.get("event_detail", ""))
-    return FailedMail(row["email"], row["outcome"], row.get("detail") or _SAID.get(row["outcome"], ""))
+        told = explain_return(outcome, row.get("event_detail", ""))
+    elif outcome == "failed":
+        told = explain_failure(detail, sender, sandboxed)
+    else:
+        told = Refusal(_UNSURE.get(outcome, printable(detail, 200)), _MAY_HAVE_LEFT)
+    return FailedMail(row["email"], outcome, told.words, told.todo)
