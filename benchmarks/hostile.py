@@ -35,8 +35,9 @@ def main() -> None:
         result = json.loads(lines[0])
         records = result["records"]
         statuses = [record["status"] for record in records]
-        right = {record["id"] for record in records if record["status"] == "ok"}
-        assert right == set(world.right), f"{world.name}: {sorted(right)}"
+        for status, wanted in (("ok", world.right), ("missing", world.missing)):
+            found = {record["id"] for record in records if record["status"] == status}
+            assert found == wanted, f"{world.name}: {status} are {sorted(found)}"
         counts = ", ".join(f"{statuses.count(one)} {one}" for one in dict.fromkeys(statuses))
         print(f"{world.name:<44} {seconds:>7.2f}  {result['asked'] or 'nobody':<13}  {counts}")
         if seconds > LIMIT:

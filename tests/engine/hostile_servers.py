@@ -83,6 +83,18 @@ class HalfDeaf(Stalling):
         return super().own(wire, tcp=tcp)
 
 
+class Curt(Stalling):
+    """Answers for the records that a check wants, and says nothing to whatever else is asked."""
+
+    WANTED = frozenset((record.name, record.type) for record in RECORDS)
+
+    def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
+        asked = dns.message.from_wire(wire).question[0]
+        name = asked.name.to_text(True).lower()
+        known = (name, asked.rdtype.name) in self.WANTED or name == "example.com"
+        return super().own(wire, tcp=tcp) if known else None
+
+
 class Flooding(Stalling):
     """Answers each question with another id."""
 
@@ -111,7 +123,8 @@ Make = Callable[[ExitStack], DnsAccess]
 
 @dataclass(frozen=True)
 class Hostile:
-    """One world; ``right`` are the records that can be seen in it all the same.
+    """One world; ``right`` are the records that can be seen in it all the same, ``missing`` those that can be
+    seen to be missing, for whatever reason.
 
     ``slow``: only with seconds of patience.
     """
@@ -119,6 +132,7 @@ class Hostile:
     name: str
     make: Make
     right: frozenset[RecordId] = frozenset()
+    missing: frozenset[RecordId] = frozenset()
     slow: bool = False
 
 
@@ -194,7 +208,17 @@ def endless_includes(stack: ExitStack) -> DnsAccess:
     return access
 
 
+def unexplained(stack: ExitStack) -> DnsAccess:
+    """Records are missing, and the server is silent about all names that could tell why."""
+    server = Curt(ZONE)
+    access = served(stack, Resolving(), server)
+    for record in (RECORDS[0], RECORDS[-1]):
+        server.remove(record.name)
+    return access
+
+
 ALL = frozenset(RecordId)
+UNEXPLAINED = frozenset({RecordId.DKIM1, RecordId.DMARC})
 TEXTS = frozenset({RecordId.MAIL_FROM_SPF, RecordId.SPF, RecordId.DMARC})
 
 WORLDS = (
@@ -207,6 +231,7 @@ WORLDS = (
     Hostile("answers cut short, and TCP stalls", zone_on(Truncating)),
     Hostile("answers cut short, and TCP drips", zone_on(Dripping)),
     Hostile("no answer for TXT alone", zone_on(HalfDeaf), ALL - TEXTS),
+    Hostile("no answer that explains what is missing", unexplained, ALL - UNEXPLAINED, UNEXPLAINED),
     Hostile("every name is handed on to a dead server", zone_on(Passing, Dead), frozenset({RecordId.SPF})),
     Hostile("SPF includes without end, a second each", endless_includes, ALL, slow=True),
     Hostile("every server fails", zone_on(Broken)),

@@ -31,10 +31,11 @@ async def test_a_check_ends_in_time_with_what_is_known(world: Hostile) -> None:
         seen = await check_once(access, RECORDS, CONTEXT, Clock(), seconds=SECONDS)
         took = clock() - began
     assert took < SECONDS + 1.0
-    right = {row.record.id for row in seen.rows if row.status is RowStatus.OK}
+    found = {one: frozenset(row.record.id for row in seen.rows if row.status is one) for one in RowStatus}
+    known = found[RowStatus.OK], found[RowStatus.MISSING]
     if not world.slow:
-        assert right == world.right
-    assert {row.status for row in seen.rows if row.record.id not in right} <= {RowStatus.UNKNOWN}
+        assert known == (world.right, world.missing)
+    assert found[RowStatus.UNKNOWN] == frozenset(RecordId) - known[0] - known[1]
     # A server that had no time for an answer is not to be removed from the zone.
     assert "lame-server" not in codes(seen.findings) or "fails" in seen.findings[0].message
 
