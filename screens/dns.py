@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from wizard.dns.verdict import Round, Row
     from wizard.steps.dns import ExportKind
 
-FIRST = "First SES makes the keys that these records hold. That is the step before this one: F2 goes there."
+FIRST = "These records hold keys that SES has not made yet. Create the identity first: press F2."
 """What the page says while SES has no identity for the domain."""
 
 
@@ -132,7 +132,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self._highlight_first_open(self.round)
         if self.round.ok and before is not None and not before.ok:
             self.app.bell()
-            self.say("All records are right: SES finds them by itself.")
+            self.say("All records are right. SES checks them on its own.")
         self.offer_filling_in()
         self._draw_detail()
         if self.row in changed:

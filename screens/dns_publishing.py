@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 ADDED = "The records are published."
-DOUBLED = "Published with the domain twice, as a panel does that adds it by itself."
+DOUBLED = "Published with the domain twice, as DNS panels do that add it to every host."
 
 
 class PublishingScreen(WatchingScreen):

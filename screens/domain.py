@@ -39,14 +39,14 @@ class DomainScreen(FollowingScreen):
     FIELD = "#name"
     HELP = """
 Type the domain and press **Enter**: the wizard asks whether it is registered, who hosts its DNS, and which
-mail it has already. **Enter** once more goes on with it; typing replaces it by another.
+mail it has already. **Enter** once more goes on with it; type to replace it.
 Or choose one below: those are the domains in Route 53 and SES of this account, in every Region.
 
 No domain yet? Type the name you would like. Where it is free, **F4** shows what it costs under several
 endings; AWS can register it here, or you buy it anywhere else.
 
 Use the domain people know you by (no `www` in front). A subdomain, such as `news.example.com`, is right for
-newsletters. Internationalised names may be typed as they are read.
+newsletters. Type internationalised names as they are written, such as `bücher.example`.
 Going on (**F3**) writes the domain into the project file; nothing is changed anywhere else.
 """
 

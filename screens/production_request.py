@@ -253,7 +253,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
             if agreed:
                 self._ask_again(message)
 
-        question = Ask(title, missing, yes="Go on without", no="Mend it first", careful=True)
+        question = Ask(title, missing, yes="Go on without", no="Fix it first", careful=True)
         self.app.push_screen(question, answered)
 
     def _ask_again(self, message: Judged) -> None:

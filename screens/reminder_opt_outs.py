@@ -177,7 +177,7 @@ class OptOutList(Dialog[Wish | None]):
         try:
             self.dismiss((typed_address(event.value), True))
         except WizardError as error:
-            refused = (Content.styled("✗ mend", "bold $text-error"), error.what)
+            refused = (Content.styled("✗ fix", "bold $text-error"), error.what)
             self.query_one("#refused", Columns).show([refused])
 
     @on(OptionList.OptionSelected)

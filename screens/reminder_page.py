@@ -208,7 +208,7 @@ class Page(Part):
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Say what keeps the page from being finished, and go to the first place; nothing clears that."""
         self._refused = problems
-        self._say([(Content.styled("✗ mend", "bold $text-error"), problem.words) for problem in problems])
+        self._say([(Content.styled("✗ fix", "bold $text-error"), problem.words) for problem in problems])
         if problems:
             self._go_to(problems[0])
 

@@ -294,7 +294,7 @@ class RunsPage(ChangePage):
         if seen is None:
             return []
         if not self._standing:
-            return [("Nothing is set up yet. That is done two pages before: F2 goes there.",)]
+            return [("Not deployed yet. Deploy it on the Create page (F2).",)]
         rows: list[Cells] = []  # Alarms that ring are the step's standing, above.
         if seen.unconfirmed:
             address = printable(seen.unconfirmed, 100)

@@ -90,7 +90,7 @@ def test_what_a_condition_decides_is_not_called_missing(account: Demo) -> None:
 
 def test_before_the_domain_is_chosen_the_rest_comes_later(account: Demo) -> None:
     seen = look(account, project=Project())
-    assert seen.words.endswith("allowed; the rest is known once the domain is chosen")
+    assert seen.words.endswith("allowed; choosing a domain adds more")
 
 
 def answer(account: Demo, **details: Any) -> None:

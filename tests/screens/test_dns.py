@@ -133,7 +133,7 @@ async def test_all_right_is_said_once(outside: Outside, stage: Stage, begun: Pro
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await agree(page, "f4")
-        await page.shows("✓ All records are right: SES finds them by itself.")
+        await page.shows("✓ All records are right. SES checks them on its own.")
         assert page.text.count("\n ✓ found  ") == 7
         assert KEYS in page.text
         assert not page.app.screen.query("Toast")
@@ -521,7 +521,7 @@ async def test_nothing_is_published_in_the_demo_without_a_yes(
         before = dict(stage.entries)
         await page.press(key)
         await page.shows("This is what will happen")
-        assert "demo: DNS panel" in page.text
+        assert "(demo DNS panel)" in page.text
         await page.press("n")
         await page.press("x")
         assert stage.entries == before

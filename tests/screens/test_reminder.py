@@ -141,7 +141,7 @@ async def test_a_message_with_a_mistake_is_kept_too(
         await show(page, "f2", "f2")
         write(page, "text", "Hi {{nmae}}")
         await page.press("f3")
-        assert "✗ mend" in page.text
+        assert "✗ fix" in page.text
         await quit_by_key(page)
     assert page.saved.reminder.text == "Hi {{nmae}}"
 
@@ -242,7 +242,7 @@ async def test_a_sender_the_file_does_not_take_is_told_and_the_rest_is_kept(
         subject(page, "News for {{name}}")
         page.app.screen.query_one("WhatPage #sender", Input).value = sender
         await page.press("f3")
-        assert f"✗ mend  {words}" in page.text
+        assert f"✗ fix  {words}" in page.text
         await page.pilot.press("f10")
         await page.shows("! Reminder › What")
         assert words in page.words

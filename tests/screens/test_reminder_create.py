@@ -134,7 +134,7 @@ async def test_who_is_told_is_saved_with_the_plan(
         await show(page)
         page.type("alerts", "ops example.com")
         await page.press("f4")
-        assert "✗ mend  Alerts cannot be sent to this address." in page.text
+        assert "✗ fix  Alerts cannot be sent to this address." in page.text
         assert page.app.focused is page.app.screen.query_one("#alerts")
         assert made.asked == []
         page.type("alerts", "ops@example.com")

@@ -115,8 +115,8 @@ async def test_an_address_with_a_mistake_is_mended_in_its_field(
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3")
         for typed, words in {
-            "nobody": "✗ mend  nobody: expected name@example.com.",
-            " ": "✗ mend  Name an address to send to.",
+            "nobody": "✗ fix  nobody: expected name@example.com.",
+            " ": "✗ fix  Name an address to send to.",
         }.items():
             page.type("address", typed)
             await page.press("f4")

@@ -98,8 +98,8 @@ async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
         subject(page, "Hi {{surname}}")
         write(page, "text", "Hi {{surname}}")
         await page.press("f3")
-        assert "✗ mend  The subject uses {{surname}}, but no column is called surname." in page.text
-        assert "✗ mend  The text uses {{surname}}" in page.text
+        assert "✗ fix  The subject uses {{surname}}, but no column is called surname." in page.text
+        assert "✗ fix  The text uses {{surname}}" in page.text
 
 
 async def test_the_preview_shows_the_whole_example_on_the_smallest_terminal(
@@ -189,7 +189,7 @@ async def test_a_text_is_always_required(
         await show(page, "f3")
         write(page, "text", "")
         await page.press("f3")
-        assert "✗ mend" in page.text
+        assert "✗ fix" in page.text
         assert page.app.focused is page.app.screen.query_one("#text")
 
 
@@ -220,7 +220,7 @@ async def test_a_field_without_a_column_is_said_as_it_is_typed_with_its_part(
         setattr(widget, "value" if isinstance(widget, Input) else "text", "{{nmae}}")
         await page.shows(f"!  {words}")
         await page.press("f3")
-        assert f"✗ mend  {words}" in page.text
+        assert f"✗ fix  {words}" in page.text
         assert page.app.focused is widget
         setattr(widget, "value" if isinstance(widget, Input) else "text", "{{name}}")
         await page.until(lambda: "nmae" not in page.text)

@@ -37,7 +37,7 @@ async def test_a_wrong_time_is_said_as_it_is_typed_and_not_saved(
             await page.shows(words)
             await page.press("f3")
             assert page.text.count(words) == 1
-            assert "✗ mend" in page.text
+            assert "✗ fix" in page.text
             assert "When does it leave?" in page.text
             assert page.app.focused is page.app.screen.query_one(f"#{field}", Input)
         assert page.saved.reminder.schedule is None
@@ -52,7 +52,7 @@ async def test_every_mistake_in_a_time_is_said(
         page.type("timezone", "Mars")
         await page.until(lambda: "Write the time like" in page.text and "There is no time zone" in page.text)
         await page.press("f3")
-        assert page.text.count("✗ mend") == 2
+        assert page.text.count("✗ fix") == 2
         assert page.app.focused is page.app.screen.query_one("#time")
         page.type("time", "09:00")
         await page.until(lambda: "Write the time like" not in page.text)
@@ -147,7 +147,7 @@ async def test_wrong_limits_are_unfolded_and_not_saved(
             page.app.screen.query_one(f"#{field}", Input).value = text
             await page.shows(f"!  {words}")
             await page.press("f3")
-            assert "✗ mend" in page.text
+            assert "✗ fix" in page.text
             assert page.app.focused is page.app.screen.query_one(f"#{field}")
             page.type(field, "")
             await page.press("f6")

@@ -132,7 +132,7 @@ async def test_a_missing_csv_file_stops_and_can_be_mended(
         await choose(page, Source.FILE)
         page.type("path", "team.csv")
         await page.press("f3")
-        assert "✗ mend" in page.text
+        assert "✗ fix" in page.text
         assert page.app.focused is page.app.screen.query_one("#path")
         (tmp_path / "team.csv").write_text("email\nana@example.com\n")
         await page.press("f3")
@@ -146,7 +146,7 @@ async def test_an_unreadable_csv_file_tells_the_other_ways(
         await show(page)
         await choose(page, Source.FILE)
         await page.press("f3")
-        assert "✗ mend  Name the file." in page.text
+        assert "✗ fix  Name the file." in page.text
         page.type("path", "team.csv")
         await page.press("f3")
         assert "or choose another way above" in page.words
@@ -165,7 +165,7 @@ async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
         write(page, "lines", "ana@example.com, Ana\nzoe@web.de Zoe\nben@example.com, Ben\n")
         await page.shows("!  Line 2: a comma is missing before the name: zoe@web.de, Zoe.")
         await page.press("f3")
-        assert "✗ mend  Line 2: a comma is missing" in page.text
+        assert "✗ fix  Line 2: a comma is missing" in page.text
         assert page.text.count("Line 2") == 1
         lines = page.app.screen.query_one("#lines", TextArea)
         assert page.app.focused is lines
@@ -249,19 +249,19 @@ async def test_what_is_wrong_about_a_table_is_said(
         await show(page)
         await choose(page, Source.TABLE)
         await page.press("f3")
-        assert "✗ mend  Name the table." in page.text
+        assert "✗ fix  Name the table." in page.text
         page.type("table", "no")
         await page.press("f3")
-        assert "✗ mend  This is no name of a DynamoDB table" in page.text
+        assert "✗ fix  This is no name of a DynamoDB table" in page.text
         page.type("table", "customers")
         await page.press("f3")
-        assert "✗ mend  Press Enter here first" in page.text
+        assert "✗ fix  Press Enter here first" in page.text
         await page.press("enter")
         for text, words in WRONG_TABLES.items():
             write(page, "mapping", text)
             await page.shows(f"!  {words}")
         await page.press("f3")
-        assert "✗ mend" in page.text
+        assert "✗ fix" in page.text
         assert page.app.focused is page.app.screen.query_one("#mapping")
         assert page.saved.reminder.table is None
         write(page, "mapping", "city = Ctiy")
@@ -343,7 +343,7 @@ async def test_what_is_no_address_is_mended_in_the_list_of_opt_outs(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f6")
         await page.press(*"nobody", "enter")
-        assert "✗ mend  nobody: expected name@example.com." in page.text
+        assert "✗ fix  nobody: expected name@example.com." in page.text
         await page.press(*"@example.com", "enter")
         assert "nobody@example.com gets no more mail." in page.text
 

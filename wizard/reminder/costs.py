@@ -66,8 +66,8 @@ def monthly(
     return (
         f"In the next 30 days about ${dollars:,.2f}: {_counted(count, 'run')} × "
         f"{_counted(recipients, 'recipient')} = {_counted(mails, 'mail')}, at $0.10 for 1,000 from SES and "
-        f"${rest:,.3f} for all else. Of it ${standing:,.2f} for {kept} is "
-        "due without a run, too; free tiers are not counted."
+        f"${rest:,.3f} for all else. ${standing:,.2f} of that, "
+        f"for {kept}, is due even without a run. Free tiers are not counted."
     )
 
 

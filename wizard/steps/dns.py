@@ -30,7 +30,7 @@ ExportKind = Literal["zone", "cloudflare", "csv"]
 
 _ROUTE53 = "route53:ChangeResourceRecordSets"
 _CLOUDFLARE = "cloudflare:dns_records/batch"
-_PANEL = "demo: DNS panel"
+_PANEL = "(demo DNS panel)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _refuse_what_is_not_ones_own(name: DomainName) -> None:
         raise WizardError(
             f"{name.unicode} is not your own domain",
             f"{free} is a mail provider's, shared by all its users. Nobody but the provider can put records "
-            "into its DNS, and receivers refuse or hide mail under its name that others send.",
+            "into its DNS, and receivers refuse or hide mail that others send under its name.",
             _OWN_DOMAIN,
         )
     if name.ascii in (*shared.sold_below, registry_suffixes().publicsuffix(name.ascii)):

@@ -263,7 +263,7 @@ def _configuration_set_moves(project: Project, seen: IdentitySeen) -> tuple[_Mov
     name, existing = project.identity.configuration_set, seen.configuration_set
     subject = f"Configuration set {name}"
     if existing is None:
-        detail = "counts bounces and complaints, and stops mail to addresses that had one"
+        detail = "counts bounces and complaints, and stops mail to addresses that bounced or complained"
         change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateConfigurationSet")
         made = _Move(change, partial(sesv2.create_configuration_set, name=name))
     elif not existing.reputation_metrics:
@@ -288,7 +288,7 @@ def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
             name if before == name else f"{printable(before, 64)}, left alone; the wizard's mails name {name}"
         )
         return _Move(Change(ChangeKind.KEEP, subject, detail))
-    detail = f"{name}, for mail that names none"
+    detail = f"{name}, used for mail that does not name a configuration set"
     change = Change(ChangeKind.CHANGE, subject, detail, "sesv2:PutEmailIdentityConfigurationSetAttributes")
     return _Move(change, partial(sesv2.put_identity_configuration_set, domain=seen.domain, name=name))
 

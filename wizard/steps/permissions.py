@@ -63,9 +63,9 @@ class PermissionsSeen:
         if self.unknown:
             return f"not known: {self.unknown}"
         later = f"; some depend on {printable(', '.join(self.unsure), 200)}" if self.unsure else ""
-        later += "" if self.scope.project.domain.name else "; the rest is known once the domain is chosen"
+        later += "" if self.scope.project.domain.name else "; choosing a domain adds more"
         if not self.missing:
-            return f"all {self.asked} actions it needs are allowed{later}"
+            return f"all {self.asked} actions needed so far are allowed{later}"
         by_organisation = [one for one in self.missing if one.verdict is Verdict.ORGANISATION]
         forbidden = f", {len(by_organisation)} of them by the organisation" if by_organisation else ""
         return f"{len(self.missing)} of {self.asked} actions are missing{forbidden}{later}"

@@ -77,7 +77,7 @@ def doubled_name(case: Case) -> Iterator[Finding]:
         yield Finding(
             "doubled-name",
             case.severity,
-            f"{place} has the record: the panel adds {case.apex} to the host by itself.",
+            f"The record is at {place}: the DNS panel added {case.apex} to the host.",
             f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}. Then "
             f"{_delete_words(case, place, found, relative=True)}.",
             {"found_at": place, "values": _shown(found)},
@@ -279,8 +279,8 @@ def negative_cache(case: Case) -> Iterator[Finding]:
         yield Finding(
             "negative-cache",
             Severity.INFO,
-            f"Resolvers that have already asked may go on saying no for up to {soa.negative_ttl} seconds "
-            "after the record is added.",
+            f"Resolvers that asked before may report the record as missing for up to {soa.negative_ttl} "
+            "seconds after it is added.",
             "",
             {"seconds": soa.negative_ttl, "zone": soa.zone},
         )
