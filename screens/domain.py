@@ -46,7 +46,7 @@ No domain yet? Type the name you would like. Where it is free, **F4** shows what
 endings; AWS can register it here, or you buy it anywhere else.
 
 Use the domain people know you by (no `www` in front). A subdomain, such as `news.example.com`, is right for
-newsletters. Type internationalised names as they are written, such as `bücher.example`.
+newsletters. Type an internationalised name, such as `bücher.example`, as it is written.
 Going on (**F3**) writes the domain into the project file; nothing is changed anywhere else.
 """
 

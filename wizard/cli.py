@@ -124,7 +124,7 @@ def _no_file(file: Path) -> WizardError:
     return WizardError(
         f"There is no {printable(str(file), 200)}",
         "This command reads the project file of a set-up, which the wizard writes.",
-        f"Start a set-up with `{command()}`, or name an existing file with `--file`.{beside}",
+        f"Start a set-up with `{command()}`, or use `--file` to name an existing file.{beside}",
         ExitCode.USAGE,
     )
 
@@ -152,7 +152,7 @@ def _wizard(args: argparse.Namespace) -> int:
             f"{args.file} is a demo's file",
             "Its settings were made in the demo's own account. The wizard alone would use them with your own "
             "AWS account.",
-            f"Continue the demo with `{command('demo', '--file', str(args.file))}`. To use the settings for "
+            f"`{command('demo', '--file', str(args.file))}` continues the demo. To use the settings for "
             "real, copy the file to another name and open that.",
             ExitCode.USAGE,
         )

@@ -253,7 +253,7 @@ def test_what_is_merged_can_be_read_lets_ses_send_and_is_not_changed_again(texts
         assert is_spf(record)
         assert not faults(record)
         assert re.fullmatch(r"[\x20-\x7e]+", record)
-        if not (len(texts) == 1 and record == texts[0]):
+        if record not in texts:  # One that is right already stays as it is, even `v=spf1 all`.
             assert include_of(record, SES) is Include.REACHED
 
 

@@ -198,7 +198,7 @@ def inherited(found: Mapping[str, Iterable[str]], domain: str) -> tuple[str, Dma
 
 def _why_ignored(text: str) -> str:
     if odd := odd_words(text[:40]):
-        return f"it does not begin with `v=DMARC1;`. {odd.rstrip('.')}"
+        return f"it does not begin with `v=DMARC1;` because {odd[:1].lower()}{odd[1:].rstrip('.')}"
     if not re.match(r"\s*v\s*=", text, re.IGNORECASE):
         return "it does not begin with `v=DMARC1`"
     if re.match(r"\s", text):

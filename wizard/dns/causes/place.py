@@ -294,7 +294,7 @@ def ttl_high(case: Case) -> Iterator[Finding]:
             "ttl-high",
             Severity.WARNS,
             f"Resolvers keep the present answer for up to {answer.ttl} seconds, which is its TTL.",
-            "When you change the record, set its TTL to `300`. Then wait until the old answer has expired.",
+            "When you change the record, set its TTL to `300` seconds and wait until the old answer expires.",
             {"ttl": answer.ttl},
         )
 

@@ -307,8 +307,8 @@ def _advice(case: Case) -> str:
     if not record:
         return (
             f"Join the records with {case.host_words()} into one by hand, exceptions such as `-ip4:` first: "
-            f"their order decides who may send. Put `include:{SES_SPF_INCLUDE}` before `all`. "
-            "Then check again."
+            f"their order decides who may send. Put `include:{SES_SPF_INCLUDE}` before `all`, "
+            "then check again."
         )
     costs = [cost for cost in _costs(case, record) if cost.name != SES_SPF_INCLUDE]
     lookups = sum(cost.lookups for cost in _costs(case, record))
