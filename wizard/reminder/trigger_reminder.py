@@ -487,11 +487,15 @@ def _call(
         who: {"outcome": outcomes[who][0], "detail": outcomes[who][1]} if who in outcomes else given_back
         for who in waiting
     }
+    trouble = None
     try:
         if why:
             _close(gate, why, words, job)  # First of all: the other workers are about to send.
-    finally:
-        _transact([_claim_of(job, who, assign) for who, assign in noted.items()], 10 * PAUSES)
+    except Exception as error:
+        trouble = error
+    _transact([_claim_of(job, who, assign) for who, assign in noted.items()], 10 * PAUSES)
+    if trouble:
+        raise trouble
     counts.update(what for what, _ in outcomes.values())
     for what in ("failed", "unsure"):
         codes = Counter(said.partition(":")[0] for outcome, said in outcomes.values() if outcome == what)
