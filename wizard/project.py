@@ -212,11 +212,13 @@ class Production(Section, frozen=True):
     """AWS said no: when that was seen, and in which case."""
     put_off: Moment | None = None
     """When the user said "not now": nothing asks for it until they take it up again."""
+    granted: Moment | None = None
+    """When production access was first seen: where the Region is in the sandbox later, that was lost."""
 
     @property
     def unasked(self) -> Production:
         """The request alone: what became of it in another account or Region says nothing."""
-        return replace(self, asked=None, refused=None, put_off=None)
+        return replace(self, asked=None, refused=None, put_off=None, granted=None)
 
 
 StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]

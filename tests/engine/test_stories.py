@@ -21,6 +21,7 @@ from wizard import cli, demo
 from wizard.aws import sesv2
 from wizard.aws.iam import Verdict
 from wizard.demo import Demo, setting
+from wizard.demo.as_left import as_left
 from wizard.demo.computer import CODE
 from wizard.demo.stories import STORIES, Story, named
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
@@ -101,6 +102,18 @@ def told(name: str, folder: Path) -> Iterator[tuple[Demo, World, Project]]:
             running.world.choose(chosen.profile, chosen.region or running.world.aws.region),
             project,
         )
+
+
+def test_status_of_a_kept_story_agrees_with_the_wizard(tmp_path: Path) -> None:
+    story, file, state = named("no-permissions"), tmp_path / FILE, tmp_path / "demo.account"
+    with demo.start(state, story=story) as running:
+        setting.set_up(running, story, file)
+        project = load(file)
+        shown = [(one.step, one.status, one.words) for one in survey(running.world, project, tmp_path)]
+    with as_left(state, "us-east-1") as world:
+        told_later = [(one.step, one.status, one.words) for one in survey(world, project, tmp_path)]
+    assert told_later == shown
+    assert (StepName.REMINDER, Status.ATTENTION) in [one[:2] for one in shown]
 
 
 def test_every_story_is_looked_at_here() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.refusal import refuse
 from wizard import status
@@ -17,7 +18,7 @@ from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
 from wizard.dns.records import wanted_records
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Project, save
+from wizard.project import Account, Domain, Production, Project, save
 from wizard.steps import identity
 from wizard.steps import survey as surveying
 from wizard.steps.model import Standing, Status, StepName, last_known, remembered
@@ -86,10 +87,15 @@ def test_a_record_that_breaks_after_verification_is_not_done(
 
 
 def test_the_file_is_not_believed(account: Demo) -> None:
-    """AWS and DNS are the truth: old evidence does not make a step done."""
+    """AWS and DNS are the truth: old evidence does not make a step done, it makes what is gone known."""
     now = datetime(2026, 11, 24, tzinfo=UTC)
     project = PROJECT.seen_done("identity", "was there", now).seen_done("production", "was granted", now)
-    assert statuses(list(survey(account.world, project, HERE))) == [DONE, DONE, TODO, TODO, TODO, TODO]
+    project = replace(project, production=Production(granted=now))
+    standings = list(survey(account.world, project, HERE))
+    assert statuses(standings) == [DONE, DONE, ATTENTION, TODO, TODO, ATTENTION]
+    assert standings[2].words.startswith("SES has no identity example.com in this Region any more")
+    assert standings[5].words.startswith("production access, seen on 2")
+    assert standings[5].words.endswith("is gone: check the Region in step 1")
 
 
 def test_a_refusal_is_to_be_remembered(account: Demo) -> None:

@@ -181,8 +181,21 @@ def test_a_refusal_is_remembered_until_it_is_over() -> None:
     other = replace(denied, account=replace(denied.account, case_id=None))
     assert noted(project, other).production.refused == Seen(NOW, "AWS names no case")
     granted = replace(denied, account=replace(SANDBOX, production_access=True))
-    assert noted(put_off(project, NOW), granted) == Project()
+    after = noted(put_off(project, NOW), granted)
+    assert after.production == Production(granted=NOW)
+    assert noted(after, replace(granted, at=NOW + timedelta(days=1))) == after
     assert noted(project, ProductionSeen("example.com", SANDBOX, None)) is project
+
+
+@pytest.mark.parametrize("status", [None, "GRANTED", "DENIED"])
+def test_production_access_that_was_lost_is_not_waited_for(status: str | None) -> None:
+    said = Production(granted=NOW - timedelta(days=12))
+    lost = ProductionSeen("example.com", replace(SANDBOX, review_status=status), None, said, NOW)
+    assert judge(lost).status is Status.ATTENTION
+    assert judge(lost).words == "production access, seen on 12 Nov 2026, is gone: check the Region in step 1"
+    assert "ask in a case" in what_next(lost)
+    asked = replace(lost, account=replace(lost.account, review_status="PENDING"))
+    assert judge(asked).status is Status.WAITING
 
 
 def test_what_is_shown_is_what_is_sent() -> None:

@@ -161,6 +161,9 @@ def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
         if seen.elsewhere:
             words = f"SES knows {seen.domain} in {', '.join(seen.elsewhere)}, not in this Region: see step 1"
             return Status.ATTENTION, words
+        if project.identity.dkim_tokens or project.done("identity"):
+            words = f"SES has no identity {seen.domain} in this Region any more: do this step again"
+            return Status.ATTENTION, words
         return Status.TODO, f"SES does not know {seen.domain} yet"
     if not identity.dkim_enabled:
         return Status.ATTENTION, "SES knows the domain, but DKIM signing is switched off"

@@ -226,15 +226,19 @@ def filled_in(project: Project, form: Form) -> Project:
 
 
 def noted(project: Project, seen: ProductionSeen) -> Project:
-    """The project with AWS's last word in it: a refusal is remembered, and forgotten once it says yes."""
+    """The project with AWS's last word in it: its no is remembered until it says yes, and then its yes."""
     said, account = project.production, seen.account
     words = f"case {printable(account.case_id, 60)}" if account.case_id else "AWS names no case"
     if account.review_status == "DENIED" and (said.refused is None or said.refused.words != words):
-        at = seen.at or datetime.now().astimezone()
-        return replace(project, production=replace(said, refused=Seen(at=at, words=words)))
-    if account.production_access and (said.refused or said.put_off):
-        return replace(project, production=replace(said, refused=None, put_off=None))
+        return replace(project, production=replace(said, refused=Seen(at=_at(seen), words=words)))
+    if account.production_access:
+        granted = said.granted or _at(seen)
+        return replace(project, production=replace(said, refused=None, put_off=None, granted=granted))
     return project
+
+
+def _at(seen: ProductionSeen) -> datetime:
+    return seen.at or datetime.now().astimezone()
 
 
 def put_off(project: Project, at: datetime | None) -> Project:
@@ -260,6 +264,12 @@ def what_next(seen: ProductionSeen) -> str:
         return (
             f"You can write to everyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
             "under 0.1 %, or AWS pauses sending. A larger quota is asked for in the Service Quotas console."
+        )
+    if _lost(seen):
+        return (
+            "SES writes to verified addresses only. Step 1 shows the Region in use, and how SES stands in "
+            "the others. If this is the right one, AWS has taken production access back: ask in a case "
+            f"({CASES})."
         )
     if seen.put_off:
         denied = f"AWS said no{case}, and you left it at that."
@@ -294,6 +304,9 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
             return Status.ATTENTION, f"production access, but {off.short}: see step 1"
         return Status.DONE, f"production access, {_quota(account)}{f'; but {off.short}' if off else ''}"
     case = _case(account)
+    if lost := _lost(seen):
+        on = f"{lost.astimezone():%d %b %Y}"
+        return Status.ATTENTION, f"production access, seen on {on}, is gone: check the Region in step 1"
     match account.review_status:
         case "PENDING":
             return Status.WAITING, f"AWS reviews the request{case}{_since(seen)}, usually about a day"
@@ -315,6 +328,12 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
         Status.TODO,
         "in the sandbox; to be asked for after step 4" if closed else "in the sandbox; AWS is not asked yet",
     )
+
+
+def _lost(seen: ProductionSeen) -> datetime | None:
+    """When production access was first seen, where the Region is in the sandbox all the same."""
+    pending = seen.account.review_status == "PENDING"
+    return None if seen.account.production_access or pending else seen.said.granted
 
 
 def _quota(account: SesAccount) -> str:
