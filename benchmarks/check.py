@@ -1,16 +1,16 @@
-"""Asking: round trips and questions of a check, how soon a published record is seen, what many domains cost.
+"""Measure a check: round trips and questions, time until a new record is seen, and time for many domains.
 
-A DNS on loopback runs in a process of its own and holds each reply back for 0 to 100 ms. Each domain has two
-name servers with an address each; a resolver and four public ones are asked as well. Against it:
+DNS servers on loopback run in a process of their own and delay each reply by 0 to 100 ms. Each domain has two
+name servers with one address each. There are a resolver and four public resolvers. Measured are:
 
-- the first check of a good domain, before and with the view of public resolvers, and a later poll: wall time
-  over added delay is round trips;
-- the time from publishing a record to a green checklist while it is watched every 2 s;
-- the ``check`` command on 100 and 1,000 domains, with the view of public resolvers. It is run twice, as the
-  server remembers its replies, so that it is not what is measured.
+- the first check of a good domain, before and with the view of public resolvers, and a later poll. Round
+  trips are the slope of wall time over added delay;
+- the time from publishing a record to a green checklist, which is watched every 2 s;
+- the ``check`` command on 100 and 1,000 domains, with the view of public resolvers. It runs once before it is
+  measured: the servers keep their replies, so that their own time counts little.
 
-Beside it, on the same zones: checkdmarc, installed into a throw-away environment unless CHECKDMARC names a
-Python that has it; where it cannot be installed that is said and it is left out.
+checkdmarc is measured on the same zones. It is installed into a temporary environment, unless CHECKDMARC
+names a Python that has it. If it cannot be installed, it is left out with a message.
 
     python benchmarks/check.py [CHECKDMARC | none]
 
@@ -85,7 +85,7 @@ def now() -> datetime:
 
 
 class Front:
-    """What all addresses of the world have in common: its zones, the delay, and replies once given."""
+    """What all addresses share: the zones, the delay, and the replies given so far."""
 
     def __init__(self) -> None:
         from wizard.demo.dns_server import DnsServer
@@ -100,7 +100,7 @@ class Front:
         self._replies.clear()
 
     def respond(self, wire: bytes) -> bytes:
-        """The reply: an earlier one to the same question, with the new id, or a new one."""
+        """Return the reply: the kept one to the same question with the new id, or a new one."""
         self.asked += 1
         known = self._replies.get(wire[2:])
         if known is None:
@@ -146,7 +146,7 @@ def serve(pipe: Connection) -> None:
 
 
 async def answer(front: Front, pipe: Connection) -> None:
-    """Answer on all addresses, on one port, until the pipe is closed."""
+    """Serve all addresses on one port until the pipe is closed."""
     loop = asyncio.get_running_loop()
     port = 0
     for address in (RESOLVER, *NAME_SERVERS, *PUBLIC):
@@ -160,7 +160,7 @@ async def answer(front: Front, pipe: Connection) -> None:
 
 
 def obey(front: Front, pipe: Connection, loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
-    """Do what comes through the pipe, and send back how many questions there were since the last time."""
+    """Carry out the commands from the pipe; reply with the number of questions since the last command."""
     with suppress(EOFError):
         while True:
             match pipe.recv():
@@ -220,10 +220,7 @@ class Cost(NamedTuple):
 
 
 async def rounds(world: World) -> dict[str, Cost]:
-    """What a first check costs, before and with the view of public resolvers, and what a poll costs.
-
-    The questions of public resolvers go out when all others are answered, so they are counted by then.
-    """
+    """Measure a first check, before and with the view of public resolvers, and a poll."""
     costs = {words: Cost({}, 0) for words in ("before", "with", "poll")}
     for delay in DELAYS_MS:
         world.tell("delay", delay / 1000)

@@ -1,4 +1,4 @@
-"""The ``check`` command as a process of its own, against servers on loopback instead of the world's DNS."""
+"""Run the ``check`` command in a process of its own, against servers on loopback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ sys.exit(check.run(args, World(aws=AwsAccess(region={REGION!r}), dns=eval(sys.ar
 
 
 class Run(NamedTuple):
-    """How a command went: real seconds with its start, peak memory in MB, and what it printed."""
+    """The result of a command: wall time in seconds, peak memory in MB, and the lines printed."""
 
     seconds: float
     megabytes: float
@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
 
 def check(access: DnsAccess, *options: str) -> Run:
-    """Run ``check --json --no-aws`` with these options. Raises AssertionError where it breaks off."""
+    """Run ``check --json --no-aws`` with these options. Raises AssertionError if it crashes."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as out:
         began = time.perf_counter()
         process = subprocess.Popen(

@@ -1,7 +1,7 @@
-"""DNS worlds whose servers do their worst, for the tests and for ``benchmarks/hostile.py``.
+"""DNS worlds with hostile servers, for the tests and for ``benchmarks/hostile.py``.
 
-In each, example.com has all of its records. 127.0.0.1 stands for the network's resolver and for whatever is
-not example.com's own; the servers of example.com are on 127.0.0.2 and above, all on the same port.
+In each, example.com has all of its records unless said otherwise. 127.0.0.1 is the network's resolver and
+serves all other zones. The servers of example.com are at 127.0.0.2 and above, all on the same port.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ZONE = "127.0.0.2"
 
 
 class Resolving(DnsServer):
-    """The network's resolver, and the registries. What example.com's own servers hold it fails to find."""
+    """The network's resolver and the registries. It cannot reach the servers of example.com."""
 
     def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
         asked = dns.message.from_wire(wire).question[0]
@@ -41,7 +41,7 @@ class Resolving(DnsServer):
 
 
 class Stalling(NoResolver):
-    """Takes TCP connections and never says anything on them."""
+    """Accepts TCP connections and never answers on them."""
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.CancelledError):
@@ -49,14 +49,14 @@ class Stalling(NoResolver):
 
 
 class Dead(Stalling):
-    """Says nothing at all."""
+    """Never answers."""
 
     def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
         return None
 
 
 class Truncating(Stalling):
-    """Has every question asked again over TCP, and is silent there."""
+    """Answers over UDP that the answer is truncated, and never answers over TCP."""
 
     def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
         message = dns.message.make_response(dns.message.from_wire(wire))
@@ -65,7 +65,7 @@ class Truncating(Stalling):
 
 
 class Dripping(Truncating):
-    """As ``Truncating``, but over TCP it sends a byte from time to time, of an answer that has 257."""
+    """Like ``Truncating``, but over TCP it sends one byte at a time of an answer of 257 bytes."""
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.CancelledError):
@@ -84,7 +84,7 @@ class HalfDeaf(Stalling):
 
 
 class Curt(Stalling):
-    """Answers for the records that a check wants, and says nothing to whatever else is asked."""
+    """Answers the questions for wanted records and for the domain itself, and no others."""
 
     WANTED = frozenset((record.name, record.type) for record in RECORDS)
 
@@ -105,7 +105,7 @@ class Flooding(Stalling):
 
 
 class Passing(NoResolver):
-    """Hands every name on to a zone of its own, on a server that is dead."""
+    """Delegates every name below the domain to a dead server."""
 
     def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
         message = dns.message.make_response(dns.message.from_wire(wire))
@@ -123,10 +123,9 @@ Make = Callable[[ExitStack], DnsAccess]
 
 @dataclass(frozen=True)
 class Hostile:
-    """One world; ``right`` are the records that can be seen in it all the same, ``missing`` those that can be
-    seen to be missing, for whatever reason.
+    """One world. ``right``: records that a check still finds. ``missing``: records it knows to be missing.
 
-    ``slow``: only with seconds of patience.
+    ``slow``: this takes a check several seconds.
     """
 
     name: str
@@ -137,7 +136,7 @@ class Hostile:
 
 
 def zone_on(*kinds: type[DnsServer], near: type[DnsServer] = Resolving, near_delay: float = 0.0) -> Make:
-    """A world in which servers of these kinds serve example.com, from 127.0.0.2 on, and ``near`` the rest."""
+    """Make a world in which these kinds of servers serve example.com and ``near`` serves the rest."""
 
     def make(stack: ExitStack) -> DnsAccess:
         servers = [kind(f"127.0.0.{number}") for number, kind in enumerate(kinds, start=2)]
@@ -147,7 +146,7 @@ def zone_on(*kinds: type[DnsServer], near: type[DnsServer] = Resolving, near_del
 
 
 def served(stack: ExitStack, world: DnsServer, *servers: DnsServer) -> DnsAccess:
-    """``servers`` serve example.com, with all records, and ``world`` everything else; all on one port."""
+    """Start ``servers`` for example.com with all its records, and ``world`` for the rest, on one port."""
     names = tuple(f"ns{number}.example.net" for number, _ in enumerate(servers, start=1))
     for server in (world, *servers):
         furnish(server)
@@ -162,7 +161,7 @@ def served(stack: ExitStack, world: DnsServer, *servers: DnsServer) -> DnsAccess
 
 
 def with_https_that_hangs(make: Make) -> Make:
-    """The same world, and two DNS over HTTPS endpoints that take connections and never answer."""
+    """Add two DNS over HTTPS endpoints that accept connections and never answer."""
 
     def endpoint(stack: ExitStack) -> str:
         listener = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
@@ -172,7 +171,7 @@ def with_https_that_hangs(make: Make) -> Make:
 
 
 def silent_public_resolvers(stack: ExitStack) -> DnsAccess:
-    """All is well, but no public resolver answers."""
+    """Make a world in which no public resolver answers."""
     access = zone_on(NoResolver)(stack)
     silent = [Dead(f"127.0.0.{number}", access.port) for number in (6, 7, 8, 9)]
     for server in silent:
@@ -182,7 +181,7 @@ def silent_public_resolvers(stack: ExitStack) -> DnsAccess:
 
 
 def silent_registry(stack: ExitStack) -> DnsAccess:
-    """Nobody answers for .com."""
+    """Make a world in which the registry of .com never answers."""
     near = Resolving()
     near.add("registry.example.net", "A", "127.0.0.5")
     near.set_zone("com", ("registry.example.net",))
@@ -192,7 +191,7 @@ def silent_registry(stack: ExitStack) -> DnsAccess:
 
 
 def endless_includes(stack: ExitStack) -> DnsAccess:
-    """The SPF record of the domain includes others without end, and each answer takes a second."""
+    """Make a world in which SPF includes never end and each answer takes a second."""
 
     class Endless(NoResolver):
         def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
@@ -209,7 +208,7 @@ def endless_includes(stack: ExitStack) -> DnsAccess:
 
 
 def unexplained(stack: ExitStack) -> DnsAccess:
-    """Records are missing, and the server is silent about all names that could tell why."""
+    """Make a world in which records are missing and no question that could tell why is answered."""
     server = Curt(ZONE)
     access = served(stack, Resolving(), server)
     for record in (RECORDS[0], RECORDS[-1]):

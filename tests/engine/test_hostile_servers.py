@@ -1,4 +1,4 @@
-"""Whatever servers do, a check ends when it must, with what is known by then and nothing else."""
+"""A check ends at its deadline with what is known by then, whatever the servers do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wizard.dns.servers import Network
 from wizard.dns.verdict import RowStatus
 
 SECONDS = 0.4
-"""How long these checks may take. The waits are the real ones: a single one of them takes longer."""
+"""The deadline of these checks. The timeouts of a question are the real ones, all of them longer."""
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
@@ -36,20 +36,20 @@ async def test_a_check_ends_in_time_with_what_is_known(world: Hostile) -> None:
     if not world.slow:
         assert known == (world.right, world.missing)
     assert found[RowStatus.UNKNOWN] == frozenset(RecordId) - known[0] - known[1]
-    # A server that had no time for an answer is not to be removed from the zone.
+    # A server that had no time to answer must not be reported as lame.
     assert "lame-server" not in codes(seen.findings) or "fails" in seen.findings[0].message
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of the same kind, a tenth as long."""
+    """Timeouts of a tenth."""
     monkeypatch.setattr(transport, "TRIES", (0.05, 0.1, 0.2))
     monkeypatch.setattr(transport, "TCP_SECONDS", 0.2)
     monkeypatch.setattr(servers, "LATECOMERS_SECONDS", 0.16)
 
 
 class CountingDead(Dead):
-    """Says nothing, and counts the packets it gets."""
+    """Never answers, and counts the packets it receives."""
 
     packets = 0
 
@@ -61,7 +61,7 @@ class CountingDead(Dead):
 @pytest.mark.usefixtures("impatient")
 class TestSilenceIsRemembered:
     def world(self, stack: ExitStack) -> tuple[CountingDead, DnsAccess]:
-        """One of two servers is dead, and a record is missing: so there is a second round of questions."""
+        """Start two servers, one of them dead; a record is missing, which leads to further questions."""
         good, dead = NoResolver("127.0.0.2"), CountingDead("127.0.0.3")
         there = served(stack, Resolving(), good, dead)
         good.remove(DMARC.name)
@@ -92,7 +92,7 @@ class TestSilenceIsRemembered:
             assert dead.packets > before
 
     async def test_a_server_that_has_answered_meanwhile_is_not_silent(self) -> None:
-        """It leaves one kind of question unanswered; that must not hide what else it knows."""
+        """It does not answer one kind of question; its other answers still count."""
 
         class DeafForMx(NoResolver):
             def own(self, wire: bytes, *, tcp: bool) -> bytes | None:
@@ -105,8 +105,8 @@ class TestSilenceIsRemembered:
         assert unknown == [RecordId.MAIL_FROM_MX]
 
 
-async def test_domains_that_are_checked_together_share_what_stands_above_them() -> None:
-    """The registry's servers and the name servers' addresses are asked for once, though all ask at once."""
+async def test_domains_checked_together_share_the_delegation_and_name_server_addresses() -> None:
+    """Each is asked for once, even though all domains need it at the same time."""
     with furnish(Counting()) as server:
         assert isinstance(server, Counting)
         publish(server, *RECORDS)
@@ -120,7 +120,7 @@ async def test_domains_that_are_checked_together_share_what_stands_above_them() 
 
 
 async def test_the_keys_of_ses_are_not_asked_for_at_each_poll() -> None:
-    """They come from a resolver's cache, with a time to live: asking again brings nothing new."""
+    """They come from a resolver's cache and stay the same until their TTL ends."""
     with furnish(Counting()) as server:
         assert isinstance(server, Counting)
         publish(server, *RECORDS)

@@ -1,4 +1,4 @@
-"""Ways to the same end: who is started when, and whose result counts."""
+"""When each way is started, and which result counts."""
 
 from __future__ import annotations
 

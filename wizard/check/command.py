@@ -21,7 +21,7 @@ from wizard.world import World
 
 DOMAINS_AT_ONCE = 50
 LEAST_SECONDS = 3.0
-"""How long DNS may take at least, however long SES took before."""
+"""The least time for DNS, however long SES took before."""
 
 WIDTH_WITHOUT_TERMINAL = 100
 
@@ -29,7 +29,7 @@ WIDTH_WITHOUT_TERMINAL = 100
 async def check(args: argparse.Namespace, world: World) -> ExitCode:
     """Check all domains, print each result when it is there, and say how the whole went.
 
-    For a single domain, what the zone's servers say is printed before public resolvers are waited for.
+    For a single domain, what the zone's servers say is printed first, then what public resolvers see.
     With ``args.watch`` each domain is checked again until it is ok, and printed when something changed.
     Raises WizardError (exit code 2) where what was asked for makes no sense.
     """

@@ -83,9 +83,9 @@ def as_table(seen: Round, ses: SesAnswer, width: int) -> str:
 
 
 def as_public_view(before: Round, after: Round, width: int) -> str:
-    """What public resolvers add to the table of ``before``: who sees the records, and what that changes.
+    """Return what public resolvers add to the table of ``before``: what each sees, and new findings.
 
-    Empty where none was asked.
+    Empty if none was asked.
     """
     by_answer = [
         (words, [name for name, seen in after.public.items() if seen is visibility])
@@ -134,7 +134,7 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _judged(seen: Round, identity: SesIdentity) -> Standing:
-    """Where step 4 stands. The step's module, with all that it needs to publish records, loads only here."""
+    """Judge step 4. Its module is imported here because ``--no-aws`` does not need it."""
     from wizard.steps.dns import judge
 
     return judge(seen, identity)

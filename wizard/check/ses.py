@@ -80,7 +80,7 @@ class SesAnswer:
 class SesView:
     """SES, asked for many domains. Once it could not be asked, it is not asked again.
 
-    ``brief``: it is not waited for long, as for the check of a single domain, which ends within 10 s.
+    ``brief``: wait for SES only a few seconds, as in the check of a single domain, which ends within 10 s.
     """
 
     def __init__(self, world: World, no_aws: bool, *, brief: bool = False) -> None:

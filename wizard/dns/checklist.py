@@ -62,9 +62,9 @@ async def check_once(
     edited: Edited = nobody_knows,
     seconds: float = ROUND_SECONDS,
 ) -> Round:
-    """One round with the view of public resolvers, within ``seconds``; raises nothing of its own.
+    """Return one round with the view of public resolvers, within ``seconds``. Raises nothing of its own.
 
-    Whatever the network does ends up in the round: what is not known by then is unknown.
+    What is not known by then is unknown in the round.
     """
     until = asyncio.get_running_loop().time() + seconds
     checklist = Checklist(Network(access), records, context, now, edited)
@@ -85,8 +85,8 @@ async def watch(
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
-    A round is here as soon as the zone's servers have answered, and once more when public resolvers have
-    and that says something new. Setting ``wake`` starts the next round at once and the pace anew; the
+    A round comes as soon as the zone's servers have answered, and again when public resolvers have answered
+    if they say something new. Setting ``wake`` starts the next round at once and the pace anew; the
     registry is asked again, too. Each row's ``since`` is when its status was first seen here.
     """
     checklist = Checklist(network, records, context, now, edited)
@@ -124,14 +124,14 @@ async def watch(
 
 
 async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], until: float) -> None:
-    """Wait for either of them, or until it is that time on the loop's clock."""
+    """Wait for either of them, or until ``until`` (event loop time)."""
     patience = until - asyncio.get_running_loop().time()
     await asyncio.wait({one, other}, timeout=max(0.0, patience), return_when=asyncio.FIRST_COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What one round has brought: enough to judge it again when public resolvers have answered."""
+    """The results of one round, kept to judge them again when public resolvers have answered."""
 
     at: datetime
     zone: ZoneSeen
@@ -165,10 +165,10 @@ class Checklist:
         self._since: dict[RecordId, tuple[RowStatus, datetime]] = {}
 
     async def round(self, until: float | None = None) -> Round:
-        """Ask, probe what is not simply right, judge: by ``until`` (the loop's time; None: within 7 s).
+        """Ask, probe what is not right, and judge, by ``until`` (event loop time; None: within 7 s).
 
-        What is not answered by then is unknown. Public resolvers are only begun to be asked: what they have
-        said by now is in the round.
+        What is not answered by then is unknown. The round does not wait for public resolvers: it starts to
+        ask them, and has what they said before.
         """
         resolver = Resolver(self._network, until)
         zone, answers = await self._first_answers(resolver)
@@ -195,7 +195,10 @@ class Checklist:
         return self._judged(self._looked)
 
     async def with_public_view(self, until: float | None = None) -> Round:
-        """The last round with what public resolvers say by ``until``; in 2 s if that is given."""
+        """Return the last round with the view of public resolvers, once all have answered.
+
+        With ``until`` (event loop time), wait until then and for 2 s at most.
+        """
         patience = None
         if until is not None:
             patience = max(0.0, min(until - asyncio.get_running_loop().time(), PUBLIC_SECONDS))
@@ -230,7 +233,7 @@ class Checklist:
         self._public.close()
 
     async def _local(self, resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
-        """What this network's resolvers alone have; once that was nothing they are left alone for a while."""
+        """Return what only this network's resolvers have. If that is nothing, skip them for a minute."""
         clock = asyncio.get_running_loop().time
         if clock() < self._alone_until:
             return {}
@@ -242,7 +245,7 @@ class Checklist:
     async def _judge(
         self, resolver: Resolver, zone: ZoneSeen, answers: dict[Question, Answer], context: Context
     ) -> tuple[Row, ...]:
-        """The rows; what tells why a record is not right is asked for and added to ``answers``."""
+        """Return the rows. Answers that tell why a record is not right are added to ``answers``."""
         for _ in range(MAX_PROBE_ROUNDS):
             rows, further = judge_all(self._records, answers, zone, context)
             more = _new(further, answers)

@@ -18,14 +18,14 @@ from wizard.dns.wire import Message, Query
 SECONDS = 3.0
 AT_ONCE = 32
 CLOSED_SECONDS = 60.0
-"""How long HTTPS is left alone once no endpoint answered: waiting for each question would take minutes."""
+"""How long HTTPS is skipped once no endpoint answered: waiting for each question would take minutes."""
 
 _MEDIA_TYPE = "application/dns-message"
 _MAX_BYTES = 65535
 
 
 class Https:
-    """Asks the endpoints, public recursive resolvers, until one answers. For one event loop."""
+    """Asks the endpoints, which are public recursive resolvers, until one answers. Serves one event loop."""
 
     def __init__(self, endpoints: Sequence[str]) -> None:
         self._endpoints = endpoints
@@ -33,13 +33,13 @@ class Https:
         self._closed_until = 0.0
 
     def forget_silence(self) -> None:
-        """Ask again, though no endpoint answered not long ago."""
+        """Ask again, even if no endpoint answered recently."""
         self._closed_until = 0.0
 
     async def exchange(self, question: Question, until: float, *, unchecked: bool = False) -> Message | None:
-        """The reply to ``question``, or None where no endpoint is known, reachable and sound.
+        """Return the reply to ``question``, or None if no endpoint gives a valid one.
 
-        It is over by ``until`` (the loop's time), and within 3 s. Raises WireError as ``wire.query`` does.
+        Ends by ``until`` (event loop time) and within 3 s. Raises WireError as ``wire.query`` does.
         """
         if not self._endpoints or time.monotonic() < self._closed_until:
             return None
@@ -68,10 +68,10 @@ class Https:
 
         def ask() -> None:
             found = _posted(endpoint, query.wire)
-            with suppress(RuntimeError):  # the loop has ended meanwhile
+            with suppress(RuntimeError):  # the loop has ended in the meantime
                 loop.call_soon_threadsafe(finish, found)
 
-        # Not a thread of a pool: the end of the program would wait for those, however long a server takes.
+        # A daemon thread: at exit Python would wait for the threads of a pool, however long a server takes.
         threading.Thread(target=ask, name="dns-over-https", daemon=True).start()
         found = await body
         message = None if found is None else wire.reply(found, query)

@@ -70,7 +70,7 @@ class PublicView:
         self._asking: dict[tuple[str, Question], asyncio.Task[None]] = {}
 
     def ask(self, standing: Sequence[Answer]) -> None:
-        """Begin to ask for ``standing``, the zone's own answers, whoever is not known to have them."""
+        """Start to ask the resolvers that are not known to have ``standing``, the zone's own answers."""
         now = asyncio.get_running_loop().time()
         for answer in standing:
             for public in self._public:
@@ -82,12 +82,12 @@ class PublicView:
                     self._asking[key] = asyncio.create_task(self._look(public, answer))
 
     async def answered(self, patience: float | None = None) -> None:
-        """Wait until all that were asked have answered, or for ``patience`` seconds."""
+        """Wait until all resolvers asked have answered, for at most ``patience`` seconds."""
         if self._asking:
             await asyncio.wait(tuple(self._asking.values()), timeout=patience)
 
     def sights(self, standing: Sequence[Answer]) -> tuple[PublicSight, ...]:
-        """What is known by now about ``standing``."""
+        """Return what is known so far about ``standing``."""
         known = [
             (answer, self._looks.get((public.name, answer.question)))
             for answer in standing
@@ -98,7 +98,7 @@ class PublicView:
         )
 
     def visibility(self, standing: Sequence[Answer]) -> dict[str, Visibility]:
-        """How much of ``standing`` each of them sees, by name; empty where nobody is asked."""
+        """Return how much of ``standing`` each resolver sees, by its name; empty if none is asked."""
         if not standing:
             return {}
         seen = {public.name: Visibility.ALL for public in self._public}

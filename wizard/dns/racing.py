@@ -1,4 +1,4 @@
-"""Several ways to the same end: the next one starts when those before it fail or take long."""
+"""Try several ways to get a result: start the next one when the ones before it fail or are slow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 LEAD_SECONDS = 0.8
-"""How long a way may take before the next one is tried beside it."""
+"""Seconds after which the next way is started while the first still runs."""
 
 T = TypeVar("T")
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 async def first_good(
     ways: Sequence[Callable[[], Awaitable[T]]], good: Callable[[T], bool], lead: float = LEAD_SECONDS
 ) -> tuple[T | None, list[T]]:
-    """The first result that is ``good``, or None, and all results before it that were not.
+    """Return the first result that is ``good``, or None, and all results before it that were not.
 
-    Each way starts once the one before it has failed, or after ``lead`` seconds beside it. What still runs in
-    the end is cancelled.
+    Each way starts when the one before it has failed, or ``lead`` seconds after it. Ways still running at the
+    end are cancelled.
     """
     if len(ways) == 1:
         result = await ways[0]()

@@ -62,7 +62,7 @@ class Read:
 
 SILENCE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.SILENT)
 UNASKED = Read(Standing.NOTHING, Rcode.NO_ANSWER)
-"""Time was up before the server had a fair chance: nothing bad is known of it."""
+"""The deadline came before the server had enough time: this does not count against it."""
 
 REFUSAL = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.REFUSES)
 OTHER_ZONE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.OTHER_ZONE)
@@ -176,7 +176,7 @@ def _chain(message: Message, rdtype: str) -> tuple[tuple[str, ...], str]:
 
 
 def _rdatas(records: Sequence[Record]) -> tuple[Rdata, ...]:
-    """The data of one set, each once, sorted; types that nobody here asks for are left out."""
+    """The data of one set, each once, sorted; types that no check asks for are left out."""
     found = dict.fromkeys(record.rdata for record in records if record.rdata is not None)
     return tuple(found if len(found) < 2 else sorted(found, key=repr))
 

@@ -31,9 +31,9 @@ from wizard.dns.servers import MAX_REFERRALS, Network, Servers, flat, within
 from wizard.dns.suffixes import registry_suffixes
 
 ROUND_SECONDS = 7.0
-"""How long a round of asking may take, whatever the servers do: then what is known by then counts.
+"""The deadline of a round, whatever the servers do. What is not answered by then is unknown.
 
-With the start of the program, on a slow machine as well, ``check`` of one domain ends within 10 s.
+It leaves 3 s for the start of the program, so that ``check`` of one domain ends within 10 s.
 """
 
 _ROOT = "."
@@ -58,7 +58,7 @@ class Delegation:
     ``denied``: the resolver says that this name does not exist, and can be believed, as it knows the root:
     resolvers of closed networks deny everything that is not theirs. ``failure`` is the extended error with
     which the resolver failed for this name: from their cache they word it less exactly a second time.
-    ``said`` is the resolver's answer for it where it has just been asked, so that it is not asked again.
+    ``said`` is the resolver's answer for it if the resolver has just been asked: it is then not asked again.
     """
 
     zone: ZoneSeen
@@ -76,10 +76,9 @@ async def find_zone(access: DnsAccess, domain: str) -> ZoneSeen:
 
 
 class Resolver:
-    """Asks questions for one round, until ``until`` (the loop's time; None: for 7 s). It keeps no answers.
+    """Asks the questions of one round, by the deadline ``until`` (event loop time; None: in 7 s).
 
-    What is not answered by then has no answer, as from servers that are silent: nothing raises, and nothing
-    above has to look at the clock.
+    A question that is not answered by then gets NO_ANSWER, as if the servers were silent. Nothing raises.
     """
 
     def __init__(self, network: Network, until: float | None = None) -> None:
@@ -299,7 +298,7 @@ class Resolver:
 
 
 def _fails_itself(answer: Answer) -> bool:
-    """Whether a server of the zone said that it fails: another's failure to reach it says nothing."""
+    """Whether a server of the zone itself says SERVFAIL, and not a resolver that cannot reach it."""
     return answer.rcode is Rcode.SERVFAIL and answer.path in (Path.AUTHORITATIVE, Path.TCP)
 
 

@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 
 class Question(NamedTuple):
-    """A name and a type, to be asked in class IN. A tuple, as answers are looked up by it all the time."""
+    """A name and a type, to be asked in class IN. A tuple, because it is hashed very often."""
 
     name: str
     type: str
@@ -147,7 +147,7 @@ class Answer:
 
     @property
     def tells(self) -> bool:
-        """Whether it says what is there, or that nothing is: it is no failure and no silence."""
+        """Whether it says what exists or that nothing does, so it is neither a failure nor silence."""
         return self.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
 
     @property
@@ -176,10 +176,10 @@ class ZoneSeen:
     ``nameservers`` are the names the registry delegates to, ``addresses`` theirs; ``servers`` says how each
     answered, empty while none was asked. ``own_nameservers`` are the names that the zone itself lists: they
     differ where somebody edits another zone of that name. ``reachable`` is False where nobody could be asked
-    at all: then nothing is known, not even that the domain is missing. ``path`` is how the zone was seen; it
-    is None where no server answered. ``registry_answers`` is False where the registry's servers did not
-    answer and a resolver was believed. ``bogus`` is set where a validating resolver refuses the zone and has
-    it when told not to validate: its reason, as far as it gives one.
+    at all: then nothing is known, not even that the domain is missing. ``path`` is the way the zone was
+    reached; it is None if no server answered. ``registry_answers`` is False where the registry's servers did
+    not answer and a resolver was believed. ``bogus`` is set where a validating resolver refuses the zone and
+    has it when told not to validate: its reason, as far as it gives one.
     """
 
     domain: str
@@ -195,7 +195,7 @@ class ZoneSeen:
     bogus: str | None = None
 
     def holds(self, question: Question) -> bool:
-        """Whether the name asked for lies in this zone, or in one below it."""
+        """Whether the question's name is in this zone or in one below it."""
         return self.apex is not None and f".{question.name}".endswith(f".{self.apex}")
 
 

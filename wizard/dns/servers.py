@@ -1,6 +1,7 @@
-"""Asking: every server of a zone at once, or the recursive resolvers, until a moment given from above.
+"""Ask all servers of a zone at once, or the recursive resolvers, by a given deadline.
 
-Where no resolver gives a sound answer on port 53, one over HTTPS does, if the access names one.
+If no configured resolver gives a valid answer on port 53, a public one is asked over HTTPS, if the access
+names one.
 """
 
 from __future__ import annotations
@@ -29,24 +30,24 @@ NEXT_SECONDS = 0.3
 """Where any server of a zone will do: how long one has before the next is asked as well."""
 
 HTTPS_LEAD_SECONDS = 1.5
-"""How long HTTPS has to answer in the place of a zone's servers before a resolver may do so."""
+"""How long HTTPS may take to answer in place of a zone's servers before the resolvers are asked, too."""
 
 KEPT_SECONDS = 60.0
-"""How long what a resolver's cache said may be used again, if its own time to live is not over before."""
+"""How long a resolver's answer may be used again. Its TTL may end this earlier."""
 
 MAX_KEPT = 10_000
 WAIT_SECONDS = 10.0
-"""How long to wait for an answer that is being asked for elsewhere: longer than that takes."""
+"""How long to wait for an answer to a question that is already in flight. No question takes longer."""
 
 REFRESH_SECONDS = 2.0
-"""How long the system's resolvers are taken as they were read."""
+"""How long the list of the system's resolvers is used before it is read again."""
 
 
 class Network:
-    """What all asking in one event loop has in common: sockets, who is silent, and what caches have said.
+    """What all rounds in one event loop share: sockets, silent servers, and answers from resolvers' caches.
 
-    Nothing is kept of what the servers of a zone say, and of the resolvers no denial but that a name has no
-    address of a kind: so a change shows at once where somebody waits for it.
+    Answers of a zone's own servers are never kept. Of a resolver's answers, denials are not kept, except that
+    a name server has no address of one IP version. So a record is seen as soon as it is added.
     """
 
     def __init__(self, access: DnsAccess) -> None:
@@ -60,7 +61,7 @@ class Network:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the system's resolvers anew: networks come and go, and with them who is silent."""
+        """Read the list of the system's resolvers again, as the network may have changed."""
         if time.monotonic() - self._read_at < REFRESH_SECONDS:
             return
         self._read_at = time.monotonic()
@@ -70,14 +71,14 @@ class Network:
         self.resolvers = resolvers
 
     def forget(self) -> None:
-        """Ask everybody again, whoever was silent, and nothing from memory."""
+        """Forget kept answers and silent servers."""
         self.kept.clear()
         self.transport.forget_silence()
         self.https.forget_silence()
 
 
 class Servers:
-    """Sends questions and puts the replies together, until ``until`` (the loop's time)."""
+    """Sends questions and merges the replies, by the deadline ``until`` (event loop time)."""
 
     def __init__(self, network: Network, until: float = FOREVER) -> None:
         self._network = network
@@ -134,9 +135,9 @@ class Servers:
         return OTHER_ZONE if said.standing is Standing.REFERRAL and sideways else said
 
     async def recurse(self, question: Question, *, unchecked: bool = False) -> Answer:
-        """What a recursive resolver says: one that is configured, and where none is sound, one over HTTPS.
+        """Return the answer of a recursive resolver: of a configured one, or else over HTTPS.
 
-        A question that is just being asked is not asked twice.
+        A question that is already in flight is not sent twice.
         """
         if unchecked:
             return await self._recurse(question, unchecked)
@@ -169,7 +170,7 @@ class Servers:
         return await _one_of(question, [partial(way, question, unchecked=unchecked) for way in ways])
 
     async def stand_in(self, question: Question) -> Answer:
-        """A resolver's answer for a name in the user's zone: over HTTPS if possible, as the world sees it."""
+        """Return a resolver's answer for a name in the user's zone, over HTTPS if possible."""
         ways = (*self._by_https_if_known, self.by_resolvers)
         return await _one_of(question, [partial(way, question) for way in ways], HTTPS_LEAD_SECONDS)
 
@@ -183,7 +184,7 @@ class Servers:
         return merged(question, {"https": said}, Path.HTTPS)
 
     async def by_resolvers(self, question: Question, *, unchecked: bool = False) -> Answer:
-        """The first sound answer of the resolvers that are configured, which are all asked at once."""
+        """Ask all configured resolvers at once and return the first valid answer."""
         ways = [
             partial(self.through, server, question, unchecked=unchecked) for server in self._network.resolvers
         ]
@@ -246,7 +247,7 @@ class Servers:
 async def _one_of(
     question: Question, ways: Sequence[Callable[[], Awaitable[Answer]]], lead: float = LEAD_SECONDS
 ) -> Answer:
-    """The first sound answer; without one, a failure that a resolver reports; else that there is none."""
+    """Return the first valid answer, or else a failure that a resolver reports, or else NO_ANSWER."""
     answer, others = await first_good(ways, _tells, lead)
     if answer is not None:
         return answer
@@ -263,7 +264,7 @@ def _decides(said: tuple[str, Read]) -> bool:
 
 
 def _kept_seconds(answer: Answer) -> float:
-    """How long this answer of a resolver's cache may be used again."""
+    """Return how long this answer of a resolver may be used again, in seconds."""
     if answer.rcode is Rcode.NOERROR and answer.rdatas:
         return min(answer.ttl or 0, KEPT_SECONDS)
     if answer.rcode is Rcode.NOERROR and answer.soa and answer.question.type in ("A", "AAAA"):

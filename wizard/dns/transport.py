@@ -1,7 +1,7 @@
-"""One question to one server: UDP with repeats, and TCP beside the last of them. No answer is remembered.
+"""Send one question to one server: over UDP with repeats, and over TCP beside the last repeat.
 
-This is where asking waits, and where it ends: an exchange is told by when it must be over, and a server that
-has kept silent is not waited for again for a while. So nothing above needs a time limit of its own.
+All waiting happens here and in ``https``. Every exchange has a deadline, and a server that did not answer is
+skipped for a minute, so the modules above need no timeouts and no retries.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from wizard.dns.seen import Question
 from wizard.dns.wire import Message, Query
 
 TRIES = (0.5, 1.0, 2.0)
-"""How long each try waits before the same packet is sent again, in seconds. The last one races TCP."""
+"""Seconds to wait after each send before the packet is sent again. The last try runs beside TCP."""
 
 TCP_SECONDS = 2.0
 SILENCE_SECONDS = 60.0
-"""How long a server that has kept silent through all tries but the last is not asked again."""
+"""How long a server is skipped once it left a question unanswered through all tries but the last."""
 
 PER_SERVER = 64
 """Questions in flight to one server: beyond that UDP is lost and whole runs fail."""
 
 CONVERSATIONS = 128
-"""Servers asked at a time, each through one socket: some systems allow a process 256 open files."""
+"""UDP sockets open at a time, one for each server. Some systems limit a process to 256 open files."""
 
 TCP_PER_SERVER = 4
 TCP_AT_ONCE = 64
 MAX_GARBAGE = 500
-"""Packets that answer no question of ours, after which a socket listens no more."""
+"""Number of packets that answer no open question after which a socket stops listening."""
 
 FOREVER = float("inf")
 
@@ -44,13 +44,13 @@ FOREVER = float("inf")
 class Failure(Enum):
     """Why there is no reply."""
 
-    SILENT = "nothing came back, or nothing that makes sense"
-    TOO_LATE = "time was up before the server had a fair chance"
+    SILENT = "no answer, or no valid one"
+    TOO_LATE = "the deadline came before the server had enough time to answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A packet that answers the question asked. ``tcp_only``: UDP got nothing through."""
+    """A valid answer to a question. ``tcp_only``: TCP answered and UDP did not."""
 
     message: Message
     tcp_only: bool = False
@@ -58,7 +58,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """What is asked, how, and by when (the loop's time) it must be over."""
+    """A question, its flags and its deadline ``until`` (event loop time)."""
 
     question: Question
     recursive: bool
@@ -66,14 +66,14 @@ class _Asking:
     until: float
 
     def query(self, number: int, edns: bool) -> Query:
-        """The packet, with that id, and with or without EDNS."""
+        """Return the packet with this id, with or without EDNS."""
         return wire.query(
             self.question, number, recursive=self.recursive, unchecked=self.unchecked, edns=edns
         )
 
 
 class Transport:
-    """Sends questions, so many at a time, and remembers which servers keep silent. For one event loop."""
+    """Sends questions, limits how many are in flight, and skips silent servers. Serves one event loop."""
 
     def __init__(self) -> None:
         self._sockets = asyncio.Semaphore(CONVERSATIONS)
@@ -81,7 +81,7 @@ class Transport:
         self._servers: dict[Nameserver, _Server] = {}
 
     def forget_silence(self) -> None:
-        """Ask everybody again: the network may be another one, or the user wants to know."""
+        """Ask every server again: the network may have changed, or the user asked for it."""
         for server in self._servers.values():
             server.silent_until = -FOREVER
 
@@ -94,10 +94,10 @@ class Transport:
         recursive: bool = False,
         unchecked: bool = False,
     ) -> Reply | Failure:
-        """The server's reply to ``question``, by ``until`` (the loop's time) and within 5.5 s.
+        """Return the server's reply to ``question``, by ``until`` (event loop time) and within 5.5 s.
 
-        ``unchecked`` tells a validating resolver not to validate (CD, RFC 4035 §3.2.2).
-        Only packets with our id and question count. Raises WireError where the question's name can be none.
+        ``unchecked`` tells a validating resolver not to validate (CD, RFC 4035 §3.2.2). A packet with another
+        id or question is ignored. Raises WireError if the question's name is not a valid DNS name.
         """
         clock = asyncio.get_running_loop().time
         at = self._servers.get(server)
@@ -130,7 +130,7 @@ class Transport:
         return Failure.SILENT if fair or clock() < until else Failure.TOO_LATE
 
     async def _open(self, at: _Server) -> _Conversation:
-        """The conversation with that server: the one that is open by now, else a new one. Raises OSError."""
+        """Return the open conversation with the server, or open one. Raises OSError."""
         async with at.opening:
             if at.conversation is None:
                 await self._sockets.acquire()
@@ -173,7 +173,7 @@ class Transport:
     async def _try_last(
         self, at: _Server, conversation: _Conversation, query: Query, until: float
     ) -> Reply | None:
-        """The first reply of the last try over UDP and of TCP, unless the server is known to be silent."""
+        """Return the first reply, over UDP or TCP; None at once if the server is known to be silent."""
 
         async def by_udp() -> Reply | None:
             message = await conversation.ask(query, TRIES[-1:], until)
@@ -189,7 +189,7 @@ class Transport:
         return reply
 
     async def _by_tcp(self, at: _Server, query: Query, until: float) -> Message | None:
-        """The reply over TCP. A server that turns out to be silent meanwhile is left alone."""
+        """Return the reply over TCP, or None. Few connections are open at a time, to a server and in all."""
         clock = asyncio.get_running_loop().time
         with suppress(OSError, EOFError, TimeoutError):
             async with asyncio.timeout_at(min(clock() + TCP_SECONDS, until)), at.tcp, self._tcp:
@@ -207,7 +207,7 @@ class Transport:
 
 
 class _Server:
-    """What is known of one server, and the conversation with it while something is asked."""
+    """The state of one server: its limits, when it last answered, and the open conversation if any."""
 
     def __init__(self, server: Nameserver) -> None:
         self.server = server
@@ -221,9 +221,10 @@ class _Server:
 
 
 class _Conversation:
-    """A fresh, connected UDP socket, so that only this server's packets arrive, and who waits for them.
+    """The questions in flight to one server, over one UDP socket.
 
-    Raises OSError where the address is out of reach.
+    The socket is new and connected, so packets from other addresses never arrive. It stays open while
+    questions are in flight. Raises OSError if the address is unreachable.
     """
 
     def __init__(self, server: Nameserver) -> None:
@@ -240,15 +241,15 @@ class _Conversation:
         self._reading = self._loop.create_task(self._read())
 
     def unused_number(self) -> int:
-        """An id that nobody can guess and no question in flight has."""
+        """Return a random id that no question in flight has."""
         while (number := secrets.randbits(16)) in self._waiting:
             pass
         return number
 
     def ask(self, query: Query, tries: Sequence[float], until: float) -> asyncio.Future[Message | None]:
-        """What the server says to ``query``, which is sent once for each of ``tries``: seconds to wait then.
+        """Send ``query``, again after each of ``tries`` (seconds), and return the answer to come.
 
-        None when these are over or it is ``until``, and where nothing can come.
+        It is None once the tries are over, at the deadline ``until``, or if the server's port is closed.
         """
         answer: asyncio.Future[Message | None] = self._loop.create_future()
         self._waiting[query.number] = query, answer
@@ -267,16 +268,16 @@ class _Conversation:
         if not tries or now >= until:
             answer.set_result(None)
             return
-        with suppress(OSError):  # what the system refuses to send now goes out with the next try
+        with suppress(OSError):  # the next try sends it again
             self._socket.send(query.wire)
         self._loop.call_at(min(now + tries[0], until), self._try, query, answer, tries[1:], until)
 
     def forget(self, query: Query) -> None:
-        """Nobody waits for an answer to ``query`` any more."""
+        """Stop waiting for an answer to ``query``."""
         self._waiting.pop(query.number, None)
 
     def give_up(self) -> None:
-        """Wait no longer for anything that was asked so far."""
+        """Stop waiting for answers to all questions in flight: the server is silent or its port closed."""
         for _, answer in self._waiting.values():
             if not answer.done():
                 answer.set_result(None)
@@ -291,7 +292,7 @@ class _Conversation:
             while garbage < MAX_GARBAGE:
                 try:
                     packet = await self._loop.sock_recv(self._socket, 65535)
-                except OSError:  # nobody listens there
+                except OSError:  # the port is closed (ICMP)
                     self.give_up()
                     garbage += 1
                     continue

@@ -89,7 +89,7 @@ class Visibility(StrEnum):
 class Round:
     """One round of asking and judging, for one domain. ``provider`` is the key in providers.yaml.
 
-    ``public`` is what each public resolver that was asked sees of the records that are right.
+    ``public`` says how much each public resolver sees of the records that are right, by the resolver's name.
     """
 
     domain: str

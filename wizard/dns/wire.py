@@ -1,8 +1,8 @@
-"""DNS packets (RFC 1035, EDNS of RFC 6891): questions written, replies read into plain values. Pure.
+"""Write DNS questions and read replies into plain values (RFC 1035, EDNS of RFC 6891). Pure.
 
-dnspython's general-purpose messages cost 200 µs a question and reply, which was most of a check of many
-domains. This module knows the dozen types that checks ask for and nothing else; the tests compare it with
-dnspython on sound and damaged packets.
+dnspython's general-purpose messages take 200 µs for a question and its reply, which was most of the time of a
+check of many domains. This module reads only the types that checks ask for. The tests compare it with
+dnspython on valid and damaged packets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OPT, _EXTENDED_ERROR = 41, 15
 _TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SPF": 99}
 _TYPE_NAMES = {number: name for name, number in _TYPES.items()}
 _WITHOUT_QUESTION = (FORMERR, SERVFAIL, NOTIMP, REFUSED)
-"""Codes with which a server may leave the question out of its reply."""
+"""Response codes with which a reply may omit the question."""
 
 _MOST_TTL = 2**31 - 1
 _MOST_NAME = 255
@@ -39,22 +39,22 @@ _OPT_RECORD = struct.pack("!BHHIH", 0, _OPT, EDNS_PAYLOAD, 0, 0)
 
 
 class WireError(ValueError):
-    """The bytes are no DNS message, or the text is no DNS name."""
+    """The bytes are not a DNS message, or the text is not a DNS name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A packet that asks one question, and what its answer is recognised by."""
+    """A packet that asks one question, and what identifies its answer."""
 
     number: int
     wire: bytes
     section: bytes
-    """The question as it stands in the packet, in lower case."""
+    """The question section of the packet, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One resource record of class IN. ``rdata`` is None for a type that no check asks for."""
+    """One resource record of class IN. ``rdata`` is None for a type that is not read."""
 
     name: str
     type: str
@@ -104,9 +104,9 @@ def is_name(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def encoded_name(text: str) -> bytes:
-    r"""A name on the wire. ``text`` may escape bytes as ``\.`` and ``\DDD``. Raises WireError.
+    r"""Encode a name. ``text`` may escape bytes as ``\.`` and ``\DDD``. Raises WireError.
 
-    Labels in other scripts are written as IDNA 2003 has them.
+    Labels that are not ASCII are encoded by IDNA 2003.
     """
     if text in (".", ""):
         return b"\0"
@@ -155,9 +155,9 @@ def _octets(label: str) -> bytes:
 
 
 def reply(data: bytes, to: Query) -> Message | None:
-    """The message in ``data``, if it is a sound answer to the question ``to``; else None.
+    """Return the message in ``data`` if it is a valid answer to the question ``to``, else None.
 
-    Where it is cut short (TC) only its header is read. What stands after the message's end is left alone.
+    Of a truncated message (TC) only the header is read. Bytes after the end of the message are ignored.
     """
     try:
         return _read(data, to)
@@ -195,7 +195,7 @@ def _read(data: bytes, to: Query) -> Message | None:
 
 
 class _Reader:
-    """Reads through one packet. Raises WireError, or what indexing and ``struct`` raise past its end."""
+    """Reads one packet. Raises WireError, or what indexing and ``struct`` raise past its end."""
 
     def __init__(self, data: bytes, at: int) -> None:
         self.data = data
@@ -293,7 +293,7 @@ class _Reader:
 
 
 def _escaped(label: bytes) -> str:
-    """A label in the form of master files (RFC 1035 §5.1)."""
+    """Return a label as in a zone file (RFC 1035 §5.1)."""
     return "".join(
         f"\\{chr(byte)}" if byte in _NEEDS_BACKSLASH else chr(byte) if 0x20 < byte < 0x7F else f"\\{byte:03d}"
         for byte in label
