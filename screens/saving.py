@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.worker import Worker, WorkerError
 
 from screens.base import StepScreen
+from screens.messages import LookEverywhere
 from screens.state import AppState
 from wizard.error_log import as_wizard_error
 from wizard.errors import ExitCode, WizardError
@@ -120,13 +121,18 @@ class SavingApp(App[WizardError]):
         self.save()
 
     async def _go_on_with_edited(self, project: Project) -> None:
-        """Take ``project`` into the state, the way to AWS that it names, and the fields of the pages."""
+        """Take ``project`` into the state, the way to AWS that it names, and the fields of the pages.
+
+        All steps are looked at anew: what was edited may not be deployed.
+        """
         if self.state is None or project == self.state.project:
             return
         before = self.state.project
         self.go_on_with(project, _with_access(self.state.world, before, project))
         for page in self.open_pages():
             await page.edited_outside(before, project)
+        if project.domain.name:
+            self.post_message(LookEverywhere())
 
     def open_pages(self) -> tuple[StepScreen, ...]:
         """All pages that somebody may have typed on, those that stand over a step's own included."""

@@ -96,12 +96,12 @@ def _ready(state: AppState) -> str:
 
 def _created(state: AppState) -> list[tuple[str, str]]:
     project, rows = state.project, list[tuple[str, str]]()
-    if state.done(StepName.IDENTITY):
+    if project.identity.dkim_tokens or state.done(StepName.IDENTITY):
         rows.append(
             ("SES identity", f"{state.domain}, with configuration set {project.identity.configuration_set}")
         )
         rows.append(("MAIL FROM", project.identity.mail_from or ""))
-    if state.done(StepName.REMINDER):
+    if project.reminder.tested or state.done(StepName.REMINDER):
         rows.append(("Stack", f"{project.reminder.stack}: schedule, Lambda, recipients table, logs"))
     if state.done(StepName.PRODUCTION):
         rows.append(("Sandbox", f"left: {state.standings[StepName.PRODUCTION].words}"))

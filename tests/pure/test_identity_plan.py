@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace as with_settings
 
 from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
 from wizard.errors import WizardError
@@ -138,6 +139,21 @@ def test_configuration_set_and_suppression(seen: IdentitySeen, planned: list[str
 def test_judged(seen: IdentitySeen, status: Status, words: str) -> None:
     standing = step.judge(seen, PROJECT)
     assert standing.status is status
+    assert words in standing.words
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (NOTHING, "SES has no identity example.com in this Region any more: do this step again"),
+        (replace(ALL, configuration_set=None), "ses-wizard is not made yet: do this step again"),
+        (with_identity(mail_from=None, mail_from_status=None), "is not set yet: do this step again"),
+    ],
+)
+def test_what_somebody_took_away_is_attention(seen: IdentitySeen, words: str) -> None:
+    before = with_settings(PROJECT, identity=with_settings(PROJECT.identity, dkim_tokens=("t1", "t2", "t3")))
+    standing = step.judge(seen, before)
+    assert standing.status is Status.ATTENTION
     assert words in standing.words
 
 

@@ -22,7 +22,7 @@ from tests.screens.reminder_paper import Flow
 from wizard.errors import ExitCode, WizardError
 from wizard.merge import Conflict
 from wizard.project import Account, Domain, Project, Reminder, as_yaml, load, save
-from wizard.steps.model import StepName
+from wizard.steps.model import Standing, Status, StepName
 
 
 def edit(page: Opened, **settings: object) -> None:
@@ -79,6 +79,19 @@ async def test_an_edit_outside_is_shown_in_the_fields_and_told(
         assert field(page, "sender_name") == "Typed here"
         await page.until(lambda: page.saved.reminder.sender_name == "Typed here")
         assert page.saved.reminder.subject == "Edited outside"
+
+
+@pytest.mark.usefixtures("looking")
+async def test_after_an_edit_outside_all_steps_are_looked_at_again(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        asked = outside.asked.count("survey")
+        changed = Standing(StepName.REMINDER, Status.ATTENTION, "Changed, not deployed: subject")
+        outside.standings = {**seen_so(begun), StepName.REMINDER: changed}
+        edit(page, subject="Edited outside")
+        await page.shows("Changed, not deployed: subject")
+        assert outside.asked.count("survey") == asked + 1
 
 
 async def test_a_save_keeps_what_was_edited_outside_meanwhile(

@@ -86,7 +86,7 @@ async def test_a_point_that_is_chosen_stays_chosen_when_looked_at_again(
         points = page.app.screen.query_one("#points", OptionList)
         assert points.highlighted == 4
         await page.press("down", "down")
-        assert "Https://example.com did not answer within 8 seconds. Enter: the request's form" in page.words
+        assert "https://example.com did not answer within 8 seconds. Enter: the request's form" in page.words
         await page.press("f5")
         assert points.highlighted == 6
 

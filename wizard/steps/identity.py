@@ -133,6 +133,10 @@ def act(world: World, project: Project, mail_from: str, report: Report) -> Proje
 def judge(seen: IdentitySeen, project: Project) -> Standing:
     """Where the step stands: done when the identity signs (its tokens are known) and MAIL FROM is set."""
     status, words = _judged(seen, project)
+    if status is Status.TODO and (project.identity.dkim_tokens or project.done("identity")):
+        # It was done before: what is missing now, somebody took away.
+        lost = words if seen.identity else f"SES has no identity {seen.domain} in this Region any more"
+        return Standing(StepName.IDENTITY, Status.ATTENTION, f"{lost}: do this step again")
     return Standing(StepName.IDENTITY, status, words)
 
 
@@ -160,9 +164,6 @@ def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
     if identity is None:
         if seen.elsewhere:
             words = f"SES knows {seen.domain} in {', '.join(seen.elsewhere)}, not in this Region: see step 1"
-            return Status.ATTENTION, words
-        if project.identity.dkim_tokens or project.done("identity"):
-            words = f"SES has no identity {seen.domain} in this Region any more: do this step again"
             return Status.ATTENTION, words
         return Status.TODO, f"SES does not know {seen.domain} yet"
     if not identity.dkim_enabled:
