@@ -279,6 +279,10 @@ def test_a_table_of_the_users_is_read_with_its_key_and_never_written(setup: Setu
     setup.act(planned)
     tested(setup)
     assert setup.standing()[1].startswith("about 2 recipients")
+    message = setup.project.reminder.text
+    setup.change(text="Hello {{nickname}}")
+    assert "no column is called nickname" in setup.standing()[1], "no row of the table has that"
+    setup.change(text=message)
     rights = [statement for statement in role_of(setup) if statement["Action"] == ["kms:Decrypt"]]
     assert [statement["Resource"] for statement in rights] == [key]
 
