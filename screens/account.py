@@ -18,6 +18,7 @@ from screens.base import StepScreen
 from screens.keys import letter
 from screens.messages import Decided, GoTo, Looked, LookEverywhere
 from screens.widgets.busy_line import BusyLine
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Columns
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
@@ -132,10 +133,10 @@ mend it in another terminal, then press **F5**: no restart is needed.
         """The two choices, then what AWS says."""
         with Horizontal(classes="field tight", id="profile-field"):
             yield Label("Profile", classes="label")
-            yield Select[str]([], id="profile", allow_blank=True, prompt="choose one", compact=True)
+            yield ChoiceField[str]([], id="profile", allow_blank=True, prompt="choose one", compact=True)
         with Horizontal(classes="field tight"):
             yield Label("Region", classes="label")
-            yield Select[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
+            yield ChoiceField[str]([], id="region", allow_blank=True, prompt="choose one", compact=True)
         yield Static("", id="remedy", classes="hint", markup=False)
         yield Columns(id="notes", classes="block")
         yield Columns(id="facts", classes="block")

@@ -13,12 +13,10 @@ from textual.widgets.option_list import Option
 
 from screens.account_words import region_look
 from screens.dialogs import Dialog
+from screens.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:
     from wizard.steps.account_regions import RegionSeen
-
-AROUND = 9
-"""Rows of the dialog, its frame and the keys, that are not the list's."""
 
 
 class RegionsDialog(Dialog[str]):
@@ -40,17 +38,13 @@ class RegionsDialog(Dialog[str]):
     def compose_body(self) -> ComposeResult:
         """The list; it scrolls by itself."""
         options = [Option(self._row(region), id=region) for region in self.asked]
-        yield OptionList(*options, id="regions", markup=False, compact=True)
+        yield ChoiceList(*options, id="regions", markup=False, compact=True)
 
     def on_mount(self) -> None:
         """Begin at the Region in use."""
         regions = self.query_one(OptionList)
         regions.highlighted = self.asked.index(self.chosen) if self.chosen in self.asked else 0
         regions.focus()
-
-    def on_resize(self) -> None:
-        """The list has the rows that are left."""
-        self.query_one(OptionList).styles.max_height = max(3, self.size.height - AROUND)
 
     def show(self, seen: Mapping[str, RegionSeen]) -> None:
         """Show what has been answered by now."""

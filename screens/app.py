@@ -108,8 +108,9 @@ class WizardApp(SavingApp):
         self._fresh: set[StepName] = set()
         """The steps that were looked at since the last survey began."""
         self.register_theme(WIZARD_THEME)
-        # Textual applies the theme when it starts; its watcher would parse and apply all styles once more.
+        # The theme's watcher would parse and apply all styles twice. Without it the variables are set here.
         self.set_reactive(WizardApp.theme, WIZARD_THEME.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def kept(self) -> bool:

@@ -51,7 +51,7 @@ from screens.symbols import status_words
 from screens.widgets.busy_line import BusyLine
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.key_line import KeyLine
-from screens.widgets.steps import StepLine, StepRail
+from screens.widgets.steps import NO_RAIL, StepLine, StepRail
 from screens.widgets.top_bar import TopBar
 from wizard.error_log import as_wizard_error
 from wizard.errors import ExitCode, WizardError
@@ -91,6 +91,8 @@ class StepScreen(Screen[None]):
     """The words on the button for F4; None where there is nothing to do on it."""
     NEXT: ClassVar[str] = "Next"
     BACK: ClassVar[str] = "Back"
+    RAIL: ClassVar[bool] = True
+    """Whether the steps stand in a rail beside the page, where there is room for one."""
     FIELD: ClassVar[str | None] = None
     """Selects the field that answers the page's question; what is refused puts the focus there."""
     UNENDING: ClassVar[frozenset[str]] = frozenset()
@@ -140,7 +142,7 @@ class StepScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The frame around `compose_step`."""
         # Textual says it too, but only when all is styled, and then it styles all of it once more.
-        self.update_classes(self.wizard.size_classes(), update=False)
+        self.update_classes({**self.wizard.size_classes(), NO_RAIL: not self.RAIL}, update=False)
         yield TopBar(badge=self.wizard.badge)
         yield StepLine(self.STEP)
         with Horizontal(id="frame"):
@@ -400,8 +402,12 @@ class StepScreen(Screen[None]):
         self._draw_standing(state)
         self.redraw(state)
 
+    def shown(self, state: AppState) -> AppState:
+        """``state`` as this page shows it: with what the page alone has seen."""
+        return state.standing(self._own_standing) if self._own_standing else state
+
     def _draw_standing(self, state: AppState) -> None:
-        seen = state.standing(self._own_standing) if self._own_standing else state
+        seen = self.shown(state)
         self.query_one(StepRail).show(seen)
         self.query_one(StepLine).show(seen)
         if self.STEP is None:

@@ -1,10 +1,10 @@
-"""Dialogs over a page: a yes or no, a plan to agree to, help. Each says what its keys are."""
+"""Dialogs in a page's place: a yes or no, a plan to agree to, help. Each says what its keys are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,15 +12,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
-from textual.widgets import Button, Static
+from textual.widgets import Button, OptionList, Static
 from textual.worker import Worker, WorkerState
 
 from screens.keys import letter
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.key_line import KeyLine
+from screens.widgets.steps import NO_RAIL, StepLine, StepRail
+from screens.widgets.top_bar import TopBar
 from wizard.error_log import as_wizard_error
 from wizard.steps.model import Change, Plan
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+    from screens.base import StepScreen
+    from screens.state import AppState
 
 SCROLL = Binding("up,down", "scroll_body(1)", "Scroll", key_display="↑ ↓")
 """What the keys' line says of the arrow keys, where there is something to scroll."""
@@ -35,27 +42,35 @@ SCROLLING: list[BindingType] = [
 ]
 
 
-HIGHEST = 0.96
-"""The part of the rows above the keys that a dialog takes at most."""
-
-
 class Dialog(ModalScreen[ScreenResultType]):
-    """A box over the page whose body scrolls by the arrow keys, and its own keys in the last row.
+    """A box in the place of the page, whose body scrolls by the arrow keys; its own keys are in the last row.
 
-    Only the body gives way where the rows are few: title, foot and buttons always show.
+    The page's frame stays around it: account, Region and step are in sight. Only the body gives way where the
+    rows are few: title, foot and buttons always show.
     """
 
     CSS_PATH = Path(__file__).with_name("dialogs.tcss")
     heading = ""
 
     def compose(self) -> ComposeResult:
-        """The title, the body, what stands below it; then the keys."""
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="dialog-title", markup=False)
-            with VerticalScroll(can_focus=False, classes="dialog-body"):
-                yield from self.compose_body()
-            yield from self.compose_foot()
+        """The page's frame, in it the title, the body, what stands below it; then the keys."""
+        wizard, page = cast("WizardApp", self.app), self._page
+        self.update_classes({**wizard.size_classes(), NO_RAIL: page.has_class(NO_RAIL)}, update=False)
+        yield TopBar(badge=wizard.badge)
+        yield StepLine(page.STEP)
+        with Horizontal(id="frame"):
+            yield StepRail(page.STEP)
+            with Vertical(id="page"), Vertical(classes="dialog"):
+                yield Static(self.heading, classes="dialog-title", markup=False)
+                with VerticalScroll(can_focus=False, classes="dialog-body"):
+                    yield from self.compose_body()
+                yield from self.compose_foot()
         yield KeyLine(self._own_keys())
+
+    @property
+    def _page(self) -> StepScreen:
+        """The page that this stands over."""
+        return cast("StepScreen", [one for one in self.app.screen_stack if not isinstance(one, Dialog)][-1])
 
     def compose_body(self) -> ComposeResult:
         """What scrolls."""
@@ -66,7 +81,8 @@ class Dialog(ModalScreen[ScreenResultType]):
         yield from ()
 
     def on_mount(self) -> None:
-        """Fit the body again when it has grown: Markdown comes bit by bit."""
+        """Follow the app's state in the frame, and fit the body again when it has grown (Markdown does)."""
+        self.watch(self.app, "state", self._show_state)
         body = self.query_one(".dialog-body")
         self.watch(body, "virtual_size", self._fit_later, init=False)
 
@@ -76,6 +92,13 @@ class Dialog(ModalScreen[ScreenResultType]):
         if event.state is WorkerState.ERROR and event.worker.error:
             error = as_wizard_error(event.worker.error)
             self.notify(f"{error.what} {error.todo}", title=error.title, severity="error", markup=False)
+
+    def _show_state(self, state: AppState | None) -> None:
+        if state is not None:
+            self.query_one(TopBar).show(state)
+            shown = self._page.shown(state)
+            self.query_one(StepRail).show(shown)
+            self.query_one(StepLine).show(shown)
 
     def on_resize(self) -> None:
         """Fit the body between the rest, once that is as high as it will be."""
@@ -93,9 +116,10 @@ class Dialog(ModalScreen[ScreenResultType]):
             for child in box.children
             if child is not body
         )
-        most = int((self.size.height - keys.size.height) * HIGHEST)
-        rows = max(1, most - box.gutter.height - rest)
+        rows = max(1, self.query_one("#page").content_size.height - box.gutter.height - rest)
         body.styles.max_height = rows
+        for choices in body.query(OptionList):
+            choices.styles.max_height = rows
         keys.show([*self._own_keys(), *([SCROLL] if body.virtual_size.height > rows else [])])
 
     def _own_keys(self) -> list[Binding]:

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Label, Select
 from screens.domain_order import BuyDialog
 from screens.messages import Decided
 from screens.over import OverPage
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, StepName
@@ -102,14 +103,14 @@ domain is switched off.
         with Vertical(id="form"):
             with Horizontal(classes="field tight"):
                 yield Label(LABELS["kind"], classes="label")
-                yield Select[str]((), id="kind", prompt="choose", compact=True)
+                yield ChoiceField[str]((), id="kind", prompt="choose", compact=True)
             for field, (label, hint) in TEXTS.items():
                 with Horizontal(classes="field tight"):
                     yield Label(label, classes="label")
                     yield Input(self._form.get(field, ""), placeholder=hint, id=field, compact=True)
             with Horizontal(classes="field tight"):
                 yield Label(LABELS["country"], classes="label")
-                yield Select[str]((), id="country", prompt="choose: letters find one", compact=True)
+                yield ChoiceField[str]((), id="country", prompt="choose: letters find one", compact=True)
             yield Tick(
                 "Renew it each year", self._form.get("auto_renew") != "no", id="auto_renew", compact=True
             )

@@ -19,6 +19,7 @@ from screens.browser import BrowserPages
 from screens.messages import LookEverywhere
 from screens.over import OverPage
 from screens.symbols import lines
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.html_part import rendered
 from wizard import mailauth
 from wizard.reminder.message import Message as MailText
@@ -48,6 +49,7 @@ class InboxScreen(OverPage):
     QUESTION = "The demo's inbox"
     WHY = "Mail to anybody arrives here, and nowhere else. F4 pushes the clock to the next scheduled run."
     ACT = "Next scheduled run"
+    RAIL = False
     UNENDING = frozenset({"inbox"})
     HELP = """
 **↑ ↓** choose a mail, **Page Down** scrolls it, **Ctrl+O** opens it in your browser. The line **Checks** is
@@ -98,7 +100,7 @@ function, as EventBridge would.
     def compose_step(self) -> ComposeResult:
         """The list, and the mail that is highlighted in it."""
         yield Static("", id="clock", classes="hint", markup=False)
-        yield OptionList(id="mails", compact=True, markup=False)
+        yield ChoiceList(id="mails", compact=True, markup=False)
         with VerticalScroll(id="mail", can_focus=False):
             yield Static("", id="opened", markup=False)
             yield Markdown(id="html", open_links=False)

@@ -24,6 +24,7 @@ from screens.production_rights import SandboxRights
 from screens.production_words import NO_WAY_BACK, act_words, point_line, point_words
 from screens.reminder_page import Seen as ReminderLooked
 from screens.widgets.busy_line import BusyLine
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns
 from wizard.steps.model import Standing, StepName
 
@@ -94,7 +95,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         """What comes next, the points, the ways on, and in the demo the reviewer's line."""
         yield Static("", id="what-next", markup=False)
         yield Columns(id="questions")
-        yield OptionList(id="points", compact=True, markup=False)
+        yield ChoiceList(id="points", compact=True, markup=False)
         yield Static("", id="point", markup=False)
         yield SandboxRights(id="rights")
         with Horizontal(id="tools", classes="buttons block"):

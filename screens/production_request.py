@@ -19,6 +19,7 @@ from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.production_words import point_row
 from screens.state import AppState
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.steps.model import Plan, StepName
@@ -110,7 +111,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         with Vertical(id="form"):
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["mail_type"], classes="label")
-                yield Select[str](
+                yield ChoiceField[str](
                     MAIL_TYPES, id="mail_type", allow_blank=False, value=form.mail_type, compact=True
                 )
             with Horizontal(id="hint", classes="field tight"):
@@ -134,7 +135,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
                 )
             with Horizontal(classes="field tight"):
                 yield Label(FIELDS["language"], classes="label")
-                yield Select[str](
+                yield ChoiceField[str](
                     LANGUAGES, id="language", allow_blank=False, value=form.language, compact=True
                 )
             yield Static("", id="assertion", classes="block", markup=False)

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from screens.dialogs import Ask, Dialog
 from screens.reminder_page import Part
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
 from wizard.errors import WizardError
 from wizard.text import printable
@@ -150,7 +151,7 @@ class OptOutList(Dialog[Wish | None]):
     def compose_body(self) -> ComposeResult:
         """The list; a choice takes one back."""
         options = (Option(_line(one), id=one.email) for one in self.found)
-        yield OptionList(*options, id="opted-out-list", compact=True)
+        yield ChoiceList(*options, id="opted-out-list", compact=True)
 
     def compose_foot(self) -> ComposeResult:
         """How many, and the field."""

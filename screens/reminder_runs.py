@@ -22,6 +22,7 @@ from screens.reminder_dead_letters import DeadLetterNotice
 from screens.reminder_failures import Outcome
 from screens.reminder_run_words import detail, going_on, line, sent_again
 from screens.state import AppState
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
 from wizard.reminder.schedules import moment_words, zone_or_utc
@@ -121,7 +122,7 @@ class RunsPage(ChangePage):
         """What one should know first, the list, what can be done, the highlighted run, what is being done."""
         yield Columns(id="to-know")
         yield DeadLetterNotice()
-        yield OptionList(id="last-runs", compact=True, markup=False)
+        yield ChoiceList(id="last-runs", compact=True, markup=False)
         with Horizontal(classes="field tight", id="by-hand"):
             yield Button(f"Failures  {key_name('enter')}", id="failures", compact=True)
             yield Button(f"Pause  {key_name('f6')}", id="pause", compact=True)

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Select, TextArea
 
 from screens.reminder_page import Part, Problem
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
 from wizard.text import printable
@@ -110,10 +111,10 @@ class TableFields(Part):
             yield Input(placeholder="customers; Enter looks at it", id="table", compact=True)
         with Horizontal(classes="field tight mapped"):
             yield Label("Address in", classes="label")
-            yield Select[str]([], id="attribute", prompt="the attribute with the address", compact=True)
+            yield ChoiceField[str]([], id="attribute", prompt="the attribute with the address", compact=True)
         with Horizontal(classes="field tight mapped"):
             yield Label("Opted out in", classes="label")
-            yield Select[str]([], id="opted-out", prompt="no attribute says so", compact=True)
+            yield ChoiceField[str]([], id="opted-out", prompt="no attribute says so", compact=True)
         with Horizontal(classes="tall-field mapped"):
             yield Label("Fields", classes="label")
             yield LongText(

@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Label, Select
 
 from screens.messages import Happened
 from screens.reminder_page import Page, Problem
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
 from wizard.reminder.schedules import moment_words
@@ -112,7 +113,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         with Horizontal(classes="field tight"):
             yield Label("Try", classes="label")
             trials = [(words, trial) for trial, words in TRIALS.items()]
-            yield Select[Trial](trials, id="trial", allow_blank=False, value=Trial.ADDRESS, compact=True)
+            yield ChoiceField[Trial](trials, id="trial", allow_blank=False, value=Trial.ADDRESS, compact=True)
         with Horizontal(classes="field tight", id="to"):
             yield Label("Send to", classes="label")
             yield Input(placeholder="you@example.com", id="address", compact=True)

@@ -21,6 +21,7 @@ from screens.keys import key_name
 from screens.reminder_limits import Limits, limits_of
 from screens.reminder_page import Decision, Page, Problem
 from screens.state import AppState
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from wizard.reminder.expressions import ScheduleError, parse
@@ -150,13 +151,13 @@ class WhenPage(Page):
         with Horizontal(classes="field tight"):
             yield Label("How often", classes="label")
             often = [(text, choice) for choice, text in OFTEN.items()]
-            yield Select[HowOften](
+            yield ChoiceField[HowOften](
                 often, id="how-often", allow_blank=False, value=HowOften.WEEKDAYS, compact=True
             )
         with Horizontal(classes="field tight weekday"):
             yield Label("On", classes="label")
             days = [(name, day) for day, name in DAYS.items()]
-            yield Select[str](days, id="weekday", allow_blank=False, value="MON", compact=True)
+            yield ChoiceField[str](days, id="weekday", allow_blank=False, value="MON", compact=True)
         with Horizontal(classes="field tight day"):
             yield Label("On day", classes="label")
             yield Input(placeholder="1 to 31, or last", id="day", compact=True)

@@ -24,6 +24,7 @@ from screens.reminder_opt_outs import OptOuts
 from screens.reminder_page import Decision, Page, Problem
 from screens.reminder_reading import READER, Reader, StaleError, opened
 from screens.reminder_table import OwnTable, TableFields, own_table_of
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
 from wizard.errors import WizardError
@@ -226,8 +227,8 @@ themselves.
         """The way to say who, its fields, a line about what was read."""
         with Horizontal(classes="field tight"):
             yield Label("Recipients", classes="label")
-            sources = [(words, source) for source, words in SOURCES.items()]
-            yield Select[Source](sources, id="source", allow_blank=False, value=Source.TYPED, compact=True)
+            ways = [(words, source) for source, words in SOURCES.items()]
+            yield ChoiceField[Source](ways, id="source", allow_blank=False, value=Source.TYPED, compact=True)
         with Vertical(id="way-typed"):
             yield LongText(
                 id="lines",

@@ -18,6 +18,7 @@ from screens.base import PAGES_CSS, fill_in
 from screens.messages import Decided, Happened
 from screens.over import OverPage
 from screens.state import AppState
+from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
 from wizard.errors import WizardError
 from wizard.steps.model import Plan
@@ -114,7 +115,7 @@ While the link is waited for, the page looks again by itself.
             yield Input(placeholder="you@example.com, where you can read mail", id="own", compact=True)
         with Horizontal(classes="field"):
             yield Label("Send to", classes="label")
-            yield Select[str](RECIPIENTS, id="to", allow_blank=False, value=OWN, compact=True)
+            yield ChoiceField[str](RECIPIENTS, id="to", allow_blank=False, value=OWN, compact=True)
         yield Columns(id="state")
         yield EventList(id="doing", classes="block")
         if self.wizard.demo:

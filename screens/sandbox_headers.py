@@ -19,6 +19,7 @@ from screens.base import PAGES_CSS
 from screens.messages import Decided, GoTo
 from screens.over import OverPage
 from screens.symbols import NAMES
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, facts
 from wizard.errors import WizardError
 from wizard.mailauth import LONGEST, LONGEST_FIELD, RESULTS
@@ -106,7 +107,7 @@ outcome.
                     yield Button("Use its headers  F8", id="demo-mail", compact=True)
         with Vertical(id="reading"):
             yield Columns(id="outcome")
-            yield OptionList(id="verdicts", compact=True, markup=False)
+            yield ChoiceList(id="verdicts", compact=True, markup=False)
             yield Columns(id="verdict")
             yield Columns(id="notes", classes="block")
 

@@ -49,6 +49,7 @@ class WelcomeScreen(StepScreen):
     CSS_PATH = None
     QUESTION = "Welcome"
     NEXT = "Start"
+    RAIL = False
     BINDINGS: ClassVar[list[BindingType]] = [
         replace(binding, key="f3,enter") if binding.action == "next" else binding
         for binding in StepScreen.BINDINGS

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from screens.dns_symbols import row_words
+from screens.widgets.choice_list import MARK
 from wizard.dns.records import RecordId
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ LABELS = {
 }
 """What the rows are called."""
 
-WIDTHS = {"state": 11, "label": 15, "type": 7, "name": 255}
+WIDTHS = {"mark": len(MARK), "state": 11, "label": 15, "type": 7, "name": 255}
 """Cells of the columns. A name may be as long as names can be: the list cuts off what has no room."""
 
 
@@ -55,7 +56,7 @@ class Checklist(DataTable[Content], inherit_bindings=False):
         )
 
     def on_mount(self) -> None:
-        """The four columns, once."""
+        """The columns, once."""
         for key, width in WIDTHS.items():
             self.add_column(key, key=key, width=width)
 
@@ -66,7 +67,8 @@ class Checklist(DataTable[Content], inherit_bindings=False):
             self.clear()
             for record in wanted.values():
                 label, kind = Content(LABELS[record.id]), Content.styled(record.type, "$text-muted")
-                self.add_row(row_words(None), label, kind, Content(record.name), key=record.id)
+                self.add_row(Content(), row_words(None), label, kind, Content(record.name), key=record.id)
+            self._mark()
 
     def show(self, rows: Iterable[Row]) -> None:
         """Bring each row up to date; only cells that changed are drawn."""
@@ -89,12 +91,20 @@ class Checklist(DataTable[Content], inherit_bindings=False):
             return None
         return RecordId(str(self.ordered_rows[self.cursor_row].key.value))
 
+    def _mark(self) -> None:
+        """Put the mark before the highlighted row, and before no other."""
+        for number, row in enumerate(self.ordered_rows):
+            mark = Content(MARK if number == self.cursor_row else "")
+            if row.key.value and self.get_cell(row.key.value, "mark") != mark:
+                self.update_cell(row.key.value, "mark", mark)
+
     def highlight(self, record_id: RecordId) -> None:
         """Move to the row of ``record_id``."""
         self.move_cursor(row=self.get_row_index(record_id))
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Say it by the record's id."""
+        """Mark the row, and say it by the record's id."""
         event.stop()
+        self._mark()
         if event.row_key.value is not None:
             self.post_message(self.Highlighted(RecordId(event.row_key.value)))

@@ -11,6 +11,9 @@ from screens.state import AppState
 from screens.symbols import NAMES, brief_words, lines, mark
 from wizard.steps.model import StepName
 
+NO_RAIL = "-no-rail"
+"""The class of screens that show the steps in no rail."""
+
 
 class StepRail(Static):
     """The steps one below the other, for wide terminals. A click opens a step."""

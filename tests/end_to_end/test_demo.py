@@ -117,7 +117,7 @@ def mend(shown: Terminal) -> None:
     shown.press("F4")
     agree(shown)
     screen = shown.wait_for("✓ done  SES has verified the domain, DKIM and MAIL FROM")
-    assert len(re.findall(r"(?m)^ *✓ found", screen)) == 7
+    assert len(re.findall(r"(?m)^[ ▸]*✓ found", screen)) == 7
 
 
 def deploy_reminder(shown: Terminal) -> None:
@@ -155,7 +155,7 @@ def read_inbox(shown: Terminal) -> None:
 def ask_for_production_access(shown: Terminal) -> None:
     shown.wait_for("in the sandbox; AWS is not asked yet")
     screen = shown.wait_for(r"✓ ready +Privacy page")
-    assert len(re.findall(r"(?m)^ *✓ ready", screen)) == 8
+    assert len(re.findall(r"(?m)^[ ▸]*✓ ready", screen)) == 8
     shown.press("F4")
     shown.wait_for(r"\[ \] This is true, and I agree")
     shown.press("F4")

@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from screens.app import WizardApp
 from screens.dialogs import ConfirmPlan
+from screens.theme import WIZARD_THEME
 from screens.widgets.busy_line import BusyLine
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
@@ -44,6 +45,11 @@ async def test_garbage_is_collected_again_after_the_first_frame(outside: Outside
             assert gc.isenabled()
     finally:
         gc.enable()
+
+
+async def test_the_wizards_own_colours_are_used(outside: Outside, tmp_path: Path) -> None:
+    async with opened(tmp_path, outside.world) as page:
+        assert page.app.screen.styles.background.hex == WIZARD_THEME.background
 
 
 @pytest.mark.parametrize("size", SIZES)
