@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+import socket
+import threading
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -14,7 +16,9 @@ from wizard.demo.dns_server import DnsServer
 from wizard.dns import servers, transport
 from wizard.dns.access import DnsAccess
 from wizard.dns.checklist import Checklist, check_once
+from wizard.dns.https import Https
 from wizard.dns.records import RecordId
+from wizard.dns.seen import Question
 from wizard.dns.servers import Network
 from wizard.dns.verdict import RowStatus
 
@@ -130,6 +134,33 @@ async def test_the_keys_of_ses_are_not_asked_for_at_each_poll() -> None:
         assert (await checks.round()).ok
     assert server.asked
     assert [words for words, _, recursive in server.asked if recursive] == []
+
+
+async def test_an_answer_without_a_time_to_live_is_not_used_again() -> None:
+    with furnish(Counting()) as server:
+        assert isinstance(server, Counting)
+        publish(server, *RECORDS)
+        server.remove(RECORDS[0].value)
+        server.add(RECORDS[0].value, "TXT", "p=" + "A" * 392, ttl=0)
+        checks = Checklist(Network(access(server)), RECORDS, CONTEXT, Clock())
+        await checks.round()
+        server.asked.clear()
+        assert (await checks.round()).ok
+    asked = [words for words, _, recursive in server.asked if recursive]
+    assert asked == [f"{RECORDS[0].value} TXT"]
+
+
+async def test_https_that_hangs_holds_up_neither_the_question_nor_the_end_of_the_program() -> None:
+    """A thread waits for it; Python does not wait for a daemon thread at exit."""
+    clock = asyncio.get_running_loop().time
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        hanging = Https([f"http://127.0.0.1:{listener.getsockname()[1]}/dns-query"])
+        began = clock()
+        assert await hanging.exchange(Question("example.com", "TXT"), began + 0.1) is None
+        assert clock() - began < 2
+        waiting = [thread for thread in threading.enumerate() if thread.name == "dns-over-https"]
+        assert waiting
+        assert all(thread.daemon for thread in waiting)
 
 
 async def test_a_key_that_is_missing_is_asked_for_each_time() -> None:
