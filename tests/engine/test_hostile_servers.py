@@ -14,7 +14,7 @@ from tests.engine.example_domain import CONTEXT, DMARC, RECORDS, Clock, codes, f
 from tests.engine.hostile_servers import WORLDS, Dead, Hostile, Resolving, served
 from wizard.demo.dns_server import DnsServer
 from wizard.dns import servers, transport
-from wizard.dns.access import DnsAccess
+from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.checklist import Checklist, check_once
 from wizard.dns.https import Https
 from wizard.dns.records import RecordId
@@ -161,6 +161,16 @@ async def test_https_that_hangs_holds_up_neither_the_question_nor_the_end_of_the
         waiting = [thread for thread in threading.enumerate() if thread.name == "dns-over-https"]
         assert waiting
         assert all(thread.daemon for thread in waiting)
+
+
+async def test_a_name_that_is_too_long_is_not_asked_for() -> None:
+    """Such a name comes up when a label is put in front of a long one."""
+    question = Question("ses-wizard-probe." + "x" * 63 + ".example.com" * 20, "TXT")
+    with Counting() as server:
+        there = Nameserver(server.address, server.port)
+        assert await transport.Transport().exchange(there, question) is transport.Failure.SILENT
+        assert await Https(["http://127.0.0.1:9/"]).exchange(question, float("inf")) is None
+    assert server.asked == []
 
 
 async def test_a_key_that_is_missing_is_asked_for_each_time() -> None:

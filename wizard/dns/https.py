@@ -39,9 +39,10 @@ class Https:
     async def exchange(self, question: Question, until: float, *, unchecked: bool = False) -> Message | None:
         """Return the reply to ``question``, or None if no endpoint gives a valid one.
 
-        Ends by ``until`` (event loop time) and within 3 s. Raises WireError as ``wire.query`` does.
+        Ends by ``until`` (event loop time) and within 3 s.
         """
-        if not self._endpoints or time.monotonic() < self._closed_until:
+        closed = not self._endpoints or time.monotonic() < self._closed_until
+        if closed or not wire.is_name(question.name):
             return None
         # The id is 0, so that caches on the way can tell that two questions are the same (RFC 8484 §4.1).
         query = wire.query(question, 0, recursive=True, unchecked=unchecked)

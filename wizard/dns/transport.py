@@ -97,8 +97,10 @@ class Transport:
         """Return the server's reply to ``question``, by ``until`` (event loop time) and within 5.5 s.
 
         ``unchecked`` tells a validating resolver not to validate (CD, RFC 4035 §3.2.2). A packet with another
-        id or question is ignored. Raises WireError if the question's name is not a valid DNS name.
+        id or question is ignored. A name that is not valid in the DNS is not asked for.
         """
+        if not wire.is_name(question.name):
+            return Failure.SILENT
         clock = asyncio.get_running_loop().time
         at = self._servers.get(server)
         if at is None:
