@@ -92,7 +92,11 @@ def as_table(
     place = [f"account {account_id}" if account_id else "", region or ""]
     heading = " · ".join(filter(None, (project.domain.name or "no domain yet", *place)))
     states = [
-        f"last known: {s.status.value}, {s.as_of.astimezone():%d %b %Y}" if s.as_of else s.status.value
+        f"last known: {s.status.value}, {s.as_of.astimezone():%d %b %Y}"
+        if s.as_of
+        else s.status.value
+        if s.words
+        else "not known"
         for s in standings
     ]
     width = max(9, *map(len, states))

@@ -73,8 +73,6 @@ def remembered(project: Project, standing: Standing, now: datetime) -> Project:
     key: StepKey = standing.step.value
     status: StatusKey = standing.status.value
     before = project.progress.get(key)
-    if standing.status is Status.TODO:
-        return project.not_done(key) if before else project
     seen = StepSeen(at=now, words=standing.words, status=status)
     if before and (before.status, before.words, before.at.date()) == (seen.status, seen.words, now.date()):
         return project
