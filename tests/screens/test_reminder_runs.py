@@ -423,7 +423,7 @@ async def test_before_anything_is_set_up_it_says_so(
 ) -> None:
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
-        await page.shows("Nothing is set up yet. That is done two pages before")
+        await page.shows("Not deployed yet. Deploy it on the Create page (F2).")
         await page.press("f6")
         assert "! There is nothing to pause yet." in page.text
         await page.press("f4")
