@@ -1,40 +1,47 @@
-"""The reminder's function: how fast it sends, what that costs in calls, and a million recipients.
+"""The reminder's function: how fast it sends, what that costs in calls, what goes wrong, and a million.
 
 First the function as the stack deploys it, in both modes, against the embedded account with SES's rate limit
 in force: mails a second from the first call of SES to the last, and calls of SES for 1,000 recipients. Then
-what a cold start of it takes. Then a run to a million recipients through the queue, with AWS in memory and a
-simulated clock: each call takes as long as LATENCY says, SES's daily quota ends half-way, and one message in
-a hundred is delivered twice.
+what a cold start of it takes.
 
-    python benchmarks/reminder.py [RECIPIENTS of the simulation]
+Then simulations, with AWS in memory and calls that take as long as ``tests.simulation.LATENCY`` says:
+outages of SES, hours of throttling, a resend of 1,000 mails that SES refuses, and DynamoDB's limits for each
+partition ("Designing partition keys to distribute your workload": 1,000 write and 3,000 read units a second;
+a new table on demand has four partitions, and keys are spread over them by a hash). Last a run to a million
+recipients through the queue, whose daily quota ends half-way, with one message in a hundred delivered twice.
 
-Exits with 1 where a goal is missed: the rate within 5 % of the limit, nobody written twice, nobody lost.
-Takes some three minutes, two of them for the million.
+    python benchmarks/reminder.py [--recipients MILLION] [--only PART] [--function FILE]
+
+PART is account, cold, troubles or million. With --function, the simulated troubles meet an older version of
+the function, in a stack as it was deployed then: an hourly resume, messages received a hundred times, and a
+worker for each 50 mails a second.
+
+Exits with 1 where a goal is missed: the rate within 5 % of the limit, nobody mailed twice, nobody lost, an
+outage that costs no more than is in flight, and no dead letters.
 """
 
 from __future__ import annotations
 
-import heapq
-import io
+import argparse
 import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from contextlib import redirect_stdout
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.memory_cloud import DAY, ENVIRONMENT, Cloud, Item  # noqa: E402
+from tests.memory_cloud import DAY, SOURCE, Trouble  # noqa: E402
+from tests.simulation import BEGUN, RUN, Simulation  # noqa: E402
 from wizard.reminder.capacity import needed  # noqa: E402
 from wizard.reminder.function_code import function_code  # noqa: E402
 from wizard.reminder.message import EXAMPLE  # noqa: E402
@@ -44,12 +51,8 @@ RATE = 50.0
 RECIPIENTS = 1_000
 PATIENCE = 120
 """Seconds that a run against the embedded account is given."""
-RUN = "2027-01-15T08:00:00Z"
 MILLION = 1_000_000
 MILLION_RATE = 500.0
-LATENCY = {"send_bulk_email": 0.2, "transact_write_items": 0.04, "send_message_batch": 0.03}
-"""Seconds that calls take in the simulation; all others 0.01."""
-VISIBILITY = 5_400.0
 COLD = """
 import time
 def memory():
@@ -165,169 +168,156 @@ def cold() -> list[float]:
     return [min(map(float, column)) for column in zip(*tries[1:], strict=True)]
 
 
+# --- what goes wrong ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the function, and what its stack is like."""
+
+    source: Path = SOURCE
+    every: float = 600.0
+    receives: int = 200
+
+    @property
+    def older(self) -> bool:
+        return self.source != SOURCE
+
+    def workers(self, rate: float) -> int:
+        """How many workers its stack has for an account that sends so fast."""
+        if self.older:
+            return max(2, min(50, math.ceil(rate / 50)))
+        return needed(10_000_000, rate, -1).workers
+
+    def simulation(
+        self, recipients: int, rate: float, workers: int, *troubles: Trouble, **more: Any
+    ) -> Simulation:
+        world = Simulation(recipients, rate, workers, troubles, source=self.source, every=self.every, **more)
+        world.cloud.max_receives = self.receives
+        return world
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a simulated run."""
+
+    name: str
+    outcomes: Counter[str]
+    lost: int
+    twice: int
+    dead: int
+    calls: int
+    seconds: float
+    words: str = ""
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{self.outcomes[name]:,} {name}" for name in ("sent", "failed", "unsure"))
+        rest = f"{self.lost:,} never tried, {self.dead:,} dead letters"
+        done = f"{self.calls:,} calls, last mail after {length(self.seconds)}"
+        return f"  {self.name:<34} {named}; {rest}; {done}{self.words}"
+
+
+def came_of(name: str, world: Simulation, words: str = "") -> Came:
+    """What came of a simulation that has been played."""
+    counts = Counter(address for _, address, _ in world.cloud.mails)
+    outcomes = world.outcomes()
+    known = sum(outcomes[one] for one in ("sent", "failed", "unsure", "opted_out"))
+    last = max((moment for _, _, moment in world.cloud.mails), default=BEGUN)
+    return Came(
+        name,
+        outcomes,
+        world.cloud.recipients - known,
+        sum(count - 1 for count in counts.values()),
+        len(world.dead) + len(world.cloud.dead),
+        world.invocations,
+        last - BEGUN,
+        words,
+    )
+
+
+def troubles(version: Version) -> Iterator[tuple[Came, bool]]:
+    """Each simulated trouble: what came of it, and whether that is good."""
+    for workers, mode in ((0, "direct"), (2, "queue")):
+        for words, kind, seconds in (
+            ("13 s of 503", "refused", 13.0),
+            ("60 s of 500", "taken", 60.0),
+            ("60 s without answers", "lost", 60.0),
+            ("an hour of 503", "refused", 3_600.0),
+            ("a day of 503", "refused", float(DAY)),
+        ):
+            trouble = Trouble(kind, BEGUN + 3, BEGUN + 3 + seconds)
+            found = came_of(f"{mode}, {words}", version.simulation(1_000, RATE, workers, trouble).play())
+            yield found, found.outcomes["unsure"] <= 50 and not (found.lost or found.twice or found.dead)
+        trouble = Trouble("too fast", BEGUN + 3, BEGUN + 3 + 4 * 3_600)
+        found = came_of(
+            f"{mode}, throttled for 4 h", version.simulation(2_000, RATE, workers, trouble).play()
+        )
+        yield found, found.outcomes["sent"] == 2_000 and not (found.twice or found.dead)
+        yield resend(version, workers, mode)
+    for rate in (500.0, 1_000.0):
+        trouble = Trouble("lost", BEGUN + 3, BEGUN + 63)
+        found = came_of(
+            f"queue, {rate:,g} a second, 60 s lost",
+            version.simulation(int(20 * rate), rate, version.workers(rate), trouble).play(),
+        )
+        yield found, found.outcomes["unsure"] <= rate / 3 and not (found.lost or found.twice)
+        for hot in (False, True):
+            world = version.simulation(int(40 * rate), rate, version.workers(rate), hot=hot).play()
+            words = f"; at {pace(world):,.0f} a second" + (", partitions limited" if hot else "")
+            found = came_of(f"queue, {rate:,g} a second", world, words)
+            yield found, found.outcomes["sent"] == world.cloud.recipients and not found.twice
+
+
+def resend(version: Version, workers: int, mode: str) -> tuple[Came, bool]:
+    """A resend of 1,000 mails that SES refuses again, at one a second, for a week at most."""
+    world = version.simulation(1_000, 1.0, workers, Trouble("rejected", BEGUN, math.inf), horizon=7.0 * DAY)
+    world.play()
+    before = world.invocations
+    asked = Counter[str]()
+    send = world.cloud._send_bulk_email
+
+    def counted(**params: Any) -> Any:
+        asked.update(entry["Destination"]["ToAddresses"][0] for entry in params["BulkEmailEntries"])
+        return send(**params)
+
+    world.cloud._send_bulk_email = counted  # type: ignore[method-assign,assignment]
+    world.play({"resend": RUN, "id": "2027-01-15T12:00:00Z", "outcome": "failed"})
+    words = f"; resent in {world.invocations - before:,} calls, {1_000 - len(asked):,} not tried again"
+    found = came_of(f"{mode}, 1,000 refused, then resent", world, words)
+    return found, set(asked.values()) == {1} and len(asked) == 1_000
+
+
+def pace(world: Simulation) -> float:
+    """Mails a second, from the first to the last."""
+    moments = [moment for _, _, moment in world.cloud.mails]
+    return len(moments) / (max(moments) - min(moments))
+
+
+def length(seconds: float) -> str:
+    """A length of time as people say it."""
+    for unit, size in (("d", DAY), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 # --- a million ------------------------------------------------------------------------------------------
 
 
-class Million(Cloud):
-    """The account in memory, with recipients made when they are read and values kept once."""
-
-    recipients = MILLION
-
-    def _scan(
-        self,
-        TableName: str,  # noqa: N803
-        Limit: int = 1000,  # noqa: N803
-        ExclusiveStartKey: Item | None = None,  # noqa: N803
-        **_: Any,
-    ) -> Item:
-        first = int(ExclusiveStartKey["email"]["S"].partition("@")[0][1:]) + 1 if ExclusiveStartKey else 0
-        last = min(first + Limit, self.recipients)
-        rows = [
-            {"email": {"S": f"p{n}@example.com"}, "name": {"S": f"Person {n}"}} for n in range(first, last)
-        ]
-        return {"Items": rows} | (
-            {"LastEvaluatedKey": {"email": rows[-1]["email"]}} if last < self.recipients else {}
-        )
-
-    def call(self, operation: str, params: Item) -> Item:
-        self.latency = LATENCY.get(operation, 0.01)
-        return super().call(operation, params)
-
-
-class Actor(threading.Thread):
-    """One environment of the function, with a time of its own. One goes at a time: who is furthest behind."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(daemon=True)
-        self.world, self.time, self.born = world, world.cloud.now, 0.0
-        self.function: ModuleType = world.cloud.function()
-        self.going, self.standing = threading.Semaphore(0), threading.Semaphore(0)
-        self.aws_request_id = ""
-        self.over = False
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int((self.born + 900 - self.world.cloud.now) * 1000)
-
-    def run(self) -> None:
-        self.going.acquire()
-        self.world.cloud.now = self.time
-        try:
-            self.act()
-        finally:
-            self.over = True
-            self.standing.release()
-
-    def act(self) -> None:
-        """What it does until the world ends."""
-
-    def wait(self, until: float = 0.0) -> None:
-        """Let those go who are behind."""
-        self.time = max(self.world.cloud.now, until)
-        self.standing.release()
-        self.going.acquire()
-        self.world.cloud.now = self.time
-
-    def call(self, event: Item) -> Item:
-        self.world.invocations += 1
-        self.born, self.aws_request_id = self.time, f"request-{self.world.invocations}"
-        answer: Item = self.function.handler(event, self)
-        return answer
-
-
-class Scheduler(Actor):
-    """Starts the run, what is handed on, and each hour the resume."""
-
-    def act(self) -> None:
-        cloud = self.world.cloud
-        cloud.events.append({"run": RUN})
-        hour = cloud.now + 3600
-        while not self.world.ended():
-            while cloud.events:
-                self.call(cloud.events.pop(0))
-            if cloud.now >= hour:
-                hour += 3600
-                self.call({"resume": True})
-            self.wait(min(hour, cloud.now + 60))
-
-
-class Worker(Actor):
-    """Works off the queue, ten messages a call; one message in a hundred comes once more an hour later."""
-
-    def act(self) -> None:
-        cloud = self.world.cloud
-        while not self.world.ended():
-            records = cloud.deliver(10, VISIBILITY)
-            if records:
-                repeated = [cloud.messages[one["messageId"]] for one in records if self.world.chance()]
-                cloud.delete(records, self.call({"Records": records}))
-                for message in repeated:
-                    if message.id not in cloud.messages:
-                        cloud.messages[message.id] = message
-                        cloud.show(message, cloud.now + 3600)
-                        self.world.repeated += 1
-            self.wait(
-                cloud.now + (0.0 if records else 1.0)
-                if (cloud.next_message() or 0) <= cloud.now
-                else self.next()
-            )
-
-    def next(self) -> float:
-        """When there is something to do again."""
-        return min(self.world.cloud.next_message() or 1e18, self.world.cloud.now + 60)
-
-
-class World:
-    """The simulation: the account, and who is at work in it."""
-
-    def __init__(self, recipients: int) -> None:
-        self.cloud = Million(rate=MILLION_RATE, daily=recipients // 2)
-        self.cloud.recipients = recipients
-        self.cloud.gate = self.gate
-        self.invocations = self.repeated = self.drawn = 0
-        self.workers = needed(MILLION, MILLION_RATE, -1).workers
-        os.environ.update(ENVIRONMENT | {"QUEUE": "queue", "WORKERS": str(self.workers)})
-        self.actors = [Scheduler(self), *(Worker(self) for _ in range(self.workers))]
-
-    def gate(self, operation: str, done: bool) -> None:
-        actor = threading.current_thread()
-        if not done:
-            assert isinstance(actor, Actor)
-            actor.wait()
-
-    def chance(self) -> bool:
-        self.drawn += 1
-        return self.drawn % 100 == 0
-
-    def ended(self) -> bool:
-        return "ended" in self.cloud.run(RUN) and not self.cloud.messages
-
-    def play(self) -> None:
-        """Let whoever is furthest behind go on, until all are done."""
-        for actor in self.actors:
-            actor.start()
-        waiting = [(actor.time, number) for number, actor in enumerate(self.actors)]
-        while waiting:
-            _, number = heapq.heappop(waiting)
-            actor = self.actors[number]
-            actor.going.release()
-            actor.standing.acquire()
-            if not actor.over:
-                heapq.heappush(waiting, (actor.time, number))
-
-
-def million(recipients: int) -> bool:
+def million(recipients: int, version: Version) -> bool:
     """Simulate it, print what came out, and say whether everybody got one mail."""
-    world, began = World(recipients), time.monotonic()
-    with redirect_stdout(io.StringIO()):
-        world.play()
+    began, workers = time.monotonic(), version.workers(MILLION_RATE)
+    world = version.simulation(
+        recipients, MILLION_RATE, workers, daily=recipients // 2, repeat_every=100, hot=True
+    ).play()
     cloud, record, calls = world.cloud, world.cloud.run(RUN), world.cloud.calls
     counts = Counter(address for _, address, _ in cloud.mails)
     moments = sorted(moment for _, _, moment in cloud.mails)
-    pause = max(later - earlier for earlier, later in pairwise(moments))
-    sending = moments[-1] - moments[0] - pause
+    waiting = sum(later - earlier for earlier, later in pairwise(moments) if later - earlier > 60)
+    sending = moments[-1] - moments[0] - waiting
     duplicates, lost = sum(count - 1 for count in counts.values()), recipients - len(counts)
     print(
-        f"  {recipients:,} recipients, {world.workers} workers, {MILLION_RATE:g} mails a second, "
+        f"  {recipients:,} recipients, {workers} workers, {MILLION_RATE:g} mails a second, "
         f"{recipients // 2:,} in 24 hours; took {time.monotonic() - began:.0f} s"
     )
     for operation in sorted(calls, key=lambda name: -calls[name]):
@@ -336,12 +326,11 @@ def million(recipients: int) -> bool:
         )
     print(f"  {'calls of the function':<26}{world.invocations:>9,}")
     print(f"  sending        {sending / 60:7.1f} min  at {recipients / sending:.0f} mails a second")
-    print(f"  at the quota   {pause / 3600:7.2f} h    most mails in any 24 hours: {busiest(moments):,}")
+    print(f"  at the quota   {waiting / 3600:7.2f} h    most mails in any 24 hours: {busiest(moments):,}")
     print(f"  delivered again {world.repeated:,} messages; duplicates {duplicates}, lost {lost}")
-    print(
-        f"  its own record: {', '.join(f'{name} {record[name]:,}' for name in ('people', 'sent', 'unsure'))}"
-    )
-    return duplicates == lost == 0 and record["sent"] == recipients
+    own = ", ".join(f"{name} {record.get(name, 0):,}" for name in ("people", "sent", "unsure"))
+    print(f"  its own record: {own}")
+    return bool(duplicates == lost == 0 and record["sent"] == recipients)
 
 
 def busiest(moments: list[float]) -> int:
@@ -355,19 +344,34 @@ def busiest(moments: list[float]) -> int:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="How fast and how safe the reminder's function sends.")
+    parser.add_argument("--recipients", type=int, default=MILLION, help="of the run to a million")
+    parser.add_argument("--only", choices=("account", "cold", "troubles", "million"))
+    parser.add_argument("--function", type=Path, help="an older version, for the simulated troubles")
+    options = parser.parse_args()
+    version = Version(options.function, 3_600.0, 100) if options.function else Version()
+    parts = [options.only] if options.only else ["account", "cold", "troubles", "million"]
     good = True
-    print(f"Against the embedded account: {RECIPIENTS:,} recipients, SES takes {RATE:g} a second")
-    for name, workers in (("direct", 0), ("queue", needed(MILLION, RATE, -1).workers)):
-        rate, calls = measured(workers)
-        good = good and abs(rate / RATE - 1) <= 0.05
-        share = f"{rate:6.1f} mails/s ({rate / RATE:6.1%} of the limit)"
-        print(f"  {name:<7} {share}  {calls:5.1f} calls of SES for 1,000")
-    imported, memory, clients, all_memory = cold()
-    print("A cold start of the deployed file")
-    print(f"  import {imported:.0f} ms, {memory:.1f} MB")
-    print(f"  boto3 and its clients {clients:.0f} ms more; {all_memory:.0f} MB in all")
-    print("Simulated: the queue, with AWS in memory")
-    good = million(int(sys.argv[1]) if len(sys.argv) > 1 else MILLION) and good
+    if "account" in parts:
+        print(f"Against the embedded account: {RECIPIENTS:,} recipients, SES takes {RATE:g} a second")
+        for name, workers in (("direct", 0), ("queue", needed(MILLION, RATE, -1).workers)):
+            rate, calls = measured(workers)
+            good = good and abs(rate / RATE - 1) <= 0.05
+            share = f"{rate:6.1f} mails/s ({rate / RATE:6.1%} of the limit)"
+            print(f"  {name:<7} {share}  {calls:5.1f} calls of SES for 1,000")
+    if "cold" in parts:
+        imported, memory, clients, all_memory = cold()
+        print("A cold start of the deployed file")
+        print(f"  import {imported:.0f} ms, {memory:.1f} MB")
+        print(f"  boto3 and its clients {clients:.0f} ms more; {all_memory:.0f} MB in all")
+    if "troubles" in parts:
+        print("Simulated troubles, with AWS in memory; at 50 mails a second where nothing else is said")
+        for found, well in troubles(version):
+            good = good and well
+            print(f"{found}{'' if well else '  !'}", flush=True)
+    if "million" in parts:
+        print("Simulated: the queue, with AWS in memory")
+        good = million(options.recipients, version) and good
     sys.exit(not good)
 
 

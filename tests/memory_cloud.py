@@ -125,8 +125,9 @@ class Cloud:
     SES takes ``rate`` mails a second, a second's worth at once, and ``daily`` within 24 hours; ``mails`` are
     those it took, as run, address and time, without mail to its simulator. ``results`` are the statuses of
     entries that it does not take, by address. ``page`` is the most rows that a scan gives. ``dead`` are the
-    messages that were delivered too often. ``source`` is the function's code. ``hot`` says whether DynamoDB's
-    limits for each partition hold: WRITES and READS a second, keys spread over PARTITIONS by a hash.
+    messages that were delivered more than ``max_receives`` times. ``source`` is the function's code. ``hot``
+    says whether DynamoDB's limits for each partition hold: WRITES and READS a second, keys spread over
+    PARTITIONS by a hash.
     """
 
     now: float = 1_800_000_000.0
@@ -145,6 +146,7 @@ class Cloud:
     gate: Callable[[str, bool], None] = lambda operation, done: None
     troubles: list[Trouble] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
+    max_receives: int = MAX_RECEIVES
     source: Path = SOURCE
     hot: bool = False
     throttled: int = 0
@@ -184,7 +186,7 @@ class Cloud:
         while len(seen) < most and (self.next_message() or self.now + 1) <= self.now:
             message = self.messages[heappop(self._shown)[1]]
             message.receives += 1
-            if message.receives > MAX_RECEIVES:
+            if message.receives > self.max_receives:
                 self.dead.append(self.messages.pop(message.id))
             else:
                 seen.append(message)

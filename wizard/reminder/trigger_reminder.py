@@ -94,8 +94,8 @@ _PART = r'[^\s\0-\x1f\x7f-\x9f@<>()[\]\\,;:"]+'
 _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_PART}@{_PART}")
 _FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _slot, _lead = 0.0, 0.0
-"""When this function may send again, on the monotonic clock, and how long the last claims took. They outlive
-the call."""
+"""When this function may send again, on the monotonic clock, and how long it took to get ready for the last
+mail. They outlive the call."""
 
 
 class UnfinishedError(Exception):
@@ -389,7 +389,10 @@ def _free(job: Row, claim: Row) -> bool:
 
 def _fan_out(job: Row, people: list[Row], pace: float) -> None:
     """Put the people into the queue, in chunks. A chunk that gets there twice does no harm."""
-    size = CHUNK // _most(pace) * _most(pace)  # Whole calls of SES.
+    # Whole calls of SES, and as many recipients in each: a small call takes hardly less time.
+    calls = -(-len(people) // _most(pace))
+    even = -(-len(people) // calls)
+    size = CHUNK // even * even
     # "to": code from before the claims had shards looks for "people", fails, and sends nothing.
     bodies = [json.dumps({"job": job, "pace": pace, "to": chunk}) for chunk in _groups(people, size)]
     for batch in _groups(bodies, 10):
@@ -428,8 +431,10 @@ def _work(records: list[Row], context: Any) -> Row:
                 _log("stopped", job, reason=stopped, detail=type(error).__name__)
         if not stopped and not done["unsettled"]:
             continue
-        receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-        hidden = SILENT if not stopped else 0 if stopped == "time" else min(3600, 30 * 2 ** min(receives, 7))
+        # For longer each time, up to an hour; but not for long where the trouble is new.
+        tries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        tries = min(tries, counts["closed"] or tries, 7)
+        hidden = SILENT if not stopped else 0 if stopped == "time" else min(3600, 30 * 2**tries)
         handle = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": hidden}
         _client("sqs").change_message_visibility(QueueUrl=_env("QUEUE"), **handle)
         again.append({"itemIdentifier": record["messageId"]})
@@ -445,15 +450,17 @@ def _write(job: Row, people: list[Row], pace: float, context: Any) -> tuple[Coun
     """Send to those people whose mail is free to claim, call by call, at ``pace`` mails a second.
 
     Gives counts, and why some were left, if any were. ``unsettled`` are the claims of another call that may
-    yet be given back.
+    yet be given back; ``closed`` is how often in a row the gate was closed that stopped this.
     """
     counts, stopped, most = Counter[str](), "", _most(pace)
     while people and not stopped:
         time.sleep(max(0.0, _slot - _lead - time.monotonic()))
+        begun = time.monotonic()
         stopped, size, gone, gate = _pass([one["email"].lower() for one in people[:most]], context)
+        counts["closed"] = _number(gate, "tries") if stopped else 0
         if not stopped:
             chunk = next(_groups(people[: min(most, size)], CHUNK))
-            done, left = _call(job, chunk, gone, gate, pace)
+            done, left = _call(job, chunk, gone, gate, pace, begun)
             counts.update(done)
             people = left + people[len(chunk) :]
             stopped = _late(counts, context) if people else ""
@@ -471,11 +478,11 @@ def _most(pace: float) -> int:
 
 
 def _call(
-    job: Row, chunk: list[Row], gone: set[str], gate: Row, pace: float
+    job: Row, chunk: list[Row], gone: set[str], gate: Row, pace: float, begun: float
 ) -> tuple[Counter[str], list[Row]]:
     """Claim the mails of one call, send them, and note the outcomes. Gives counts, and who was left."""
     global _slot, _lead
-    people, begun = {one["email"].lower(): one for one in chunk}, time.monotonic()
+    people = {one["email"].lower(): one for one in chunk}
     claimed, counts = _claim(job, list(people), gone)
     waiting = {address: people[address] for address in claimed if address not in gone}
     _lead = min(0.2, time.monotonic() - begun)
