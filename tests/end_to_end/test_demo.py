@@ -185,7 +185,7 @@ def test_a_demos_file_is_not_used_with_a_real_account(tmp_path: Path) -> None:
         shown.open([SES_WIZARD, "--file", "mine.yaml"], tmp_path, (100, 24))
         shown.wait_for("ended with 2")
         shown.wait_for("mine.yaml is a demo's file")
-        shown.wait_for("Continue the demo with `ses-wizard demo --file mine.yaml`")
+        shown.wait_for("`ses-wizard demo --file mine.yaml` continues the demo.")
 
 
 def test_a_story_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:

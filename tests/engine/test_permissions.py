@@ -46,7 +46,7 @@ def test_the_exported_policy_is_enough(account: Demo) -> None:
     )
     seen = look(account, *made["Statement"])
     assert seen.missing == ()
-    assert seen.words == f"all {seen.asked} actions it needs are allowed"
+    assert seen.words == f"all {seen.asked} actions needed so far are allowed"
     assert seen.asked > 100
 
 

@@ -72,7 +72,7 @@ def test_a_missing_file_is_one_message_and_one_exit_code_of_all_commands(
     assert told.err == (
         f"There is no {file}\n"
         "This command reads the project file of a set-up, which the wizard writes.\n"
-        "Start a set-up with `ses-wizard`, or name an existing file with `--file`."
+        "Start a set-up with `ses-wizard`, or use `--file` to name an existing file."
         + (f" The demo's file is here: `--file {demo}`\n" if beside else "\n")
     )
 

@@ -101,11 +101,11 @@ async def test_a_doubled_name_is_named_and_mended(
         await show(page)
         await agree(page, "w")
         await page.shows("✗ mistake  DKIM 1")
-        assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com" in page.text
-        assert "has the record" in page.text
+        assert "✗ blocks The record is at" in page.words
         assert "→ to do   Leave example.com out of the host: host" in page.text
-        assert f"{TOKENS[0]}.dkim.amazonses.com, type CNAME." in page.words
         assert page.text == snapshot
+        if size[1] > 24:  # On the smallest terminal it is read by scrolling.
+            assert f"{TOKENS[0]}.dkim.amazonses.com, type CNAME." in page.words
         await agree(page, "p")
         await page.shows("✓ found    DKIM 1")
         since = next(line for line in page.text.splitlines() if "Since" in line)
@@ -289,7 +289,7 @@ async def test_without_an_identity_it_says_what_comes_first(
     outside.identity = None
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.DNS)
-        await page.until(lambda: "That is the step before this one: F2 goes there." in page.words)
+        await page.until(lambda: "Create the identity first: press F2." in page.words)
         assert stage.rounds == 0
         assert not page.app.screen.query("ErrorPanel")
         assert "copy host" not in page.text
@@ -298,7 +298,7 @@ async def test_without_an_identity_it_says_what_comes_first(
         outside.identity = pending(outside)
         await page.press("f5")
         await page.shows("… missing  DKIM 1")
-        assert "the step before this one" not in page.words
+        assert "Create the identity first" not in page.words
         assert KEYS in page.text
 
 
@@ -350,9 +350,9 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
         await show(page)
         assert "The record is not there" in page.text
         await agree(page, "w")
-        await page.shows("✗ blocks  abc")
+        await page.shows("✗ blocks  The record is at")
         assert "The record is not there" not in page.text
-        assert f"✗ blocks  {TOKENS[0]}._domainkey.example.com.example.com has the record" in page.text
+        assert f"The record is at {TOKENS[0]}._domainkey.example.com.example.com" in page.words
         assert f"host {TOKENS[0]}._domainkey" in page.words
         assert "`" not in page.text
 
@@ -595,7 +595,7 @@ async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Pat
         await page.shows("… missing  DKIM 1")
         await agree(page, "w")
         await page.shows("✗ mistake  DKIM 1")
-        await page.shows("has the record")
+        await page.shows("The record is at")
         await page.shows("→ to do   Leave example.com out of the host")
         await agree(page, "f4")
         await page.shows("✓ done  SES has verified the domain")
