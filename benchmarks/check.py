@@ -43,12 +43,12 @@ sys.path.insert(0, str(ROOT))
 
 from command import REGION, check  # noqa: E402
 
-from wizard.dns.access import DnsAccess, Nameserver, PublicResolver  # noqa: E402
-from wizard.dns.causes import Context  # noqa: E402
 from wizard.dns.checklist import Checklist, watch  # noqa: E402
+from wizard.dns.findings import Visibility  # noqa: E402
+from wizard.dns.judge.rows import Context  # noqa: E402
 from wizard.dns.records import Record, wanted_records  # noqa: E402
-from wizard.dns.servers import Network  # noqa: E402
-from wizard.dns.verdict import Visibility  # noqa: E402
+from wizard.dns.resolve.access import DnsAccess, Nameserver, PublicResolver  # noqa: E402
+from wizard.dns.resolve.servers import Network  # noqa: E402
 
 RESOLVER = "127.0.0.1"
 NAME_SERVERS = ("127.0.0.2", "127.0.0.3")
@@ -88,7 +88,7 @@ class Front:
     """What all addresses share: the zones, the delay, and the replies given so far."""
 
     def __init__(self) -> None:
-        from wizard.demo.dns_server import DnsServer
+        from wizard.demo.dns.server import DnsServer
 
         self.zones = DnsServer()
         self.delay = 0.0

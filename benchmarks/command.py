@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.dns.access import DnsAccess
+from wizard.dns.resolve.access import DnsAccess
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"

@@ -29,7 +29,7 @@ class Bare(App):
         yield Label("first frame")
 Bare().run()
 """
-WIZARD = "from wizard.cli import main; main()"
+WIZARD = "from wizard.cli.main import main; main()"
 DEADLINE = 30.0
 
 

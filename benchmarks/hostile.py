@@ -2,9 +2,9 @@
 
     python benchmarks/hostile.py [WORDS]
 
-The servers of each world in ``tests/engine/hostile_servers.py`` (with WORDS in its name) run on loopback. The
-command runs in a new process with its real timeouts; the time includes its start. Exits with 1 if a check
-takes more than 10 s. Takes about 90 s.
+The servers of each world in ``tests/engine/dns/hostile_servers.py`` (with WORDS in its name) run on
+loopback. The command runs in a new process with its real timeouts; the time includes its start. Exits
+with 1 if a check takes more than 10 s. Takes about 90 s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from command import check
 
-from tests.engine.hostile_servers import LIMIT, WORLDS
+from tests.engine.dns.hostile_servers import LIMIT, WORLDS
 
 TOKENS = [option for token in ("t1", "t2", "t3") for option in ("--dkim-token", token)]
 

@@ -43,8 +43,8 @@ sys.path.insert(0, str(ROOT))
 from tests.memory_cloud import DAY, SOURCE, Trouble  # noqa: E402
 from tests.simulation import BEGUN, RUN, Simulation  # noqa: E402
 from wizard.reminder.capacity import needed  # noqa: E402
-from wizard.reminder.function_code import function_code  # noqa: E402
-from wizard.reminder.message import EXAMPLE  # noqa: E402
+from wizard.reminder.function.code import function_code  # noqa: E402
+from wizard.reminder.message.fields import EXAMPLE  # noqa: E402
 from wizard.reminder.setup import Setup  # noqa: E402
 
 RATE = 50.0
@@ -73,7 +73,7 @@ print((imported - began) * 1000, after - empty, (ready - imported) * 1000, memor
 def measured(workers: int) -> tuple[float, float]:
     """Mails a second, and calls of SES for 1,000 recipients, of the deployed stack."""
     from wizard import demo
-    from wizard.demo.aws.sesv2_sending import Sending
+    from wizard.demo.aws.ses.sending import Sending
 
     pace, calls = replace(demo.AT_ONCE, send_rate=RATE, daily=-1, burst=1.0), []
     original = Sending.send_bulk_email
@@ -100,7 +100,7 @@ def deploy(running: Any, workers: int) -> None:
     """Verify the domain, make the stack, and fill its table."""
     from wizard.demo.stage import REGION
     from wizard.dns.records import wanted_records
-    from wizard.reminder.template import body
+    from wizard.reminder.template.build import body
 
     aws = running.world.aws
     ses = aws.client("sesv2")

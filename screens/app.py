@@ -22,7 +22,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState, get_current_worker
 
-from screens.base import StepScreen
+from screens.frame.page import StepScreen
 from screens.messages import (
     Decided,
     GoTo,
@@ -34,32 +34,32 @@ from screens.messages import (
     StartOver,
     SurveyEnded,
 )
-from screens.saving import SavingApp, caught_up, ended
+from screens.pages.welcome.page import WelcomeScreen
+from screens.project_file.saving import SavingApp, caught_up, ended
 from screens.state import AppState
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
-from screens.welcome import WelcomeScreen
 from screens.widgets.columns import Cells
-from wizard.error_log import as_wizard_error
 from wizard.errors import WizardError
+from wizard.log import as_wizard_error
 from wizard.steps.model import StepName, last_known, remembered
 from wizard.text import printable
 
 if TYPE_CHECKING:
-    from wizard.project import Project
+    from wizard.project.schema import Project
     from wizard.world import World
 
 Boot = Callable[[], "World"]
 """Makes the world. Called in a thread after the first frame; what it takes down again is its maker's work."""
 
 PAGES = {
-    StepName.ACCOUNT: "screens.account:AccountScreen",
-    StepName.DOMAIN: "screens.domain:DomainScreen",
-    StepName.IDENTITY: "screens.identity:IdentityScreen",
-    StepName.DNS: "screens.dns:DnsScreen",
-    StepName.REMINDER: "screens.reminder:ReminderScreen",
-    StepName.PRODUCTION: "screens.production:ProductionScreen",
-    None: "screens.summary:SummaryScreen",
+    StepName.ACCOUNT: "screens.pages.account.page:AccountScreen",
+    StepName.DOMAIN: "screens.pages.domain.page:DomainScreen",
+    StepName.IDENTITY: "screens.pages.identity.page:IdentityScreen",
+    StepName.DNS: "screens.pages.dns.page:DnsScreen",
+    StepName.REMINDER: "screens.pages.reminder.page:ReminderScreen",
+    StepName.PRODUCTION: "screens.pages.production.page:ProductionScreen",
+    None: "screens.pages.summary.page:SummaryScreen",
 }
 """Where each step's page is; None is the summary. Imported when first opened."""
 
@@ -75,7 +75,7 @@ class WizardApp(SavingApp):
     """
 
     TITLE = "ses-wizard"
-    CSS_PATH = Path(__file__).with_name("frame.tcss")
+    CSS_PATH = Path(__file__).with_name("frame") / "frame.tcss"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (App declares it so)
         (0, "-narrow"),
@@ -160,7 +160,7 @@ class WizardApp(SavingApp):
 
     @work(thread=True, exit_on_error=False, group="open", description="Opening the project")
     def _open(self) -> None:
-        from wizard import project
+        from wizard.project import schema as project
 
         self._held.enter_context(project.only_wizard(self.path))
         project.load(self.path)
@@ -279,7 +279,7 @@ class WizardApp(SavingApp):
         """Something was decided. What else was decided meanwhile stays; the later word on one field holds."""
         if self.state is None:
             return
-        from wizard.merge import merge
+        from wizard.project.merge import merge
 
         project = merge(message.before, message.after, self.state.project).with_mine
         self.go_on_with(project, message.world or self.state.world)
@@ -368,7 +368,7 @@ class WizardApp(SavingApp):
         await self.leave_saved()
 
     async def _leave_without(self, lost: Sequence[Cells]) -> bool:
-        from screens.dialogs import Ask
+        from screens.frame.dialogs import Ask
 
         question = Ask("Quit without saving what is typed here?", lost, yes="Quit", no="Stay", careful=True)
         return await self.push_screen_wait(question)

@@ -8,7 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from wizard.errors import WizardError
-    from wizard.project import Project
+    from wizard.project.schema import Project
     from wizard.steps.model import Event, Standing, StepName
     from wizard.world import World
 

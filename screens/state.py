@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wizard.errors import WizardError
-    from wizard.project import Project
+    from wizard.project.schema import Project
     from wizard.world import World
 
 

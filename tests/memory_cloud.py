@@ -23,7 +23,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from wizard.reminder import trigger_reminder
+from wizard.reminder.function import trigger_reminder
 
 Item = dict[str, Any]
 KEYS = {

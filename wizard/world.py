@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.aws.access import AwsAccess
-from wizard.dns.access import DnsAccess
+from wizard.dns.resolve.access import DnsAccess
 from wizard.web.access import WebAccess
 
 if TYPE_CHECKING:
     from wizard.aws.route53 import RecordSet
-    from wizard.dns.publish import ZoneChange
+    from wizard.dns.publish.plan import ZoneChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,6 @@ def rendered(html: str) -> str:
     if not html.strip():
         return ""
     # Imported when the first HTML mail is shown: parsing HTML takes a package that no page needs to open.
-    from wizard.reminder.html_view import as_markdown
+    from wizard.reminder.message.html_view import as_markdown
 
     return as_markdown(html)

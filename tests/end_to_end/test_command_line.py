@@ -14,7 +14,7 @@ import pytest
 
 import wizard
 from tests.end_to_end.terminal import SES_WIZARD
-from wizard.demo.stories import STORIES
+from wizard.demo.stories.stories import STORIES
 from wizard.errors import ExitCode
 
 HEAVY = {"textual", "rich", "boto3", "botocore", "dns", "yaml", "moto"}
@@ -52,7 +52,7 @@ def modules(*packages: str) -> Sequence[str]:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    loaded = imported_by(f"from wizard.cli import run; run({arguments})")
+    loaded = imported_by(f"from wizard.cli.main import run; run({arguments})")
     assert "argparse" in loaded
     assert not loaded & HEAVY
 
@@ -141,7 +141,7 @@ def test_the_stack_is_printed_without_asking_anybody(tmp_path: Path) -> None:
     assert done.stderr.startswith("Deploy the template before ")
     assert "TriggerReminder" in json.loads(done.stdout)["Resources"]
     loaded = imported_by(
-        f"from wizard.cli import run; run(['export', 'stack', '--file', r'{tmp_path / 'x.yaml'}'])"
+        f"from wizard.cli.main import run; run(['export', 'stack', '--file', r'{tmp_path / 'x.yaml'}'])"
     )
     assert "wizard" in loaded
     assert not loaded & (HEAVY - {"yaml"})

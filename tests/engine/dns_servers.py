@@ -9,8 +9,8 @@ import dns.message
 from dns.message import Message
 from dns.rcode import Rcode
 
-from wizard.demo.dns_server import DnsServer
-from wizard.dns.access import DnsAccess, Nameserver
+from wizard.demo.dns.server import DnsServer
+from wizard.dns.resolve.access import DnsAccess, Nameserver
 
 NAMESERVERS = ("dns1.registrar-servers.com", "dns2.registrar-servers.com")
 

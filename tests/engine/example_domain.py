@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tests.engine.dns_servers import NAMESERVERS
-from wizard.demo.dns_server import DnsServer
-from wizard.dns.causes import Context
+from wizard.demo.dns.server import DnsServer
+from wizard.dns.findings import Finding, Round, Row, RowStatus
+from wizard.dns.judge.rows import Context
 from wizard.dns.records import Record, RecordId, wanted_records
-from wizard.dns.verdict import Finding, Round, Row, RowStatus
 
 RECORDS = wanted_records(
     "example.com", tokens=("t1", "t2", "t3"), mail_from="m.example.com", region="us-east-1"

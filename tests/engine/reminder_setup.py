@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from wizard.demo import Demo
 from wizard.demo.stage import REGION
 from wizard.dns.records import wanted_records
-from wizard.project import Domain, Project, Reminder
-from wizard.reminder import draft, template
-from wizard.reminder.message import EXAMPLE
-from wizard.reminder.template import PURPOSES
-from wizard.steps import reminder as step
+from wizard.project.schema import Domain, Project, Reminder
+from wizard.reminder import draft
+from wizard.reminder.message.fields import EXAMPLE
+from wizard.reminder.template import build as template
+from wizard.reminder.template.build import PURPOSES
 from wizard.steps.model import Change, Event, Status
-from wizard.steps.reminder import ReminderPlan, ReminderSeen
+from wizard.steps.reminder import step
+from wizard.steps.reminder.step import ReminderPlan, ReminderSeen
 
 STACK = "ses-wizard-reminder"
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard import cli, error_log
-from wizard.debug import log_to
+from wizard import log as error_log
+from wizard.cli import main as cli
+from wizard.cli.debug import log_to
 from wizard.errors import ExitCode, WizardError
 
 

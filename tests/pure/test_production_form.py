@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace as with_settings
 
 from wizard.aws.sesv2 import SesAccount
-from wizard.project import Domain, Production, Project, Seen
+from wizard.project.schema import Domain, Production, Project, Seen
 from wizard.steps.model import Status
-from wizard.steps.production import (
+from wizard.steps.production.step import (
     Form,
     ProductionSeen,
     assertion,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard import cli
+from wizard.cli import main as cli
+from wizard.cli.program import command
 from wizard.errors import ExitCode
-from wizard.program import command
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_by_its_path_where_the_shell_finds_another(
     assert command() == str(installed)
 
 
-@pytest.mark.parametrize("started", ["-c", "wizard/cli.py", ""])
+@pytest.mark.parametrize("started", ["-c", "wizard/cli/main.py", ""])
 def test_by_its_name_where_python_started_it(monkeypatch: pytest.MonkeyPatch, started: str) -> None:
     monkeypatch.setattr("sys.argv", [started])
     assert command("status") == "ses-wizard status"

@@ -17,28 +17,26 @@ from textual.widgets import Input
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
-from wizard.dns.seen import ZoneSeen
-from wizard.dns.verdict import Round
+from wizard.dns.answers import ZoneSeen
+from wizard.dns.findings import Round
 from wizard.errors import WizardError
 from wizard.policy.grant import Scope
-from wizard.project import Account, Domain, Identity, Project, Reminder
-from wizard.steps import (
-    account,
-    account_regions,
-    domain,
-    domain_in_use,
-    identity,
-    permissions,
-    production,
-    readiness,
-    reminder,
-    survey,
-)
-from wizard.steps import domain_choices as choosing
-from wizard.steps.account_regions import RegionSeen, RegionState
+from wizard.project.schema import Account, Domain, Identity, Project, Reminder
+from wizard.steps import survey
+from wizard.steps.account import permissions
+from wizard.steps.account import regions as account_regions
+from wizard.steps.account import step as account
+from wizard.steps.account.permissions import Missing, PermissionsSeen
+from wizard.steps.account.regions import RegionSeen, RegionState
+from wizard.steps.domain import choices as choosing
+from wizard.steps.domain import in_use as domain_in_use
+from wizard.steps.domain import step as domain
+from wizard.steps.identity import step as identity
 from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName, last_known
-from wizard.steps.permissions import Missing, PermissionsSeen
-from wizard.steps.readiness import Site
+from wizard.steps.production import readiness
+from wizard.steps.production import step as production
+from wizard.steps.production.readiness import Site
+from wizard.steps.reminder import step as reminder
 from wizard.web.page import Link, WebPage
 from wizard.world import World
 

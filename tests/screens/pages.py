@@ -13,10 +13,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.app import Boot, WizardApp
-from screens.base import StepScreen
+from screens.frame.page import StepScreen
 from screens.messages import GoTo
 from wizard.errors import WizardError
-from wizard.project import Project, load, save
+from wizard.project.schema import Project, load, save
 from wizard.steps.model import StepName
 from wizard.world import World
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.pure.zones import KEY_2048, Entries, checked, provider
+from tests.pure.dns.zones import KEY_2048, Entries, checked, provider
 from tests.screens.conftest import NOW, Outside
 from wizard.aws.route53 import RecordSet
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns.publish import ZoneChange
+from wizard.dns.answers import ZoneSeen
+from wizard.dns.findings import Round
+from wizard.dns.publish.plan import ZoneChange
 from wizard.dns.records import Record
-from wizard.dns.seen import ZoneSeen
-from wizard.dns.verdict import Round
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.world import Mail, World
 
 TOKENS = tuple(f"{letter}bcdefghijklmnopqrstuvwxyzabcdef" for letter in "abc")
@@ -98,7 +98,7 @@ class Stage:
     async def watch(
         self, world: World, project: Project, identity: SesIdentity, wake: asyncio.Event
     ) -> AsyncIterator[Round]:
-        """In place of ``wizard.steps.dns.watch``: the same judging, and a round only when woken."""
+        """In place of ``wizard.steps.dns.step.watch``: the same judging, and a round only when woken."""
         apex = "example.com" if self.registered else None
         host = provider(self.servers[0])
         while True:

@@ -15,29 +15,26 @@ from tests.screens.conftest import NOW
 from tests.screens.pages import Opened
 from wizard.aws.cloudformation import Template
 from wizard.errors import WizardError
-from wizard.project import Project, Seen, Table
-from wizard.steps import (
-    reminder,
-    reminder_audience,
-    reminder_dead_letters,
-    reminder_drift,
-    reminder_opt_outs,
-    reminder_runs,
-    reminder_table,
-    reminder_trial,
-)
+from wizard.project.schema import Project, Seen, Table
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
-from wizard.steps.reminder import ReminderPlan, ReminderSeen, StackWork
-from wizard.steps.reminder_audience import Audience
-from wizard.steps.reminder_changed import changed
-from wizard.steps.reminder_dead_letters import Retried
-from wizard.steps.reminder_drift import Drifted
-from wizard.steps.reminder_opt_outs import OptOut
-from wizard.steps.reminder_recipients import Import
-from wizard.steps.reminder_runs import FailedMail, RunSeen
-from wizard.steps.reminder_table import TableSeen
-from wizard.steps.reminder_trial import DryRun, LogLine
-from wizard.steps.reminder_trial import TestResult as Outcome
+from wizard.steps.reminder import audience as reminder_audience
+from wizard.steps.reminder import dead_letters, user_table
+from wizard.steps.reminder import drift as reminder_drift
+from wizard.steps.reminder import opt_outs as reminder_opt_outs
+from wizard.steps.reminder import runs as reminder_runs
+from wizard.steps.reminder import step as reminder
+from wizard.steps.reminder import trial as reminder_trial
+from wizard.steps.reminder.audience import Audience
+from wizard.steps.reminder.dead_letters import Retried
+from wizard.steps.reminder.drift import Drifted
+from wizard.steps.reminder.opt_outs import OptOut
+from wizard.steps.reminder.recipients import Import
+from wizard.steps.reminder.runs import FailedMail, RunSeen
+from wizard.steps.reminder.step import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder.trial import DryRun, LogLine
+from wizard.steps.reminder.trial import TestResult as Outcome
+from wizard.steps.reminder.undeployed import changed
+from wizard.steps.reminder.user_table import TableSeen
 from wizard.world import World
 
 
@@ -88,9 +85,9 @@ class Flow:
         *((reminder_trial, name) for name in ("test_run", "dry_run", "log_lines")),
         *((reminder_runs, name) for name in ("runs", "failures", "run_now", "resend")),
         (reminder_audience, "audience"),
-        *((reminder_dead_letters, name) for name in ("count", "retry", "clear")),
+        *((dead_letters, name) for name in ("count", "retry", "clear")),
         (reminder_drift, "drift"),
-        (reminder_table, "table_seen"),
+        (user_table, "table_seen"),
         *((reminder_opt_outs, name) for name in ("opt_outs", "opt_out", "opt_in")),
     )
 

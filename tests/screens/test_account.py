@@ -20,11 +20,11 @@ from tests.screens.paper import Stage
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.aws.iam import Verdict
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
-from wizard.project import Account, Project
-from wizard.steps import account
-from wizard.steps.account_regions import RegionSeen, RegionState
+from wizard.project.schema import Account, Project
+from wizard.steps.account import step as account
+from wizard.steps.account.permissions import Missing
+from wizard.steps.account.regions import RegionSeen, RegionState
 from wizard.steps.model import StepName
-from wizard.steps.permissions import Missing
 
 OTHER_ID = "999999999999"
 EMBEDDED = AwsAccess(region="us-east-1", keys=EmbeddedKeys("key", "secret"))

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from screens.messages import Looked
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import Opened, opened
-from wizard.project import Identity, Project
-from wizard.steps import identity
+from wizard.project.schema import Identity, Project
+from wizard.steps.identity import step as identity
 from wizard.steps.model import Report, Standing, Status, StepName
 from wizard.world import World
 

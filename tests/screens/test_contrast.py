@@ -16,7 +16,7 @@ from screens.widgets.choice_list import MARK
 from tests.screens.conftest import Outside
 from tests.screens.pages import Opened, opened
 from tests.screens.tour import PARTS, all_begun, deployed, registrar, scenery, ses, walked
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
 
 __all__ = ["all_begun", "deployed", "registrar", "scenery", "ses"]

@@ -12,19 +12,20 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Button
 
-from screens.dns import DnsScreen
-from screens.dns_outside import remarks, ses_words
-from screens.dns_symbols import emphasised
-from screens.widgets.checklist import Checklist
+from screens.pages.dns.checklist import Checklist
+from screens.pages.dns.outside import remarks, ses_words
+from screens.pages.dns.page import DnsScreen
+from screens.pages.dns.symbols import emphasised
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import TOKENS, Stage, pending
+from wizard.dns.answers import Soa, ZoneSeen
+from wizard.dns.findings import Round
 from wizard.dns.records import RecordId
-from wizard.dns.seen import Soa, ZoneSeen
-from wizard.dns.verdict import Round
 from wizard.errors import WizardError
-from wizard.project import Account, Domain, Identity, Project
-from wizard.steps import dns, identity
+from wizard.project.schema import Account, Domain, Identity, Project
+from wizard.steps.dns import step as dns
+from wizard.steps.identity import step as identity
 from wizard.steps.model import Status, StepName
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from textual.widgets import Input, Select
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, opened
 from wizard.errors import WizardError
-from wizard.project import Project
-from wizard.steps import domain
-from wizard.steps.domain_in_use import InUse
+from wizard.project.schema import Project
+from wizard.steps.domain import step as domain
+from wizard.steps.domain.in_use import InUse
 from wizard.steps.model import StepName
 
 

@@ -11,17 +11,19 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Select
 
-from screens import domain_follow
 from screens.messages import Decided
+from screens.pages.domain import follow
 from tests.screens.conftest import ACCOUNT_ID, NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from wizard.aws.route53domains import Operation, Order, Price
-from wizard.dns.seen import ZoneSeen
+from wizard.dns.answers import ZoneSeen
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Account, Domain, Project, Registration
-from wizard.steps import domain, domain_offers, domain_registration
-from wizard.steps.domain import DomainName, DomainSeen, parse_name
-from wizard.steps.domain_offers import Offer, Offers
+from wizard.project.schema import Account, Domain, Project, Registration
+from wizard.steps.domain import offers as domain_offers
+from wizard.steps.domain import registration as domain_registration
+from wizard.steps.domain import step as domain
+from wizard.steps.domain.offers import Offer, Offers
+from wizard.steps.domain.step import DomainName, DomainSeen, parse_name
 from wizard.steps.model import StepName
 from wizard.world import World
 
@@ -81,7 +83,7 @@ def registrar(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Registrar:
     monkeypatch.setattr(domain_offers, "offers", offers)
     monkeypatch.setattr(domain_registration, "act", act)
     monkeypatch.setattr(domain_registration, "look", look)
-    monkeypatch.setattr(domain_follow, "FOLLOW_AFTER", (0.05,))
+    monkeypatch.setattr(follow, "FOLLOW_AFTER", (0.05,))
     return there
 
 

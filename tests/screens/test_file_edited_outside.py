@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input
 
-from screens.file_conflict import FileConflict
-from screens.save_elsewhere import SaveElsewhere
+from screens.project_file.conflict import FileConflict
+from screens.project_file.save_elsewhere import SaveElsewhere
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow
 from wizard.errors import ExitCode, WizardError
-from wizard.merge import Conflict
-from wizard.project import Account, Domain, Project, Reminder, as_yaml, load, save
+from wizard.project.merge import Conflict
+from wizard.project.schema import Account, Domain, Project, Reminder, as_yaml, load, save
 from wizard.steps.model import Standing, Status, StepName
 
 
@@ -54,7 +54,7 @@ def unscheduled(written: Project) -> Project:
 @pytest.fixture
 def looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is looked at all the time."""
-    monkeypatch.setattr("screens.saving.FILE_LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.project_file.saving.FILE_LOOK_EVERY", 0.02)
 
 
 async def on_what(page: Opened) -> None:
@@ -164,7 +164,7 @@ async def test_the_domain_and_the_region_edited_outside_are_looked_at(
 async def test_a_file_that_becomes_invalid_is_told_once_and_taken_up_when_it_is_valid_again(
     outside: Outside, made: Flow, unwritten: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.saving.FILE_LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.project_file.saving.FILE_LOOK_EVERY", 0.02)
     async with opened(tmp_path, outside.world, project=unwritten) as page:
         told: list[str] = []
         monkeypatch.setattr(page.app, "notify", lambda words, **_: told.append(words))

@@ -14,16 +14,17 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from screens.app import WizardApp
-from screens.dialogs import ConfirmPlan
+from screens.frame.busy_line import BusyLine
+from screens.frame.dialogs import ConfirmPlan
 from screens.theme import WIZARD_THEME
-from screens.widgets.busy_line import BusyLine
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
-from wizard import project as projects
 from wizard.errors import ExitCode, SignInNeededError, WizardError
-from wizard.project import Domain, Production, Project, Registration, Seen, StepSeen
-from wizard.steps import account, survey
+from wizard.project import schema as projects
+from wizard.project.schema import Domain, Production, Project, Registration, Seen, StepSeen
+from wizard.steps import survey
+from wizard.steps.account import step as account
 from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, remembered
 from wizard.world import World
 
@@ -195,7 +196,7 @@ async def test_sign_in_that_is_over_is_made_anew_from_the_first_page(
         outside.error = None
         return ""
 
-    monkeypatch.setattr("screens.signing_in.run_in_terminal", run)
+    monkeypatch.setattr("screens.pages.account.signing_in.run_in_terminal", run)
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "Sign in  S" in page.text
         await page.press("s")

@@ -15,8 +15,8 @@ from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.project import Domain, Project
-from wizard.steps import identity
+from wizard.project.schema import Domain, Project
+from wizard.steps.identity import step as identity
 from wizard.steps.model import StepName
 from wizard.world import World
 

@@ -11,11 +11,11 @@ from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import OptionList
 
-from screens.inbox import InboxScreen
+from screens.pages.demo.inbox import InboxScreen
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage, mail
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
 
 

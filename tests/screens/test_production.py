@@ -16,10 +16,10 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow
 from wizard.aws.cloudformation import Stack
-from wizard.project import Production, Project, Sandbox, Seen
+from wizard.project.schema import Production, Project, Sandbox, Seen
 from wizard.steps.model import StepName
-from wizard.steps.readiness import Site
-from wizard.steps.reminder import ReminderSeen
+from wizard.steps.production.readiness import Site
+from wizard.steps.reminder.step import ReminderSeen
 
 
 async def show(page: Opened) -> None:

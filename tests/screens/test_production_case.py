@@ -12,7 +12,7 @@ from screens.messages import GoTo
 from tests.screens.conftest import Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.test_production import ready, show, tried
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
 
 __all__ = ["ready", "tried"]

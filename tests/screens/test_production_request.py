@@ -15,10 +15,10 @@ from screens.widgets.tick import Tick
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.test_production import ready, show, tried
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
-from wizard.steps.production import Form
-from wizard.steps.readiness import Site
+from wizard.steps.production.readiness import Site
+from wizard.steps.production.step import Form
 
 __all__ = ["ready", "tried"]
 

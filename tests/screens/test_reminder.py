@@ -10,13 +10,13 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input, TextArea
 
-from screens.reminder_page import with_typed
-from screens.reminder_what import What
+from screens.pages.reminder.form_page import with_typed
+from screens.pages.reminder.what import What
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.reminder_paper import Flow, show, subject, write
-from wizard.project import MAX_BYTES, Project, Reminder
-from wizard.reminder.message import Message
+from wizard.project.schema import MAX_BYTES, Project, Reminder
+from wizard.reminder.message.fields import Message
 from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def test_a_message_the_file_has_no_room_for_is_told(written: Project, tmp_path: 
 async def test_from_defaults_to_scheduled_mail_in_the_inbox(account: Demo, tmp_path: Path) -> None:
     from tests.screens.test_dns import made as with_identity
     from wizard.aws import sesv2
-    from wizard.steps import dns
+    from wizard.steps.dns import step as dns
 
     project = with_identity(account.world, "example.com")
     identity = sesv2.get_identity(account.world.aws, "example.com")

@@ -14,11 +14,12 @@ from tests.screens.reminder_paper import Flow, show, subject, with_a_test
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
-from wizard.project import Project
-from wizard.reminder import draft, template
+from wizard.project.schema import Project
+from wizard.reminder import draft
+from wizard.reminder.template import build as template
 from wizard.steps.model import StepName
-from wizard.steps.reminder import ReminderSeen
-from wizard.steps.reminder_drift import Drifted
+from wizard.steps.reminder.drift import Drifted
+from wizard.steps.reminder.step import ReminderSeen
 
 
 async def test_comes_back_to_where_it_stopped(

@@ -10,18 +10,18 @@ import pytest
 from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 
-from screens.reminder_run_words import sent_again, standing_of, took
+from screens.pages.reminder.run_words import sent_again, standing_of, took
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, opened
 from tests.screens.reminder_paper import Flow, show, with_a_test
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
-from wizard.steps.reminder import ReminderSeen
-from wizard.steps.reminder_audience import Audience
-from wizard.steps.reminder_runs import FailedMail, RunSeen
+from wizard.steps.reminder.audience import Audience
+from wizard.steps.reminder.runs import FailedMail, RunSeen
+from wizard.steps.reminder.step import ReminderSeen
 
 
 def a_run(began: datetime = NOW, **numbers: object) -> RunSeen:
@@ -151,7 +151,7 @@ def test_how_long_a_run_took(seconds: int, words: str) -> None:
 async def test_a_run_that_is_going_on_is_followed_until_it_ends(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.runs.LOOK_EVERY", 0.02)
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
         await page.shows("400 of 1,000 sent")
@@ -192,7 +192,7 @@ async def test_what_failed_is_shown_and_sent_once_more(
 async def test_unsure_mail_is_sent_again_only_after_a_question_that_names_the_risk(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.runs.LOOK_EVERY", 0.02)
     deployed.failed = FAILED
     before = PAST[2]
     deployed.past = (before,)
@@ -248,7 +248,7 @@ async def test_dead_letters_are_told_and_retried_or_deleted(
 async def test_what_came_of_sending_again_is_told(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.runs.LOOK_EVERY", 0.02)
     deployed.failed = FAILED
     before = PAST[2]
     deployed.past = (before,)
@@ -374,7 +374,7 @@ async def test_a_pause_goes_through_a_plan(
 async def test_a_stack_that_is_being_changed_is_not_asked_for_its_runs(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.runs.LOOK_EVERY", 0.02)
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
         await page.shows("400 of 1,000 sent")
@@ -434,7 +434,7 @@ async def test_before_anything_is_set_up_it_says_so(
 async def test_without_a_network_it_is_said_once_and_tried_again_by_hand(
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_runs.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.runs.LOOK_EVERY", 0.02)
     deployed.past = WizardError("AWS cannot be reached", "There is no network.", "Connect, then try again.")
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)

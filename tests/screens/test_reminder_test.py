@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select
 
-from screens.reminder_test import Trial
+from screens.pages.reminder.test_mail import Trial
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import Opened, opened
 from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow, show
 from wizard.errors import WizardError
-from wizard.project import Project
-from wizard.steps.reminder_trial import DryRun, LogLine
+from wizard.project.schema import Project
+from wizard.steps.reminder.trial import DryRun, LogLine
 
 
 async def test_a_refused_mail_says_what_to_do(
@@ -152,7 +152,7 @@ async def test_another_kind_begins_with_a_clean_page(
 async def test_the_log_follows_and_begins_anew_with_each_try(
     outside: Outside, made: Flow, written: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_test.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.test_mail.LOOK_EVERY", 0.02)
     made.log = (LogLine(NOW, '{"test": true}', "1"),)
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3", "f4")
@@ -168,7 +168,7 @@ async def test_the_log_follows_and_begins_anew_with_each_try(
 async def test_a_log_that_may_not_be_read_takes_nothing_from_the_result(
     outside: Outside, made: Flow, written: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.reminder_test.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.reminder.test_mail.LOOK_EVERY", 0.02)
     made.log = WizardError("AWS refuses", "You may not read this log.", "Ask for the right.")
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3", "f4")

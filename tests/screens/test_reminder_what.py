@@ -14,8 +14,8 @@ from tests.screens.pages import opened
 from tests.screens.reminder_paper import Flow, show, subject, with_a_test, write
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
-from wizard.project import Production, Project
-from wizard.steps.reminder import ReminderSeen
+from wizard.project.schema import Production, Project
+from wizard.steps.reminder.step import ReminderSeen
 
 WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),

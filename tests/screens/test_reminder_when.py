@@ -11,8 +11,8 @@ from textual.widgets import Input, Select
 from tests.screens.conftest import Outside
 from tests.screens.pages import opened
 from tests.screens.reminder_paper import Flow, show
-from wizard.project import Project
-from wizard.reminder.plain_choice import HowOften
+from wizard.project.schema import Project
+from wizard.reminder.schedule.plain_choice import HowOften
 
 WRONG_TIMES = (
     (HowOften.DAILY, "time", "25:00", "Write the time like 09:00"),

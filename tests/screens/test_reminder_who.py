@@ -8,17 +8,17 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Select, TextArea
 
-from screens import reminder_reading
-from screens.reminder_reading import Reader, StaleError
-from screens.reminder_who import Source, Who
+from screens.pages.reminder import reading
+from screens.pages.reminder.reading import Reader, StaleError
+from screens.pages.reminder.who import Source, Who
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.reminder_paper import Flow, show, write
 from wizard.aws.cloudformation import Stack
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Project, Table
-from wizard.steps.reminder import ReminderSeen
-from wizard.steps.reminder_opt_outs import OptOut
+from wizard.project.schema import Project, Table
+from wizard.steps.reminder.opt_outs import OptOut
+from wizard.steps.reminder.step import ReminderSeen
 
 
 async def choose(page: Opened, source: Source) -> None:
@@ -178,8 +178,8 @@ async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
 async def test_a_large_file_tells_how_far_its_reading_has_come(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminder_reading, "TELL_EVERY", 0.0)
-    monkeypatch.setattr(reminder_reading, "BLOCK", 4096)
+    monkeypatch.setattr(reading, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(reading, "BLOCK", 4096)
     told: list[str] = []
     rows = "".join(f"someone{number}@example.com,Some One\n" for number in range(500))
     (tmp_path / "team.csv").write_text("email,name\n" + rows)

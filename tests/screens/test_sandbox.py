@@ -13,21 +13,21 @@ from syrupy.assertion import SnapshotAssertion
 from textual import events
 from textual.widgets import OptionList, Select, TextArea
 
-from screens.identity import IdentityScreen
 from screens.messages import GoTo
-from screens.sandbox import SandboxPage
-from screens.sandbox_headers import HeadersPage, safe
-from tests.pure import received_mails as mails
-from tests.pure.received_mails import results
+from screens.pages.identity.page import IdentityScreen
+from screens.pages.production.headers import HeadersPage, safe
+from screens.pages.production.sandbox import SandboxPage
+from tests.pure.steps import received_mails as mails
+from tests.pure.steps.received_mails import results
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage, mail
 from wizard.errors import WizardError
-from wizard.mailauth import LONGEST
-from wizard.project import Project, Sandbox, Seen
-from wizard.steps import sandbox
+from wizard.project.schema import Project, Sandbox, Seen
 from wizard.steps.model import Plan, Report, StepName
-from wizard.steps.sandbox import AddressState, SandboxSeen, SentMail
+from wizard.steps.production import sandbox
+from wizard.steps.production.authentication_results import LONGEST
+from wizard.steps.production.sandbox import AddressState, SandboxSeen, SentMail
 from wizard.world import World
 
 ME = "me@example.net"
@@ -150,7 +150,7 @@ async def test_a_link_is_sent_again_only_after_a_yes(ses: Ses, begun: Project, t
 async def test_the_link_is_waited_for(
     ses: Ses, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.sandbox.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.production.sandbox.LOOK_EVERY", 0.02)
     ses.state = AddressState.WAITING
     project = with_sections(begun, sandbox=Sandbox(address=ME))
     async with opened(tmp_path, ses.outside.world, project=project) as page:
@@ -188,7 +188,7 @@ async def test_an_answer_about_the_address_before_comes_too_late(
         answered.wait(10)
         return seen
 
-    monkeypatch.setattr("screens.sandbox.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("screens.pages.production.sandbox.LOOK_EVERY", 0.02)
     monkeypatch.setattr(sandbox, "follow", slow)
     ses.state = AddressState.WAITING
     project = with_sections(begun, sandbox=Sandbox(address=ME))

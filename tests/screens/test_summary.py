@@ -14,7 +14,7 @@ from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, opened
 from tests.screens.paper import Stage
 from wizard.errors import WizardError
-from wizard.project import Project
+from wizard.project.schema import Project
 from wizard.steps.model import Standing, Status, StepName
 
 

@@ -11,11 +11,11 @@ from textual import work
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
-from screens.dialogs import Ask
+from screens.frame.dialogs import Ask
 from tests.screens.conftest import Outside
 from tests.screens.pages import Opened, opened
 from wizard.errors import WizardError
-from wizard.steps import account
+from wizard.steps.account import step as account
 from wizard.steps.model import StepName
 from wizard.world import World
 
@@ -65,7 +65,7 @@ async def test_when_saving(
         raise KeyError("eventId")
 
     async with opened(tmp_path, outside.world, size=(200, 60)) as page:
-        monkeypatch.setattr("wizard.project_file.ProjectFile.save", broken)
+        monkeypatch.setattr("wizard.project.store.ProjectFile.save", broken)
         page.app.call_later(page.app.save)
         await page.shows("Something unexpected happened")
     assert "in broken" in noted(log)

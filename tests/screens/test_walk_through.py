@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from screens.widgets.tick import Tick
 from tests.screens.pages import opened
 from wizard.aws import sesv2
-from wizard.steps import dns
+from wizard.steps.dns import step as dns
 from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
 
 
 async def test_reviewer_of_the_demo_says_yes(account: Demo, tmp_path: Path) -> None:
-    from wizard.project import Account, Domain, Identity, Project
+    from wizard.project.schema import Account, Domain, Identity, Project
 
     project = Project(
         account=Account(region="us-east-1", id="123456789012"),

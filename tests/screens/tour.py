@@ -15,10 +15,10 @@ import pytest
 from msgspec.structs import replace as with_sections
 from textual.widgets import Select, TextArea
 
-from screens.reminder_who import Source
-from screens.sandbox import SandboxPage
+from screens.pages.production.sandbox import SandboxPage
+from screens.pages.reminder.who import Source
 from screens.widgets.tick import Tick
-from tests.pure.received_mails import results
+from tests.pure.steps.received_mails import results
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import Opened, opened
 from tests.screens.paper import Stage, mail, pending
@@ -27,13 +27,13 @@ from tests.screens.test_reminder_runs import FAILED, deployed
 from tests.screens.test_sandbox import ses
 from wizard.aws.iam import Verdict
 from wizard.errors import SignInNeededError
-from wizard.project import Project, Sandbox, Seen
-from wizard.steps import dns
-from wizard.steps.account_regions import RegionSeen, RegionState
+from wizard.project.schema import Project, Sandbox, Seen
+from wizard.steps.account.permissions import Missing
+from wizard.steps.account.regions import RegionSeen, RegionState
+from wizard.steps.dns import step as dns
 from wizard.steps.model import StepName
-from wizard.steps.permissions import Missing
-from wizard.steps.readiness import Site
-from wizard.steps.reminder_opt_outs import OptOut
+from wizard.steps.production.readiness import Site
+from wizard.steps.reminder.opt_outs import OptOut
 
 if TYPE_CHECKING:
     from tests.screens.reminder_paper import Flow

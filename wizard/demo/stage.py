@@ -11,26 +11,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from wizard.aws.access import AwsAccess, EmbeddedKeys
-from wizard.demo import zones
 from wizard.demo.aws import account as accounts
-from wizard.demo.aws import links
 from wizard.demo.aws.account import Account, Kept, SesRegion
-from wizard.demo.aws.entrance import OPEN, Entrance
+from wizard.demo.aws.iam.entrance import OPEN, Entrance
 from wizard.demo.aws.pace import Pace
+from wizard.demo.aws.schedules.ticker import Ticker
 from wizard.demo.aws.server import AccountServer
+from wizard.demo.aws.ses import links
 from wizard.demo.aws.snapshot import Keeper
-from wizard.demo.aws.ticker import Ticker
 from wizard.demo.computer import Computer, used
-from wizard.demo.dns_server import DnsServer
-from wizard.demo.stories import FIRST, Story
+from wizard.demo.dns import zones
+from wizard.demo.dns.server import DnsServer
+from wizard.demo.stories.stories import FIRST, Story
 from wizard.demo.website import Website
-from wizard.dns.access import DnsAccess, Nameserver
 from wizard.dns.records import Record
+from wizard.dns.resolve.access import DnsAccess, Nameserver
 from wizard.world import Mail, World
 
 if TYPE_CHECKING:
     from wizard.demo.aws.route53 import Route53Zone
-    from wizard.project import Project
+    from wizard.project.schema import Project
 
 KEYS = EmbeddedKeys("AKIADEMODEMODEMODEMO", "only-for-the-embedded-account")
 REGION = "us-east-1"
@@ -142,15 +142,15 @@ class Demo:
 
             route53domains.go_on(self.account)
         if "moto.cloudformation.models" in sys.modules:
-            from wizard.demo.aws import stack_work
+            from wizard.demo.aws.stacks import work as stack_work
 
             stack_work.go_on(self.account)
         if self.account.kept.events:
-            from wizard.demo.aws import functions
+            from wizard.demo.aws.functions import run as functions
 
             functions.go_on(self.account)
         if self.account.kept.batches:
-            from wizard.demo.aws import event_sources
+            from wizard.demo.aws.functions import event_sources
 
             event_sources.go_on(self.account)
 
@@ -219,7 +219,7 @@ class Demo:
 
     def answer_review(self, granted: bool) -> None:
         """Answer a production access request as AWS's reviewer would, also one that was denied before."""
-        from wizard.demo.aws.sesv2_account import answer_review
+        from wizard.demo.aws.ses.account import answer_review
 
         with self.account.lock:
             for ses in self.account.kept.ses.values():

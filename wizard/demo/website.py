@@ -17,7 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
-from wizard.dns.access import Nameserver
+from wizard.dns.resolve.access import Nameserver
 from wizard.web.access import WebAccess, WebError
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from wizard.dns.access import DnsAccess
-from wizard.dns.causes import (
+from wizard.dns.answers import Answer, Answers, Opinions, Path, Question, ZoneSeen
+from wizard.dns.findings import Round, Row, RowStatus
+from wizard.dns.judge.rows import (
     Context,
     asides,
     judge_all,
@@ -18,13 +19,12 @@ from wizard.dns.causes import (
     zone_findings,
     zone_questions,
 )
-from wizard.dns.opinions import PublicView, elsewhere, local, other_servers
 from wizard.dns.providers import recognise
 from wizard.dns.records import Record, RecordId
-from wizard.dns.resolver import ROUND_SECONDS, Delegation, Resolver
-from wizard.dns.seen import Answer, Answers, Opinions, Path, Question, ZoneSeen
-from wizard.dns.servers import Network
-from wizard.dns.verdict import Round, Row, RowStatus
+from wizard.dns.resolve.access import DnsAccess
+from wizard.dns.resolve.resolver import ROUND_SECONDS, Delegation, Resolver
+from wizard.dns.resolve.second_opinions import PublicView, elsewhere, local, other_servers
+from wizard.dns.resolve.servers import Network
 
 DELEGATION_SECONDS = 60.0
 """How long a delegation stands before the registry is asked again. Nothing else is kept between rounds."""

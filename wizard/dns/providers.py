@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
 
+from wizard.dns.findings import Entry
 from wizard.dns.records import Record
-from wizard.dns.verdict import Entry
 
 _TABLE = Path(__file__).with_name("providers.yaml")
 

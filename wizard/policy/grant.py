@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wizard.project import Project, StepKey
+from wizard.project.schema import Project, StepKey
 
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 

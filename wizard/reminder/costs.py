@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from wizard.reminder.capacity import DIRECT_RATE
-from wizard.reminder.schedules import runs
+from wizard.reminder.schedule.schedules import runs
 
 A_MAIL = 0.10 / 1000
 """SES: each mail to one recipient."""

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from wizard.addresses import AddressError, normal_address
 from wizard.errors import WizardError
-from wizard.project import Project, Reminder
-from wizard.reminder import message as messages
-from wizard.reminder import template
+from wizard.project.schema import Project, Reminder
 from wizard.reminder.capacity import MAX_WORKERS
-from wizard.reminder.expressions import At, Cron, ScheduleError, parse
-from wizard.reminder.message import Message, field_name, fields_in
-from wizard.reminder.recipients_file import read_recipients
-from wizard.reminder.schedules import next_runs
+from wizard.reminder.message import fields as messages
+from wizard.reminder.message.fields import Message, field_name, fields_in
+from wizard.reminder.recipients.csv_file import read_recipients
+from wizard.reminder.schedule.expressions import At, Cron, ScheduleError, parse
+from wizard.reminder.schedule.schedules import next_runs
 from wizard.reminder.setup import Setup
+from wizard.reminder.template import build as template
 from wizard.text import printable
 
 MAX_SENDER_NAME = 100

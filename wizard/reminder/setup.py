@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from wizard.project import Table
-from wizard.reminder.message import Message, fields_in, fields_of
+from wizard.project.schema import Table
+from wizard.reminder.message.fields import Message, fields_in, fields_of
 
 _LONGEST_TABLE_NAME = 255
 

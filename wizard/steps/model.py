@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wizard.project import Project, StatusKey, StepKey
+    from wizard.project.schema import Project, StatusKey, StepKey
 
 
 class StepName(StrEnum):
@@ -68,7 +68,7 @@ def last_known(project: Project) -> dict[StepName, Standing]:
 
 def remembered(project: Project, standing: Standing, now: datetime) -> Project:
     """The project with ``standing`` as the last known state of its step; what stays is dated once a day."""
-    from wizard.project import StepSeen
+    from wizard.project.schema import StepSeen
 
     key: StepKey = standing.step.value
     status: StatusKey = standing.status.value

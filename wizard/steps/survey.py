@@ -11,10 +11,14 @@ from msgspec.structs import replace
 
 from wizard.aws.failures import denied
 from wizard.errors import ExitCode, WizardError
-from wizard.project import Project
-from wizard.steps import account, domain, identity, permissions, production
-from wizard.steps.account import AccountSeen
+from wizard.project.schema import Project
+from wizard.steps.account import permissions
+from wizard.steps.account import step as account
+from wizard.steps.account.step import AccountSeen
+from wizard.steps.domain import step as domain
+from wizard.steps.identity import step as identity
 from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.production import step as production
 from wizard.world import World
 
 _Look = Callable[[World, Project], Standing]
@@ -82,7 +86,7 @@ def survey(
 
 def without_aws(world: World, project: Project) -> Iterator[Standing]:
     """What can be said while AWS cannot be asked: that a record is wrong in the DNS. Raises nothing."""
-    from wizard.steps import dns
+    from wizard.steps.dns import step as dns
 
     if wrong := dns.wrong_without_aws(world, project):
         yield wrong
@@ -116,10 +120,10 @@ def _domain(world: World, project: Project) -> Standing:
 
 
 def _registration(world: World, project: Project) -> Standing:
-    from wizard.steps import domain_registration
+    from wizard.steps.domain import registration
 
     assert project.domain.registration is not None
-    return domain_registration.judge(domain_registration.look(world, project.domain.registration))
+    return registration.judge(registration.look(world, project.domain.registration))
 
 
 def _identity(world: World, project: Project) -> Standing:
@@ -132,7 +136,7 @@ def _identity(world: World, project: Project) -> Standing:
 
 def _dns(world: World, project: Project) -> Standing:
     from wizard.aws import sesv2
-    from wizard.steps import dns
+    from wizard.steps.dns import step as dns
 
     known = sesv2.get_identity(world.aws, identity.chosen_domain(project))
     if known is None:
@@ -141,7 +145,7 @@ def _dns(world: World, project: Project) -> Standing:
 
 
 def _reminder(base: Path, world: World, project: Project) -> Standing:
-    from wizard.steps import reminder
+    from wizard.steps.reminder import step as reminder
 
     return reminder.judge(reminder.look(world, project, base), project)
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from wizard.demo.aws.clock import Clock
-from wizard.demo.aws.entrance import OPEN, Entrance
-from wizard.demo.aws.function_process import Process
+from wizard.demo.aws.functions.process import Process
+from wizard.demo.aws.iam.entrance import OPEN, Entrance
 from wizard.demo.aws.pace import Pace
-from wizard.dns.access import Nameserver
+from wizard.dns.resolve.access import Nameserver
 from wizard.world import Mail
 
 ACCOUNT_ID = "123456789012"

@@ -10,18 +10,18 @@ from importlib import import_module
 from typing import Any
 
 _OURS = {
-    "sesv2": ("wizard.demo.aws.sesv2_service", "Sesv2"),
-    "sts": ("wizard.demo.aws.sts", "Callers"),
-    "iam": ("wizard.demo.aws.iam_simulation", "Identities"),
+    "sesv2": ("wizard.demo.aws.ses.service", "Sesv2"),
+    "sts": ("wizard.demo.aws.iam.sts", "Callers"),
+    "iam": ("wizard.demo.aws.iam.simulation", "Identities"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "route53domains": ("wizard.demo.aws.route53domains", "Registrations"),
     "dynamodb": ("wizard.demo.aws.tables", "Tables"),
     "sqs": ("wizard.demo.aws.queues", "Queues"),
-    "cloudwatch": ("wizard.demo.aws.alarms", "Alarms"),
-    "sns": ("wizard.demo.aws.topics", "Topics"),
-    "scheduler": ("wizard.demo.aws.scheduler", "Schedules"),
-    "awslambda": ("wizard.demo.aws.lambda_operations", "Functions"),
-    "cloudformation": ("wizard.demo.aws.cloudformation", "Stacks"),
+    "cloudwatch": ("wizard.demo.aws.alarms.alarms", "Alarms"),
+    "sns": ("wizard.demo.aws.alarms.topics", "Topics"),
+    "scheduler": ("wizard.demo.aws.schedules.scheduler", "Schedules"),
+    "awslambda": ("wizard.demo.aws.functions.operations", "Functions"),
+    "cloudformation": ("wizard.demo.aws.stacks.cloudformation", "Stacks"),
 }
 """For each service of moto's: the module and the class that answer in its place."""
 

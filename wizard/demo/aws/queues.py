@@ -13,8 +13,8 @@ from moto.sqs.models import Queue, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from wizard.demo.aws.account import ACCOUNT_ID, current
+from wizard.demo.aws.iam.roles import denial
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.roles import denial
 
 _RANGES = {
     "DelaySeconds": (0, 900, 0),

@@ -13,8 +13,8 @@ from moto.route53.responses import Route53
 
 from wizard.demo.aws.account import ACCOUNT_ID
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.dns_zones import Resource
-from wizard.demo.zones import ROUTE53_DOMAIN, WEBSITE
+from wizard.demo.dns.zone_data import Resource
+from wizard.demo.dns.zones import ROUTE53_DOMAIN, WEBSITE
 
 MAX_RECORDS = 1000
 """Records in a batch; those of an UPSERT count twice."""

@@ -12,9 +12,10 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess, EmbeddedKeys
-from wizard.demo.aws import identity_center, links
 from wizard.demo.aws.account import Account
 from wizard.demo.aws.extensions import install
+from wizard.demo.aws.iam import identity_center
+from wizard.demo.aws.ses import links
 
 if TYPE_CHECKING:
     import boto3
@@ -145,7 +146,7 @@ def _moto_application() -> DomainDispatcherApplication:
     """moto's server application with our operations in it. It knows no account: one is enough a process."""
     from moto.moto_server import werkzeug_app
 
-    from wizard.demo.aws import turnstile
+    from wizard.demo.aws.iam import turnstile
 
     turnstile.install()
 

@@ -21,8 +21,8 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
 
 from wizard.demo.aws.account import ACCOUNT_ID, current
+from wizard.demo.aws.iam.roles import denial
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.roles import denial
 
 TOKEN_LIFE = timedelta(minutes=10)
 """How long the same ClientRequestToken stands for the same transaction."""

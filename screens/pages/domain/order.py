@@ -1,0 +1,95 @@
+"""The dialog before a domain is bought: what happens, the price, and the name to be typed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from screens.frame.dialogs import Dialog, plan_rows
+from screens.widgets.columns import Columns
+from wizard.steps.model import Plan
+
+if TYPE_CHECKING:
+    from wizard.steps.domain.name import DomainName
+
+
+class BuyDialog(Dialog[str]):
+    """Dismissed with what was typed once that is the name, or with None for no.
+
+    The keys are function keys: letters belong to the field.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "buy", "Buy it"),
+        Binding("escape,f2", "dismiss(None)", "No, buy nothing"),
+        Binding("pageup", "scroll_body(-10)", "Page up", show=False),
+        Binding("pagedown", "scroll_body(10)", "Page down", show=False),
+        Binding("up", "scroll_body(-1)", "Up", show=False),
+        Binding("down", "scroll_body(1)", "Down", show=False),
+    ]
+
+    def __init__(self, name: DomainName, plan: Plan) -> None:
+        super().__init__()
+        self.heading = f"This buys {name.unicode}"
+        self._domain = name
+        self._plan = plan
+
+    def compose_body(self) -> ComposeResult:
+        """What happens, line by line."""
+        yield Columns(plan_rows(self._plan.changes))
+
+    def compose_foot(self) -> ComposeResult:
+        """The price, the field, and the buttons: these always show."""
+        price = Content.styled("  price ", "$text-warning")
+        yield Columns([(price, Content.styled(self._plan.cost, "bold"))], classes="dialog-cost")
+        yield Static(f"Type {self._domain.unicode} to buy it:", id="ask", markup=False)
+        yield Input(id="again", compact=True)
+        with Horizontal(classes="buttons"):
+            yield Button("Buy it  F4", id="buy", variant="primary", disabled=True, compact=True)
+            yield Button("No, buy nothing  F2", id="no", compact=True)
+
+    def on_mount(self) -> None:
+        """Wait for the name."""
+        self.query_one("#again").focus()
+
+    @property
+    def _typed(self) -> str | None:
+        """What stands in the field, where it is the name again."""
+        from wizard.steps.domain.registration import is_confirmed
+
+        typed = self.query_one("#again", Input).value
+        return typed if is_confirmed(self._domain.ascii, typed) else None
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one("#buy", Button).disabled = self._typed is None
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_buy()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "buy":
+            self.action_buy()
+        else:
+            self.dismiss(None)
+
+    def action_buy(self) -> None:
+        """Buy, where the name was typed again; say so where it was not."""
+        typed = self._typed
+        if typed is None:
+            words = f"Nothing is bought before {self._domain.unicode} stands in the field."
+            self.query_one("#ask", Static).update(Content.styled(words, "$text-warning"))
+            self.query_one("#again").focus()
+        else:
+            self.dismiss(typed)

@@ -1,0 +1,87 @@
+"""The dialog before a second request after a refusal: more than a yes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from screens.frame.dialogs import Dialog
+from screens.widgets.columns import Cells, Columns
+from wizard.text import printable
+
+WORDS = "ask again"
+"""What has to be typed."""
+
+
+class AgainDialog(Dialog[bool]):
+    """Dismissed with True once the words stand in the field. Letters belong to the field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "agree", "Ask again"),
+        Binding("escape,f2", "dismiss(False)", "No, leave it"),
+        Binding("up", "scroll_body(-1)", "Up", show=False),
+        Binding("down", "scroll_body(1)", "Down", show=False),
+    ]
+
+    heading = "AWS has said no to this once"
+
+    def __init__(self, case: str) -> None:
+        super().__init__()
+        self._case = printable(case, 60)
+
+    def compose_body(self) -> ComposeResult:
+        """What is the better way, and what another request does."""
+        case = f"the case {self._case}" if self._case else "AWS's case"
+        rows: list[Cells] = [
+            (Content.styled("» better", "$text-accent"), f"Answer in {case}: there the reviewers read it."),
+            (
+                Content.styled("! note", "$text-warning"),
+                "Another request opens another case. With nothing changed, expect the same answer.",
+            ),
+            (
+                Content.styled("» sensible", "$text-accent"),
+                "Where something has changed since: the website, how people sign up, what is sent.",
+            ),
+        ]  # fmt: skip
+        yield Columns(rows)
+
+    def compose_foot(self) -> ComposeResult:
+        """The field, and the buttons."""
+        yield Static(f"Type “{WORDS}” to go on all the same:", id="ask", classes="block", markup=False)
+        yield Input(id="typed", compact=True)
+        with Horizontal(classes="buttons"):
+            yield Button("Ask again  F4", id="agree", compact=True)
+            yield Button("No, leave it  F2", id="no", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """Wait for the words."""
+        self.query_one("#typed").focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_agree()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "agree":
+            self.action_agree()
+        else:
+            self.dismiss(False)
+
+    def action_agree(self) -> None:
+        """Go on, where the words were typed; say so where they were not."""
+        typed = " ".join(self.query_one("#typed", Input).value.casefold().split())
+        if typed == WORDS:
+            self.dismiss(True)
+        else:
+            words = f"Nothing is sent before “{WORDS}” stands in the field."
+            self.query_one("#ask", Static).update(Content.styled(words, "$text-warning"))
+            self.query_one("#typed").focus()

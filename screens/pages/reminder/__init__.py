@@ -1,0 +1,1 @@
+"""Step 5: recipients, message, schedule, deployment, test and runs."""

@@ -1,0 +1,111 @@
+"""What changes the deployed reminder: planned by CloudFormation, shown, and carried out after a yes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.message import Message
+
+from screens.messages import Happened
+from screens.pages.reminder.form_page import Page
+from screens.widgets.columns import EventList
+
+if TYPE_CHECKING:
+    from wizard.project.schema import Project
+    from wizard.steps.reminder.step import ReminderPlan
+    from wizard.world import World
+
+
+class ChangePage(Page):
+    """A page that can change the stack. It has an `EventList` with the id ``events``."""
+
+    class Planned(Message):
+        """CloudFormation has worked out what it would do to go from ``before`` to ``wanted``."""
+
+        def __init__(self, before: Project, wanted: Project, planned: ReminderPlan) -> None:
+            super().__init__()
+            self.before = before
+            self.wanted = wanted
+            self.planned = planned
+
+    class Made(Message):
+        """The stack stands as it was planned."""
+
+    @work(
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+        group="aws",
+        description="CloudFormation is working out what it would do",
+    )
+    def plan(
+        self, world: World, before: Project, wanted: Project, base: Path, *, revert_drift: bool = False
+    ) -> None:
+        """Have the change from ``before`` to ``wanted`` worked out, then ask.
+
+        With ``revert_drift`` what somebody changed by hand is put back as well.
+        """
+        from wizard.steps.reminder import step as reminder
+
+        planned = reminder.plan(world, wanted, base, revert_drift=revert_drift)
+        self.tell(self.Planned(before, wanted, planned))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Leaving it as it is")
+    def _decline(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import step as reminder
+
+        reminder.decline(world, project)
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="act", description="CloudFormation is at work"
+    )
+    def _carry_out(self, world: World, before: Project, wanted: Project, planned: ReminderPlan) -> None:
+        from wizard.steps.reminder import step as reminder
+
+        decided = reminder.act(world, wanted, planned, self.happened)
+        self.decide(before, decided)
+        self.looked(world, decided)
+        self.tell(self.Made())
+
+    def nothing_to_change(self) -> None:
+        """The plan keeps everything as it is: say so."""
+        self.step.say("Everything is as the project file says: there is nothing to change.")
+        self.go_on()
+
+    @on(Planned)
+    def _confirm(self, message: Planned) -> None:
+        message.stop()
+        if not message.planned.plan.changes_anything:
+            self.nothing_to_change()
+            return
+        self.step.confirm(
+            message.planned.plan,
+            partial(self._agreed, message),
+            declined=lambda: self._decline(self.state.world, message.wanted),
+        )
+
+    def _agreed(self, message: Planned) -> None:
+        self.query_one("#events", EventList).clear()
+        self._carry_out(self.state.world, message.before, message.wanted, message.planned)
+
+    @on(Happened)
+    def _show_event(self, message: Happened) -> None:
+        message.stop()
+        self.query_one("#events", EventList).add(message.event)
+        if self.display:
+            self.step.query_one("#body").scroll_end(animate=False)
+
+    @on(Made)
+    def _made(self, message: Made) -> None:
+        """What comes next stands above all that was done."""
+        message.stop()
+        if self.display:
+            self.step.query_one("#body").scroll_home(animate=False)
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Put the focus where one goes on after a change."""
+        self.step.query_one("#next").focus()

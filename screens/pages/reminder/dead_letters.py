@@ -1,0 +1,144 @@
+"""The dead-letter queue: whether there is anything in it, and retrying or deleting that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button
+
+from screens.frame.dialogs import SCROLLING, Dialog
+from screens.keys import key_name, letter
+from screens.messages import Happened
+from screens.pages.reminder.form_page import Part
+from screens.widgets.columns import Columns
+
+if TYPE_CHECKING:
+    from wizard.project.schema import Project
+    from wizard.steps.model import Event
+    from wizard.world import World
+
+Answer = Literal["retry", "delete", ""]
+
+_WORDS = (
+    (
+        "Retry",
+        "Put portions of recipients back into the queue, and start the function with failed events again. "
+        "No recipient gets a mail twice.",
+    ),
+    (
+        "Delete",
+        "Drop the messages. A run that has not ended finds its recipients by itself; a run that never began "
+        "does not.",
+    ),
+    ("Alarm", "It returns to OK once the queue is empty."),
+)
+
+
+class DeadLetters(Dialog[Answer]):
+    """Dismissed with what is to be done with the messages, or with nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2", "dismiss('')", "Close"),
+        Binding("left,right", "app.focus_next", "Other button", show=False),
+        *SCROLLING,
+        letter("r", "dismiss('retry')", "Retry"),
+        letter("d", "dismiss('delete')", "Delete"),
+    ]
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.heading = f"{_messages(count)} could not be handled"
+
+    def compose_body(self) -> ComposeResult:
+        """What each answer does."""
+        yield Columns(_WORDS, id="dialog-text")
+
+    def compose_foot(self) -> ComposeResult:
+        """The buttons."""
+        with Horizontal(classes="buttons"):
+            yield Button("Retry  R", id="retry", variant="primary", compact=True)
+            yield Button("Delete  D", id="delete", compact=True)
+            yield Button("Close  Esc", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        """Enter alone changes nothing."""
+        self.query_one("#close").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Each button ends it."""
+        event.stop()
+        answers: dict[str | None, Answer] = {"retry": "retry", "delete": "delete"}
+        self.dismiss(answers.get(event.button.id, ""))
+
+
+class DeadLetterNotice(Part):
+    """One line where the queue has messages, and nothing where it has none."""
+
+    class Counted(Message):
+        """How many messages are in the queue."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+    _count = 0
+
+    def compose(self) -> ComposeResult:
+        """The line."""
+        yield Columns(id="dead-letters")
+
+    def on_mount(self) -> None:
+        """Nothing is known yet."""
+        self.display = False
+
+    def look(self) -> None:
+        """Count the messages."""
+        self._look(self.state.world, self.state.project)
+
+    def ask(self) -> None:
+        """Ask what is to be done with the messages, and do it. The page shows what happens."""
+
+        def answered(answer: Answer | None) -> None:
+            if answer:
+                self._handle(self.state.world, self.state.project, answer)
+
+        if self._count:
+            self.app.push_screen(DeadLetters(self._count), answered)
+        else:
+            self.step.say("There are no dead letters.")
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="dead", description="Counting dead letters")
+    def _look(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import dead_letters
+
+        self.tell(self.Counted(dead_letters.count(world, project)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Emptying the queue")
+    def _handle(self, world: World, project: Project, answer: Answer) -> None:
+        from wizard.steps.reminder import dead_letters
+
+        def happened(event: Event) -> None:
+            self.post_message(Happened(event))
+
+        act = dead_letters.retry if answer == "retry" else dead_letters.clear
+        act(world, project, happened)
+        self.tell(self.Counted(dead_letters.count(world, project)))
+
+    @on(Counted)
+    def _show(self, message: Counted) -> None:
+        message.stop()
+        self._count, self.display = message.count, message.count > 0
+        words = f"{_messages(message.count)} could not be handled: {key_name('f7')} retries or deletes them."
+        rows = [(Content.styled("! dead letters", "$text-warning"), words)] if message.count else []
+        self.query_one(Columns).show(rows)
+
+
+def _messages(count: int) -> str:
+    """How many messages, in words."""
+    return f"{count:,} message" if count == 1 else f"{count:,} messages"

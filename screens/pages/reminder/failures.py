@@ -1,0 +1,86 @@
+"""The mails of one run that did not arrive, each with its reason, and sending failed or unsure ones again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Static
+
+from screens.frame.dialogs import SCROLLING, Dialog
+from screens.keys import letter
+from screens.pages.reminder.run_words import failed_rows
+from screens.widgets.columns import Columns
+from wizard.reminder.schedule.schedules import moment_words
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from wizard.steps.reminder.runs import FailedMail, RunSeen
+
+
+Outcome = Literal["failed", "unsure", ""]
+
+
+class Failures(Dialog[Outcome]):
+    """Dismissed with the outcome of those mails that are to be sent once more, or with nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2", "dismiss('')", "Close"),
+        Binding("left,right", "app.focus_next", "Other button", show=False),
+        *SCROLLING,
+        letter("r", "again('failed')", "Send failed again"),
+        letter("u", "again('unsure')", "Send unsure again"),
+    ]
+
+    def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
+        super().__init__()
+        self.heading = f"What did not arrive of the run of {moment_words(run.began, place)}"
+        # The run may have gone on since its numbers were read.
+        self.counts = {
+            "failed": max(run.failed, sum(mail.outcome == "failed" for mail in mails)),
+            "unsure": max(run.unsure, sum(mail.outcome == "unsure" for mail in mails)),
+        }
+        self.mails = mails
+        self.more = run.failed + run.unsure + run.bounced + run.complained > len(mails)
+
+    def compose_body(self) -> ComposeResult:
+        """Mail by mail."""
+        yield Columns(failed_rows(self.mails), id="dialog-text")
+
+    def compose_foot(self) -> ComposeResult:
+        """What sending again does, and the buttons."""
+        failed, unsure = self.counts["failed"], self.counts["unsure"]
+        words = [f"Only the first {len(self.mails):,} are shown."] if self.more else []
+        words += [f"{failed:,} that failed can be sent once more."] if failed else []
+        words += [f"{unsure:,} unsure may have arrived: sent again, some arrive twice."] if unsure else []
+        words += [] if failed or unsure else ["None of them can be sent again."]
+        yield Static(" ".join(words), classes="dialog-cost hint", markup=False)
+        with Horizontal(classes="buttons"):
+            if failed:
+                yield Button("Send failed again  R", id="failed", variant="primary", compact=True)
+            if unsure:
+                yield Button("Send unsure again  U", id="unsure", compact=True)
+            yield Button("Close  Esc", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        """Enter alone sends nothing."""
+        self.query_one("#close").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Each button ends it."""
+        event.stop()
+        outcomes: dict[str | None, Outcome] = {"failed": "failed", "unsure": "unsure"}
+        self.dismiss(outcomes.get(event.button.id, ""))
+
+    def action_again(self, outcome: Outcome) -> None:
+        """Send again, where anything can be."""
+        if self.counts[outcome]:
+            self.dismiss(outcome)
+
+    def _own_keys(self) -> list[Binding]:
+        left_out = {f"again('{outcome}')" for outcome, count in self.counts.items() if not count}
+        return [key for key in super()._own_keys() if key.action not in left_out]

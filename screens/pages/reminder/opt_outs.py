@@ -1,0 +1,202 @@
+"""Who wants no more mail: how many there are, putting one in by hand, taking one back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.frame.dialogs import Ask, Dialog
+from screens.pages.reminder.form_page import Part
+from screens.widgets.choice_list import ChoiceList
+from screens.widgets.columns import Columns
+from wizard.errors import WizardError
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from wizard.project.schema import Project
+    from wizard.steps.reminder.opt_outs import OptOut
+    from wizard.world import World
+
+LIMIT = 200
+"""How many are read, the latest first."""
+
+Wish = tuple[str, bool]
+"""An address, and whether it shall get no more mail (True) or mail again."""
+
+
+class OptOuts(Part):
+    """One row: how many there are, and the way to the list."""
+
+    class Read(Message):
+        """The opt-outs, or None where they cannot be read; ``shown`` where the list was asked for."""
+
+        def __init__(self, found: Sequence[OptOut] | None, *, shown: bool) -> None:
+            super().__init__()
+            self.found = found
+            self.shown = shown
+
+    class Changed(Message):
+        """One was put in or taken back, in words."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    def compose(self) -> ComposeResult:
+        """The button and the count."""
+        with Horizontal(classes="field tight"):
+            yield Button("Opt-outs  F6", id="opt-outs", compact=True)
+            yield Static("", id="opted", classes="hint", markup=False)
+
+    def count(self) -> None:
+        """Say how many there are, if that can be said."""
+        self._count(self.state.world, self.state.project)
+
+    def open(self) -> None:
+        """Show the list."""
+        self.step.retry = self.open
+        self.step.clear_error()
+        self._list(self.state.world, self.state.project)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="opted", description="Counting opt-outs")
+    def _count(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import opt_outs
+
+        try:
+            self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=False))
+        except WizardError:
+            # What does not work is said to those who ask for the list.
+            self.tell(self.Read(None, shown=False))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="opted", description="Reading opt-outs")
+    def _list(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import opt_outs
+
+        self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=True))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Noting it")
+    def _change(self, world: World, project: Project, wish: Wish) -> None:
+        from wizard.steps.reminder import opt_outs
+
+        address, out = wish
+        changed = (opt_outs.opt_out if out else opt_outs.opt_in)(world, project, address)
+        words = {
+            (True, True): f"{address} gets no more mail.",
+            (True, False): f"{address} had opted out already.",
+            (False, True): f"{address} gets mail again.",
+            (False, False): f"{address} had not opted out.",
+        }
+        self.tell(self.Changed(printable(words[out, changed], 200)))
+
+    @on(Read)
+    def _show(self, message: Read) -> None:
+        message.stop()
+        found = message.found
+        self.query_one("#opted", Static).update("" if found is None else _count_words(len(found)))
+        if message.shown and found is not None:
+            self.app.push_screen(OptOutList(found), self._wished)
+
+    @on(Changed)
+    def _say(self, message: Changed) -> None:
+        message.stop()
+        self.step.say(message.words)
+        self.count()
+
+    def _wished(self, wish: Wish | None) -> None:
+        if wish is None:
+            return
+        change = partial(self._change, self.state.world, self.state.project, wish)
+        address, out = wish
+        if out:
+            change()
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                change()
+
+        words = "Do so only where they asked for it themselves."
+        question = Ask(f"Write to {printable(address, 60)} again?", words, yes="Write again", careful=True)
+        self.app.push_screen(question, answered)
+
+    @on(Button.Pressed, "#opt-outs")
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.open()
+
+
+class OptOutList(Dialog[Wish | None]):
+    """The list, and a field for one more. Dismissed with what is wished."""
+
+    heading = "Who wants no more mail"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2,f6", "dismiss(None)", "Close"),
+    ]
+
+    def __init__(self, found: Sequence[OptOut]) -> None:
+        super().__init__()
+        self.found = found
+
+    def compose_body(self) -> ComposeResult:
+        """The list; a choice takes one back."""
+        options = (Option(_line(one), id=one.email) for one in self.found)
+        yield ChoiceList(*options, id="opted-out-list", compact=True)
+
+    def compose_foot(self) -> ComposeResult:
+        """How many, and the field."""
+        words = f"{_count_words(len(self.found))} Enter on one of them takes it back." if self.found else ""
+        yield Static(words or "Nobody yet.", classes="dialog-cost hint", markup=False)
+        with Horizontal(classes="field tight"):
+            yield Label("Add", classes="label")
+            yield Input(placeholder="an address that gets no more mail", id="opt-out", compact=True)
+        yield Columns(id="refused")
+
+    def on_mount(self) -> None:
+        """Most come to add one."""
+        self.query_one("#opt-out").focus()
+        self.query_one("#opted-out-list").display = bool(self.found)
+
+    @on(Input.Submitted)
+    def _added(self, event: Input.Submitted) -> None:
+        """What is no address is told here: it can be mended at once."""
+        from wizard.addresses import typed_address
+
+        event.stop()
+        if not event.value.strip():
+            return
+        try:
+            self.dismiss((typed_address(event.value), True))
+        except WizardError as error:
+            refused = (Content.styled("✗ fix", "bold $text-error"), error.what)
+            self.query_one("#refused", Columns).show([refused])
+
+    @on(OptionList.OptionSelected)
+    def _taken_back(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option.id:
+            self.dismiss((event.option.id, False))
+
+
+def _count_words(count: int) -> str:
+    number = f"{count:,} or more" if count == LIMIT else f"{count:,}"
+    return f"{number} {'wants' if count == 1 else 'want'} no more mail." if count else "Nobody opted out."
+
+
+def _line(one: OptOut) -> Content:
+    since = f"{one.at:%d %b %Y}" if one.at.year > 1 else "long ago"
+    return Content.assemble(
+        Content.styled(f"{printable(one.email, 60):<40}  ", "bold"),
+        Content.styled(since, "$text-muted"),
+        f"  {printable(one.why, 40)}",
+    )

@@ -1,0 +1,404 @@
+"""Step 5's page, in six small ones: who, what, when, create, test, runs. Each saves itself when finished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, ContentSwitcher, Static
+
+from screens.frame.busy_line import BusyLine
+from screens.frame.page import PAGES_CSS, StepScreen
+from screens.keys import key_name
+from screens.messages import Decided, Looked
+from screens.pages.reminder.create import CreatePage
+from screens.pages.reminder.form_page import Decision, Entered, Page, Seen, with_typed
+from screens.pages.reminder.runs import RunsPage
+from screens.pages.reminder.test_mail import TryPage
+from screens.pages.reminder.what import What, WhatPage, first_what
+from screens.pages.reminder.when import When, WhenPage, first_choice
+from screens.pages.reminder.who import Who, WhoPage, first_who
+from screens.state import AppState
+from screens.widgets.columns import Cells, EventList
+from wizard.errors import WizardError
+from wizard.steps.model import StepName
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from wizard.project.schema import Project, Reminder
+    from wizard.reminder.recipients.csv_file import TypedFile
+    from wizard.world import World
+
+ORDER = ("who", "what", "when", "create", "test", "runs")
+PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
+"""The keys that do something else on each page, or nothing."""
+PAGE_KEY = "Of the page"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What the fields begin with: from the file, or else a proposal."""
+
+    domain: str
+    who: Who
+    what: What
+    when: When
+    zones: Sequence[str]
+    alerts: str
+    stack: str
+    address: str
+    page: str
+
+
+class ReminderScreen(StepScreen):
+    """Next finishes a page and opens the one after it; Back goes the same way back."""
+
+    STEP = StepName.REMINDER
+    QUESTION = "Who gets what, and when?"
+    WHY = WhoPage.WHY
+    ACT = "Set it up; send a test mail"
+    HELP = """
+Six small pages, one question each. **F3** saves a page into the project file and opens the next. What you
+typed is kept as well when you leave by another key.
+
+- **Who**: a list typed here, one address a line with a name after a comma; a CSV file with a column called
+  `email`; or a DynamoDB table of your own, which is read and never written. What you type is kept in
+  a CSV file beside the project file. Who opted out gets no mail, whatever the list says.
+- **What**: the mail, with fields like `{{name}}` in it. **F6**, **F7** and **F8** show its text, its HTML
+  part, and how one recipient sees it; **Ctrl+O** shows that in a browser.
+- **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler; begin, end,
+  window and pause if you want them.
+- **Create**: **F4** has CloudFormation work out what it would do; nothing is made before your yes. **F6**
+  looks for what somebody changed by hand.
+- **Test**: one mail to an address of yours, to SES's simulator, or a dry run that sends nothing. In the
+  sandbox an address must be verified, or at your domain.
+- **Runs**: the last runs and what failed in them; run now, send again, pause.
+
+In the demo **F9** opens the inbox of the embedded account.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *StepScreen.BINDINGS,
+        # A TextArea has a use of its own for F6 and F7: to select a line, and all.
+        *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
+    ]
+    UNENDING = frozenset({"log", "runs"})
+    CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "reminder.tcss"]
+
+    class Begun(Message):
+        """This is what the fields begin with."""
+
+        def __init__(self, beginning: Beginning) -> None:
+            super().__init__()
+            self.beginning = beginning
+
+    class Finished(Message):
+        """A page on which ``entered`` stood was finished, or has problems that keep it from that."""
+
+        def __init__(self, before: Project, entered: Entered, decision: Decision) -> None:
+            super().__init__()
+            self.before = before
+            self.entered = entered
+            self.decision = decision
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun: Beginning | None = None
+        self._compared: Reminder | None = None
+        """What was last compared with what is deployed."""
+
+    def compose_step(self) -> ComposeResult:
+        """The six pages, one at a time."""
+        from wizard.reminder.recipients.csv_file import TypedFile
+
+        with ContentSwitcher(initial="who", id="pages"):
+            yield WhoPage(TypedFile(self.wizard.path), id="who")
+            yield WhatPage(id="what")
+            yield WhenPage(id="when")
+            yield CreatePage(id="create")
+            yield TryPage(demo=self.wizard.demo, id="test")
+            yield RunsPage(id="runs")
+
+    def on_mount(self) -> None:
+        """The first page."""
+        self._open("who")
+
+    def begin(self) -> None:
+        """Fill the fields in at the first time, and look at what AWS has."""
+        if self._begun is None or self._begun.domain != self.state.domain:
+            self._fill_in(self.state.world, self.state.project, self.query_one(WhoPage).typed_file)
+        self._look(self.state.world, self.state.project, self.wizard.path.parent)
+        self._page.came_up()
+
+    def on_screen_resume(self) -> None:
+        """Shown again: the page that is open may have become old meanwhile."""
+        if self._covered and self._begun:
+            self._page.came_back()
+
+    async def edited_outside(self, before: Project, after: Project) -> None:
+        """Show what the file says now, except on pages where something is typed that it cannot hold."""
+        if self._begun and before.reminder != after.reminder:
+            typed_file = self.query_one(WhoPage).typed_file
+            with suppress(WizardError):  # It says so when the page begins.
+                self._load(
+                    await asyncio.to_thread(_beginning, self.state.world, after, typed_file), again=True
+                )
+        await super().edited_outside(before, after)
+
+    # What is typed and not finished
+
+    async def keep(self) -> Sequence[Cells]:
+        """Save what stands on the pages and not in the file yet, as far as it can be."""
+        typed = self._typed()
+        if not typed:
+            return ()
+        before, base = self.state.project, self.wizard.path.parent
+        after, lost = await asyncio.to_thread(with_typed, before, base, self.state.world.now(), typed)
+        for name, entered in typed.items():
+            self.query_one(f"#{name}", Page).saved = None if name in lost else entered
+        if after != before:
+            self.post_message(Decided(before, after))
+        return [
+            (Content.styled(f"! Reminder › {page.NAME}", "$text-warning"), words)
+            for page in self.query(Page)
+            for words in lost.get(page.id or "", ())
+        ]
+
+    def on_screen_suspend(self) -> None:
+        """Another page comes up, or something over this one: keep what is typed."""
+        self._keep_meanwhile()
+
+    def _keep_meanwhile(self) -> None:
+        if self._typed():
+            self.run_worker(self.keep(), group="file", exit_on_error=False, description="Saving")
+
+    def _typed(self) -> dict[str, Entered]:
+        """By page, what somebody typed that is not in the file."""
+        if self._begun is None or self.wizard.state is None:
+            return {}
+        entered = {page.id or "": (page.entered(), page.saved) for page in self.query(Page)}
+        return {name: now for name, (now, saved) in entered.items() if now and now != saved}
+
+    # Workers
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="fill", description="Reading the file")
+    def _fill_in(self, world: World, project: Project, typed_file: TypedFile) -> None:
+        self.tell(self.Begun(_beginning(world, project, typed_file)))
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="look", description="Asking AWS for the stack"
+    )
+    def _look(self, world: World, project: Project, base: Path) -> None:
+        from wizard.steps.reminder import step as reminder
+
+        seen = reminder.look(world, project, base)
+        self.tell(Seen(seen, reminder.judge(seen, project), project))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
+    def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
+        self.tell(self.Finished(project, entered, entered.decided(project, base, now)))
+
+    # What workers say
+
+    @on(Begun)
+    def _show_beginning(self, message: Begun) -> None:
+        self._load(message.beginning)
+        self._open(message.beginning.page)
+
+    def _load(self, begun: Beginning, *, again: bool = False) -> None:
+        """Fill the fields in; ``again``: without losing what is typed and not saved."""
+        self._begun = begun
+        loads = {
+            "who": partial(self.query_one(WhoPage).load, begun.who),
+            "what": partial(self.query_one(WhatPage).load, begun.what),
+            "when": partial(self.query_one(WhenPage).load, begun.when, begun.zones),
+            "create": partial(self.query_one(CreatePage).load, begun.alerts, begun.stack),
+            "test": partial(self.query_one(TryPage).load, begun.address),
+        }
+        for page in self.query(Page):
+            if again and page.saved != page.entered():
+                if isinstance(page, WhatPage) and page.saved is None:
+                    page.load_what_can_be_kept(begun.what)
+                continue  # Something is typed that the file does not have.
+            if page.id in loads:
+                loads[page.id]()
+            page.saved = page.entered()
+
+    @on(WhoPage.Read)
+    def _recipients_read(self, message: WhoPage.Read) -> None:
+        """Their fields can be used in the message."""
+        message.stop()
+        if message.read and message.read.columns:
+            self.query_one(WhatPage).offer(message.who, message.read)
+            self.query_one(CreatePage).offer(message.read)
+
+    @on(Finished)
+    def _page_finished(self, message: Finished) -> None:
+        decision = message.decision
+        self._page.show_problems(decision.problems)
+        if not decision.problems:
+            self._page.saved = message.entered
+            self.post_message(Decided(message.before, decision.project))
+            self._open(ORDER[ORDER.index(self._current) + 1])
+
+    @on(Seen)
+    def _show_seen(self, message: Seen) -> None:
+        self._compared = message.project.reminder
+        self.post_message(Looked(message.standing))
+        for page in self.query(Page):
+            page.show_seen(message.seen)
+
+    # Keys
+
+    def action_back(self) -> None:
+        """The page before, or the step before."""
+        self.clear_error()
+        self._keep_meanwhile()
+        number = ORDER.index(self._current)
+        if number:
+            self._open(ORDER[number - 1])
+        else:
+            super().action_back()
+
+    def action_next(self) -> None:
+        """Finish this page and open the next, or the next step."""
+        self.clear_error()
+        entered = self._page.entered()
+        if entered:
+            self.retry = self.action_next
+            self._finish(self.state.project, self.wizard.path.parent, self.state.world.now(), entered)
+        elif self._current != ORDER[-1]:
+            self._open(ORDER[ORDER.index(self._current) + 1])
+        else:
+            super().action_next()
+
+    def action_act(self) -> None:
+        """Do what the page says."""
+        if not self.acting:
+            self.clear_error()
+            self._page.act()
+
+    def action_press(self, key: str) -> None:
+        """Do what the page says of one of its own keys."""
+        if key in self._page.KEYS and not self.acting:
+            self._page.press(key)
+
+    def help_text(self) -> str:
+        """This page's own words, then those about all of them."""
+        return f"{self._page.HELP}\n\n{self.HELP}"
+
+    def _keys(self) -> list[tuple[str, str]]:
+        """The keys of this page before those of every step."""
+        page = self._page
+        own = {**({"f4": page.ACT} if page.ACT else {}), **page.KEYS}
+        mine = [(key_name(key), words) for key, words in own.items()]
+        return [*mine, *(row for row in super()._keys() if row[1] not in (self.ACT, PAGE_KEY))]
+
+    @on(Button.Pressed, "#inbox")
+    def _inbox_wanted(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_inbox()
+
+    def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
+        """What the failed act had begun is not at work any more."""
+        if not self.acting:
+            for events in self.query(EventList):
+                events.drop_unfinished()
+        super().show_error(error, focus=focus)
+
+    def clear_error(self) -> None:
+        """Who stood on "Try again" stands where one begins, not on what happens to come next."""
+        stood_there = any(panel.has_focus_within for panel in self.query("ErrorPanel"))
+        super().clear_error()
+        if stood_there:
+            self.focus_first()
+
+    def focus_first(self) -> None:
+        """On the page that is open."""
+        self._page.focus_first()
+
+    # Pages
+
+    @property
+    def _current(self) -> str:
+        return self.query_one("#pages", ContentSwitcher).current or ORDER[0]
+
+    @property
+    def _page(self) -> Page:
+        return self.query_one(f"#{self._current}", Page)
+
+    def _open(self, name: str) -> None:
+        """Show one of the six pages."""
+        self.query_one(BusyLine).forget_said()
+        pages = self.query_one("#pages", ContentSwitcher)
+        pages.current = name
+        page = self._page
+        # Not by a class: all six pages would be styled anew for it.
+        pages.styles.height, pages.styles.min_height = ("1fr", 12) if page.FILLS else ("auto", None)
+        self.query_one("#question", Static).update(Content.assemble(page.QUESTION, "   ", _way(name)))
+        self.query_one("#why", Static).update(Content(page.WHY))
+        button = self.query_one("#act", Button)
+        button.display = page.ACT is not None
+        button.label = f"{page.ACT}  F4"
+        button.refresh(layout=True)
+        page.focus_first()
+        if self.wizard.state is not None:
+            page.came_up()
+
+    def redraw(self, state: AppState) -> None:
+        """Something was decided: bring the pages up to it, and compare it with what is deployed."""
+        outdated = self._compared is not None and self._compared != state.project.reminder
+        if outdated and self.is_current and not self.acting:
+            self._look(state.world, state.project, self.wizard.path.parent)
+        for page in self.query(Page):
+            page.redraw(state)
+
+
+def _way(current: str) -> Content:
+    """The six pages in a row, the current one marked."""
+    pages = (WhoPage, WhatPage, WhenPage, CreatePage, TryPage, RunsPage)
+    names = dict(zip(ORDER, (page.NAME for page in pages), strict=True))
+    return Content(" › ").join(
+        [
+            Content.styled(f"[{title}]", "bold") if name == current else Content.styled(title, "$text-muted")
+            for name, title in names.items()
+        ]
+    )
+
+
+def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginning:
+    """From the file what it has; for the rest what most would choose. Raises WizardError without a domain."""
+    from wizard.reminder.schedule.local_zone import local_zone
+    from wizard.reminder.schedule.schedules import zone_names
+    from wizard.steps.identity.step import chosen_domain
+
+    domain = chosen_domain(project)
+    kept = project.reminder
+    finished = {
+        "who": kept.recipients or kept.table,
+        "what": kept.subject or kept.text or kept.html,
+        "when": kept.schedule,
+        "create": kept.tested,
+    }
+    return Beginning(
+        domain=domain,
+        who=first_who(world, project, typed_file, domain),
+        what=first_what(project, domain),
+        when=first_choice(project, local_zone()),
+        zones=zone_names(),
+        alerts=kept.alerts or "",
+        stack=kept.stack,
+        address=f"you@{domain}" if world.demo else "",
+        page=next((name for name, done in finished.items() if not done), "runs"),
+    )

@@ -1,0 +1,416 @@
+"""The last runs: how each went, why a mail failed, and what one does by hand: run now, resend, pause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from msgspec.structs import replace
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, OptionList
+from textual.widgets.option_list import Option
+
+from screens.keys import key_name
+from screens.pages.reminder.change import ChangePage
+from screens.pages.reminder.dead_letters import DeadLetterNotice
+from screens.pages.reminder.failures import Outcome
+from screens.pages.reminder.run_words import detail, going_on, line, sent_again
+from screens.state import AppState
+from screens.widgets.choice_list import ChoiceList
+from screens.widgets.columns import Cells, Columns, EventList
+from wizard.errors import WizardError
+from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
+from wizard.steps.model import Event, Progress, StepName
+from wizard.text import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wizard.project.schema import Project
+    from wizard.steps.reminder.audience import Audience
+    from wizard.steps.reminder.runs import FailedMail, RunSeen
+    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.world import World
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks while a run is going on."""
+EXPECTED_SECONDS = 30.0
+"""How long a run that was started by hand is looked for, before and after it shows."""
+AGAIN_SECONDS = 960.0
+"""How long it is looked for what came of sending failed mails again: a call takes 15 minutes at most."""
+
+
+UNSURE_RISK = (
+    "SES gave no clear answer for these mails, and some of them may have arrived. "
+    "Recipients who have the mail already get it twice."
+)
+"""What sending unsure mail again may do."""
+
+
+class RunsPage(ChangePage):
+    """A list of runs, and below it the numbers of the highlighted one."""
+
+    NAME = "Runs"
+    QUESTION = "What was sent?"
+    WHY = "From the flow's own records: who was written to, who could not be, and why."
+    ACT = "Run now"
+    FIRST = "#last-runs"
+    KEYS: ClassVar[Mapping[str, str]] = {
+        "f6": "Pause, or resume",
+        "f7": "Dead letters: retry or delete",
+        "enter": "What did not arrive, and why",
+    }
+    HELP = """
+- **↑ ↓** choose a run, **Enter** shows the mails of it that did not arrive, with the reason SES gave. From
+  there those that failed are sent once more, never twice.
+- **Unsure**: SES gave no clear answer. The mail may have arrived, so it is sent again only if you decide so.
+- **Dead letters**: messages and events that could not be handled. **F7** retries or deletes them.
+- **Skipped**: opted out, or without an address that SES takes.
+- **Run now** starts a run outside the schedule, after a question. **Pause** is a change of the stack like any
+  other: it is shown first.
+- While a run is going on the page looks again by itself.
+"""
+
+    class Read(Message):
+        """The last runs, the newest first."""
+
+        def __init__(self, runs: Sequence[RunSeen]) -> None:
+            super().__init__()
+            self.runs = runs
+
+    class NotRead(Message):
+        """The runs could not be read: nobody asks again by itself."""
+
+    class Counted(Message):
+        """Who a run that is started now would write to."""
+
+        def __init__(self, audience: Audience) -> None:
+            super().__init__()
+            self.audience = audience
+
+    class FailuresRead(Message):
+        """The mails of ``run`` that did not arrive."""
+
+        def __init__(self, run: RunSeen, mails: Sequence[FailedMail]) -> None:
+            super().__init__()
+            self.run = run
+            self.mails = mails
+
+    class Done(Message):
+        """Something was started; if mails of ``again`` are sent once more, those with ``outcome``."""
+
+        def __init__(self, again: RunSeen | None = None, outcome: Outcome = "") -> None:
+            super().__init__()
+            self.again, self.outcome = again, outcome
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._seen: ReminderSeen | None = None
+        self._runs: Sequence[RunSeen] = ()
+        self._going_on = False
+        self._expected_until = 0.0
+        self._again: RunSeen | None = None
+        self._outcome: Outcome = ""
+
+    def compose(self) -> ComposeResult:
+        """What one should know first, the list, what can be done, the highlighted run, what is being done."""
+        yield Columns(id="to-know")
+        yield DeadLetterNotice()
+        yield ChoiceList(id="last-runs", compact=True, markup=False)
+        with Horizontal(classes="field tight", id="by-hand"):
+            yield Button(f"Failures  {key_name('enter')}", id="failures", compact=True)
+            yield Button(f"Pause  {key_name('f6')}", id="pause", compact=True)
+        yield Columns(id="run")
+        yield EventList(id="events")
+        yield Columns(classes="problems")
+
+    def on_mount(self) -> None:
+        """A run that is going on is followed."""
+        self.set_interval(LOOK_EVERY, self._follow)
+        self._draw()
+
+    # Looking
+
+    @property
+    def _standing(self) -> bool:
+        """Whether there is anything that could have run."""
+        return bool(self._seen and self._seen.stack and self._seen.stack.complete)
+
+    @property
+    def _paused(self) -> bool:
+        return bool(self._seen and self._seen.paused)
+
+    def came_up(self) -> None:
+        """Look at the runs; where nothing is known yet of the stack, that is looked at first."""
+        if self._standing:
+            self._read(self.state.world, self.state.project)
+            self.query_one(DeadLetterNotice).look()
+
+    def came_back(self) -> None:
+        """Something may have run meanwhile: look at everything again."""
+        if not self.step.acting:
+            self.step.begin()
+
+    def show_seen(self, seen: ReminderSeen) -> None:
+        """What is to be known before the runs; then they are looked at."""
+        self._seen = seen
+        self._draw()
+        if self.display:
+            self.came_up()
+
+    def redraw(self, state: AppState) -> None:
+        """Where the step stands says the next run, too: it is not told twice."""
+        self._draw()
+
+    def _follow(self) -> None:
+        reading = any(worker.group == "runs" and not worker.is_finished for worker in self.workers)
+        wanted = self._going_on or monotonic() < self._expected_until
+        # A stack that is being changed is not asked: for that while it is not complete.
+        if wanted and self._standing and self.display and not reading and not self.step.acting:
+            self._read(self.state.world, self.state.project)
+
+    # Workers
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="runs", description="Reading the last runs")
+    def _read(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import runs as reminder_runs
+
+        try:
+            self.tell(self.Read(reminder_runs.runs(world, project)))
+        except WizardError:
+            self.tell(self.NotRead())
+            raise
+
+    @work(
+        thread=True, exclusive=True, exit_on_error=False, group="failures", description="Reading what failed"
+    )
+    def _read_failures(self, world: World, project: Project, run: RunSeen) -> None:
+        from wizard.steps.reminder import runs as reminder_runs
+
+        self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="count", description="Counting who gets it")
+    def _count(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import audience as reminder_audience
+
+        self.tell(self.Counted(reminder_audience.audience(world, project)))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Starting a run")
+    def _run_now(self, world: World, project: Project) -> None:
+        from wizard.steps.reminder import runs as reminder_runs
+
+        reminder_runs.run_now(world, project, self.happened)
+        self.tell(self.Done())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending once more")
+    def _resend(
+        self, world: World, project: Project, run: RunSeen, outcome: Literal["failed", "unsure"]
+    ) -> None:
+        from wizard.steps.reminder import runs as reminder_runs
+
+        reminder_runs.resend(world, project, run.run, self.happened, outcome)
+        self.tell(self.Done(run, outcome))
+
+    # What they say
+
+    @on(Read)
+    def _show_runs(self, message: Read) -> None:
+        message.stop()
+        now = self.state.world.now()
+        self._runs = message.runs
+        self._going_on = any(going_on(run, now) for run in message.runs)
+        self._tell_what_came_of_it()
+        self._draw_list(now)
+        self._draw()
+
+    @on(NotRead)
+    def _stop_following(self, message: NotRead) -> None:
+        message.stop()
+        self._going_on, self._expected_until = False, 0.0
+
+    def _tell_what_came_of_it(self) -> None:
+        """Say what became of the mails that were sent again, once the flow has noted it."""
+        before = self._again
+        after = next((run for run in self._runs if before and run.run == before.run), None)
+        words = sent_again(before, after, self._outcome) if before and after else ""
+        if words:
+            self._again, self._expected_until = None, 0.0
+            self.query_one("#events", EventList).add(Event(f"{self._outcome} mails", Progress.DONE, words))
+
+    @on(FailuresRead)
+    def _show_failures(self, message: FailuresRead) -> None:
+        message.stop()
+        if not message.mails:
+            self.step.say("Nothing failed or came back of this run.")
+            return
+        from screens.frame.dialogs import Ask
+        from screens.pages.reminder.failures import Failures
+
+        def send(outcome: Literal["failed", "unsure"]) -> None:
+            self.query_one("#events", EventList).clear()
+            self._resend(self.state.world, self.state.project, message.run, outcome)
+
+        def answered(outcome: Outcome | None) -> None:
+            if outcome and self._paused:
+                self.step.say(f"The reminder is paused. Resume it ({key_name('f6')}), then send again.")
+            elif outcome == "unsure":
+                question = Ask("Send unsure mail again?", UNSURE_RISK, yes="Send again", careful=True)
+                self.app.push_screen(question, lambda yes: send("unsure") if yes else None)
+            elif outcome:
+                send(outcome)
+
+        self.app.push_screen(Failures(message.run, message.mails, self.place), answered)
+
+    @on(Done)
+    def _look_for_it(self, message: Done) -> None:
+        """What was started shows up in the records a moment later."""
+        message.stop()
+        self._again, self._outcome = message.again, message.outcome
+        self._expected_until = monotonic() + (AGAIN_SECONDS if message.again else EXPECTED_SECONDS)
+        self.came_up()
+        self.go_on()
+
+    # Drawing
+
+    def _draw(self) -> None:
+        self.query_one("#to-know", Columns).show(self._about())
+        self.query_one("#by-hand").display = self._standing
+        self.query_one("#failures").display = bool(self._runs)
+        pause = self.query_one("#pause", Button)
+        pause.label = f"{'Resume' if self._paused else 'Pause'}  {key_name('f6')}"
+        pause.refresh(layout=True)
+        run = self._highlighted
+        now, place = self.state.world.now(), self.place
+        self.query_one("#run", Columns).show(detail(run, now, place, paused=self._paused) if run else [])
+
+    def _about(self) -> list[Cells]:
+        """What one should know before the runs."""
+        seen = self._seen
+        if seen is None:
+            return []
+        if not self._standing:
+            return [("Not deployed yet. Deploy it on the Create page (F2).",)]
+        rows: list[Cells] = []  # Alarms that ring are the step's standing, above.
+        if seen.unconfirmed:
+            address = printable(seen.unconfirmed, 100)
+            words = f"AWS sent a mail to {address}: open it and confirm, or no alert comes."
+            rows.append((Content.styled("! confirm", "$text-warning"), words))
+        if seen.paused:
+            words = f"No run leaves until you resume it ({key_name('f6')})."
+            rows.append((Content.styled("! paused", "$text-warning"), words))
+        elif seen.next_run and seen.schedule and not self.state.done(StepName.REMINDER):
+            coming = moment_words(seen.next_run, zone_or_utc(seen.schedule.timezone))
+            rows.append((Content.styled("Next run", "$text-muted"), f"{coming}, to {_people(seen)}"))
+        if not self._runs:
+            rows.append((Content.styled("Runs", "$text-muted"), "None yet. F4 starts one by hand."))
+        return rows
+
+    def _draw_list(self, now: datetime) -> None:
+        """Update the lines in place; the run that is read about stays highlighted."""
+        shown, chosen = self.query_one("#last-runs", OptionList), self._highlighted
+        lines = {run.run: line(run, now, self.place, paused=self._paused) for run in self._runs}
+        if [option.id for option in shown.options] == list(lines):
+            for run, words in lines.items():
+                shown.replace_option_prompt(run, words)
+            return
+        at_top = not shown.highlighted
+        shown.clear_options()
+        shown.add_options([Option(words, id=run) for run, words in lines.items()])
+        if lines:
+            index = 0 if at_top or not chosen else list(lines).index(chosen.run)
+            shown.highlighted = index
+
+    @property
+    def _highlighted(self) -> RunSeen | None:
+        shown = self.query_one("#last-runs", OptionList)
+        option = shown.highlighted_option
+        return next((run for run in self._runs if option and run.run == option.id), None)
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._draw()
+
+    # Keys
+
+    def act(self) -> None:
+        """Run now, after a question that says how many will receive it."""
+        if not self._standing or self._seen is None:
+            self.step.show_error(
+                WizardError("Nothing can run yet", "The reminder is not set up.", "Set it up on Create (F2).")
+            )
+            return
+        if self._paused:
+            self.step.say(f"The reminder is paused. Resume it ({key_name('f6')}), then run it.")
+            return
+        self.step.retry = self.act
+        self._count(self.state.world, self.state.project)
+
+    @on(Counted)
+    def _ask(self, message: Counted) -> None:
+        message.stop()
+        from screens.frame.dialogs import Ask
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.query_one("#events", EventList).clear()
+                self._run_now(self.state.world, self.state.project)
+
+        found, changed = message.audience, self._seen.changed if self._seen else ()
+        about = "about " if found.about else ""
+        number = f"{found.reached:,} recipient{'' if found.reached == 1 else 's'}"
+        rows: list[Cells] = [(f"{found.words[0].upper()}{found.words[1:]}",)]
+        rows.append(("The mail leaves at once, also to recipients who had one today.",))
+        if changed:
+            rows.append((f"The deployed version is sent, without your changes: {', '.join(changed)}.",))
+        question = Ask(
+            f"Send to {about}{number} now?" if found.reached else "Start a run that reaches nobody?",
+            rows,
+            yes=f"Send to {about}{number}" if found.reached else "Start it",
+            no="No",
+            careful=True,
+        )
+        self.app.push_screen(question, answered)
+
+    def go_on(self) -> None:
+        """One stays here, at the list: Enter would otherwise lead to the next step."""
+        self.query_one("#last-runs").focus()
+
+    def press(self, key: str) -> None:
+        """Pause, or resume: a change of the stack like any other. Or ask what becomes of dead letters."""
+        if key == "f7":
+            self.query_one(DeadLetterNotice).ask()
+        elif self._standing and self._seen:
+            project = self.state.project
+            reminder = replace(project.reminder, paused=not self._seen.paused)
+            self.step.retry = partial(self.press, key)
+            wanted = replace(project, reminder=reminder)
+            by_hand = self._seen.paused != project.reminder.paused
+            self.plan(self.state.world, project, wanted, self.base, revert_drift=by_hand)
+        else:
+            self.step.say("There is nothing to pause yet.", not_yet=True)
+
+    @on(OptionList.OptionSelected)
+    @on(Button.Pressed, "#failures")
+    def _failures_wanted(self, event: Message) -> None:
+        event.stop()
+        run = self._highlighted
+        if run:
+            self._read_failures(self.state.world, self.state.project, run)
+
+    @on(Button.Pressed, "#pause")
+    async def _pause_wanted(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.step.run_action("press('f6')")
+
+
+def _people(seen: ReminderSeen) -> str:
+    """To how many a run goes."""
+    about = "about " if seen.about else ""
+    return f"{about}{seen.recipients:,} {'person' if seen.recipients == 1 else 'people'}"

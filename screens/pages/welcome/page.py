@@ -1,0 +1,190 @@
+"""The first page: what this is, or where a set-up that was begun goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.frame.page import StepScreen
+from screens.messages import LookEverywhere, StartOver
+from screens.state import AppState, nothing_known
+from screens.symbols import LAST_KNOWN, NAMES, status_words
+from screens.widgets.columns import Cells, Columns
+from wizard.errors import WizardError
+from wizard.steps.model import Standing, StepName
+
+NEW = (
+    'From "I own a domain" to personal mail that leaves on schedule, signed, from your domain, to anybody: '
+    "on Amazon SES, in six steps. Every step looks first, shows what it would do, and acts when you say so."
+)
+
+DEMO = (
+    "This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine and "
+    "nothing costs anything. Everything in front of them is the real wizard."
+)
+
+STORIES = """
+The demo can begin in any state: `ses-wizard demo --story denied` is where AWS has said no.
+`ses-wizard demo --help` lists them all.
+"""
+
+DOES = {
+    StepName.ACCOUNT: "which AWS account and Region send",
+    StepName.DOMAIN: "which domain of yours sends",
+    StepName.IDENTITY: "how SES signs its mail",
+    StepName.DNS: "the records that prove it, checked live",
+    StepName.REMINDER: "who gets what mail, and when",
+    StepName.PRODUCTION: "permission from AWS to write to everybody",
+}
+
+
+class WelcomeScreen(StepScreen):
+    """Shown on the first frame, before anything is open; fills in when the world and the file are."""
+
+    CSS_PATH = None
+    QUESTION = "Welcome"
+    NEXT = "Start"
+    RAIL = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(binding, key="f3,enter") if binding.action == "next" else binding
+        for binding in StepScreen.BINDINGS
+        if isinstance(binding, Binding) and binding.action != "back"
+    ]
+    """Without Back: there is nothing before this page. Enter starts wherever the focus is."""
+    HELP = """
+Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
+You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on
+there, after looking at AWS and DNS again.
+"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble: WizardError | None = None
+        self._going_on = False
+
+    def compose_step(self) -> ComposeResult:
+        """What this is, then the six steps."""
+        yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
+        if self.wizard.story:
+            name, told = self.wizard.story
+            yield Static(Content.assemble("Story ", (name, "bold"), f": {told}"), id="story")
+        standings = nothing_known()
+        yield Columns([_row(standings[step]) for step in StepName], id="standings")
+        yield Static("Opening …", id="looking", markup=False)
+
+    def compose_buttons(self) -> ComposeResult:
+        """None before there is something to go on with: see `redraw`."""
+        yield from ()
+
+    def redraw(self, state: AppState) -> None:
+        """Show what is known of the steps, and where it goes on."""
+        begun = _begun(state)
+        next_step = self.wizard.opens or state.next_step
+        if begun and next_step:
+            heading = f"Continuing {begun}, step {next_step.number} of {len(StepName)}"
+        elif begun and state.as_of:
+            heading = f"{begun}: all that was to be done was done on {state.as_of.astimezone():%d %b %Y}"
+        elif begun:
+            put_off = not state.done(StepName.PRODUCTION)
+            rest = "it stays in the sandbox for now" if put_off else f"all {len(StepName)} steps are done"
+            heading = f"{begun} is set up: {rest}"
+        else:
+            heading = "Welcome"
+        if state.as_of:
+            heading = f"{heading}  ({LAST_KNOWN} marks what was last known)"
+        self.query_one("#question", Static).update(Content(heading))
+        self.query_one("#standings", Columns).show([_row(state.standings[step]) for step in StepName])
+        looking = "Looking at AWS and DNS again …" if state.looking else ""
+        self.query_one("#looking", Static).update(looking)
+        # What this is gives way to what is wrong, and to what was last known.
+        self.query_one("#intro").display = not (begun and state.trouble)
+        self._show_trouble(state.trouble)
+        self._show_buttons("Continue  F3" if begun else "Start  F3", begun=bool(state.project.progress))
+        if self._going_on:
+            self.action_next()
+
+    def help_text(self) -> str:
+        """In the demo, also how to see its other stories."""
+        return self.HELP + STORIES if self.wizard.demo else self.HELP
+
+    def show_opening(self, words: str) -> None:
+        """Say what is going on before there is something to go on with."""
+        self.query_one("#looking", Static).update(words)
+
+    def action_back(self) -> None:
+        """There is nothing before this page."""
+
+    def action_look_again(self) -> None:
+        """Look at all steps again, once there is something to look at."""
+        if self.wizard.state is not None and _begun(self.state):
+            self.clear_error()
+            self.wizard.renew_access()
+            self.post_message(LookEverywhere())
+
+    def action_next(self) -> None:
+        """Go on where the set-up stands, as soon as it is open."""
+        self._going_on = self.wizard.state is None
+        if not self._going_on:
+            # A story begins where its name says, and goes on from there as everything does.
+            opens, self.wizard.opens = self.wizard.opens, None
+            self.go(opens or (self.state.next_step if _begun(self.state) else StepName.ACCOUNT))
+
+    def action_act(self) -> None:
+        """Begin the demo anew, after a yes."""
+        if not self.wizard.start_over or self.wizard.state is None:
+            return
+        from screens.frame.dialogs import Ask
+
+        question = Ask(
+            "Start the demo over?",
+            "The demo's account, its DNS zone and its project file become as they were at its beginning.",
+            yes="Start over",
+            no="Go on",
+            careful=True,
+        )
+        self.app.push_screen(question, self._answered)
+
+    def _show_buttons(self, going_on: str, *, begun: bool) -> None:
+        from textual.widgets import Button
+
+        if not self.query("#next"):
+            row = self.query_one(".buttons")
+            row.mount(Button(going_on, id="next", variant="primary", compact=True))
+            if self.wizard.start_over:
+                row.mount(Button("Start over  F4", id="act", compact=True))
+            self.query_one("#next").focus()
+        self.query_one("#next", Button).label = going_on
+        for button in self.query("#act"):
+            button.display = begun
+
+    def _show_trouble(self, trouble: WizardError | None) -> None:
+        if trouble is not self._trouble:
+            self._trouble = trouble
+            if trouble:
+                self.show_error(trouble)
+                self.retry = self.action_look_again
+
+    def _answered(self, yes: bool | None) -> None:
+        if yes:
+            self.query_one("#looking", Static).update("Starting over …")
+            self.post_message(StartOver())
+
+
+def _begun(state: AppState) -> str:
+    """The domain that a set-up was begun for, also one that is still being registered; else nothing."""
+    registration = state.project.domain.registration
+    return state.domain or (registration.name if registration else "")
+
+
+def _row(standing: Standing) -> Cells:
+    return (
+        f"{standing.step.number}",
+        Content.styled(NAMES[standing.step], "bold"),
+        status_words(standing),
+        Content.styled(standing.words or DOES[standing.step], "$text-muted"),
+    )

@@ -1,0 +1,1 @@
+"""How the app keeps the project file up to date."""

@@ -1,0 +1,1 @@
+"""The demo account's EventBridge and EventBridge Scheduler."""

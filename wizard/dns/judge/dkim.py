@@ -1,0 +1,186 @@
+"""What can be wrong with a DKIM record: a CNAME to the key that SES keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from wizard.dns.answers import Answer, Host, Rcode, Txt
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge.case import CHAIN_LIMIT, Case, cleaned, shown
+from wizard.dns.judge.dkim_key import WEAK_BELOW, DkimError, DkimKey, parse_key
+from wizard.dns.judge.targets import AMAZON, targets, without_zone
+from wizard.text import printable
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The CNAME's target as published."""
+    return targets(case)
+
+
+def proxied(case: Case) -> Iterator[Finding]:
+    """Addresses where a CNAME belongs: a proxy or flattening hides it."""
+    addresses = [
+        printable(shown(rdata))
+        for rdtype in ("A", "AAAA")
+        for rdata in case.standing(case.record.name, rdtype)
+    ]
+    if addresses:
+        provider = case.context.provider
+        switch = (
+            'Set the record\'s proxy switch to "DNS only" (the grey cloud)'
+            if provider and provider.key == "cloudflare"
+            else 'Switch proxying (at Cloudflare: to "DNS only") or CNAME flattening off for this record'
+        )
+        yield Finding(
+            "proxied",
+            Severity.BLOCKS,
+            f"{case.record.name} answers with addresses where a CNAME belongs: a proxy or CNAME flattening "
+            "hides the record from Amazon.",
+            f"{switch}; it must read: {case.entry_words()}.",
+            {"found": addresses},
+        )
+
+
+def wrong_target(case: Case) -> Iterator[Finding]:
+    """The CNAME leads to something else."""
+    for target in targets(case):
+        name = without_zone(case, target) or cleaned(target)
+        if name == case.target or _followed(case, target)[1] is _End.RIGHT:
+            continue
+        yield Finding(
+            "wrong-target",
+            Severity.BLOCKS,
+            f"The record leads to {printable(target)}, not to {case.target}: {_whose(case, name)}.",
+            f"Change it to: {case.entry_words()}.",
+            {"value": printable(target), "expected": case.target},
+        )
+
+
+def cname_chain(case: Case) -> Iterator[Finding]:
+    """A detour to the right target, or a chain that leads nowhere."""
+    for target in targets(case):
+        if cleaned(target) == case.target or without_zone(case, target):
+            continue
+        names, end = _followed(case, target)
+        chain = " → ".join(printable(name) for name in (case.record.name, *names))
+        evidence = {"chain": [printable(name) for name in names]}
+        if end is _End.RIGHT:
+            yield Finding(
+                "cname-chain",
+                Severity.WARNS,
+                f"The record reaches its target by a detour: {chain}. DKIM fails as soon as one step of it "
+                "changes.",
+                f"Lead straight to the target: {case.entry_words()}.",
+                evidence,
+            )
+        elif end is not _End.ELSEWHERE:
+            what = "goes round in circles" if end is _End.LOOP else "ends at a name that does not exist"
+            yield Finding(
+                "cname-chain",
+                Severity.WARNS,
+                f"The chain of aliases {what}: {chain}.",
+                f"Lead straight to the target: {case.entry_words()}.",
+                evidence,
+            )
+
+
+class _End(Enum):
+    RIGHT = "the wanted target"
+    LOOP = "a name already visited, or too many"
+    DEAD = "a name that does not exist"
+    ELSEWHERE = "another name"
+
+
+def _followed(case: Case, target: str) -> tuple[list[str], _End]:
+    """The aliases from ``target`` on, at most eight, and how they end."""
+    names = [target]
+    while cleaned(names[-1]) != case.target:
+        answer = case.ask(names[-1], "CNAME")
+        if answer is None:
+            return names, _End.ELSEWHERE
+        further = next((rdata.name for rdata in answer.rdatas if isinstance(rdata, Host)), None)
+        if further is None:
+            dead = answer.rcode is Rcode.NXDOMAIN and len(names) > 1
+            return names, _End.DEAD if dead else _End.ELSEWHERE
+        if further in (*names, case.record.name) or len(names) >= CHAIN_LIMIT:
+            return [*names, further], _End.LOOP
+        names.append(further)
+    return names, _End.RIGHT
+
+
+def _whose(case: Case, target: str) -> str:
+    """Whose the target is, as far as it can be told."""
+    token, _, zone = target.partition(".")
+    wanted_token, _, wanted_zone = case.target.partition(".")
+    for other in case.context.records:
+        if other.id is not case.record.id and other.value == target:
+            return f"that value belongs to the record at {other.name}"
+    if token == wanted_token and target.endswith(AMAZON):
+        return f"the token is right, but its keys are kept in {wanted_zone}, not in {zone} (another Region's)"
+    if target.endswith(AMAZON):
+        return "that token is another SES identity's, another Region's or an older set-up's"
+    return "that is not a name of Amazon SES"
+
+
+def key_missing(case: Case) -> Iterator[Finding]:
+    """There is no key where the record leads."""
+    answer = case.ask(case.target, "TXT")
+    if _is_right(case) and answer and answer.absent and _by_its_owner(answer):
+        wait = answer.soa.negative_ttl if answer.soa else 0
+        yield Finding(
+            "key-missing",
+            Severity.BLOCKS,
+            f"The record is right, but Amazon has no key at {case.target} yet (this answer may be up to "
+            f"{wait} seconds old).",
+            "Nothing to change in the zone: wait some minutes. If it stays so, the tokens may be of a "
+            "deleted identity: compare them with what SES shows.",
+            {"name": case.target, "seconds": wait},
+        )
+
+
+def key_revoked(case: Case) -> Iterator[Finding]:
+    """The key is there, but empty."""
+    if any(key.revoked for key in _keys(case)):
+        yield Finding(
+            "key-revoked",
+            Severity.BLOCKS,
+            f"The key at {case.target} is empty: Amazon has revoked it.",
+            "Let SES make new DKIM tokens for the identity, then publish those in place of these.",
+            {"name": case.target},
+        )
+
+
+def key_weak(case: Case) -> Iterator[Finding]:
+    """The key is too short for receivers to accept (RFC 8301 §3.2)."""
+    for key in _keys(case):
+        if key.bits is not None and key.bits < WEAK_BELOW:
+            yield Finding(
+                "key-weak",
+                Severity.WARNS,
+                f"The key at {case.target} has {key.bits} bits; receivers want at least {WEAK_BELOW}.",
+                "Let SES make a 2048-bit key for the identity.",
+                {"name": case.target, "bits": key.bits},
+            )
+
+
+def _is_right(case: Case) -> bool:
+    return any(_followed(case, target)[1] is _End.RIGHT for target in targets(case))
+
+
+def _by_its_owner(answer: Answer) -> bool:
+    """Whether a denial comes from the zone the key belongs to, not from one that knows no such zone."""
+    zone = answer.soa.zone if answer.soa else ""
+    return zone.count(".") > 0 and f".{answer.question.name}".endswith(f".{zone}")
+
+
+def _keys(case: Case) -> list[DkimKey]:
+    answer = case.ask(case.target, "TXT") if _is_right(case) else None
+    keys = []
+    for rdata in answer.rdatas if answer else ():
+        if isinstance(rdata, Txt):
+            try:
+                keys.append(parse_key(rdata.text))
+            except DkimError:
+                continue
+    return keys

@@ -1,0 +1,263 @@
+"""What can be wrong with a DMARC record, and where the policy comes from when there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wizard.dns.answers import Rcode, Txt
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge import dmarc_record, dmarc_repair, place
+from wizard.dns.judge import txt as text
+from wizard.dns.judge.case import Case
+from wizard.dns.judge.characters import odd_words
+from wizard.text import printable
+
+_STARTS_A_TAG = re.compile(rb"\s*[a-z]+\s*=", re.IGNORECASE)
+_MEANINGS = {
+    "adkim": "the DKIM signature must be of exactly {domain}, which is how SES signs here",
+    "aspf": "the MAIL FROM domain must be exactly {domain}; SES uses a subdomain or its own, so SPF never "
+    "counts for DMARC here, and the DKIM signature alone must pass",
+}
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The texts that are, or were meant to be, DMARC records."""
+    return tuple(txt.text for txt in _records(case))
+
+
+def repaired(case: Case) -> str:
+    """The one record to end with, never weaker than what is published (here, misplaced or by an alias).
+
+    Nor than what a domain above says for this one. Empty where only its owner can say what it should be.
+    """
+    texts = _meant(case)
+    if not _records(case) and (heir := _heir(case)):
+        _, record, tag = heir
+        own = dmarc_repair.without(record.text, *dmarc_record.POLICY_TAGS, "psd")
+        texts.append(own.replace("v=DMARC1", f"v=DMARC1; p={record.policy(tag) or 'none'}", 1))
+    return dmarc_repair.repaired(texts) or ""
+
+
+def _meant(case: Case) -> list[str]:
+    """The texts with the ``;`` that is missing between their strings."""
+    records = _records(case) or place.strays(case)
+    if case.alias and case.answer and not case.answer.cnames:
+        records += case.texts(case.alias)
+    return [text.joined(txt, _STARTS_A_TAG, b"; ") for txt in records]
+
+
+def _heir(case: Case) -> tuple[str, dmarc_record.DmarcRecord, str] | None:
+    """The record of a domain above that applies here, with its name and the tag that says the policy."""
+    domain = case.zone.domain
+    texts = {name: [txt.text for txt in case.texts(name)] for name in dmarc_record.walk(domain)[1:]}
+    heir = dmarc_record.inherited(texts, domain)
+    return (*heir, "sp" if heir[1].policy("sp") else "p") if heir else None
+
+
+def dmarc_inherited(case: Case) -> Iterator[Finding]:
+    """A domain above publishes a policy that applies here (RFC 9989 §4.10)."""
+    if heir := _heir(case):
+        name, record, tag = heir
+        policy = record.policy(tag) or "none"
+        source = name.removeprefix("_dmarc.")
+        yield Finding(
+            "dmarc-inherited",
+            Severity.INFO,
+            f"{case.zone.domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
+            "",
+            {"from": name, "tag": tag, "policy": policy, "record": printable(record.text)},
+        )
+
+
+def txt_split(case: Case) -> Iterator[Finding]:
+    """Strings that join wrongly."""
+    return text.txt_split(case, _records(case), _STARTS_A_TAG)
+
+
+def quoted_value(case: Case) -> Iterator[Finding]:
+    """Quotes in the text."""
+    return text.quoted_value(case, _records(case))
+
+
+def dmarc_multiple(case: Case) -> Iterator[Finding]:
+    """Two or more records: receivers ignore them all (RFC 9989 §4.10)."""
+    texts = [value for value in found(case) if dmarc_record.is_dmarc(value)]
+    if len(texts) > 1:
+        yield Finding(
+            "dmarc-multiple",
+            Severity.HURTS,
+            f"{case.record.name} has {len(texts)} DMARC records; receivers then ignore them all.",
+            _fix(case, f"Delete all {len(texts)} and add one in their place"),
+            {"values": [printable(value) for value in texts]},
+        )
+
+
+def dmarc_ignored(case: Case) -> Iterator[Finding]:
+    """A text that was meant to be a DMARC record and is none."""
+    for value in found(case):
+        try:
+            dmarc_record.parse(text.unquoted(value))
+        except dmarc_record.DmarcError as error:
+            yield Finding(
+                "dmarc-ignored",
+                Severity.HURTS,
+                f"Receivers do not take the text for a DMARC record: {error}.",
+                _fix(case, "Change it to"),
+                {"value": printable(value), "reason": str(error)},
+            )
+
+
+def dmarc_policy(case: Case) -> Iterator[Finding]:
+    """``p``, ``sp`` or ``np`` has no valid value."""
+    for record in _valid(case):
+        for tag, value in record.bad_policies:
+            what = (
+                f"`{tag}={printable(value, 100)}` is not"
+                if value is not None
+                else f"`{tag}=` is missing: it needs"
+            )
+            yield Finding(
+                "dmarc-policy",
+                Severity.HURTS,
+                f"{what} one of none, quarantine and reject.{_hint(record, value)}",
+                _fix(case, "Change the record to"),
+                {"tag": tag, "value": printable(value, 100) if value is not None else None},
+            )
+
+
+def _hint(record: dmarc_record.DmarcRecord, value: str | None) -> str:
+    """What may have gone wrong where a policy is not read, as a sentence after another."""
+    odd = odd_words(record.text if value is None else value)
+    odd = f" {odd}" if odd else ""
+    if value and re.search(r"[a-z]\s*[=:]", value, re.IGNORECASE):
+        return f"{odd} A `;` is missing in it."
+    parts = [name for name, tag_value in record.tags if not tag_value and name not in dmarc_record.KNOWN_TAGS]
+    return odd + (
+        f" `{printable(parts[0], 100)}` is no tag: that is a name, `=` and a value." if parts else ""
+    )
+
+
+def dmarc_tag(case: Case) -> Iterator[Finding]:
+    """A tag that does nothing."""
+    reasons = {
+        dmarc_record.TagFault.REMOVED: "is no longer part of DMARC (RFC 9989); receivers ignore it",
+        dmarc_record.TagFault.UNKNOWN: "is not a DMARC tag; receivers ignore it",
+        dmarc_record.TagFault.VALUE: "has a value that the tag cannot have; receivers ignore it",
+        dmarc_record.TagFault.TWICE: "appears twice",
+    }
+    actions = {
+        dmarc_record.TagFault.REMOVED: "Leave it out",
+        dmarc_record.TagFault.UNKNOWN: "Correct its name if it is meant to be another tag, or leave it out",
+        dmarc_record.TagFault.VALUE: "Correct its value, or leave it out",
+    }
+    proposed = dmarc_record.parse(case.record.value) if case.record.value else None
+    for record in _valid(case):
+        for tag, value, fault in record.faults:
+            fix = _fix(case, "Change the record to")
+            if proposed and fault in actions and (tag, value) in proposed.tags:
+                idle = dmarc_repair.without(proposed.text, *(name for name, _, _ in proposed.faults))
+                fix = f"{actions[fault]}: {case.entry_words(idle)}."
+            yield Finding(
+                "dmarc-tag",
+                Severity.WARNS,
+                f"`{printable(f'{tag}={value}', 100)}` {reasons[fault]}.",
+                fix,
+                {"tag": printable(tag, 100), "value": printable(value, 100), "reason": str(fault)},
+            )
+
+
+def dmarc_psd(case: Case) -> Iterator[Finding]:
+    """``psd=y``, which only a registry may say."""
+    for record in _valid(case):
+        if (record.tag("psd") or "").lower() == "y":
+            value = case.record.value and dmarc_repair.without(case.record.value, "psd")
+            yield Finding(
+                "dmarc-psd",
+                Severity.WARNS,
+                "`psd=y` says that this is a registry's domain, such as com or co.uk, under which others "
+                "register: reports and alignment then go wrong.",
+                f"Leave it out: {case.entry_words(value)}.",
+                {"tag": "psd", "value": "y"},
+            )
+
+
+def dmarc_rua(case: Case) -> Iterator[Finding]:
+    """Reports that reach nobody: no ``mailto:``, or a destination that does not accept them (RFC 9990 §4)."""
+    for record in _valid(case):
+        for tag in ("rua", "ruf"):
+            for uri, destination in dmarc_record.destinations(record.working.get(tag, "")):
+                shown = printable(uri, 300)
+                if uri and destination is None:
+                    yield Finding(
+                        "dmarc-rua",
+                        Severity.WARNS,
+                        f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report gets there.",
+                        _fix_uri(case, tag, uri),
+                        {"tag": tag, "uri": shown},
+                    )
+                elif destination and _refuses(case, destination):
+                    host = f"{case.zone.domain}._report._dmarc.{destination}"
+                    yield Finding(
+                        "dmarc-rua",
+                        Severity.WARNS,
+                        f"Reports go to {printable(destination, 300)}, which does not say that it "
+                        f"accepts those for {case.zone.domain}: receivers send none.",
+                        f"Have its owner add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
+                        {"tag": tag, "uri": shown, "name": printable(host, 300)},
+                    )
+
+
+def _fix_uri(case: Case, tag: str, uri: str) -> str:
+    """What to write for a report address that receivers do not take for one."""
+    proposed = dmarc_record.parse(case.record.value).tag(tag) if case.record.value else ""
+    if uri in (proposed or "").split(","):
+        return "Replace it by `mailto:` and an address that takes such reports."
+    action = "Write it as `mailto:` and an address"
+    return _fix(case, f"{action}, with commas between several" if uri.count("@") > 1 else action)
+
+
+def _refuses(case: Case, destination: str) -> bool:
+    """Whether a destination outside of the user's own domains says nothing of accepting reports."""
+    if f".{destination}".endswith(f".{case.apex}") or f".{case.apex}".endswith(f".{destination}"):
+        return False
+    answer = case.ask(f"{case.zone.domain}._report._dmarc.{destination}", "TXT")
+    if answer is None or answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        return False
+    return not any(isinstance(rdata, Txt) and dmarc_record.is_dmarc(rdata.text) for rdata in answer.rdatas)
+
+
+def dmarc_strict(case: Case) -> Iterator[Finding]:
+    """Strict alignment, and what it means for this set-up."""
+    for record in _valid(case):
+        for tag, meaning in _MEANINGS.items():
+            if (record.tag(tag) or "").lower() == "s":
+                yield Finding(
+                    "dmarc-strict",
+                    Severity.INFO,
+                    f"`{tag}=s`: {meaning.format(domain=case.zone.domain)}.",
+                    "",
+                    {"tag": tag, "value": "s"},
+                )
+
+
+def _fix(case: Case, action: str) -> str:
+    """The action and the record to end with; where none can be proposed, what only the owner can do."""
+    if case.record.value:
+        return f"{action}: {case.entry_words()}."
+    unclear = [part for value in _meant(case) for part in dmarc_repair.read(value).unclear]
+    policies = "`p=none`, `p=quarantine` or `p=reject`"
+    if not unclear:
+        return (
+            f"Edit the record with {case.host_words()}: add {policies}, whichever you mean, and keep the "
+            "rest. Then check again."
+        )
+    return f"{text.correct_words(case, unclear)} A policy is {policies}."
+
+
+def _records(case: Case) -> tuple[Txt, ...]:
+    return tuple(txt for txt in case.texts(case.record.name) if dmarc_record.intended(txt.text))
+
+
+def _valid(case: Case) -> list[dmarc_record.DmarcRecord]:
+    return [dmarc_record.parse(value) for value in found(case) if dmarc_record.is_dmarc(value)]

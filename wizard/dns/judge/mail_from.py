@@ -1,0 +1,134 @@
+"""What can be wrong with the MX record of the MAIL FROM domain, where bounces go to SES."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from wizard.dns.answers import Mx
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge.case import Case, cleaned, shown
+from wizard.dns.judge.targets import without_zone
+from wizard.dns.records import FEEDBACK_HOST
+from wizard.text import printable
+
+WANTED_PREFERENCE = 10
+
+
+def found(case: Case) -> tuple[str, ...]:
+    """The MX records as published."""
+    return tuple(shown(mx) for mx in _mxs(case))
+
+
+def mx_multiple(case: Case) -> Iterator[Finding]:
+    """More than one MX: SES wants exactly one."""
+    if len(_mxs(case)) > 1:
+        yield Finding(
+            "mx-multiple",
+            Severity.BLOCKS,
+            f"{case.record.name} has {len(_mxs(case))} MX records; SES accepts exactly one.",
+            _only_ours(case),
+            {"values": [printable(value) for value in found(case)]},
+        )
+
+
+def mx_region(case: Case) -> Iterator[Finding]:
+    """Another Region's feedback host."""
+    for mx in _mxs(case):
+        match = FEEDBACK_HOST.fullmatch(_typed(case, mx))
+        if match and _typed(case, mx) != case.target:
+            yield Finding(
+                "mx-region",
+                Severity.BLOCKS,
+                f"Bounces would go to SES in {match.group(1)}, but this set-up is in {_region(case)}.",
+                _changed(case),
+                {"region": match.group(1), "expected": _region(case)},
+            )
+
+
+def wrong_target(case: Case) -> Iterator[Finding]:
+    """A host that was surely meant to be the feedback host, and is not."""
+    for mx in _mxs(case):
+        if _is_misspelt(case, mx):
+            yield Finding(
+                "wrong-target",
+                Severity.BLOCKS,
+                f"The MX record leads to {printable(mx.host)}, not to {case.target}.",
+                _changed(case),
+                {"value": printable(shown(mx)), "expected": case.target},
+            )
+
+
+def mail_from_in_use(case: Case) -> Iterator[Finding]:
+    """The name already receives other mail."""
+    others = _others(case)
+    if others:
+        yield Finding(
+            "mail-from-in-use",
+            Severity.BLOCKS,
+            f"{case.record.name} already receives mail at {', '.join(others)}; SES needs a name of its own "
+            "for bounces.",
+            _only_ours(case),
+            {"hosts": others},
+        )
+
+
+def mx_preference(case: Case) -> Iterator[Finding]:
+    """The right host with another preference."""
+    for mx in _mxs(case):
+        if mx.host == case.target and mx.preference != WANTED_PREFERENCE:
+            yield Finding(
+                "mx-preference",
+                Severity.WARNS,
+                f"The MX record's priority is {mx.preference}; SES asks for {WANTED_PREFERENCE}.",
+                f"Change it to: {case.entry_words()}.",
+                {"preference": mx.preference},
+            )
+
+
+def _mxs(case: Case) -> list[Mx]:
+    return [rdata for rdata in (case.answer.rdatas if case.answer else ()) if isinstance(rdata, Mx)]
+
+
+def _others(case: Case) -> list[str]:
+    """The hosts that receive other mail for the name."""
+    return [
+        printable(mx.host)
+        for mx in _mxs(case)
+        if not FEEDBACK_HOST.fullmatch(_typed(case, mx)) and not _is_misspelt(case, mx)
+    ]
+
+
+def _changed(case: Case) -> str:
+    """What to do with a wrong MX record: it is changed, unless the right one is beside it."""
+    beside = any(mx.host == case.target for mx in _mxs(case))
+    return _only_ours(case) if beside else f"Change it to: {case.entry_words()}."
+
+
+def _only_ours(case: Case) -> str:
+    """How to get to the one MX record that SES accepts, without losing anybody's mail."""
+    name, wanted = case.record.name, case.entry_words()
+    if not _others(case):
+        return f"Delete the other MX records of {name}. It needs this one alone: {wanted}."
+    return (
+        f"Choose another subdomain as MAIL FROM domain. Or, if nobody needs the mail for {name}, delete its "
+        f"other MX records. It needs this one alone: {wanted}."
+    )
+
+
+def _typed(case: Case, mx: Mx) -> str:
+    """The host as somebody typed it: without quotes, scheme, or the zone's name that the DNS host added."""
+    return without_zone(case, mx.host) or cleaned(mx.host)
+
+
+def _region(case: Case) -> str:
+    match = FEEDBACK_HOST.fullmatch(case.target)
+    return match.group(1) if match else (case.context.region or "")
+
+
+def _is_misspelt(case: Case, mx: Mx) -> bool:
+    """Whether the host is nearly the wanted one, or nothing at all (``.``, RFC 7505)."""
+    host = _typed(case, mx)
+    if FEEDBACK_HOST.fullmatch(host):
+        return False
+    return not host or SequenceMatcher(None, host[:253], case.target).ratio() > 0.8

@@ -1,0 +1,391 @@
+"""What can be wrong with any record's place: nothing is there, or it stands somewhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wizard.dns.answers import Answer, Outcome, Question, Rcode, Rdata, Txt
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge import dkim_key, dmarc_record, spf
+from wizard.dns.judge import txt as text
+from wizard.dns.judge.case import Case, cleaned, shown
+from wizard.dns.judge.hosts import Apart, apart, host_words
+from wizard.dns.providers import recognise
+from wizard.dns.records import SES_SPF_INCLUDE, RecordId
+from wizard.text import printable
+
+LONG_TTL = 3600
+"""Seconds; a wrong value that stays cached for longer is worth a word."""
+
+
+def unreachable(case: Case) -> Finding:
+    """No server answered."""
+    rcode = case.answer.rcode if case.answer else Rcode.NO_ANSWER
+    what = "could not answer" if rcode is Rcode.SERVFAIL else "did not answer"
+    return Finding(
+        "unreachable",
+        Severity.BLOCKS,
+        f"The DNS servers {what} for {case.record.name}, so nobody can say whether the record is there.",
+        "Check the network connection, then look again; if other names work, the DNS host has trouble.",
+        {"name": case.record.name, "rcode": str(rcode)},
+    )
+
+
+def absent(case: Case) -> Finding:
+    """No server has it, and no mistake explains it."""
+    servers = list(case.zone.nameservers)
+    where = f"none of the zone's {len(servers)} servers has it" if servers else "the zone does not have it"
+    fix = f"Add this record: {case.entry_words()}."
+    if case.record.type == "TXT" and case.alias:
+        where = f"{case.record.name} is an alias (CNAME) for {printable(case.alias)}"
+        fix = f"SES does not need this record. To have it nevertheless: {_without_alias(case)}"
+    return Finding(
+        "absent",
+        case.severity,
+        f"The record is not there: {where}.",
+        fix,
+        {"name": case.record.name, "type": case.record.type, "servers": servers},
+    )
+
+
+def delegated_away(case: Case) -> Iterator[Finding]:
+    """The name lies in a zone of its own, so what is entered in this zone is never looked at."""
+    cut = case.cut
+    if cut is None:
+        return
+    servers = ", ".join(printable(name) for name in cut.nameservers[:4])
+    provider = recognise(cut.nameservers)
+    there = Case(case.record, replace(case.zone, apex=cut.name), {}, replace(case.context, provider=provider))
+    yield Finding(
+        "delegated-away",
+        Severity.BLOCKS,
+        f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
+        f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
+        f"{case.apex} does not count there.",
+        f"Enter it in the zone {printable(cut.name)}: {there.entry_words()}. Or, if nobody uses that zone, "
+        f"delete the NS records at {case.host_words(cut.name)} and enter it here: {case.entry_words()}.",
+        {"zone": printable(cut.name), "servers": [printable(name) for name in cut.nameservers]},
+    )
+
+
+def doubled_name(case: Case) -> Iterator[Finding]:
+    """It exists at NAME.ZONE: the panel added the zone once more."""
+    place = _doubled(case)
+    if found := _ours_at(case, place):
+        yield Finding(
+            "doubled-name",
+            case.severity,
+            f"The record is at {place}: the DNS panel added {case.apex} to the host.",
+            f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}. Then "
+            f"{_delete_words(case, place, found, relative=True)}.",
+            {"found_at": place, "values": _shown(found)},
+        )
+
+
+def underscore_lost(case: Case) -> Iterator[Finding]:
+    """It exists at the name without its underscore."""
+    place = _without_underscore(case)
+    if place != case.record.name and (found := _ours_at(case, place)):
+        yield Finding(
+            "underscore-lost",
+            case.severity,
+            f"The record exists at {place}: the underscore is part of the name and is missing there.",
+            f"Enter it with the underscore: {case.entry_words()}. Then {_delete_words(case, place, found)}. "
+            "If the panel refuses the underscore, ask its support, or move the zone to another DNS host.",
+            {"found_at": place, "values": _shown(found)},
+        )
+
+
+def wrong_host(case: Case) -> Iterator[Finding]:
+    """It exists at another likely name."""
+    for place in _likely_places(case):
+        if found := _ours_at(case, place):
+            yield Finding(
+                "wrong-host",
+                case.severity,
+                f"The record exists at {place}, where nobody looks for it.",
+                f"Enter it at the right host: {case.entry_words()}. Then "
+                f"{_delete_words(case, place, found)}{_unless_used(case, place)}.",
+                {"found_at": place, "values": _shown(found)},
+            )
+
+
+def _unless_used(case: Case, place: str) -> str:
+    """What a record at a wrong name may be good for all the same, as the end of a sentence."""
+    match case.record.id:
+        case RecordId.SPF | RecordId.MAIL_FROM_SPF:
+            return f", unless `include:{place}` is part of another SPF record"
+        case RecordId.MAIL_FROM_MX:
+            return f", unless {place} is the MAIL FROM domain of another SES identity"
+        case _:
+            return ""
+
+
+def strays(case: Case) -> tuple[Txt, ...]:
+    """Texts that were meant for this record and are at another name or of another type."""
+    places = dict.fromkeys((_doubled(case), _without_underscore(case), *_likely_places(case)))
+    places.pop(case.record.name, None)
+    found = [*(_ours_at(case, place) for place in places), _other_type(case)[1]]
+    return tuple(rdata for one in found for rdata in one if isinstance(rdata, Txt))
+
+
+def wrong_type(case: Case) -> Iterator[Finding]:
+    """The value is there as a record of another type."""
+    other, meant = _other_type(case)
+    if not meant:
+        return
+    name = "SPF (type 99), which nobody reads any more" if other == "SPF" else other
+    message = f"The value is there, but as a record of type {name}."
+    flattened = ""
+    if any(isinstance(rdata, Txt) and _is_key(rdata) for rdata in meant):
+        message = (
+            f"{case.record.name} holds a DKIM key as TXT where a CNAME belongs. SES looks for the CNAME, and "
+            "a copy of the key does not follow when SES changes it."
+        )
+        flattened = " If the panel shows a CNAME there instead, turn off proxying or CNAME flattening for it."
+    yield Finding(
+        "wrong-type",
+        case.severity,
+        message,
+        f"First {_delete_words(case, case.record.name, meant, rdtype=other)}, then add: {case.entry_words()}."
+        f"{flattened}",
+        {"type": other, "found": _shown(meant)},
+    )
+
+
+def beside(case: Case) -> tuple[str, ...]:
+    """The types of which the record's name has records of its own, not those of an alias's target."""
+    name = case.record.name
+    asked = (case.answers.get(Question(name, rdtype)) for rdtype in ("MX", "TXT"))
+    own = [answer.question.type for answer in asked if answer and answer.rdatas and not answer.cnames]
+    return (*own, "NS", "SOA") if name == case.apex else tuple(own)
+
+
+def cname_conflict(case: Case) -> Iterator[Finding]:
+    """A CNAME beside other records, or in this one's place (RFC 1034 §3.6.2)."""
+    target, others = case.alias, beside(case)
+    if target is None or (_is_spare(case) and not others):
+        return
+    name, leads_to = case.record.name, printable(target)
+    message = f"{name} is an alias (CNAME) for {leads_to}, so it cannot hold the {case.record.type} record."
+    if others:
+        message = (
+            f"{name} has a CNAME (to {leads_to}) beside other records ({', '.join(others)}). The DNS allows "
+            "nothing beside a CNAME: resolvers that have it in their cache do not find the others."
+        )
+    evidence = {"cname": leads_to, "beside": list(others)}
+    yield Finding("cname-conflict", Severity.BLOCKS, message, _without_alias(case), evidence)
+
+
+def _without_alias(case: Case) -> str:
+    """How to get rid of the CNAME without losing what it is good for."""
+    delete, then = f"Delete the CNAME ({case.host_words()})", f"Then the name needs: {case.entry_words()}."
+    match case.record.id:
+        case RecordId.DMARC:
+            return f"{delete}. {then}"
+        case RecordId.SPF:
+            return (
+                f"{delete}. In its place enter A and AAAA records with the addresses of its target, or your "
+                "DNS host's own kind of alias (ALIAS, ANAME, CNAME flattening): without them "
+                f"{case.record.name} is no longer reachable. {then}"
+            )
+        case _:
+            return (
+                f"{delete}, if nobody uses {case.record.name} for anything else. {then} "
+                "Otherwise choose another subdomain as MAIL FROM domain."
+            )
+
+
+def _is_spare(case: Case) -> bool:
+    """Whether the set-up does without this record (CONTRACT.md: a missing ``spf`` is then optional)."""
+    return case.severity is Severity.WARNS
+
+
+def borrowed(case: Case) -> bool:
+    """Whether what answers at the record's name is no record of that name, and need not be one."""
+    answer = case.answer
+    if answer is None or not case.known:
+        return False
+    return case.by_wildcard(answer) or bool(answer.cnames and _is_spare(case) and not beside(case))
+
+
+def wildcard(case: Case) -> Iterator[Finding]:
+    """A wildcard answers in the record's place."""
+    answers = [
+        case.answer,
+        *(case.ask(case.record.name, rdtype) for rdtype in _WILDCARD_TYPES[case.record.type]),
+    ]
+    caught = next((answer for answer in answers if answer and case.by_wildcard(answer)), None)
+    if caught is not None:
+        parent = caught.question.name.partition(".")[2]
+        rdtype = "CNAME" if caught.cnames else caught.question.type
+        values = caught.cnames[:1] or tuple(shown(rdata) for rdata in caught.rdatas)
+        yield Finding(
+            "wildcard",
+            Severity.WARNS,
+            f"What answers there is a wildcard of type {rdtype} (at *.{parent} or above), not a record of "
+            "this name.",
+            f"Leave the wildcard and add the record beside it: {case.entry_words()}.",
+            {"type": rdtype, "values": [printable(value) for value in values]},
+        )
+
+
+def servers_disagree(case: Case) -> Iterator[Finding]:
+    """Some servers have it, some do not: not yet, or never where they belong to another DNS host."""
+    answer = case.answer
+    if answer is None or answer.agree or answer.absent:
+        return
+    having = len(answer.servers)
+    answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
+    asked = answer.cut.nameservers if answer.cut else answering or case.zone.addresses
+    all_servers = max(len(asked), having)
+    give = "gives" if having == 1 else "give"
+    hosts = apart(case.zone, answer)
+    if hosts is None:
+        who = "the others give another one or none. The DNS host is still copying the change to all of them."
+        fix = "Wait a few minutes. If the servers still disagree after an hour, ask the DNS host's support."
+    else:
+        who, fix = _between_hosts(case, answer, hosts)
+    yield Finding(
+        "servers-disagree",
+        Severity.INFO,
+        f"{having} of the zone's {all_servers} servers {give} this answer; {who}",
+        fix,
+        {"servers": list(answer.servers), "of": all_servers, "lacking": list(answer.lacking)},
+    )
+
+
+def _between_hosts(case: Case, answer: Answer, hosts: Apart) -> tuple[str, str]:
+    """Who answers differently, and what to do, where the registry lists servers of two DNS hosts."""
+    one, other = host_words(hosts.having), host_words(hosts.others)
+    addresses = {server.address for server in case.zone.servers if server.name in hosts.others}
+    lacks = addresses <= {*answer.lacking, ""}
+    context = replace(case.context, provider=recognise(hosts.others))
+    there = f"the record at {other} as well: {Case(case.record, case.zone, {}, context).entry_words()}."
+    who = f"another DNS host, {other}, {'does not have the record' if lacks else 'gives another one'}."
+    if hosts.certain:
+        return f"{who} It does not copy from {one}.", f"Enter {there}"
+    wait = f"If {other} copies the zone from {one} (secondary DNS), wait for the next copy."
+    return who, f"{wait} Otherwise enter {there}"
+
+
+def negative_cache(case: Case) -> Iterator[Finding]:
+    """Resolvers that asked too early go on saying no for a while (RFC 2308 §5)."""
+    answer = case.answer
+    soa = answer.soa if answer and answer.absent else None
+    if soa and soa.negative_ttl > 0:
+        yield Finding(
+            "negative-cache",
+            Severity.INFO,
+            f"Resolvers that asked before may report the record as missing for up to {soa.negative_ttl} "
+            "seconds after it is added.",
+            "",
+            {"seconds": soa.negative_ttl, "zone": soa.zone},
+        )
+
+
+def ttl_high(case: Case) -> Iterator[Finding]:
+    """The present answer stays cached for long after it is changed."""
+    answer = case.answer
+    if answer and answer.rdatas and (answer.ttl or 0) > LONG_TTL:
+        yield Finding(
+            "ttl-high",
+            Severity.WARNS,
+            f"Resolvers keep the present answer for up to {answer.ttl} seconds, which is its TTL.",
+            "When you change the record, set its TTL to `300` seconds and wait until the old answer expires.",
+            {"ttl": answer.ttl},
+        )
+
+
+_WILDCARD_TYPES = {"CNAME": ("A", "AAAA"), "MX": (), "TXT": ()}
+
+
+def _likely_places(case: Case) -> list[str]:
+    """Where people put this record by mistake, and where it means nothing."""
+    domain, apex, name = case.zone.domain, case.apex, case.record.name
+    match case.record.id:
+        case RecordId.DKIM1 | RecordId.DKIM2 | RecordId.DKIM3:
+            token = name.partition(".")[0]
+            places = [f"{token}._domainkey.{apex}", f"{token}.{domain}", f"{token}.{apex}"]
+        case RecordId.MAIL_FROM_MX:
+            label = name.removesuffix(f".{domain}")
+            places = [f"{label}.{apex}", domain, apex]
+        case RecordId.MAIL_FROM_SPF | RecordId.SPF:
+            places = [f"_spf.{name}", f"spf.{name}"]
+        case RecordId.DMARC:
+            places = [domain]
+    return [place for place in dict.fromkeys(places) if place != name]
+
+
+def _doubled(case: Case) -> str:
+    return f"{case.record.name}.{case.apex}"
+
+
+def _without_underscore(case: Case) -> str:
+    return case.record.name.replace("_", "")
+
+
+def _ours_at(case: Case, place: str) -> list[Rdata]:
+    """The records at another place that were surely meant to be this one; none of an alias's target."""
+    answer = case.ask(place, case.record.type)
+    if answer is None or answer.cnames:
+        return []
+    return [rdata for rdata in case.standing(place, case.record.type) if _is_meant(case, rdata)]
+
+
+def _other_type(case: Case) -> tuple[str, list[Rdata]]:
+    """The type that people take in place of this record's, and its records that were meant for this one."""
+    other = "SPF" if case.record.id in (RecordId.SPF, RecordId.MAIL_FROM_SPF) else "TXT"
+    if case.record.type == other:
+        return other, []
+    return other, [rdata for rdata in case.standing(case.record.name, other) if _is_meant(case, rdata)]
+
+
+def _delete_words(
+    case: Case, place: str, found: list[Rdata], *, rdtype: str = "", relative: bool = False
+) -> str:
+    """Which records to delete, in words: where others are beside them, those stay."""
+    rdtype = rdtype or case.record.type
+    values = ", ".join(f"`{printable(shown(rdata), 80)}`" for rdata in found[:3])
+    records = "record" if len(found) == 1 else "records"
+    all_there = case.answers.get(Question(place, rdtype))
+    rest = f"; leave the other {rdtype} records" if all_there and len(all_there.rdatas) > len(found) else ""
+    return (
+        f"delete the {rdtype} {records} ({case.host_words(place, relative=relative)}, value {values}{rest})"
+    )
+
+
+def _shown(found: list[Rdata]) -> list[str]:
+    return [printable(shown(rdata)) for rdata in found]
+
+
+def _is_meant(case: Case, rdata: Rdata) -> bool:
+    """Whether this data was surely meant for this record, wherever and in whichever type it stands."""
+    match case.record.id:
+        case RecordId.DMARC:
+            return isinstance(rdata, Txt) and dmarc_record.intended(rdata.text)
+        case RecordId.SPF | RecordId.MAIL_FROM_SPF:
+            return (
+                isinstance(rdata, Txt)
+                and spf.intended(rdata.text)
+                and spf.include_of(rdata.text, SES_SPF_INCLUDE) is not spf.Include.ABSENT
+            )
+        case RecordId.MAIL_FROM_MX:
+            return cleaned(shown(rdata).rpartition(" ")[2]).startswith(case.target)
+        case _:
+            key = isinstance(rdata, Txt) and _is_key(rdata)
+            return key or cleaned(shown(rdata).rpartition(" ")[2]).startswith(case.target)
+
+
+def _is_key(txt: Txt) -> bool:
+    """Whether the text is a DKIM key, or was meant to be one."""
+    bare = text.unquoted(txt.text)
+    if re.match(r"\s*v\s*=\s*DKIM1\b", bare, re.IGNORECASE):
+        return True
+    try:
+        dkim_key.parse_key(bare)
+    except dkim_key.DkimError:
+        return False
+    return True

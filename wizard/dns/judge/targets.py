@@ -1,0 +1,61 @@
+"""What can be wrong with the host name that a CNAME or MX record leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.dns.answers import Host, Mx
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge.case import Case, cleaned
+from wizard.text import printable
+
+AMAZON = (".amazonses.com", ".amazonaws.com")
+
+
+def targets(case: Case) -> tuple[str, ...]:
+    """The host names that the record at this place leads to, as published."""
+    answer = case.answer
+    if answer is None:
+        return ()
+    if case.record.type == "CNAME" and not answer.rdatas:
+        return answer.cnames[:1]
+    return tuple(
+        rdata.name if isinstance(rdata, Host) else rdata.host
+        for rdata in answer.rdatas
+        if isinstance(rdata, Host | Mx)
+    )
+
+
+def quoted_value(case: Case) -> Iterator[Finding]:
+    """Quotes, a URL scheme or a slash are part of the target."""
+    for target in targets(case):
+        if cleaned(target) != target.lower().rstrip("."):
+            yield Finding(
+                "quoted-value",
+                case.severity,
+                f"The value is {printable(target)}: quotes or parts of a web address are in it.",
+                f"Enter the bare name: {case.entry_words()}.",
+                {"value": printable(target)},
+            )
+
+
+def relative_target(case: Case) -> Iterator[Finding]:
+    """The target ends in the user's own zone, since its final dot was left out."""
+    for target in targets(case):
+        if without_zone(case, target):
+            provider = case.context.provider
+            dot = "" if provider and provider.final_dot else "."
+            yield Finding(
+                "relative-target",
+                Severity.BLOCKS,
+                f"The value became {printable(target)}: the DNS host added {case.apex} to it, since it did "
+                "not end with a dot.",
+                f"End the value with a dot: {case.entry_words(f'{case.record.value}{dot}')}.",
+                {"value": printable(target)},
+            )
+
+
+def without_zone(case: Case, target: str) -> str | None:
+    """What was typed, where the DNS host added the zone's name to a target at Amazon; None elsewhere."""
+    typed = cleaned(target).removesuffix(f".{case.apex}").rstrip(".")
+    return typed if typed != cleaned(target) and typed.endswith(AMAZON) else None

@@ -1,0 +1,232 @@
+"""What can be wrong between the registry, the zone's servers and us, whatever the records are."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from wizard.dns.answers import Answer, Answers, Opinions, Outcome, Path, ServerSeen, ZoneSeen
+from wizard.dns.findings import Finding, Severity
+from wizard.dns.judge.hosts import Apart, apart, host_words
+from wizard.text import printable
+
+_INSTEAD = {
+    Path.TCP: "they were asked over TCP",
+    Path.HTTPS: "a public resolver was asked over HTTPS instead",
+    Path.RESOLVER: "the resolver of this network was asked instead",
+    Path.AUTHORITATIVE: "",
+}
+
+
+def lame_server(zone: ZoneSeen) -> Iterator[Finding]:
+    """A server that the registry lists does not serve the zone (RFC 9499 §7, "lame delegation")."""
+    if zone.path not in (Path.AUTHORITATIVE, Path.TCP) and not zone.registry_answers:
+        return
+    bad = [server for server in _judgeable(zone) if server.outcome is not Outcome.ANSWERS]
+    if not bad or _intercepted(zone):
+        return
+    message, fix = _lame_words(zone, bad)
+    yield Finding(
+        "lame-server",
+        Severity.HURTS,
+        message,
+        fix,
+        {
+            "servers": [
+                {"name": printable(server.name), "address": server.address, "outcome": server.outcome.name}
+                for server in bad
+            ],
+            "of": len(zone.nameservers),
+        },
+    )
+
+
+def _lame_words(zone: ZoneSeen, bad: list[ServerSeen]) -> tuple[str, str]:
+    """What is wrong with the servers ``bad``, and what to do, which depends on what is left without them."""
+    apex, host = zone.apex, host_words(zone.nameservers)
+    serving = dict.fromkeys(server.name for server in zone.servers if server.outcome is Outcome.ANSWERS)
+    lame = dict.fromkeys(server.name for server in bad if server.name not in serving)
+    silent = all(server.outcome is Outcome.SILENT for server in bad)
+    seen = "; ".join(f"{_words(server)} {server.outcome}" for server in bad[:6])
+    if not lame:
+        names = dict.fromkeys(server.name for server in bad)
+        return (
+            f"Name servers of {apex} do not answer at all of their addresses: {seen}. Resolvers that ask "
+            "there get their answers late.",
+            f"Ask the operator of {_quoted(names)} to repair the server at that address.",
+        )
+    does = "did not answer" if silent else "does not serve it" if len(lame) == 1 else "do not serve it"
+    message = (
+        f"{len(lame)} of the {len(zone.nameservers)} name servers that the registry lists for {apex} {does}: "
+        f"{seen}."
+    )
+    if serving:
+        change = f"remove {_quoted(lame)} at the registrar"
+        if len(serving) == 1:
+            change = (
+                f"at the registrar, replace {_quoted(lame)} with other name servers that your DNS host has"
+            )
+        return (
+            f"{message} Resolvers that ask there find nothing, so mail fails now and then.",
+            f"{'If that lasts, ask' if silent else 'Ask'} the operator of {_quoted(lame)} to serve {apex} "
+            f"there. Or {change}.",
+        )
+    if silent:
+        return (
+            f"{message} Unless they answer elsewhere, nobody finds the domain.",
+            "Leave the name servers at the registrar as they are, and try again from another network. If "
+            f"they are silent there too, ask the DNS host, {host}, what is wrong.",
+        )
+    return (
+        f"{message} So nobody finds the domain, and it can neither send nor receive mail.",
+        f"Ask the DNS host, {host}, whether it still has the zone {apex}. If not, set up the zone at a DNS "
+        "host with all its records, then enter the name servers of that host at the registrar.",
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{printable(name)}`" for name in list(names)[:4])
+
+
+def wrong_dns_host(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
+    """Records stand on other servers than those the registry sends the world to."""
+    there = [question for question, answer in opinions.elsewhere.items() if answer.rdatas]
+    if not there:
+        return
+    edited, asked = host_words(opinions.elsewhere_servers), host_words(zone.nameservers)
+    yield Finding(
+        "wrong-dns-host",
+        Severity.BLOCKS,
+        f"The records were added at {edited}, but the registry sends the world to {asked}, where they are "
+        f"not: {', '.join(printable(question.name) for question in there[:4])}.",
+        f"Add the records at {asked}; or, if {zone.apex} is to move, set its name servers at the registrar "
+        f"to {_quoted(opinions.elsewhere_servers)} once every other record is there, too.",
+        {
+            "edited": [printable(name) for name in opinions.elsewhere_servers],
+            "asked": [printable(name) for name in zone.nameservers],
+            "found": [f"{printable(question.name)} {question.type}" for question in there],
+        },
+    )
+
+
+def two_dns_hosts(zone: ZoneSeen, answers: Answers) -> Iterator[Finding]:
+    """The registry lists two DNS hosts that do not copy from each other, and they answer differently."""
+    found: dict[Apart, list[Answer]] = {}
+    for question, answer in answers.items():
+        if question.type in ("CNAME", "MX", "TXT") and not answer.agree and not answer.absent:
+            hosts = apart(zone, answer)
+            if hosts is not None and hosts.certain:
+                found.setdefault(hosts, []).append(answer)
+    for hosts, disputed in found.items():
+        one, other = host_words(hosts.having), host_words(hosts.others)
+        lacks = [answer for answer in disputed if answer.lacking]
+        differs = [answer for answer in disputed if not answer.lacking]
+        what = [f"{other} does not have {_listed(lacks)}"] if lacks else []
+        what += [f"{other} gives another answer for {_listed(differs)}"] if differs else []
+        fix = f"Enter these records at {other} as well"
+        if Apart(hosts.others, hosts.having, certain=True) not in found:
+            fix += (
+                f". Or, if you no longer use that host, make sure that {one} has every other record, "
+                f"then remove the name servers {_quoted(hosts.others)} from {zone.apex} at the registrar"
+            )
+        yield Finding(
+            "wrong-dns-host",
+            Severity.BLOCKS,
+            f"The registry lists two DNS hosts for {zone.apex} that do not copy from each other: {one} and "
+            f"{other}. {'; '.join(what)}. SES and mail receivers ask either of the two.",
+            f"{fix}.",
+            {
+                "edited": [printable(name) for name in hosts.having],
+                "asked": [printable(name) for name in zone.nameservers],
+                "lacking": [printable(name) for name in hosts.others],
+                "missing": [_words_of(answer) for answer in lacks],
+                "different": [_words_of(answer) for answer in differs],
+            },
+        )
+
+
+def _listed(answers: list[Answer]) -> str:
+    more = f" and {len(answers) - 4} more" if len(answers) > 4 else ""
+    return ", ".join(_words_of(answer) for answer in answers[:4]) + more
+
+
+def _words_of(answer: Answer) -> str:
+    return f"{answer.question.type} {printable(answer.question.name)}"
+
+
+def dnssec_bogus(zone: ZoneSeen, opinions: Opinions) -> Iterator[Finding]:
+    """Validating resolvers refuse the zone (RFC 4035 §5.5), so to them it has no record at all."""
+    reasons = {sight.resolver: sight.bogus for sight in opinions.public if sight.bogus is not None}
+    if zone.bogus is not None:
+        reasons = {"the resolver of this network": zone.bogus, **reasons}
+    if not reasons:
+        return
+    reason = printable(next((reason for reason in reasons.values() if reason), ""), 200)
+    kind = reason.partition(":")[0]
+    apex = zone.apex or zone.domain
+    fault = f"its signatures do not fit the DS record at its registry{f' ({kind})' if kind else ''}"
+    fix = (
+        f"At the registrar, remove the DS record of {apex}, or replace it with the one that your DNS host "
+        "shows for the zone."
+    )
+    if kind == "signature expired":
+        fault = "its signatures have expired, as its DNS host does not renew them"
+        fix = f"Have the DNS host sign {apex} anew; or, at the registrar, remove the DS record of {apex}."
+    yield Finding(
+        "dnssec-bogus",
+        Severity.BLOCKS,
+        f"Resolvers that validate DNSSEC refuse {apex}: {fault}. For them no record of the zone exists.",
+        f"{fix} The other records can stay as they are.",
+        {"resolvers": list(reasons), "reason": reason},
+    )
+
+
+def dns_blocked(zone: ZoneSeen) -> Iterator[Finding]:
+    """Port 53 is closed to us, or somebody answers in the servers' place."""
+    addressed = [server for server in zone.servers if server.address]
+    if zone.path is None:
+        return
+    if zone.path is Path.TCP:
+        what = "UDP packets to port 53 get no answer"
+    elif _intercepted(zone):
+        what = "Something between here and the zone's servers answers in their place, from a cache of its own"
+    elif (
+        zone.path in (Path.HTTPS, Path.RESOLVER)
+        and not zone.registry_answers
+        and addressed
+        and all(server.outcome is Outcome.SILENT for server in addressed)
+    ):
+        what = "Port 53 is closed here: neither the zone's servers nor its registry's answer"
+    else:
+        return
+    delay = "" if zone.path is Path.TCP else " A cache may show a change only minutes after it was made."
+    yield Finding(
+        "dns-blocked",
+        Severity.WARNS,
+        f"{what}; {_INSTEAD[zone.path]}.{delay}",
+        "Nothing is wrong with the domain. To see changes at once, look from another network, or open port "
+        "53 outward (UDP and TCP).",
+        {"path": str(zone.path), "servers": [server.address for server in addressed]},
+    )
+
+
+def _intercepted(zone: ZoneSeen) -> bool:
+    """Whether every server seems to answer from a cache: they would not all be resolvers."""
+    outcomes = {server.outcome for server in zone.servers if server.address}
+    return outcomes == {Outcome.CACHE}
+
+
+def _judgeable(zone: ZoneSeen) -> Iterator[ServerSeen]:
+    """The servers but those of an IP version that is silent as a whole: that is our own network's doing."""
+    answering = {_version(server) for server in zone.servers if server.outcome is not Outcome.SILENT}
+    for server in zone.servers:
+        if server.outcome is not Outcome.SILENT or _version(server) in answering or answering <= {0}:
+            yield server
+
+
+def _version(server: ServerSeen) -> int:
+    return ipaddress.ip_address(server.address).version if server.address else 0
+
+
+def _words(server: ServerSeen) -> str:
+    return f"{printable(server.name)}{f' ({server.address})' if server.address else ''}"

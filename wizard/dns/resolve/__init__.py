@@ -1,0 +1,1 @@
+"""Asking the DNS: which servers, over which transport, by which deadline."""

@@ -1,0 +1,73 @@
+"""A project file that is open here while others may edit it: read, and saved without undoing their edits."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from wizard.errors import WizardError
+from wizard.project.merge import Merged, merge
+from wizard.project.schema import Project, as_yaml, only_wizard, parse, read_bytes, save, write_whole
+
+
+class ProjectFile:
+    """The file at ``path`` as it was last read or written here. One thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known = Project()
+        self._raw: bytes | None = None
+
+    def read(self) -> Project:
+        """The project in the file now; a new one where there is no file. Raises WizardError."""
+        raw = read_bytes(self.path)
+        self._known, self._raw = Project() if raw is None else parse(raw, self.path), raw
+        return self._known
+
+    def edited(self) -> bool:
+        """Whether the file has other content than was last read or written here. Raises WizardError."""
+        raw = read_bytes(self.path)
+        return raw is not None and raw != self._raw
+
+    def save(self, mine: Project) -> Merged:
+        """Write ``mine``, merged with what others changed in the file since it was last read or written here.
+
+        Where both changed the same field the file keeps theirs: ask, then save again. A file that was deleted
+        is written anew. Raises WizardError where the file is not valid (it stays as it is) or cannot be
+        written.
+        """
+        raw = read_bytes(self.path)
+        missing = raw is None
+        theirs = self._known if raw is None or raw == self._raw else parse(raw, self.path)
+        merged = merge(self._known, mine, theirs)
+        if merged.project != theirs or (missing and merged.project != Project()):
+            text = as_yaml(merged.project)
+            write_whole(self.path, text)
+            raw = text.encode()
+        self._known, self._raw = merged.project, raw
+        return merged
+
+
+def save_copy(project: Project, path: Path, typed: str) -> Path:
+    """Save ``project``, which belongs to the file at ``path``, in a new file: the path is as ``typed``.
+
+    A relative path in the project is seen from its file, so it becomes absolute. Raises WizardError.
+    """
+    try:
+        new = Path(typed).expanduser()
+        if not new.name or new.exists():
+            raise FileExistsError(errno.EEXIST, "There is already a file or a folder of this name")
+    except (OSError, RuntimeError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise WizardError(
+            f"{typed} cannot be written", f"{what}.", "Enter the path of a new file."
+        ) from error
+    recipients = project.reminder.recipients
+    if recipients:
+        absolute = str((path.parent / recipients).resolve())
+        project = replace(project, reminder=replace(project.reminder, recipients=absolute))
+    with only_wizard(new):
+        save(project, new)
+    return new

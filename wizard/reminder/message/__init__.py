@@ -1,0 +1,1 @@
+"""What the reminder says: templates with fields, and SES's refusals."""

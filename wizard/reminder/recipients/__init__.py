@@ -1,0 +1,1 @@
+"""Who receives the reminder: reading and checking lists."""

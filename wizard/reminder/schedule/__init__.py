@@ -1,0 +1,1 @@
+"""When the reminder is sent: EventBridge Scheduler expressions."""

@@ -1,0 +1,1 @@
+"""The CloudFormation template of the reminder's stack."""

@@ -1,0 +1,1 @@
+"""Step 1: which AWS account and Region."""

@@ -1,0 +1,1 @@
+"""Step 4: whether the DNS records are right."""

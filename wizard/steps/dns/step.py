@@ -1,0 +1,441 @@
+"""Step 4: are the records right? The live checklist, publishing where we may, and SES's own view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from wizard.aws import route53
+from wizard.aws.route53 import HostedZone, RecordSet
+from wizard.aws.sesv2 import SesIdentity
+from wizard.dns.findings import Finding, Round, Row, RowStatus, Severity
+from wizard.dns.judge.rows import Context
+from wizard.dns.publish import cloudflare, import_files
+from wizard.dns.publish import plan as publish
+from wizard.dns.publish.cloudflare import CloudflareZone
+from wizard.dns.publish.plan import ZoneChange
+from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId, wanted_records
+from wizard.dns.txt_notation import AS_TYPED, MASTER_FILE
+from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.identity.step import chosen_domain
+from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.text import printable
+from wizard.world import Panel, World
+
+ExportKind = Literal["zone", "cloudflare", "csv"]
+
+_ROUTE53 = "route53:ChangeResourceRecordSets"
+_CLOUDFLARE = "cloudflare:dns_records/batch"
+_PANEL = "(demo DNS panel)"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What publishing would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
+
+    ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where there is a zone
+    of that name but the domain is delegated to other servers, or where a token is missing.
+    """
+
+    plan: Plan
+    zone: HostedZone | CloudflareZone | Panel | None
+    changes: tuple[ZoneChange, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def records(project: Project, identity: SesIdentity) -> tuple[Record, ...]:
+    """The records that should stand for the project's domain, as SES says its side (tokens, signing zone).
+
+    Without DKIM rows where the keys are not SES's own. The MAIL FROM MX needs ``project.account.region``.
+    """
+    return wanted_records(
+        chosen_domain(project),
+        tokens=identity.tokens if identity.signs_itself else (),
+        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
+        mail_from=identity.mail_from or project.identity.mail_from,
+        region=project.account.region,
+    )
+
+
+async def watch(
+    world: World, project: Project, identity: SesIdentity, wake: asyncio.Event
+) -> AsyncGenerator[Round, None]:
+    """Rounds of the checklist without end; ``wake`` starts the next at once. See ``checklist.watch``.
+
+    Which zones the user could have edited by mistake is found out meanwhile: no round waits for it.
+    """
+    from wizard.dns import checklist
+    from wizard.dns.resolve.servers import Network
+
+    wanted, context = _wanted(project, identity)
+    looking = asyncio.create_task(asyncio.to_thread(zones_of_the_user, world, context.domain))
+    rounds = checklist.watch(
+        Network(world.dns),
+        wanted,
+        context,
+        world.now,
+        wake,
+        lambda: looking.result() if looking.done() else (),
+    )
+    try:
+        async for seen in rounds:
+            yield seen
+    finally:
+        looking.cancel()
+        await rounds.aclose()
+
+
+def look(world: World, project: Project, identity: SesIdentity) -> Round:
+    """One round of the checklist, with what public resolvers say and the user's own zones in view.
+
+    Raises nothing: what cannot be asked is unknown in the round.
+    """
+    return _round(world, project, identity, zones_of_the_user(world, chosen_domain(project)))
+
+
+def wrong_without_aws(world: World, project: Project) -> Standing | None:
+    """Where the step stands while SES cannot be asked, if a record that the file names is wrong in the DNS.
+
+    None where none is known to be: of the step as a whole nothing is known then. Raises nothing.
+    """
+    known, name = project.identity, project.domain.name
+    if name is None or not known.dkim_tokens:
+        return None
+    identity = SesIdentity(
+        name=name,
+        verified=False,
+        verification_status="",
+        dkim_status="",
+        tokens=known.dkim_tokens,
+        signing_zone=known.signing_zone,
+        mail_from=known.mail_from,
+    )
+    seen = _round(world, project, identity)
+    if not seen.known_wrong:
+        return None
+    words = f"{wrong_now(seen)}. SES could not be asked."
+    return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+
+
+def _round(
+    world: World, project: Project, identity: SesIdentity, zones: Sequence[Sequence[str]] = ()
+) -> Round:
+    from wizard.dns import checklist
+
+    wanted, context = _wanted(project, identity)
+    return asyncio.run(checklist.check_once(world.dns, wanted, context, world.now, lambda: zones))
+
+
+def _wanted(project: Project, identity: SesIdentity) -> tuple[tuple[Record, ...], Context]:
+    """The records to look for, and what judging them needs to know."""
+    wanted = records(project, identity)
+    return wanted, Context(
+        domain=chosen_domain(project),
+        mail_from=identity.mail_from or project.identity.mail_from,
+        region=project.account.region,
+        signing_zone=identity.signing_zone or DEFAULT_SIGNING_ZONE,
+        records=wanted,
+        own_keys=not identity.signs_itself,
+    )
+
+
+def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
+    """The name servers of each zone that the user has for ``domain`` in Route 53 and at Cloudflare.
+
+    What cannot be asked is left out. Raises nothing.
+    """
+    found: list[tuple[str, ...]] = []
+    with suppress(WizardError):
+        zones = publish.candidates(route53.hosted_zones(world.aws), domain)
+        found += [route53.name_servers(world.aws, zone.id) for zone in zones]
+    with suppress(WizardError):
+        if world.dns.cloudflare and cloudflare.has_token():
+            found += [zone.name_servers for zone in cloudflare.zones(world.dns.cloudflare, domain)]
+    return tuple(found)
+
+
+def judge(seen: Round, identity: SesIdentity) -> Standing:
+    """Where the step stands: the worst of what the DNS says now and what SES has found.
+
+    Done is: every record is right now, and verified, DKIM and MAIL FROM are ``SUCCESS`` in one answer of SES.
+    SES keeps that answer for days after a record has broken, so it covers nothing that is wrong now.
+    """
+    if wrong := wrong_now(seen):
+        words = ". ".join(filter(None, (wrong, after_verification(seen, identity))))
+        return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+    status, words = _judged_by_ses(seen, identity)
+    return Standing(StepName.DNS, status, words)
+
+
+def wrong_now(seen: Round) -> str:
+    """What is not right in the DNS now, or could not be asked, in a few words; nothing where all is right."""
+    if not seen.zone.reachable:
+        return "no DNS server answers from here: check the network connection"
+    if seen.zone.apex is None:
+        return f"{printable(seen.domain)} does not exist in the DNS"
+    told = []
+    for number, (count, word) in enumerate(_counts(seen)):
+        noun = "" if number else " record" if count == 1 else " records"
+        told.append(f"{count}{noun} {'could not be looked up' if word == 'unknown' else word}")
+    told += [
+        _ZONE_WORDS.get(f.code, f"the zone has a problem ({f.code})") for f in seen.findings if _serious(f)
+    ]
+    return ", ".join(told)
+
+
+def after_verification(seen: Round, identity: SesIdentity) -> str:
+    """What follows from records that are wrong although SES has found them right before, in a sentence.
+
+    Nothing where it has not. SES looks for DKIM and the MAIL FROM domain's MX record again and again; without
+    that MX it uses its own MAIL FROM domain or rejects the mail, as the identity says (BehaviorOnMxFailure).
+    """
+    if not identity.complete:
+        return ""
+    faulty = [row for row in seen.rows if _fault(row) not in ("", "unknown")]
+    broken = {row.record.id for row in faulty if any(map(_blocks, row.findings))}
+    if any(map(_blocks, seen.findings)) or broken - {RecordId.MAIL_FROM_MX}:
+        return f"{_STILL_VERIFIED}; mail will fail when it re-checks."
+    if broken and identity.mail_from_on_failure == "REJECT_MESSAGE":
+        return f"{_STILL_VERIFIED}; it will reject mail when it re-checks."
+    if broken:
+        return f"{_STILL_VERIFIED}; it will use its own MAIL FROM domain when it re-checks."
+    if not faulty and not any(map(_serious, seen.findings)):
+        return f"{_STILL_VERIFIED}."
+    return f"{_STILL_VERIFIED}, but delivery suffers."
+
+
+def misplaced(row: Row) -> bool:
+    """Whether a missing record is not simply missing: a mistake was found that explains it.
+
+    Mostly it stands at another name. Such a row counts, and is shown, as wrong.
+    """
+    explained = any(_serious(f) and f.code != "absent" for f in row.findings)
+    return row.status is RowStatus.MISSING and explained
+
+
+def doubled(row: Row, seen: Round) -> Row:
+    """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
+    return publish.doubled(row, seen.zone.apex or seen.domain)
+
+
+def plan(
+    world: World, project: Project, seen: Round, rows: Sequence[Row] | None = None
+) -> PublishPlan | None:
+    """What publishing ``rows`` would change, by default all missing and wrong records: at Cloudflare if the
+    zone is there, in the demo's DNS panel, or in this account's Route 53.
+
+    None if no public hosted zone of the account can hold the domain: then the records are the user's to
+    enter. Raises WizardError if the host cannot be read.
+    """
+    rows = publish.publishable(seen) if rows is None else tuple(rows)
+    if seen.provider == "cloudflare" and world.dns.cloudflare:
+        return _plan_at_cloudflare(world.dns.cloudflare, seen, rows)
+    panel = world.stage.panel(seen.domain) if world.stage else None
+    if panel:
+        held = {name: panel.records(name) for name in publish.names_to_read(rows, panel.name)}
+        found = publish.zone_changes(rows, panel.name, held, AS_TYPED)
+        return _planned(panel, found, "the DNS panel", _PANEL)
+    zones = publish.candidates(route53.hosted_zones(world.aws), chosen_domain(project))
+    if not zones:
+        return None
+    servers = {zone.id: route53.name_servers(world.aws, zone.id) for zone in zones}
+    zone, notes = publish.chosen_zone(zones, servers, seen.zone)
+    if zone is None:
+        return PublishPlan(Plan(StepName.DNS, ()), None, notes=notes)
+    held = {
+        name: route53.record_sets(world.aws, zone.id, name) for name in publish.names_to_read(rows, zone.name)
+    }
+    return _planned(zone, publish.zone_changes(rows, zone.name, held), "Route 53", _ROUTE53, notes)
+
+
+def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
+    """Carry the plan out, all or nothing, if the zone still is as it was shown.
+
+    Raises WizardError where it is not, or where its host refuses; then nothing was changed.
+    """
+    zone, changes = publish_plan.zone, publish_plan.changes
+    if zone is None or not changes:
+        return
+    for change in changes:
+        report(Event(_subject(change), Progress.STARTED))
+    try:
+        if isinstance(zone, CloudflareZone):
+            _change_at_cloudflare(world.dns.cloudflare, zone, changes)
+            done = "at Cloudflare; its servers have it within a minute"
+        elif isinstance(zone, HostedZone):
+            _change_in_route53(world, zone, changes)
+            done = "in Route 53; its servers have it within a minute"
+        else:
+            _change_in_panel(zone, changes)
+            done = "in the DNS panel"
+    except WizardError as error:
+        for change in changes:
+            report(Event(_subject(change), Progress.FAILED, error.what))
+        raise
+    for change in changes:
+        report(Event(_subject(change), Progress.DONE, done))
+
+
+def _change_in_route53(world: World, zone: HostedZone, changes: Sequence[ZoneChange]) -> None:
+    for change in changes:
+        _still_as_shown(change, route53.record_sets(world.aws, zone.id, change.after.name))
+    route53.change_record_sets(world.aws, zone.id, [(c.action, c.after) for c in changes])
+
+
+def _change_at_cloudflare(endpoint: str, zone: CloudflareZone, changes: Sequence[ZoneChange]) -> None:
+    names = dict.fromkeys(change.after.name for change in changes)
+    held = {name: cloudflare.records(endpoint, zone.id, name) for name in names}
+    for change in changes:
+        _still_as_shown(change, cloudflare.record_sets(held[change.after.name]))
+    cloudflare.change_records(endpoint, zone.id, changes, held)
+
+
+def _change_in_panel(panel: Panel, changes: Sequence[ZoneChange]) -> None:
+    for change in changes:
+        _still_as_shown(change, panel.records(change.after.name))
+    panel.change(changes)
+
+
+def _plan_at_cloudflare(endpoint: str, seen: Round, rows: Sequence[Row]) -> PublishPlan:
+    """What would change at Cloudflare, or why nothing can."""
+    nothing = Plan(StepName.DNS, ())
+    if not cloudflare.has_token():
+        note = (
+            "The zone is at Cloudflare. To have the records entered there for you, start again with a token "
+            f"in the environment ({cloudflare.TOKEN_VARIABLE}; permissions Zone:Read and DNS:Edit)."
+        )
+        return PublishPlan(nothing, None, notes=(note,))
+    zones = cloudflare.zones(endpoint, seen.domain)
+    asked = set(seen.zone.nameservers)
+    zone = next((z for z in zones if z.name == seen.zone.apex and asked & set(z.name_servers)), None)
+    if zone is None:
+        others = ", ".join(
+            f"{printable(z.name)} ({', '.join(map(printable, z.name_servers))})" for z in zones
+        )
+        known = f"It sees {others}, but the registry names other servers." if others else "It sees none."
+        return PublishPlan(
+            nothing, None, notes=(f"The token does not reach the zone of the domain. {known}",)
+        )
+    held = {
+        name: cloudflare.record_sets(cloudflare.records(endpoint, zone.id, name))
+        for name in publish.names_to_read(rows, zone.name)
+    }
+    found = publish.zone_changes(rows, zone.name, held, MASTER_FILE)
+    return _planned(zone, found, "Cloudflare", _CLOUDFLARE)
+
+
+def _planned(
+    zone: HostedZone | CloudflareZone | Panel,
+    found: publish.ZoneChanges,
+    host: str,
+    operation: str,
+    notes: Sequence[str] = (),
+) -> PublishPlan:
+    shown = (
+        *(_shown(change, operation) for change in found.changes),
+        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", f"is in {host}") for r in found.kept),
+    )
+    return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
+
+
+def export(seen: Round, kind: ExportKind) -> str:
+    """The records still to be entered, as the text of a file: ``zone`` (BIND zone file), ``csv``, or
+    ``cloudflare``, a zone file that keeps DKIM out of Cloudflare's proxy when it is imported there.
+    """
+    return _EXPORTS[kind](seen)
+
+
+_EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
+    "zone": import_files.zone_file,
+    "cloudflare": import_files.cloudflare_file,
+    "csv": import_files.csv_file,
+}
+
+
+_STILL_VERIFIED = "SES still shows the domain as verified"
+_ZONE_WORDS = {
+    "lame-server": "a name server does not serve the zone",
+    "wrong-dns-host": "a DNS host that the domain is delegated to lacks records",
+    "dnssec-bogus": "resolvers that validate DNSSEC refuse the zone",
+}
+"""Findings about the whole zone, in a few words."""
+
+
+def _counts(seen: Round) -> list[tuple[int, str]]:
+    """How many records are not right, by what is wrong with them; nothing that there are none of."""
+    found = Counter(_fault(row) for row in seen.rows)
+    return [(found[word], word) for word in ("missing", "wrong", "unknown") if found[word]]
+
+
+def _brief(seen: Round) -> str:
+    """The first of the counts, for where there is little room; nothing where no record is counted."""
+    return next((f"{count} {word}" for count, word in _counts(seen)), "")
+
+
+def _fault(row: Row) -> str:
+    """What is wrong with a record: missing, wrong, unknown, or nothing, as ``Round.ok`` counts it."""
+    if row.status is RowStatus.UNKNOWN:
+        return "unknown"
+    if not any(map(_serious, row.findings)):
+        return ""
+    return "missing" if row.status is RowStatus.MISSING and not misplaced(row) else "wrong"
+
+
+def _serious(finding: Finding) -> bool:
+    return finding.severity in (Severity.BLOCKS, Severity.HURTS)
+
+
+def _blocks(finding: Finding) -> bool:
+    return finding.severity is Severity.BLOCKS
+
+
+def _judged_by_ses(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
+    """Where the step stands while all records are right."""
+    if identity.complete:
+        return Status.DONE, "SES has verified the domain, DKIM and MAIL FROM"
+    if identity.mail_from is None:
+        return Status.ATTENTION, "the records are right, but SES has no MAIL FROM domain: see step 3"
+    if "FAILED" in (identity.dkim_status, identity.mail_from_status):
+        return (
+            Status.ATTENTION,
+            "the records are right, but SES had given up: do step 3 again, so that it looks",
+        )
+    return Status.WAITING, f"all records are right; waiting for SES, {_looked(identity)}"
+
+
+def _looked(identity: SesIdentity) -> str:
+    if identity.last_checked is None:
+        return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
+    return f"which last looked on {identity.last_checked.astimezone():%d %b at %H:%M}"
+
+
+def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:
+    now = [_essence(found) for found in sets if found.type == change.after.type]
+    if now != ([_essence(change.before)] if change.before else []):
+        raise WizardError(
+            "The zone has changed since you saw the plan",
+            f"{_subject(change)} is not as it was shown. Nothing was changed.",
+            "Look at the plan again, then publish.",
+        )
+
+
+def _essence(found: RecordSet) -> object:
+    """What must not have changed since the plan was shown. No host promises an order of values."""
+    return found.ttl, found.plain, sorted(found.values)
+
+
+def _shown(change: ZoneChange, operation: str) -> Change:
+    after = ", ".join(map(printable, change.after.values))
+    if change.before is None:
+        return Change(ChangeKind.CREATE, _subject(change), after, operation)
+    before = ", ".join(map(printable, change.before.values))
+    return Change(ChangeKind.CHANGE, _subject(change), f"{before} → {after}", operation)
+
+
+def _subject(change: ZoneChange) -> str:
+    return f"{change.after.type} {printable(change.after.name)}"

@@ -1,0 +1,307 @@
+"""Step 3: how the domain's mail is signed and bounced: the SES identity, MAIL FROM, configuration set.
+
+What is there is adopted. DKIM keys that SES did not make are left alone, and nothing is made twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from msgspec.structs import replace
+
+from wizard.aws import sesv2
+from wizard.aws.access import AwsAccess
+from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
+from wizard.errors import ExitCode, WizardError
+from wizard.project.schema import Identity, Project
+from wizard.steps.domain import choices as domain_choices
+from wizard.steps.domain.name import read_name
+from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.text import printable
+from wizard.world import World
+
+_START_AGAIN = {"FAILED", "NOT_STARTED"}
+"""DKIM statuses in which SES does not look for the records. In the others a new start only loses time."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySeen:
+    """What SES has for the domain. ``suppressed_reasons`` are the account's in this Region.
+
+    ``elsewhere`` are the other Regions where SES knows the domain; None where they were not asked.
+    """
+
+    domain: str
+    identity: SesIdentity | None
+    configuration_set: ConfigurationSet | None
+    suppressed_reasons: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One change, and the call that makes it; None where there is nothing to call."""
+
+    change: Change
+    carry_out: Callable[[AwsAccess], object] | None = None
+
+
+def suggest_mail_from(domain: str) -> str:
+    """A MAIL FROM domain to propose: a subdomain that seldom receives other mail already."""
+    return f"bounce.{domain}"
+
+
+def parse_mail_from(domain: str, text: str) -> str:
+    """The full MAIL FROM name in what a person typed (a label alone stands under ``domain``).
+
+    Raises WizardError where there is none, or where it is no subdomain of ``domain``: SES would refuse it.
+    """
+    typed = text.strip().rstrip(".")
+    todo = f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}."
+    if not typed:
+        what = "Mail that cannot be delivered comes back to it, so it needs a name."
+        raise WizardError("The MAIL FROM domain is empty", what, todo)
+    try:
+        name = read_name(typed if "." in typed else f"{typed}.{domain}").ascii
+    except WizardError as error:
+        raise WizardError(f"{printable(typed, 100)} is no MAIL FROM domain", error.what, todo) from error
+    if not name.endswith(f".{domain}"):
+        what = (
+            f"The MAIL FROM domain must be a subdomain of {domain}, so that bounces and SPF fit the sender."
+        )
+        raise WizardError(f"{printable(typed, 100)} is not below {domain}", what, todo)
+    return name
+
+
+def look(world: World, project: Project) -> IdentitySeen:
+    """Read what SES has for ``project.domain.name``. Raises WizardError, also where no domain is chosen."""
+    domain = chosen_domain(project)
+    return IdentitySeen(
+        domain=domain,
+        identity=sesv2.get_identity(world.aws, domain),
+        configuration_set=sesv2.get_configuration_set(world.aws, project.identity.configuration_set),
+        suppressed_reasons=sesv2.get_account(world.aws).suppressed_reasons,
+    )
+
+
+def look_elsewhere(world: World, seen: IdentitySeen) -> IdentitySeen:
+    """``seen`` with the other Regions that have the identity: asked once, and where this one has none."""
+    if seen.identity is not None or seen.elsewhere is not None:
+        return seen
+    return dataclasses.replace(seen, elsewhere=domain_choices.elsewhere(world, seen.domain))
+
+
+def plan(project: Project, seen: IdentitySeen, mail_from: str) -> Plan:
+    """What it would create or change so that the domain signs and ``mail_from`` is its MAIL FROM domain.
+
+    Raises WizardError where ``mail_from`` is no subdomain of the domain.
+    """
+    moves = _moves(project, seen, parse_mail_from(seen.domain, mail_from))
+    return Plan(StepName.IDENTITY, tuple(move.change for move in moves))
+
+
+def act(world: World, project: Project, mail_from: str, report: Report) -> Project:
+    """Look again, carry out the plan, and return the project with the settings and the progress.
+
+    Raises WizardError; what was done until then stays, and the next look finds it.
+    """
+    seen = look(world, project)
+    wanted = parse_mail_from(seen.domain, mail_from)
+    for move in _moves(project, seen, wanted):
+        if move.carry_out is None:
+            report(Event(move.change.subject, Progress.DONE, move.change.detail))
+            continue
+        report(Event(move.change.subject, Progress.STARTED, move.change.detail))
+        try:
+            move.carry_out(world.aws)
+        except WizardError as error:
+            report(Event(move.change.subject, Progress.FAILED, error.what))
+            raise
+        report(Event(move.change.subject, Progress.DONE, move.change.detail))
+    decided = replace(project, identity=replace(project.identity, mail_from=wanted))
+    after = look(world, decided)
+    decided = replace(decided, identity=_noted(decided.identity, after.identity))
+    standing = judge(after, decided)
+    if standing.status is not Status.DONE:
+        return decided.not_done("identity")
+    return decided.seen_done("identity", standing.words, world.now())
+
+
+def judge(seen: IdentitySeen, project: Project) -> Standing:
+    """Where the step stands: done when the identity signs (its tokens are known) and MAIL FROM is set."""
+    status, words = _judged(seen, project)
+    if status is Status.TODO and (project.identity.dkim_tokens or project.done("identity")):
+        # It was done before: what is missing now, somebody took away.
+        lost = words if seen.identity else f"SES has no identity {seen.domain} in this Region any more"
+        return Standing(StepName.IDENTITY, Status.ATTENTION, f"{lost}: do this step again")
+    return Standing(StepName.IDENTITY, status, words)
+
+
+def _noted(settings: Identity, seen: SesIdentity | None) -> Identity:
+    """The settings with the DKIM tokens as SES says them now; none where the keys are not its own."""
+    if seen is None or not seen.signs_itself:
+        return replace(settings, dkim_tokens=(), signing_zone=None)
+    return replace(settings, dkim_tokens=seen.tokens, signing_zone=seen.signing_zone)
+
+
+def chosen_domain(project: Project) -> str:
+    """The project's domain. Raises WizardError where none is chosen yet."""
+    if project.domain.name is None:
+        raise WizardError(
+            "No domain is chosen yet",
+            "The project file names none.",
+            "Choose the domain first (step 2).",
+            ExitCode.NO,
+        )
+    return project.domain.name
+
+
+def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
+    identity, wanted = seen.identity, project.identity.mail_from
+    if identity is None:
+        if seen.elsewhere:
+            words = f"SES knows {seen.domain} in {', '.join(seen.elsewhere)}, not in this Region: see step 1"
+            return Status.ATTENTION, words
+        return Status.TODO, f"SES does not know {seen.domain} yet"
+    if not identity.dkim_enabled:
+        return Status.ATTENTION, "SES knows the domain, but DKIM signing is switched off"
+    if identity.dkim_status == "FAILED":
+        return (
+            Status.ATTENTION,
+            "SES gave up looking for the DKIM records: publish them, then do this step again",
+        )
+    if identity.signs_itself and not identity.tokens:
+        return Status.TODO, "SES knows the domain, but DKIM is not set up"
+    if identity.mail_from is None:
+        return Status.TODO, "SES signs; the MAIL FROM domain is not set yet"
+    if wanted is not None and wanted != identity.mail_from:
+        words = f"MAIL FROM is {printable(identity.mail_from)} in SES, but {wanted} in the project file"
+        return Status.ATTENTION, words
+    if identity.mail_from_status == "FAILED":
+        words = "SES gave up looking for the MAIL FROM records: publish them, then do this step again"
+        return Status.ATTENTION, words
+    if seen.configuration_set is None:
+        return Status.TODO, f"the configuration set {project.identity.configuration_set} is not made yet"
+    signer = "signed by SES" if identity.signs_itself else "signed with DKIM keys of your own"
+    return Status.DONE, f"{signer}, MAIL FROM {printable(identity.mail_from)}"
+
+
+def _moves(project: Project, seen: IdentitySeen, mail_from: str) -> tuple[_Move, ...]:
+    """Each change with the call that makes it, in the order in which they can be made."""
+    return (
+        *_identity_moves(project, seen),
+        _mail_from_move(seen, mail_from),
+        *_configuration_set_moves(project, seen),
+        _suppression_move(seen),
+    )
+
+
+def _identity_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, ...]:
+    domain, identity = seen.domain, seen.identity
+    subject = f"SES identity {domain}"
+    if identity is None:
+        detail = "Easy DKIM with 2048-bit keys that SES keeps; it names three records for the DNS"
+        if seen.elsewhere:
+            detail = (
+                f"a second one: {', '.join(seen.elsewhere)} has it already. To go on with that, say no and "
+                "choose that Region in step 1. Each Region has a sandbox of its own, and the MX record of a "
+                "MAIL FROM domain can lead to one alone"
+            )
+        change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateEmailIdentity")
+        return (_Move(change, partial(sesv2.create_identity, domain=domain)),)
+    if project.identity.dkim_tokens or project.done("identity"):
+        adopted = _Move(Change(ChangeKind.KEEP, subject, "is there"))
+    else:
+        adopted = _Move(Change(ChangeKind.ADOPT, subject, "is there already and is used as it is"))
+    return (adopted, *_dkim_moves(identity))
+
+
+def _dkim_moves(identity: SesIdentity) -> tuple[_Move, ...]:
+    """What DKIM of an identity that is there needs. Keys that are not SES's own are left alone."""
+    domain, subject = identity.name, f"DKIM of {identity.name}"
+    moves = []
+    if not identity.signs_itself:
+        detail = f"keys from elsewhere ({printable(identity.signing_origin, 40)}): left alone"
+        moves.append(_Move(Change(ChangeKind.KEEP, subject, detail)))
+    elif identity.dkim_status in _START_AGAIN:
+        detail = "new 2048-bit keys, and SES looks for their records again; the three records may change"
+        change = Change(ChangeKind.CHANGE, subject, detail, "sesv2:PutEmailIdentityDkimSigningAttributes")
+        moves.append(_Move(change, partial(sesv2.put_dkim_signing, domain=domain)))
+    else:
+        bits = "1024-bit keys" if identity.key_length == "RSA_1024_BIT" else "2048-bit keys"
+        detail = f"{bits}, {identity.dkim_status.lower().replace('_', ' ')}"
+        moves.append(_Move(Change(ChangeKind.KEEP, subject, detail)))
+    if not identity.dkim_enabled:
+        change = Change(
+            ChangeKind.CHANGE, f"DKIM signing of {domain}", "off → on", "sesv2:PutEmailIdentityDkimAttributes"
+        )
+        moves.append(_Move(change, partial(sesv2.put_dkim_enabled, domain=domain)))
+    return tuple(moves)
+
+
+def _mail_from_move(seen: IdentitySeen, mail_from: str) -> _Move:
+    identity = seen.identity
+    before = identity.mail_from if identity else None
+    behaviour = identity.mail_from_on_failure if identity else None
+    subject = "MAIL FROM domain"
+    if before == mail_from and identity and identity.mail_from_status != "FAILED":
+        return _Move(Change(ChangeKind.KEEP, subject, mail_from))
+    if before is None:
+        kind, detail = ChangeKind.CREATE, f"{mail_from}: bounces go there, and SPF is checked there"
+    elif before == mail_from:
+        kind, detail = ChangeKind.CHANGE, f"{mail_from}: SES gave up, and looks for its records again"
+    else:
+        kind, detail = (
+            ChangeKind.CHANGE,
+            f"{printable(before)} → {mail_from}; the old name's records are then unused",
+        )
+    change = Change(kind, subject, detail, "sesv2:PutEmailIdentityMailFromAttributes")
+    put = partial(sesv2.put_mail_from, domain=seen.domain, mail_from=mail_from, on_failure=behaviour)
+    return _Move(change, put)
+
+
+def _configuration_set_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, _Move]:
+    name, existing = project.identity.configuration_set, seen.configuration_set
+    subject = f"Configuration set {name}"
+    if existing is None:
+        detail = "counts bounces and complaints, and stops mail to addresses that bounced or complained"
+        change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateConfigurationSet")
+        made = _Move(change, partial(sesv2.create_configuration_set, name=name))
+    elif not existing.reputation_metrics:
+        change = Change(
+            ChangeKind.CHANGE,
+            subject,
+            "reputation metrics off → on",
+            "sesv2:PutConfigurationSetReputationOptions",
+        )
+        made = _Move(change, partial(sesv2.put_reputation_metrics, name=name))
+    else:
+        made = _Move(Change(ChangeKind.KEEP, subject, "counts bounces and complaints"))
+    return made, _default_set_move(seen, name)
+
+
+def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
+    """The identity's default configuration set. One that is set already is somebody's decision."""
+    subject = f"Default set of {seen.domain}"
+    before = seen.identity.configuration_set if seen.identity else None
+    if before is not None:
+        detail = (
+            name if before == name else f"{printable(before, 64)}, left alone; the wizard's mails name {name}"
+        )
+        return _Move(Change(ChangeKind.KEEP, subject, detail))
+    detail = f"{name}, used for mail that does not name a configuration set"
+    change = Change(ChangeKind.CHANGE, subject, detail, "sesv2:PutEmailIdentityConfigurationSetAttributes")
+    return _Move(change, partial(sesv2.put_identity_configuration_set, domain=seen.domain, name=name))
+
+
+def _suppression_move(seen: IdentitySeen) -> _Move:
+    subject = "Account's suppression list"
+    if set(seen.suppressed_reasons) >= set(sesv2.SUPPRESSED):
+        return _Move(Change(ChangeKind.KEEP, subject, "on for bounces and complaints"))
+    before = " and ".join(f"{reason.lower()}s" for reason in seen.suppressed_reasons) or "off"
+    detail = f"{printable(before)} → bounces and complaints, for the whole account in this Region"
+    change = Change(ChangeKind.CHANGE, subject, detail, "sesv2:PutAccountSuppressionAttributes")
+    return _Move(change, sesv2.put_account_suppression)

@@ -1,0 +1,82 @@
+"""Which SES identities the function may use. Each is named by its own ARN in the function's role. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from wizard.aws.sesv2 import ListedIdentity
+from wizard.errors import ExitCode, WizardError
+from wizard.project.schema import Project
+from wizard.reminder.setup import Setup
+from wizard.reminder.template.build import function_name
+from wizard.reminder.template.roles import MAX_ROLE_POLICY, identity_characters, room_for_identities
+
+
+def verified(listed: Iterable[ListedIdentity]) -> dict[str, ListedIdentity]:
+    """The identities that SES has verified, by their names in small letters."""
+    return {found.name.lower(): found for found in listed if found.verification_status == "SUCCESS"}
+
+
+def needed_identities(
+    project: Project,
+    listed: Iterable[ListedIdentity],
+    usable: Mapping[str, ListedIdentity],
+    covering: Collection[str],
+) -> tuple[str, ...]:
+    """The SES identities that the function must be allowed to use.
+
+    SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
+    it authorises the recipients' too: of the ``usable`` ones, those ``covering`` a recipient. Outside of it
+    there are none.
+    """
+    present = {found.name.lower() for found in listed}
+    own = {name for name in _own(project) if name == project.domain.name or name in present}
+    return tuple(sorted({*own, *(usable.keys() & covering)}))
+
+
+def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> tuple[Setup, int]:
+    """``setup`` with the ``usable`` addresses too, for test mail, and how many the role has no room for.
+
+    Raises WizardError where it has no room for what ``setup`` itself needs.
+    """
+    in_role = room_for_identities(setup, function_name(setup.stack))
+    if in_role < 0:
+        raise _no_room(setup)
+    addresses = sorted(name for name, found in usable.items() if found.type == "EMAIL_ADDRESS")
+    wanted = [name for name in addresses if name not in setup.identities]
+    taken: list[str] = []
+    for name in wanted:
+        in_role -= identity_characters(name)
+        if in_role < 0:
+            break
+        taken.append(name)
+    whole = replace(setup, identities=tuple(sorted((*setup.identities, *taken))))
+    return whole, len(wanted) - len(taken)
+
+
+def _no_room(setup: Setup) -> WizardError:
+    """The error where the rights to all that ``setup`` needs are too many."""
+    return WizardError(
+        "Too many single addresses for the sandbox",
+        "While the account is in the sandbox, the function needs the right to each verified identity of a "
+        f"recipient. These are {len(setup.identities):,}, and IAM takes {MAX_ROLE_POLICY:,} characters for "
+        "the rights of a role: about a hundred fit.",
+        "Verify the recipients' domain in place of single addresses, write to fewer people for now, or ask "
+        "for production access first (step 6): then none of these rights is needed.",
+        ExitCode.USAGE,
+    )
+
+
+def spare_identities(project: Project, template: Mapping[str, Any]) -> tuple[str, ...]:
+    """The identities that the deployed ``template`` lets the function use, and only the sandbox needed."""
+    role = json.dumps(template.get("Resources", {}).get("FunctionRole", {}))
+    return tuple(sorted(set(re.findall(r":identity/([^\"]+)\"", role)) - _own(project)))
+
+
+def _own(project: Project) -> set[str]:
+    """The sender's identities: the domain, and the address."""
+    return {project.domain.name or "", (project.reminder.sender or "").lower()}
