@@ -372,7 +372,7 @@ sys.stdin.read()
 
 def child(state: Path, domain: str) -> tuple[subprocess.Popen[str], str]:
     """A demo in a process of its own, and its endpoint."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(state), domain],
         cwd=root,

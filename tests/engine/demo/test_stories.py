@@ -451,7 +451,7 @@ def test_file_of_a_real_set_up_is_left_alone(
 
 
 def test_readme_has_the_table_of_stories() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     rows = [f"| `{story.name}` | {story.words} |" for story in STORIES]
     assert "\n".join(["| story | what it shows |", "|---|---|", *rows, ""]) in readme
 

@@ -64,7 +64,7 @@ def test_no_file_is_a_new_project(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_in_the_example() -> None:
-    path = Path(__file__).parents[2] / "config.example.yaml"
+    path = Path(__file__).parents[3] / "config.example.yaml"
     project = load(path)
     text = path.read_text()
     for section in ("account", "domain", "identity", "reminder", "sandbox", "production"):

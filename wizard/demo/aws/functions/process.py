@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
-_RUNTIME = Path(__file__).with_name("function_runtime.py")
+_RUNTIME = Path(__file__).with_name("runtime.py")
 _PYTHON = [sys.executable, "-s", "-P", str(_RUNTIME)]
 _LARGEST = 1 << 16
 """How long a request to the forking process may be; a function's variables are 4 KB at the most."""
