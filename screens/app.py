@@ -40,6 +40,7 @@ from screens.state import AppState
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.widgets.columns import Cells
+from screens.workers import Kind, acts, cancel, reads, running
 from wizard.errors import WizardError
 from wizard.log import as_wizard_error
 from wizard.steps.model import StepName, last_known, remembered
@@ -105,6 +106,7 @@ class WizardApp(SavingApp):
         self._exports = exports
         self._held = ExitStack()
         self._failure: WizardError | None = None
+        self._leaving: Worker[None] | None = None
         self._fresh: set[StepName] = set()
         """The steps that were looked at since the last survey began."""
         self.register_theme(WIZARD_THEME)
@@ -158,7 +160,7 @@ class WizardApp(SavingApp):
 
     # Opening and saving, in threads
 
-    @work(thread=True, exit_on_error=False, group="open", description="Opening the project")
+    @reads("Opening the project")
     def _open(self) -> None:
         from wizard.project import schema as project
 
@@ -185,7 +187,7 @@ class WizardApp(SavingApp):
         self._fresh.clear()
         self._survey(world, settings)
 
-    @work(thread=True, exit_on_error=False, exclusive=True, group="survey", description="Looking everywhere")
+    @reads("Looking everywhere")
     def _survey(self, world: World, settings: Project) -> None:
         from wizard.steps.survey import survey
 
@@ -206,7 +208,7 @@ class WizardApp(SavingApp):
         if not worker.is_cancelled:
             self.post_message(SurveyEnded(trouble))
 
-    @work(exit_on_error=False, group="open", description="Starting over")
+    @acts("Starting over")
     async def _begin_anew(self, start_over: Boot) -> None:
         async with self.saving:
             world = await asyncio.to_thread(start_over)
@@ -214,11 +216,11 @@ class WizardApp(SavingApp):
 
     @on(Worker.StateChanged)
     def _worker_failed(self, event: Worker.StateChanged) -> None:
-        """Say what failed in a worker of the app's own. Without a world nothing can go on."""
+        """Say what failed in a worker of the app's own. Before the world is open nothing can go on."""
         if event.state is not WorkerState.ERROR or not event.worker.error:
             return
         error = as_wizard_error(event.worker.error)
-        if event.worker.group == "open":
+        if self.state is None:
             self.exit(error, return_code=error.exit_code)
         else:
             self.notify(f"{error.what} {error.todo}", title=error.title, severity="error", markup=False)
@@ -336,7 +338,7 @@ class WizardApp(SavingApp):
     @on(StartOver)
     def _start_over(self) -> None:
         if self.start_over:
-            self.workers.cancel_group(self, "survey")
+            cancel(self._survey)
             self.state = None
             self._begin_anew(self.start_over)
 
@@ -350,16 +352,16 @@ class WizardApp(SavingApp):
 
     async def action_quit(self) -> None:
         """Leave: what was begun is finished, what is typed is saved, what would be lost is asked about."""
-        if not any(worker.group == "leave" and not worker.is_finished for worker in self.workers):
-            self._leave()
+        if self._leaving is None or self._leaving.is_finished:
+            self._leaving = self._leave()
 
-    @work(group="leave", description="Finishing what was begun")
+    @work(description="Finishing what was begun")
     async def _leave(self) -> None:
         pages = self.open_pages()
         lost = [row for page in pages for row in await page.keep()]
         if lost and not await self._leave_without(lost):
             return
-        acting = [worker for worker in self.workers if worker.group == "act" and not worker.is_finished]
+        acting = running(self.workers, Kind.ACT)
         if acting:
             self.notify("Finishing what was begun, then leaving.")
         await ended(acting)

@@ -5,13 +5,7 @@ How to write a step's screen:
 - Subclass `StepScreen`; set `STEP`, `QUESTION`, `WHY` and `HELP` (Markdown); yield the page's own widgets
   from `compose_step`. Give the act button its words by `ACT` (None for a step with nothing to do on F4).
 - `begin()` is called each time the page comes up and for F5 and "Try again": start looking there.
-- Look, plan and act in workers: `@work(thread=True, exclusive=True, exit_on_error=False, group="aws",
-  description="Asking SES")` (DNS: async, `group="dns"`). Read `self.state` before the worker starts and hand
-  what it needs in as arguments. A worker touches no widget: it calls `self.tell(message)`, which is dropped
-  where the worker was cancelled meanwhile, or `self.post_message` for what must not be lost (an act's
-  result). What only reads is cancelled when the page is left.
-- What changes something runs with `group="act"`: it goes on when the page is left, quitting waits for it, and
-  while it runs (`self.acting`) F4 and F5 do nothing.
+- Look, plan and act in workers: `@reads("Asking SES")`, `@acts("Deploying the stack")` (`screens.workers`).
 - Tell the app: `Looked(standing)` after judging, `Decided(before, after)` after an act. An act's `report` is
   `self.happened`; the `Happened` messages that come are shown in an `EventList`.
 - `confirm(plan, act)` shows a plan and calls `act` after a yes.
@@ -53,6 +47,7 @@ from screens.messages import GoTo, GoToStart, Happened
 from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.columns import Cells, Columns
+from screens.workers import Kind, is_a, running
 from wizard.errors import ExitCode, WizardError
 from wizard.log import as_wizard_error
 from wizard.steps.model import Event, Plan, Standing, StepName
@@ -95,8 +90,6 @@ class StepScreen(Screen[None]):
     """Whether the steps stand in a rail beside the page, where there is room for one."""
     FIELD: ClassVar[str | None] = None
     """Selects the field that answers the page's question; what is refused puts the focus there."""
-    UNENDING: ClassVar[frozenset[str]] = frozenset()
-    """Groups of workers that go on for as long as the page is open: nobody waits for them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
@@ -127,10 +120,7 @@ class StepScreen(Screen[None]):
     @property
     def acting(self) -> bool:
         """Whether an act of this page is under way."""
-        return any(
-            worker.node is self and worker.group == "act" and not worker.is_finished
-            for worker in self.wizard.workers
-        )
+        return bool(running(self.wizard.workers, Kind.ACT, node=self))
 
     @property
     def state(self) -> AppState:
@@ -353,9 +343,8 @@ class StepScreen(Screen[None]):
         """Stop what reads for a page that is left; under a dialog it goes on, and so does what writes."""
         self._covered = self in self.app.screen_stack
         if not self._covered:
-            for worker in self.workers:
-                if worker.node is self and worker.group not in ("act", "file"):
-                    worker.cancel()
+            for worker in running(self.workers, Kind.READ, Kind.FOLLOW, node=self):
+                worker.cancel()
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
         """The frame's own buttons do what their keys do."""
@@ -387,12 +376,12 @@ class StepScreen(Screen[None]):
     def _follow_worker(self, event: Worker.StateChanged) -> None:
         event.stop()
         worker, busy = event.worker, self.query_one(BusyLine)
-        if event.state is WorkerState.RUNNING and worker.group not in self.UNENDING:
+        if event.state is WorkerState.RUNNING and not is_a(worker, Kind.FOLLOW):
             busy.start(worker)
         busy.forget_ended()
         if event.state is WorkerState.ERROR and worker.error and not worker.is_cancelled:
             error = as_wizard_error(worker.error)
-            refused = error.exit_code is not ExitCode.OUTSIDE and worker.group != "act"
+            refused = error.exit_code is not ExitCode.OUTSIDE and not is_a(worker, Kind.ACT)
             self.show_error(error, focus=self.FIELD if refused else None)
 
     def _state_changed(self, state: AppState | None) -> None:
@@ -429,6 +418,8 @@ class StepScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The act waits while the page is held: what it would do would come to nothing."""
+        if action in ("act", "look_again") and self.acting:
+            return False
         return not (action == "act" and self.wizard.state is not None and self._held)
 
     def _again(self) -> None:

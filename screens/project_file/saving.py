@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import work
 from textual.app import App
 from textual.message_pump import MessagePump
 from textual.reactive import reactive
@@ -18,6 +17,7 @@ from textual.worker import Worker, WorkerError
 from screens.frame.page import StepScreen
 from screens.messages import LookEverywhere
 from screens.state import AppState
+from screens.workers import Kind, reads, running, saves
 from wizard.errors import ExitCode, WizardError
 from wizard.log import as_wizard_error
 from wizard.steps.model import StepName
@@ -63,7 +63,7 @@ class SavingApp(App[WizardError]):
         """Look every now and then whether somebody edited the file."""
         self.set_interval(FILE_LOOK_EVERY, self._look_at_file)
 
-    @work(exit_on_error=False, group="file", description="Saving")
+    @saves("Saving")
     async def save(self, *, quietly: bool = False) -> None:
         """Save the project, and take over what somebody edited in the file meanwhile.
 
@@ -146,7 +146,7 @@ class SavingApp(App[WizardError]):
                 f"{error.what} {error.todo}", title=error.title, severity="error", timeout=15, markup=False
             )
 
-    @work(exit_on_error=False, group="look-at-file", description="Looking at the project file")
+    @reads("Looking at the project file")
     async def _look_at_file(self) -> None:
         """Save again what could not be saved, and take over what somebody edited in the file."""
         if self.saving.locked() or self._file is None:
@@ -162,7 +162,7 @@ class SavingApp(App[WizardError]):
     async def leave_saved(self) -> None:
         """End the app once all is saved; else with exit code 1, or not at all: the user is asked."""
         self.save(quietly=True)
-        while saving := [one for one in self.workers if one.group == "file" and not one.is_finished]:
+        while saving := running(self.workers, Kind.SAVE):
             await ended(saving)
             await caught_up(self)
         if self._unsaved is None:

@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.app import Boot, WizardApp
-from screens.frame.page import StepScreen
 from screens.messages import GoTo
+from screens.workers import Kind, is_a
 from wizard.errors import WizardError
 from wizard.project.schema import Project, load, save
 from wizard.steps.model import StepName
@@ -67,9 +67,7 @@ class Opened:
         """Wait until no worker runs and what they said is on the screen."""
 
         def at_rest() -> bool:
-            pages = [page for page in self.app.screen_stack if isinstance(page, StepScreen)]
-            unending = frozenset[str]().union(*(page.UNENDING for page in pages))
-            return all(w.is_finished or w.is_cancelled or w.group in unending for w in self.app.workers)
+            return all(w.is_finished or w.is_cancelled or is_a(w, Kind.FOLLOW) for w in self.app.workers)
 
         await self.until(at_rest)
         while not at_rest():

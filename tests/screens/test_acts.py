@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from screens.messages import Looked
+from screens.messages import GoTo, Looked
+from screens.workers import Kind, running
 from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import Opened, opened
 from wizard.project.schema import Identity, Project
@@ -86,8 +87,46 @@ async def test_an_act_goes_on_when_its_page_is_left_and_what_it_decided_is_saved
         await begin(page, outside)
         await page.pilot.press("f2")
         await page.shows("Which domain")
-        acting = [worker for worker in page.app.workers if worker.group == "act"]
+        acting = running(page.app.workers, Kind.ACT)
         assert [worker.is_cancelled for worker in acting] == [False]
         gate.set()
         await page.settle()
         assert page.saved.identity == Identity(mail_from="bounce.example.com", dkim_tokens=())
+
+
+@pytest.mark.parametrize("key", ["f4", "f5"])
+async def test_f4_and_f5_do_nothing_while_an_act_runs(
+    outside: Outside, begun: Project, tmp_path: Path, gate: threading.Event, key: str
+) -> None:
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await begin(page, outside)
+        asked = len(outside.asked)
+        await page.pilot.press(key, key)
+        await page.pilot.pause(0.05)
+        assert len(outside.asked) == asked
+        assert "This is what will happen" not in page.text
+        gate.set()
+        await page.settle()
+        assert outside.asked.count("act") == 1
+
+
+async def test_leaving_a_page_cancels_what_it_reads_and_quitting_does_not_wait_for_that(
+    outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.standings, answered = seen_so(begun), threading.Event()
+
+    def look(world: World, project: Project) -> identity.IdentitySeen:
+        assert answered.wait(20)
+        return identity.IdentitySeen(identity.chosen_domain(project), None, None)
+
+    monkeypatch.setattr(identity, "look", look)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        page.app.post_message(GoTo(StepName.IDENTITY))
+        await page.until(lambda: running(page.app.workers, Kind.READ))
+        reading = running(page.app.workers, Kind.READ)
+        await page.pilot.press("f2")
+        await page.shows("Which domain")
+        assert all(worker.is_cancelled for worker in reading)
+        await page.pilot.press("f10")
+        await page.until(lambda: not page.app.is_running)
+        answered.set()

@@ -16,6 +16,7 @@ from screens.pages.dns.checklist import Checklist
 from screens.pages.dns.outside import remarks, ses_words
 from screens.pages.dns.page import DnsScreen
 from screens.pages.dns.symbols import emphasised
+from screens.workers import Kind, is_a
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import TOKENS, Stage, pending
@@ -267,7 +268,7 @@ async def test_waiting_never_holds_anybody(
         await page.pilot.press("f3")
         await page.shows("Who gets the mail?")
         await page.until(
-            lambda: all(worker.is_cancelled for worker in page.app.workers if worker.group == "dns")
+            lambda: all(worker.is_cancelled for worker in page.app.workers if is_a(worker, Kind.FOLLOW))
         )
         asked = stage.rounds
         await page.press("f2")

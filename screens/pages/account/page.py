@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -20,6 +20,7 @@ from screens.messages import Decided, GoTo, Looked, LookEverywhere
 from screens.pages.account import words
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Columns
+from screens.workers import cancel, reads, running_in
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
 
@@ -165,7 +166,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
             self._offered = None
         await super().edited_outside(before, after)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking AWS who you are")
+    @reads("Asking AWS who you are", topic="aws")
     def _look(self, world: World, project: Project, chosen: tuple[str | None, str | None] | None) -> None:
         from wizard.steps.account import regions as account_regions
         from wizard.steps.account import step as account
@@ -177,7 +178,7 @@ mend it in another terminal, then press **F5**: no restart is needed.
         regions = account_regions.in_order(there, seen, choices.regions)
         self.tell(self.Seen(there, seen, account.judge(seen, project), regions))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="regions", description="Asking all Regions")
+    @reads("Asking all Regions")
     def _ask_regions(self, world: World, seen: AccountSeen, asked: Sequence[str], domain: str) -> None:
         from wizard.steps.account import regions as account_regions
 
@@ -187,13 +188,13 @@ mend it in another terminal, then press **F5**: no restart is needed.
                 return
             self.post_message(self.RegionAnswered(seen.account_id, region))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="permissions", description="Asking IAM")
+    @reads("Asking IAM")
     def _ask_iam(self, world: World, project: Project, seen: AccountSeen) -> None:
         from wizard.steps.account import permissions
 
         self.tell(self.Allowed(permissions.look(world, project, seen)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Saving the choice")
+    @reads("Saving the choice", topic="aws")
     def _decide(
         self, world: World, project: Project, seen: AccountSeen, lacks: str, take_another: bool = False
     ) -> None:
@@ -253,18 +254,12 @@ mend it in another terminal, then press **F5**: no restart is needed.
         seen, domain = message.seen, self.state.domain
         if self._regions_of != (seen.account_id, domain):
             self._regions, self._regions_of = {}, (seen.account_id, domain)
-            self.workers.cancel_group(self, "regions")
+            cancel(self._ask_regions)
         self._asked = message.regions
         left = [region for region in self._asked if region not in self._regions]
-        if left and not self._runs("regions"):
+        if left and not running_in(self._ask_regions):
             self._ask_regions(message.world, seen, left, domain)
         self._ask_iam(message.world, self.state.project, seen)
-
-    def _runs(self, group: str) -> bool:
-        return any(
-            worker.node is self and worker.group == group and not (worker.is_finished or worker.is_cancelled)
-            for worker in self.workers
-        )
 
     @on(RegionAnswered)
     def _show_region(self, message: RegionAnswered) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -19,6 +19,7 @@ from screens.frame.dialogs import SCROLLING, Dialog
 from screens.keys import letter
 from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
+from screens.workers import saves
 from wizard.text import sentence
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class PermissionsDialog(Dialog[None]):
         names = [self.path.with_name(f"{stem}.policy-{number}.json") for number in (1, 2, 3, 4)]
         self._save(dict(zip(names, self._parts(), strict=False)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="file", description="Saving the policy")
+    @saves("Saving the policy")
     def _save(self, files: dict[Path, dict[str, Any]]) -> None:
         from wizard.errors import WizardError
         from wizard.project.schema import write_whole

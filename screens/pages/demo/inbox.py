@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -21,6 +21,7 @@ from screens.messages import LookEverywhere
 from screens.symbols import lines
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.html_part import rendered
+from screens.workers import acts, follows, reads
 from wizard.reminder.message.fields import Message as MailText
 from wizard.reminder.message.fields import browser_page, decoded_header
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
@@ -50,7 +51,6 @@ class InboxScreen(OverPage):
     WHY = "Mail to anybody arrives here, and nowhere else. F4 pushes the clock to the next scheduled run."
     ACT = "Next scheduled run"
     RAIL = False
-    UNENDING = frozenset({"inbox"})
     HELP = """
 **↑ ↓** choose a mail, **Page Down** scrolls it, **Ctrl+O** opens it in your browser. The line **Checks** is
 what the demo's mail server found when the mail arrived: SPF, DKIM and DMARC.
@@ -130,17 +130,15 @@ function, as EventBridge would.
         if self.state.world.stage:
             self._look(self.state.world.stage)
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="inbox", description="Looking into the inbox"
-    )
+    @follows("Looking into the inbox")
     def _look(self, stage: Stage) -> None:
         self.tell(self.Delivered(stage.inbox(), stage.now()))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Pushing the clock")
+    @acts("Pushing the clock")
     def _push(self, stage: Stage) -> None:
         self.tell(self.Pushed(stage.skip_to_next_run()))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="browser", description="Opening a browser")
+    @reads("Opening a browser")
     def _open_page(self, page: str) -> None:
         self.tell(self.InBrowser(self._pages.open("mail.html", page)))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -25,6 +25,7 @@ from screens.pages.dns.record_detail import detail
 from screens.pages.dns.symbols import zone_finding
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.workers import saves
 from wizard.dns.findings import RowStatus
 from wizard.steps.model import Status, StepName
 
@@ -192,7 +193,7 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             )
             self._save(self.round, self.wizard.exports, kinds)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="file", description="Writing the files")
+    @saves("Writing the files")
     def _save(self, round_: Round, folder: Path, kinds: tuple[ExportKind, ...]) -> None:
         from wizard.project.schema import write_whole
         from wizard.steps.dns import step as dns

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.message import Message
 from textual.widgets import Button
 
@@ -14,6 +14,7 @@ from screens.messages import Happened
 from screens.pages.dns.checklist import LABELS, Checklist
 from screens.pages.dns.watching import WatchingScreen
 from screens.widgets.columns import EventList
+from screens.workers import acts, reads
 from wizard.dns.findings import RowStatus
 from wizard.errors import WizardError
 
@@ -86,9 +87,7 @@ class PublishingScreen(WatchingScreen):
         done = "The records are added. Their servers have them within a minute."
         self._plan(self.state.world, self.state.project, self.round, None, done if self.may_write else ADDED)
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to add"
-    )
+    @reads("Working out what to add")
     def _plan(
         self, world: World, project: Project, round_: Round, rows: Sequence[Row] | None, done: str
     ) -> None:
@@ -117,7 +116,7 @@ class PublishingScreen(WatchingScreen):
         self.query_one("#publishing").display = shown
         self.query_one("#detail").display = not shown
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Adding the records")
+    @acts("Adding the records")
     def _fill_in(self, world: World, publish_plan: PublishPlan, done: str) -> None:
         from wizard.steps.dns import step as dns
 

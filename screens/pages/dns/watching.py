@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
 
 from screens.frame.page import StepScreen
+from screens.workers import cancel, follows, reads
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ class WatchingScreen(StepScreen):
     ``known`` is SES's last answer and ``silent`` why it has given none since; ``round`` is the last look into
     the zone. Each is None where there is none.
     """
-
-    UNENDING = frozenset({"dns"})
 
     class Known(Message):
         """SES answered; these are the records it wants."""
@@ -110,12 +109,10 @@ class WatchingScreen(StepScreen):
 
     def forget(self) -> None:
         """What was seen is about nothing that is there now."""
-        for worker in self.workers:
-            if worker.node is self and worker.group == "dns":
-                worker.cancel()
+        cancel(self._watch)
         self.round, self.known, self._watched = None, None, None
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="ses", description="Asking SES")
+    @reads("Asking SES")
     def _look(self, world: World, project: Project, *, again: bool = False) -> None:
         from wizard.dns.providers import providers
         from wizard.steps.dns import step as dns
@@ -133,7 +130,7 @@ class WatchingScreen(StepScreen):
         else:
             self.tell(self.Known(seen, dns.records(project, seen), world.now()) if seen else self.NotSetUp())
 
-    @work(exclusive=True, exit_on_error=False, group="dns", description="Watching the zone")
+    @follows("Watching the zone")
     async def _watch(self, world: World, project: Project, identity: SesIdentity) -> None:
         from wizard.steps.dns import step as dns
 

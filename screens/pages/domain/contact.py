@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -18,6 +18,7 @@ from screens.pages.domain.order import BuyDialog
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
+from screens.workers import acts, reads
 from wizard.steps.model import Plan, StepName
 
 if TYPE_CHECKING:
@@ -135,9 +136,7 @@ domain is switched off.
         self.query_one("#wanted", Columns).show([(name, price_words(self._offer))])
         self._list()
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="lists", description="Reading the countries"
-    )
+    @reads("Reading the countries")
     def _list(self) -> None:
         from wizard.steps.domain import contact as domain_contact
 
@@ -159,7 +158,7 @@ domain is switched off.
         self.retry = self.action_act
         self._judge(self._offer, dict(self._form), self.state.account)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Checking the form")
+    @reads("Checking the form")
     def _judge(self, offer: Offer, form: dict[str, str], account: str) -> None:
         from wizard.steps.domain import contact as domain_contact
         from wizard.steps.domain import registration
@@ -190,7 +189,7 @@ domain is switched off.
             self.retry = self.action_act
             self._buy(self.state.world, self.state.project, order, typed)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Ordering the domain")
+    @acts("Ordering the domain")
     def _buy(self, world: World, project: Project, order: Order, typed: str) -> None:
         from wizard.steps.domain import registration
 

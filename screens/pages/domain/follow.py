@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.message import Message
 
 from screens.frame.page import StepScreen
 from screens.messages import Decided, Looked
 from screens.state import AppState
+from screens.workers import follows, reads
 from wizard.errors import WizardError
 from wizard.steps.model import Standing
 
@@ -27,8 +28,6 @@ class FollowingScreen(StepScreen):
 
     ``progress`` is how far that is, None where nothing is being registered.
     """
-
-    UNENDING = frozenset({"registration"})
 
     class Followed(Message):
         """This is how far a registration is; ``error`` is why it ended without a domain."""
@@ -55,7 +54,7 @@ class FollowingScreen(StepScreen):
     def registration_changed(self, name: str) -> None:
         """The domain ``name`` begins to be registered, has come, or will not come: look at it anew."""
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="registration", description="Asking AWS")
+    @follows("Asking AWS")
     def _follow(self, world: World, registration: Registration) -> None:
         from wizard.steps.domain import registration as domain_registration
 
@@ -63,7 +62,7 @@ class FollowingScreen(StepScreen):
         error = domain_registration.failure(seen) if seen.failed else None
         self.tell(self.Followed(seen, domain_registration.judge(seen), error))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Taking the domain")
+    @reads("Taking the domain")
     def _finish(self, world: World, project: Project, seen: RegistrationSeen) -> None:
         from wizard.steps.domain import registration as domain_registration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 from screens.frame.over import OverPage
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
+from screens.workers import reads
 from wizard.steps.model import StepName
 
 if TYPE_CHECKING:
@@ -83,13 +84,7 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         """Ask which names are free."""
         self._look(self.state.world, self._domain)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="Asking AWS which names are free",
-    )
+    @reads("Asking AWS which names are free")
     def _look(self, world: World, name: DomainName) -> None:
         from wizard.steps.domain import offers as domain_offers
 

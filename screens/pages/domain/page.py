@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -18,6 +18,7 @@ from screens.pages.domain import words
 from screens.pages.domain.follow import FollowingScreen
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns, facts
+from screens.workers import acts, reads
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, Status, StepName
 
@@ -148,19 +149,13 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="typing", description="Reading the name")
+    @reads("Reading the name")
     def _read(self, text: str) -> None:
         from wizard.steps.domain.typing import read_typed
 
         self.tell(self.Read(text, read_typed(text)))
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="choices",
-        description="Looking for domains in this account",
-    )
+    @reads("Looking for domains in this account")
     def _offer(self, world: World) -> None:
         from wizard.steps.domain import step as domain
 
@@ -169,9 +164,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
                 return
             self.tell(self.Offered(choices))
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking about the domain"
-    )
+    @reads("Asking about the domain", topic="aws")
     def _look(self, world: World, project: Project, text: str) -> None:
         from wizard.steps.domain import in_use as domain_in_use
         from wizard.steps.domain import registration as domain_registration
@@ -193,14 +186,14 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         advice = domain_typing.advice(seen.name, project.production.mail_type) if seen.registered else ""
         self.tell(self.SeenCloser(seen, remarks, advice, link))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link mailed")
+    @acts("Having the link mailed")
     def _mail_link(self, world: World, seen: DomainSeen) -> None:
         from wizard.steps.domain import registration as domain_registration
         from wizard.steps.domain import step as domain
 
         self.tell(self.Mailed(domain_registration.mail_link_again(world, domain.registrable(seen.name))))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Saving the choice")
+    @reads("Saving the choice", topic="aws")
     def _decide(self, world: World, project: Project, seen: DomainSeen) -> None:
         from wizard.steps.domain import step as domain
 

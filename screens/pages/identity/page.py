@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -14,6 +14,7 @@ from screens.frame.page import StepScreen, fill_in
 from screens.messages import Decided, Happened, Looked
 from screens.state import AppState
 from screens.widgets.columns import Columns, EventList, facts
+from screens.workers import acts, reads
 from wizard.errors import WizardError
 from wizard.steps.model import Plan, Standing, Status, StepName
 
@@ -99,9 +100,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             field.value = after.identity.mail_from or ""
         await super().edited_outside(before, after)
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the domain"
-    )
+    @reads("Asking SES for the domain", topic="aws")
     def _look(self, world: World, project: Project, typed: str) -> None:
         from wizard.steps.identity import step as identity
 
@@ -118,7 +117,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         if closer is not seen:
             self.tell(self.SeenElsewhere(closer, identity.judge(closer, project)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Working out what to do")
+    @reads("Working out what to do", topic="aws")
     def _plan(self, world: World, project: Project, seen: IdentitySeen, text: str) -> None:
         from wizard.steps.identity import step as identity
 
@@ -126,9 +125,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         plan = identity.plan(project, identity.look_elsewhere(world, seen), mail_from)
         self.tell(self.Planned(plan, mail_from))
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="act", description="Setting up the identity"
-    )
+    @acts("Setting up the identity")
     def _act(self, world: World, project: Project, mail_from: str) -> None:
         from wizard.steps.identity import step as identity
 

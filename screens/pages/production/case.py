@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -23,6 +23,7 @@ from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
 from screens.widgets.columns import Cells
+from screens.workers import acts, reads
 from wizard.errors import WizardError
 from wizard.steps.model import StepName
 
@@ -148,13 +149,7 @@ in the case, and this is the answer.
 
     # Workers
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="Looking at what is set up",
-    )
+    @reads("Looking at what is set up")
     def _build(self, world: World, project: Project, base: Path, file: Path) -> None:
         from wizard.steps.production import case as production_case
         from wizard.steps.production import readiness
@@ -166,7 +161,7 @@ in the case, and this is the answer.
         stands = production_case.current(file, project, built)
         self.tell(self.Built(facts, built, stands))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Saving the text")
+    @acts("Saving the text")
     def _save(
         self, before: Project, project: Project, file: Path, text: str, built: str, in_file: str | None
     ) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -21,6 +21,7 @@ from screens.messages import Decided, GoTo
 from screens.symbols import NAMES
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, facts
+from screens.workers import reads
 from wizard.errors import WizardError
 from wizard.steps.production.authentication_results import LONGEST, LONGEST_FIELD, RESULTS
 from wizard.text import printable, sentence
@@ -123,7 +124,7 @@ outcome.
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="read", description="Reading the headers")
+    @reads("Reading the headers", topic="read")
     def _read(self, world: World, project: Project, text: str) -> None:
         from wizard.steps.production import received_mail, sandbox
 
@@ -131,9 +132,7 @@ outcome.
         self.wizard.post_message(Decided(project, sandbox.noted(world, project, reading)))
         self.tell(self.Read(reading))
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="read", description="Looking into the inbox"
-    )
+    @reads("Looking into the inbox", topic="read")
     def _take(self, stage: Stage) -> None:
         heads = (mail.head for mail in stage.inbox())
         self.tell(self.Taken(next((head for head in heads if RESULTS in head.lower()), None)))

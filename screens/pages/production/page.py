@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -26,6 +26,7 @@ from screens.pages.production.words import NO_WAY_BACK, act_words, point_line, p
 from screens.pages.reminder.form_page import Seen as ReminderLooked
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns
+from screens.workers import acts, reads
 from wizard.steps.model import Standing, StepName
 
 if TYPE_CHECKING:
@@ -128,25 +129,17 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
 
     # Workers
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES for the review"
-    )
+    @reads("Asking SES for the review")
     def _look(self, world: World, project: Project) -> None:
         self.tell(_look_at(world, project))
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="readiness",
-        description="Looking at what reviewers look at",
-    )
+    @reads("Looking at what reviewers look at")
     def _look_at_points(self, world: World, project: Project, seen: ProductionSeen) -> None:
         from wizard.steps.production import readiness
 
         self.tell(self.Ready(readiness.judge(project, readiness.look(world, project, seen))))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Answering the request")
+    @acts("Answering the request")
     def _answer(self, world: World, project: Project, granted: bool) -> None:
         assert world.stage
         world.stage.answer_review(granted)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -22,6 +22,7 @@ from screens.state import AppState
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
+from screens.workers import acts, reads
 from wizard.steps.model import Plan, StepName
 
 if TYPE_CHECKING:
@@ -188,13 +189,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     # Workers
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="Looking at what reviewers look at",
-    )
+    @reads("Looking at what reviewers look at")
     def _judge(self, world: World, project: Project, form: Form) -> None:
         from wizard.steps.production import readiness
         from wizard.steps.production import step as production
@@ -211,7 +206,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         points = readiness.judge(filled, readiness.look(world, filled, seen))
         self.tell(self.Judged(form, (), plan=plan, points=points))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending the request")
+    @acts("Sending the request")
     def _act(self, world: World, project: Project, form: Form) -> None:
         from wizard.steps.production import step as production
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
 
 from screens.pages.reminder.change import ChangePage
 from screens.widgets.columns import Columns, EventList
+from screens.workers import reads
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ class SandboxRights(ChangePage):
         """Ask whether the deployed function still has them."""
         self._look(world, project)
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="rights", description="Asking for the stack"
-    )
+    @reads("Asking for the stack")
     def _look(self, world: World, project: Project) -> None:
         self.looked(world, project)
 

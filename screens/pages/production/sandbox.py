@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -20,6 +20,7 @@ from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.workers import acts, cancel, follows, reads, running_in
 from wizard.errors import WizardError
 from wizard.steps.model import Plan
 from wizard.text import printable
@@ -60,7 +61,6 @@ class SandboxPage(OverPage):
     WHY = "A test mail to yourself shows whether receivers believe that it is yours."
     ACT = "Verify address"
     FIELD = "#own"
-    UNENDING = frozenset({"follow"})
     HELP = """
 - **F4** has SES send a link to your address; who opens it has verified the address. The link lives 24 hours.
   SES cannot send a link twice: it forgets the address and is asked anew, and the earlier link is dead.
@@ -157,17 +157,17 @@ While the link is waited for, the page looks again by itself.
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES")
+    @reads("Asking SES", topic="aws")
     def _look(self, world: World, project: Project) -> None:
         self.tell(_look_at(world, project))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="follow", description="Asking SES")
+    @follows("Asking SES")
     def _look_after(self, world: World, project: Project, seen: SandboxSeen) -> None:
         from wizard.steps.production import sandbox
 
         self.tell(self.Seen(sandbox.follow(world, project, seen), sandbox.allowed(seen)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="aws", description="Asking SES")
+    @reads("Asking SES", topic="aws")
     def _plan(self, world: World, project: Project, typed: str) -> None:
         from wizard.steps.production import sandbox
 
@@ -176,7 +176,7 @@ While the link is waited for, the page looks again by itself.
         self.tell(self.Seen(seen, sandbox.allowed(seen)))
         self.tell(self.Planned(chosen, sandbox.plan(seen)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Having the link sent")
+    @acts("Having the link sent")
     def _act(self, world: World, project: Project, agreed: Plan) -> None:
         from wizard.steps.production import sandbox
 
@@ -184,7 +184,7 @@ While the link is waited for, the page looks again by itself.
         self.wizard.post_message(Decided(project, decided))
         self.tell(_look_at(world, decided))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
+    @acts("Sending one mail")
     def _send(self, world: World, project: Project, mailbox: str) -> None:
         from wizard.steps.production import sandbox
 
@@ -194,7 +194,7 @@ While the link is waited for, the page looks again by itself.
         self.post_message(self.Said(f"SES took the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
         self.tell(_look_at(world, sent.project))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Opening the link")
+    @acts("Opening the link")
     def _open(self, world: World, project: Project, stage: Stage, address: str) -> None:
         said, after = stage.open_link(address), _look_at(world, project)
         self.post_message(self.Said(said, not_yet=not after.seen.state.usable))
@@ -251,10 +251,7 @@ While the link is waited for, the page looks again by itself.
     def _follow(self) -> None:
         """Look whether the link was opened, as long as somebody waits for that here."""
         waiting = self._seen is not None and self._seen.state == "waiting"
-        asking = any(
-            worker.node is self and worker.group in ("aws", "follow") and not worker.is_finished
-            for worker in self.workers
-        )
+        asking = running_in(self._look, self._plan, self._look_after)
         if self._seen and waiting and self.is_current and not self.acting and not asking:
             self._look_after(self.state.world, self.state.project, self._seen)
 
@@ -318,7 +315,7 @@ While the link is waited for, the page looks again by itself.
 
     def _anew(self) -> None:
         # What is still being asked is about the address as it was.
-        self.workers.cancel_group(self, "follow")
+        cancel(self._look_after)
         self.clear_error()
         self.query_one("#doing", EventList).clear()
 

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.message import Message
 
 from screens.messages import Happened
 from screens.pages.reminder.form_page import Page
 from screens.widgets.columns import EventList
+from screens.workers import acts, reads
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
@@ -34,13 +35,7 @@ class ChangePage(Page):
     class Made(Message):
         """The stack stands as it was planned."""
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="CloudFormation is working out what it would do",
-    )
+    @reads("CloudFormation is working out what it would do", topic="aws")
     def plan(
         self, world: World, before: Project, wanted: Project, base: Path, *, revert_drift: bool = False
     ) -> None:
@@ -53,15 +48,13 @@ class ChangePage(Page):
         planned = reminder.plan(world, wanted, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, wanted, planned))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Leaving it as it is")
+    @acts("Leaving it as it is")
     def _decline(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import step as reminder
 
         reminder.decline(world, project)
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="act", description="CloudFormation is at work"
-    )
+    @acts("CloudFormation is at work")
     def _carry_out(self, world: World, before: Project, wanted: Project, planned: ReminderPlan) -> None:
         from wizard.steps.reminder import step as reminder
 

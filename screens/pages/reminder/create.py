@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -23,6 +23,7 @@ from screens.pages.reminder.form_page import Decision, Problem
 from screens.pages.reminder.who import sandbox_rows
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.workers import reads, running_in
 from wizard.reminder.schedule.expressions import ScheduleError
 from wizard.reminder.schedule.schedules import moment_words, words, zone_or_utc
 from wizard.text import printable
@@ -175,7 +176,7 @@ class CreatePage(ChangePage):
             self._watch_on()
 
     def _watch_on(self) -> None:
-        watching = any(worker.group == "watch" and not worker.is_finished for worker in self.workers)
+        watching = running_in(self._watch)
         stack = self._seen.stack if self._seen else None
         at_work = stack and stack.running and not stack.status.startswith("DELETE")
         if at_work and not watching and not self.step.acting:
@@ -228,20 +229,14 @@ class CreatePage(ChangePage):
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="check", description="Checking")
+    @reads("Checking")
     def _check(self, project: Project, base: Path, now: datetime) -> None:
         from wizard.reminder import draft
 
         found = [Problem(*problem) for problem in draft.problems(project, base, now)]
         self.tell(self.Checked(found))
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="aws",
-        description="CloudFormation is working out what it would do",
-    )
+    @reads("CloudFormation is working out what it would do", topic="aws")
     def _decide_and_plan(
         self, world: World, before: Project, base: Path, now: datetime, entered: Own, revert_drift: bool
     ) -> None:
@@ -254,13 +249,7 @@ class CreatePage(ChangePage):
         planned = reminder.plan(world, decision.project, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, decision.project, planned))
 
-    @work(
-        thread=True,
-        exclusive=True,
-        exit_on_error=False,
-        group="watch",
-        description="CloudFormation is at work since an earlier run",
-    )
+    @reads("CloudFormation is at work since an earlier run")
     def _watch(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import step as reminder
 
@@ -270,9 +259,7 @@ class CreatePage(ChangePage):
             self.looked(world, project)
             self.tell(self.Watched())
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="aws", description="CloudFormation compares"
-    )
+    @reads("CloudFormation compares", topic="aws")
     def _compare(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import drift as reminder_drift
         from wizard.steps.reminder import step as reminder

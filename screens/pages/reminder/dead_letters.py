@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -17,6 +17,7 @@ from screens.keys import key_name, letter
 from screens.messages import Happened
 from screens.pages.reminder.form_page import Part
 from screens.widgets.columns import Columns
+from screens.workers import acts, reads
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
@@ -113,13 +114,13 @@ class DeadLetterNotice(Part):
         else:
             self.step.say("There are no dead letters.")
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="dead", description="Counting dead letters")
+    @reads("Counting dead letters")
     def _look(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import dead_letters
 
         self.tell(self.Counted(dead_letters.count(world, project)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Emptying the queue")
+    @acts("Emptying the queue")
     def _handle(self, world: World, project: Project, answer: Answer) -> None:
         from wizard.steps.reminder import dead_letters
 

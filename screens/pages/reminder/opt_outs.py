@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -19,6 +19,7 @@ from screens.frame.dialogs import Ask, Dialog
 from screens.pages.reminder.form_page import Part
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
+from screens.workers import acts, reads
 from wizard.errors import WizardError
 from wizard.text import printable
 
@@ -68,7 +69,7 @@ class OptOuts(Part):
         self.step.clear_error()
         self._list(self.state.world, self.state.project)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="opted", description="Counting opt-outs")
+    @reads("Counting opt-outs", topic="opted")
     def _count(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import opt_outs
 
@@ -78,13 +79,13 @@ class OptOuts(Part):
             # What does not work is said to those who ask for the list.
             self.tell(self.Read(None, shown=False))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="opted", description="Reading opt-outs")
+    @reads("Reading opt-outs", topic="opted")
     def _list(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import opt_outs
 
         self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=True))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Noting it")
+    @acts("Noting it")
     def _change(self, world: World, project: Project, wish: Wish) -> None:
         from wizard.steps.reminder import opt_outs
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -30,6 +30,7 @@ from screens.pages.reminder.when import When, WhenPage, first_choice
 from screens.pages.reminder.who import Who, WhoPage, first_who
 from screens.state import AppState
 from screens.widgets.columns import Cells, EventList
+from screens.workers import reads, saves
 from wizard.errors import WizardError
 from wizard.steps.model import StepName
 
@@ -93,7 +94,6 @@ In the demo **F9** opens the inbox of the embedded account.
         # A TextArea has a use of its own for F6 and F7: to select a line, and all.
         *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
     ]
-    UNENDING = frozenset({"log", "runs"})
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "reminder.tcss"]
 
     class Begun(Message):
@@ -181,7 +181,11 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def _keep_meanwhile(self) -> None:
         if self._typed():
-            self.run_worker(self.keep(), group="file", exit_on_error=False, description="Saving")
+            self._save_typed()
+
+    @saves("Saving")
+    async def _save_typed(self) -> None:
+        await self.keep()
 
     def _typed(self) -> dict[str, Entered]:
         """By page, what somebody typed that is not in the file."""
@@ -192,20 +196,18 @@ In the demo **F9** opens the inbox of the embedded account.
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="fill", description="Reading the file")
+    @reads("Reading the file")
     def _fill_in(self, world: World, project: Project, typed_file: TypedFile) -> None:
         self.tell(self.Begun(_beginning(world, project, typed_file)))
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="look", description="Asking AWS for the stack"
-    )
+    @reads("Asking AWS for the stack")
     def _look(self, world: World, project: Project, base: Path) -> None:
         from wizard.steps.reminder import step as reminder
 
         seen = reminder.look(world, project, base)
         self.tell(Seen(seen, reminder.judge(seen, project), project))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="finish", description="Saving")
+    @reads("Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
         self.tell(self.Finished(project, entered, entered.decided(project, base, now)))
 

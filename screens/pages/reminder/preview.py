@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -22,6 +22,7 @@ from screens.pages.reminder.form_page import Part
 from screens.pages.reminder.reading import Reader, StaleError
 from screens.symbols import lines
 from screens.widgets.html_part import rendered
+from screens.workers import reads
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Preview(Part):
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="find", description="Looking for somebody")
+    @reads("Looking for somebody")
     def _find(self, base: Path, who: Who, wanted: str | int) -> None:
         worker = get_current_worker()
         try:
@@ -155,7 +156,7 @@ class Preview(Part):
         except StaleError:
             return
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="browser", description="Opening a browser")
+    @reads("Opening a browser")
     def _open(self, page: str) -> None:
         self.tell(self.InBrowser(self._pages.open("preview.html", page)))
 

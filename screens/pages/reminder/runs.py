@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from msgspec.structs import replace
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -24,6 +24,7 @@ from screens.pages.reminder.run_words import detail, going_on, line, sent_again
 from screens.state import AppState
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.workers import acts, follows, reads, running_in
 from wizard.errors import WizardError
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.steps.model import Event, Progress, StepName
@@ -169,7 +170,7 @@ class RunsPage(ChangePage):
         self._draw()
 
     def _follow(self) -> None:
-        reading = any(worker.group == "runs" and not worker.is_finished for worker in self.workers)
+        reading = running_in(self._read)
         wanted = self._going_on or monotonic() < self._expected_until
         # A stack that is being changed is not asked: for that while it is not complete.
         if wanted and self._standing and self.display and not reading and not self.step.acting:
@@ -177,7 +178,7 @@ class RunsPage(ChangePage):
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="runs", description="Reading the last runs")
+    @follows("Reading the last runs")
     def _read(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import runs as reminder_runs
 
@@ -187,28 +188,26 @@ class RunsPage(ChangePage):
             self.tell(self.NotRead())
             raise
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="failures", description="Reading what failed"
-    )
+    @reads("Reading what failed")
     def _read_failures(self, world: World, project: Project, run: RunSeen) -> None:
         from wizard.steps.reminder import runs as reminder_runs
 
         self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="count", description="Counting who gets it")
+    @reads("Counting who gets it")
     def _count(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import audience as reminder_audience
 
         self.tell(self.Counted(reminder_audience.audience(world, project)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Starting a run")
+    @acts("Starting a run")
     def _run_now(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import runs as reminder_runs
 
         reminder_runs.run_now(world, project, self.happened)
         self.tell(self.Done())
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending once more")
+    @acts("Sending once more")
     def _resend(
         self, world: World, project: Project, run: RunSeen, outcome: Literal["failed", "unsure"]
     ) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -19,6 +19,7 @@ from screens.messages import Happened
 from screens.pages.reminder.form_page import Page, Problem
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.workers import acts, follows, running_in
 from wizard.errors import WizardError
 from wizard.reminder.schedule.schedules import moment_words
 from wizard.text import printable
@@ -170,7 +171,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     # Workers
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Sending one mail")
+    @acts("Sending one mail")
     def _send(self, world: World, project: Project, address: str) -> None:
         from wizard.steps.reminder import trial as reminder_trial
 
@@ -180,13 +181,13 @@ The lines of the function's log follow below. They hold numbers, no addresses an
             self.looked(world, result.project)
         self.tell(self.Tested(result))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="act", description="Filling in all mails")
+    @acts("Filling in all mails")
     def _go_through(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import trial as reminder_trial
 
         self.tell(self.WentThrough(reminder_trial.dry_run(world, project, self.happened)))
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="log", description="Reading the log")
+    @follows("Reading the log")
     def _read_log(self, world: World, project: Project, since: datetime) -> None:
         from wizard.steps.reminder import trial as reminder_trial
 
@@ -247,7 +248,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self._since, self._until = now - CLOCKS, monotonic() + LOG_SECONDS
 
     def _follow_log(self) -> None:
-        reading = any(worker.group == "log" and not worker.is_finished for worker in self.workers)
+        reading = running_in(self._read_log)
         over = monotonic() > self._until and not self.step.acting
         if self._since and self.display and not over and not reading:
             self._read_log(self.state.world, self.state.project, self._since)

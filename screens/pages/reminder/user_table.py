@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -17,6 +17,7 @@ from screens.pages.reminder.form_page import Part, Problem
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
+from screens.workers import reads
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class TableFields(Part):
             self.step.clear_error()
             self._look(self.state.world, name)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="table", description="Looking at the table")
+    @reads("Looking at the table")
     def _look(self, world: World, name: str) -> None:
         from wizard.steps.reminder import user_table
 

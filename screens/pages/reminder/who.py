@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -27,6 +27,7 @@ from screens.pages.reminder.user_table import OwnTable, TableFields, own_table_o
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
+from screens.workers import reads
 from wizard.errors import WizardError
 from wizard.text import printable
 
@@ -293,9 +294,7 @@ themselves.
 
     # Reading
 
-    @work(
-        thread=True, exclusive=True, exit_on_error=False, group="read", description="Reading the recipients"
-    )
+    @reads("Reading the recipients")
     def _read(self, base: Path, who: Who) -> None:
         worker = get_current_worker()
         reader = Reader(lambda words: self.tell(self.Reading(words)), lambda: not worker.is_cancelled)
