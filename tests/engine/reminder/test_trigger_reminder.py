@@ -696,7 +696,7 @@ def test_numbers_that_a_crash_left_too_low_do_not_keep_a_run_from_its_end(
 ) -> None:
     url = flow.queue(monkeypatch)
     flow.run()
-    monkeypatch.setattr(trigger_reminder, "_count", lambda *_: None)
+    monkeypatch.setattr(trigger_reminder, "_count_outcomes", lambda *_: None)
     assert flow.work(url) == (1, 0)
     assert not flow.record()["ended"]
     assert flow.go_on(minutes=17) == {}
@@ -784,6 +784,18 @@ def test_bounces_and_complaints_are_noted_once_and_complaints_respected(flow: Fl
     assert [flow.record()[name] for name in ("bounced", "complained")] == ["1", "1"]
     assert [(row["email"], row["why"]) for row in flow.rows("opt-outs")] == [("bo@example.com", "complaint")]
     assert flow.run(run="2027-02-01T09:00:00Z") == {"people": 3, "sent": 2, "opted_out": 1}
+
+
+def test_an_event_of_another_reminder_on_the_same_configuration_set_is_ignored(flow: Flow) -> None:
+    flow.run()
+    event = ses_event("Complaint", RUN)
+    event["detail"]["mail"]["tags"]["reminder"] = ["another-reminder"]
+    assert handler(event, Context()) == {}
+    assert flow.rows("opt-outs") == []
+    assert "complained" not in flow.record()
+    event["detail"]["mail"]["tags"]["reminder"] = ["ses-wizard-reminder"]
+    handler(event, Context())
+    assert [row["email"] for row in flow.rows("opt-outs")] == ["bo@example.com"]
 
 
 def test_an_event_of_a_test_mail_opts_nobody_out(flow: Flow) -> None:

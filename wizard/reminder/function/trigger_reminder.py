@@ -1,27 +1,26 @@
 """TriggerReminder: each run of the schedule becomes one personal mail to each recipient.
 
-This one file is the whole Lambda function; it needs what Lambda brings. A *job* is the run itself, or a
-resend: the mails of a run that have a certain outcome, once more. Without a QUEUE a job sends by itself, and
-hands on what it has no time for. With one it only puts the recipients into the queue, and a few workers send:
-the same function, called with the queue's messages.
+This file is the whole Lambda function and needs only what Lambda provides. A *job* is a run, or a resend: the
+mails of a run that have a certain outcome, once more. Without a QUEUE a job sends by itself and hands on what
+it has no time for. With a QUEUE it only queues the recipients, and workers (the same function) send.
 
-Once: before a mail is sent, (run, address) is claimed by a conditional write. A run is named by its scheduled
-time, for EventBridge Scheduler may deliver it twice. Mail that SES clearly did not take gives its claim back;
-mail without a clear answer is "unsure" and never repeated, unless somebody asks for just that. A crash loses
-one call's mail at worst: its claims stay "claimed" until somebody finds them too old to be anybody's.
+Claims: before a mail is sent, a conditional write claims (run, address), so nobody is mailed twice in a run.
+A run is named by its scheduled time, because EventBridge Scheduler may deliver it twice. A mail that SES
+clearly refused releases its claim; a mail without a clear answer is "unsure" and is repeated only on request.
+A crash leaves the claims of one call "claimed" until they are too old to belong to a running call.
 
-The gate: one record, read before each call of SES, shared by all jobs and workers. At the first answer that
-stops mail (unclear, too fast, quota, paused, refused) it is closed, each time for longer. Whoever opens it
-again after an unclear answer asks SES for a mail to its own simulator first, so that an outage costs the
-calls in flight when it began, however long it lasts. After it, calls grow from one recipient to all.
+Gate: one record, read before each call of SES, shared by all jobs and workers. The first answer that stops
+mail (unclear, throttled, quota, paused, refused) closes it, each time for longer. After an unclear answer,
+the call that opens it asks SES for a mail to the simulator first: an outage costs only the calls in flight
+when it began. Afterwards calls grow from one recipient to all.
 
-Everyone: a job goes through the recipients page by page, and notes the next page only when nobody on this one
-is left. What stopped is taken up by "resume", on a schedule, until it has ended or expired. With a queue a
-job has ended when as many mails have an outcome as were queued; where the two never meet (a crash, a dead
-letter) and the queue is empty, the job goes through all recipients again and queues those without outcome.
+Completeness: a job notes the next page of recipients only when nobody on this one is left. "resume", on a
+schedule, continues stopped jobs until they end or expire. With a queue, a job ends when as many mails have an
+outcome as were queued. If that never happens (a crash, a dead letter) and the queue is empty, the job goes
+through all recipients again and queues those without an outcome.
 
-What stops, fails or expires is logged as one JSON object a line, with an ``event``, for metric filters. No
-address and no message is logged: failures are kept with their claims, which expire.
+Log: what stops, fails or expires is one JSON object a line, with an ``event``, for metric filters. It never
+holds an address or a message: failures are kept with their claims, which expire.
 """
 
 from __future__ import annotations
@@ -40,29 +39,29 @@ from zlib import crc32
 
 Row = dict[str, Any]
 CHUNK = 50
-"""The most recipients in a message of the queue and in a call of SES: SendBulkEmail takes no more."""
+"""Recipients in a message of the queue and in a call of SES, at most (SendBulkEmail's limit)."""
 CYCLE = 1 / 3
-"""Seconds that a call of SES, its claims and their outcomes are taken to last: see ``_most``."""
+"""Seconds that a call of SES, its claims and their outcomes take, as assumed by ``_largest_call``."""
 SHARDS = 32
-"""Partition keys for the claims of one run. DynamoDB writes 1,000 units a second to each; a mail takes 4."""
+"""Partition keys for the claims of a run. DynamoDB writes 1,000 units a second to each; a mail takes 4."""
 MAX_BYTES = 200_000
-"""The largest chunk, and the largest batch of chunks: SQS takes 256 KiB."""
+"""The largest chunk, and the largest batch of chunks (SQS: 256 KiB)."""
 PAUSES = (0.5, 1, 2, 4, 8, 16, 0)
-"""Seconds to wait, one after the other, while a service says it is too fast."""
+"""Seconds to wait, one after the other, while a service throttles."""
 SPARE_MS = 60_000
-"""With less time than this left, the rest is handed on."""
+"""With less time left, the rest is handed on."""
 SILENT = 16 * 60
-"""Seconds: a function lives for 15 minutes at most, and has ended if it gave no sign of life for longer."""
+"""Seconds after which a call without a sign of life has ended: Lambda allows 15 minutes."""
 RESUMED, KEEP_CLAIM, KEEP_RUN = (days * 86_400 for days in (4, 30, 400))
-"""For how many seconds jobs are continued, and claims and runs are kept."""
+"""Seconds for which jobs are continued, and claims and runs are kept."""
 MAX_CALLS = 1_500
-"""How many calls a job may take: in four days, hand-ons and resumes come to about a thousand at most."""
+"""Calls that one job may take: hand-ons and resumes come to about a thousand in four days."""
 SHORTEST, LONGEST = 5, 600
 """Seconds: the gate is closed for twice the first, then twice as long each time, up to the second."""
 PATIENCE = 120
-"""For how many seconds a call waits at the gate, in all; what would take longer is stopped."""
+"""Seconds that one call waits at the gate in all; a longer wait stops it."""
 TRANSIENT = ("unsure", "throttled")
-"""The reasons for a closed gate that are worth waiting for."""
+"""Reasons for a closed gate that are worth waiting for."""
 EVENT = ("run", "resend", "id", "outcome", "execution")
 """What the event of a job keeps when it is handed on."""
 OUTCOMES = ("sent", "failed", "unsure", "opted_out")
@@ -80,57 +79,61 @@ MEANING = {
     }.items()
     for status in statuses.split()
 }
-"""What SES's statuses and error codes mean: an outcome of one mail, or a reason to stop or to wait."""
+"""SES's statuses and error codes: an outcome of one mail, or a reason to stop or to wait."""
 SIMULATOR = "success@simulator.amazonses.com"
-"""SES's own mailbox for tests, which nobody reads. It may be written to in the sandbox, too."""
+"""SES's own test mailbox, which can be written to in the sandbox, too."""
 GATE = {"reminder": {"S": "gate"}, "run": {"S": "ses"}}
-"""The key of the gate's record: ``why`` it is closed, ``until`` when, since when it is open again
-(``opened``), and how often it was closed in a row (``tries``)."""
+"""The key of the gate's record: ``why`` it is closed, ``until`` when, when it was ``opened`` again, and how
+often it was closed in a row (``tries``)."""
 OPEN = "(attribute_not_exists(#ended) OR #ended = :none)"
 """The condition of a job that has not ended. Its record has an empty ``ended`` from the start, so that code
 from before the claims had shards takes it for ended and leaves it alone."""
 
 _PART = r'[^\s\0-\x1f\x7f-\x9f@<>()[\]\\,;:"]+'
 _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_PART}@{_PART}")
+"""Wider than the wizard's own rule (``wizard.addresses``): a table of the user's may hold what SES takes."""
 _FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _slot, _lead = 0.0, 0.0
-"""When this function may send again, on the monotonic clock, and how long it took to get ready for the last
-mail. They outlive the call."""
+"""When this function may send again, on the monotonic clock, and how long the last mail took to prepare. They
+outlive the call."""
 
 
 class UnfinishedError(Exception):
-    """AWS does not do what is asked. Lambda repeats the event, and claims keep it from repeating mail."""
+    """AWS does not do what is asked. Lambda repeats the event, and claims keep mail from being repeated."""
+
+
+# --- Events -------------------------------------------------------------------------------------------------
 
 
 def handler(event: Row, context: Any) -> Row:
-    """Do what the event says; what comes of it is given, and logged, in numbers.
+    """Do what the event says, and return and log the result in numbers.
 
-    ``{"run": "2027-01-31T09:00:00Z", "execution": "…"}`` sends to everybody, or fills the queue; with
-    ``"verify": true`` it goes through all recipients again and takes those without an outcome.
-    ``{"resend": run, "id": time, "outcome": "failed"}`` sends the mails of that run with that outcome
-    ("failed" or "unsure") once more; those that SES did not answer clearly may arrive twice.
-    ``{"resume": true}`` continues the jobs that nobody works on.
-    ``{"Records": […]}`` are the queue's messages; it gives those that must be delivered again.
+    ``{"run": "2027-01-31T09:00:00Z", "execution": "…"}`` sends to all recipients, or fills the queue; with
+    ``"verify": true`` it starts again at the first page and takes the recipients without an outcome.
+    ``{"resend": run, "id": time, "outcome": "failed"}`` sends the mail of that run with that outcome
+    ("failed" or "unsure") once more; unsure mail may then arrive twice.
+    ``{"resume": true}`` continues the jobs that no call works on.
+    ``{"Records": […]}`` are the queue's messages; returns those to deliver again.
     ``{"source": "aws.ses", "detail": …}`` is a bounce or a complaint.
-    ``{"test": {"address": "…", "recipient": "…"}}`` sends one mail there, with the fields of that recipient
-    (or that address's own, or any's), claims nothing, and gives ``message_id`` and whose fields they were as
+    ``{"test": {"address": "…", "recipient": "…"}}`` sends one mail to the address, with the fields of that
+    recipient (or the address's own, or any), and claims nothing. Returns ``message_id`` and whose fields as
     ``recipient``, or ``refused`` and ``reason``.
-    ``{"dry": true}`` fills in all mails and sends none.
+    ``{"dry": true}`` renders every mail and sends none.
 
-    ``stopped`` says why a job stopped early: SES's answer was ``unsure`` or it was ``throttled``; the daily
-    ``quota`` is used up; AWS has ``paused`` sending; it ``gave_up``, for SES refuses every mail; it is
-    ``held``, for the reminder is paused; or it ran out of ``time``, and was handed on. A worker also stops
-    where the ``tables`` fail.
+    ``stopped`` says why a job stopped early: SES's answer was ``unsure`` or ``throttled``; the daily
+    ``quota`` is used up; AWS has ``paused`` sending; it ``gave_up``, because SES refuses every mail; it is
+    ``held``, because the reminder is paused; or it ran out of ``time`` and was handed on. A worker also stops
+    when the ``tables`` fail.
     """
     match event:
         case {"Records": records}:
-            return _work(records, context)
+            return _handle_queue(records, context)
         case {"source": "aws.ses", "detail": detail}:
-            return _note(detail)
+            return _record_event(detail)
         case {"test": wish}:
-            return _test(wish["address"], wish.get("recipient"))
+            return _send_test(wish["address"], wish.get("recipient"))
         case {"dry": _}:
-            return _dry(context)
+            return _dry_run(context)
         case {"resume": _}:
             return _resume(context)
         case {"resend": _, **rest} if "id" not in rest:
@@ -138,68 +141,68 @@ def handler(event: Row, context: Any) -> Row:
     return _run(event, context)
 
 
-# --- jobs -----------------------------------------------------------------------------------------------
+# --- Runs and resends: the job's record, from its first call to its end -------------------------------------
 
 
 def _run(event: Row, context: Any) -> Row:
-    """Carry out a job, as far as this call gets: send to the recipients, or put them into the queue."""
+    """Carry out a job as far as this call gets: send to the recipients, or put them into the queue."""
     counts, queue, whole = Counter[str](), _env("QUEUE"), True
-    state = _opened(event, context.aws_request_id)
+    state = _open_job(event, context.aws_request_id)
     if state is None or (queue and _flag(state, "fanned")):
-        return _told(event, counts, "")
+        return _finish_call(event, counts, "")
     job = _job(state)
     if job["began"] < _time(-RESUMED) or _number(state, "calls") > MAX_CALLS:
-        return _told(event, counts, "expired")
+        return _finish_call(event, counts, "expired")
     if _env("PAUSED"):
-        return _told(event, counts, "held")
+        return _finish_call(event, counts, "held")
     _ses(1).close()  # A connection from before Lambda's freeze may be dead, and its answer unclear.
-    pace, stopped = _rate(job)
+    pace, stopped = _sending_rate(job)
     if stopped:
-        return _told(event, counts, stopped)
+        return _finish_call(event, counts, stopped)
     page, counted = _number(state, "page"), _number(state, "counted")
     # A job that was taken up again, and a resend, has recipients who have their mail already.
     some = job["again"] or counted or _number(state, "calls") > 1
-    for people, tally, following in _pages(state.get("next", {}).get("M")):
-        wanted = _left(job, people) if some else people
+    for people, tally, following in _recipient_pages(state.get("next", {}).get("M")):
+        wanted = _without_outcome(job, people) if some else people
         if queue and wanted:
             # Counted first: what is counted and not queued is found later, the other way round is lost.
-            _update("RUNS", _record(job), {}, {"found": len(wanted)})
+            _update("RUNS", _job_key(job), {}, {"found": len(wanted)})
             _fan_out(job, wanted, pace / int(_env("WORKERS", "2")))
         elif wanted:
-            done, stopped = _write(job, wanted, pace, context)
+            done, stopped = _send_all(job, wanted, pace, context)
             counts.update(done)
             if stopped:
-                return _told(event, counts, stopped)
+                return _finish_call(event, counts, stopped)
         new = {} if job["again"] or page < counted else tally
         counts.update(new)
         whole = whole and not counts["unsettled"]
-        if whole and not _advanced(job, page, following, new):
+        if whole and not _note_page_done(job, page, following, new):
             break  # Another call is at work, and ahead.
         page += 1
-        if following and _late(Counter(sent=1), context):
-            return _told(event, counts, "time")
-    return _told(event, counts, "")
+        if following and _out_of_time(Counter(sent=1), context):
+            return _finish_call(event, counts, "time")
+    return _finish_call(event, counts, "")
 
 
-def _opened(event: Row, request: str) -> Row | None:
-    """Take the job's record, or None where it has ended, or another call is at work on it.
+def _open_job(event: Row, request: str) -> Row | None:
+    """Take over the job's record. None if the job has ended or another call works on it.
 
-    Lambda repeats an event with the same request id, and only after the call before has ended. Where the
-    function has got or lost its queue since, and to verify, the job starts from the first page: what was in
-    the queue is lost, and claims tell who has an outcome.
+    Lambda repeats an event with the same request id, and only after the earlier call has ended. If the
+    function has got or lost its queue since, and to verify, the job starts at the first page: the queue's
+    content is lost, and claims tell who has an outcome.
     """
     mode, now = "queue" if _env("QUEUE") else "direct", _time()
     job = {"run": event.get("resend") or event["run"], "again": event.get("id", ""), "free": "stopped"}
     job |= {"shards": SHARDS, "began": now}
     if job["again"]:
-        [run] = _items({"RUNS": [_record({**job, "again": ""})]})["RUNS"] or [{}]
+        [run] = _get_items({"RUNS": [_job_key({**job, "again": ""})]})["RUNS"] or [{}]
         if not run:
             return None
         job |= {"free": event.get("outcome", "failed"), "shards": _job(run)["shards"]}
     taken: Row = {"by": request, "last": now, "stopped": "", "waits": ""}
     taken |= {"expires": int(time.time()) + KEEP_RUN}
     new = {**taken, "job": json.dumps(job), "mode": mode, "began": now, "ended": ""}
-    add, key = {"calls": 1}, _record(job)
+    add, key = {"calls": 1}, _job_key(job)
     state = _update("RUNS", key, new, {**add, "page": 0}, "attribute_not_exists(#run)")
     if state:
         return state
@@ -212,7 +215,7 @@ def _opened(event: Row, request: str) -> Row | None:
     return state
 
 
-def _record(job: Row) -> Row:
+def _job_key(job: Row) -> Row:
     """The key of the job's record."""
     if job["again"]:
         return _key(reminder="resends", run=f"{job['again']} {job['run']}")
@@ -220,8 +223,8 @@ def _record(job: Row) -> Row:
 
 
 def _job(state: Row) -> Row:
-    """The job of a record: ``run``; ``again``, the id of a resend; which outcome leaves a mail ``free`` to be
-    claimed; the ``shards`` of the run's claims, none in a run from before there were any; when it ``began``.
+    """The job of a record: ``run``; ``again``, the id of a resend; ``free``, the outcome that lets a mail be
+    claimed; ``shards`` of the run's claims, 0 in a run from before shards; and when it ``began``.
     """
     if "job" in state:
         return dict(json.loads(state["job"]["S"]))
@@ -229,35 +232,35 @@ def _job(state: Row) -> Row:
     return {"run": state["run"]["S"], "again": "", "free": "stopped", "shards": 0, "began": began}
 
 
-def _rate(job: Row) -> tuple[float, str]:
-    """How many mails SES takes in a second, or why that cannot be known now."""
+def _sending_rate(job: Row) -> tuple[float, str]:
+    """Mails a second that SES accepts, or why that is not known now."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return float(_ses().get_account().get("SendQuota", {}).get("MaxSendRate") or 1.0), ""
     except ClientError as error:
-        code, status = _refusal(error)
-        why = "throttled" if status >= 500 else _meaning(code, "", "gave_up")[0]
+        code, status = _error_code(error)
+        why = "throttled" if status >= 500 else _outcome_of(code, "", "gave_up")[0]
     except BotoCoreError as error:
         code, why = type(error).__name__, "throttled"
-    _close(_look([])[1], why, f"GetAccount {code}", job)
+    _close_gate(_opt_outs_and_gate([])[1], why, f"GetAccount {code}", job)
     return 0.0, why
 
 
-def _advanced(job: Row, page: int, following: Row | None, tally: Counter[str] | Row) -> bool:
-    """Note that ``page`` is done and where the next begins. False where another call did before."""
+def _note_page_done(job: Row, page: int, following: Row | None, tally: Counter[str] | Row) -> bool:
+    """Note that ``page`` is done and where the next begins. False if another call did so first."""
     assign: Row = {"page": page + 1, "last": _time(), "next": following or {}}
     if not following:
         assign["fanned"] = True
     state = _update(
-        "RUNS", _record(job), assign, dict(tally), f"#page = :mine AND {OPEN}", mine=page, none=""
+        "RUNS", _job_key(job), assign, dict(tally), f"#page = :mine AND {OPEN}", mine=page, none=""
     )
     _end_if_done(job, state or {})
     return state is not None
 
 
-def _count(job: Row, changes: Counter[str], why: str, words: str) -> None:
-    """Add to the run's numbers; say why the job waits, if it does, and SES's code for it."""
+def _count_outcomes(job: Row, changes: Counter[str], why: str, words: str) -> None:
+    """Add to the run's numbers; note why the job waits, if it does, and SES's code for it."""
     done, runs = sum(changes[name] for name in OUTCOMES), _key(reminder="runs", run=job["run"])
     if job["free"] in OUTCOMES:
         changes[job["free"]] -= done
@@ -267,21 +270,21 @@ def _count(job: Row, changes: Counter[str], why: str, words: str) -> None:
     add = {"done": done} if job["again"] else {**add, "done": done}
     _end_if_done(
         job,
-        _update("RUNS", _record(job), {"last": _time(), "waits": why, "said": words.partition(":")[0]}, add)
+        _update("RUNS", _job_key(job), {"last": _time(), "waits": why, "said": words.partition(":")[0]}, add)
         or {},
     )
 
 
 def _end_if_done(job: Row, state: Row) -> None:
-    """Note the end of a job, once all pages are done and all mails in the queue have an outcome."""
+    """End the job once all pages are done and all mails in the queue have an outcome."""
     short = state.get("mode") == {"S": "queue"} and _number(state, "done") < _number(state, "found")
     if _flag(state, "fanned") and not short and not state.get("ended", {}).get("S"):
-        _end(job)
+        _end_job(job)
 
 
-def _end(job: Row, **more: Any) -> None:
-    """Note that the job has ended, unless it had before, and log it with its numbers."""
-    state = _update("RUNS", _record(job), {"ended": _time(), "waits": "", **more}, {}, OPEN, none="")
+def _end_job(job: Row, **more: Any) -> None:
+    """Note that the job has ended, unless it had, and log it with its numbers."""
+    state = _update("RUNS", _job_key(job), {"ended": _time(), "waits": "", **more}, {}, OPEN, none="")
     if state and job["again"]:
         _update("RUNS", _key(reminder="runs", run=job["run"]), {"again": _time(), "again_stopped": ""})
     if state:
@@ -289,42 +292,39 @@ def _end(job: Row, **more: Any) -> None:
         _log("expired" if more else "ended", job, **numbers, **more)
 
 
-def _told(event: Row, counts: Counter[str], stopped: str) -> Row:
-    """Log what this call did and give it; note why the job stopped, and let another call go on in time."""
+def _finish_call(event: Row, counts: Counter[str], stopped: str) -> Row:
+    """Log and return what this call did; note why the job stopped; hand it on if time ran out."""
     result = {name: counts[name] for name in ("people", *OUTCOMES, "invalid", "before")}
     about: Row = {name: event[name] for name in EVENT if name in event}
     _log("call", about, **result, stopped=stopped)
     if stopped:
         job = {"run": event.get("resend") or event["run"], "again": event.get("id", "")}
-        _update("RUNS", _record(job), {"last": _time(), "stopped": stopped})
+        _update("RUNS", _job_key(job), {"last": _time(), "stopped": stopped})
         if job["again"]:
             _update("RUNS", _key(reminder="runs", run=job["run"]), {"again_stopped": stopped})
     if stopped == "time":
-        _hand_on(about)
+        _invoke_self(about)
     return {**result, "stopped": stopped}
 
 
-def _log(event: str, about: Row, **more: Any) -> None:
-    """Log one event: a JSON object on a line of its own."""
-    about = {name: about[name] for name in ("run", "resend", "id", "again", "execution") if about.get(name)}
-    print(json.dumps({"event": event, "reminder": _env("REMINDER"), **about, **more}))
-
-
-def _late(counts: Counter[str], context: Any) -> str:
-    """ "time" where the rest is left to another call. One with nothing done goes on: so would the next."""
+def _out_of_time(counts: Counter[str], context: Any) -> str:
+    """ "time" if the rest is left to another call. A call with nothing done goes on: so would the next."""
     done = any(counts[name] > 0 for name in OUTCOMES)
     return "time" if done and context.get_remaining_time_in_millis() < SPARE_MS else ""
 
 
-def _hand_on(event: Row) -> None:
+def _invoke_self(event: Row) -> None:
     name, payload = os.environ["AWS_LAMBDA_FUNCTION_NAME"], json.dumps(event).encode()
     _client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
 
 
+# --- Resume: jobs that stopped ------------------------------------------------------------------------------
+
+
 def _resume(context: Any) -> Row:
-    """Continue the jobs that nobody works on, and end those that are too old."""
+    """Continue the jobs that no call works on, and end those that are too old."""
     resumed, silent, old = [], _time(-SILENT), _time(-RESUMED)
-    gate = _look([])[1]
+    gate = _opt_outs_and_gate([])[1]
     closed = gate.get("why", {}).get("S") and time.time() < _number(gate, "until")
     for kind in ("runs", "resends"):
         for state in _query(
@@ -337,19 +337,19 @@ def _resume(context: Any) -> Row:
             if stopped in ("", "time") and state["last"]["S"] >= silent:
                 continue  # A call is at work on it, or about to be.
             if job["began"] < old or _number(state, "calls") > MAX_CALLS:
-                _expire(job, context)
+                _expire_job(job, context)
                 continue
-            if (closed and stopped not in ("", "time")) or (_flag(state, "fanned") and _waiting()):
+            if (closed and stopped not in ("", "time")) or (_flag(state, "fanned") and _queue_has_messages()):
                 continue
             if not _env("PAUSED"):
-                _hand_on({**event, "execution": "resumed", "verify": True})
+                _invoke_self({**event, "execution": "resumed", "verify": True})
                 resumed.append(job["run"])
     _log("resume", {}, resumed=resumed)
     return {"resumed": resumed}
 
 
-def _waiting() -> bool:
-    """Whether there is a queue, and any message in it."""
+def _queue_has_messages() -> bool:
+    """Whether there is a queue with messages in it."""
     if not _env("QUEUE"):
         return False
     names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
@@ -357,45 +357,28 @@ def _waiting() -> bool:
     return any(map(int, waiting.get("Attributes", {}).values()))
 
 
-def _expire(job: Row, context: Any) -> None:
-    """End a job that is too old, and tell how many it has ``left`` without a mail (at least so many, where
-    the time does not suffice to count)."""
+def _expire_job(job: Row, context: Any) -> None:
+    """End a job that is too old, and note how many recipients have no mail (at least, if time runs out)."""
     left = 0
-    for people, _, _ in _pages():
-        left += len(_left(job, people))
-        if _late(Counter(sent=1), context):
+    for people, _, _ in _recipient_pages():
+        left += len(_without_outcome(job, people))
+        if _out_of_time(Counter(sent=1), context):
             break
-    _end(job, left=left)
+    _end_job(job, left=left)
 
 
-def _left(job: Row, people: list[Row]) -> list[Row]:
-    """Those whom the job has yet to send to, or whose claim has no outcome."""
-    claims: dict[str, Row] = {}
-    for some in _groups(people, 2 * CHUNK):
-        keys = [_claim_key(job, one["email"].lower()) for one in some]
-        claims |= {claim["email"]["S"]: claim for claim in _items({"CLAIMS": keys})["CLAIMS"]}
-    return [one for one in people if _free(job, claims.get(one["email"].lower(), {}))]
-
-
-def _free(job: Row, claim: Row) -> bool:
-    outcome, again = (claim.get(name, {}).get("S", "") for name in ("outcome", "again"))
-    if outcome == job["free"]:
-        return not job["again"] or again != job["again"]
-    return outcome == "claimed" or not (outcome or job["again"])
-
-
-# --- the queue ------------------------------------------------------------------------------------------
+# --- Queue: filling it, and the workers ---------------------------------------------------------------------
 
 
 def _fan_out(job: Row, people: list[Row], pace: float) -> None:
-    """Put the people into the queue, in chunks. A chunk that gets there twice does no harm."""
+    """Put the people into the queue, in chunks. A chunk that arrives twice does no harm."""
     # Whole calls of SES, and as many recipients in each: a small call takes hardly less time.
-    calls = -(-len(people) // _most(pace))
+    calls = -(-len(people) // _largest_call(pace))
     even = -(-len(people) // calls)
     size = CHUNK // even * even
     # "to": code from before the claims had shards looks for "people", fails, and sends nothing.
-    bodies = [json.dumps({"job": job, "pace": pace, "to": chunk}) for chunk in _groups(people, size)]
-    for batch in _groups(bodies, 10):
+    bodies = [json.dumps({"job": job, "pace": pace, "to": chunk}) for chunk in _in_groups(people, size)]
+    for batch in _in_groups(bodies, 10):
         left = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
         for pause in PAUSES:
             answer = _client("sqs").send_message_batch(QueueUrl=_env("QUEUE"), Entries=left)
@@ -408,8 +391,8 @@ def _fan_out(job: Row, people: list[Row], pace: float) -> None:
             raise UnfinishedError("The queue does not take the chunks.")
 
 
-def _work(records: list[Row], context: Any) -> Row:
-    """Send to the people in the queue's messages; gives the messages that must be delivered again."""
+def _handle_queue(records: list[Row], context: Any) -> Row:
+    """Send to the people in the queue's messages. Returns the messages to deliver again."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     _ses(1).close()  # As for a job.
@@ -420,10 +403,10 @@ def _work(records: list[Row], context: Any) -> Row:
         job = body.get("job") or _job({"run": {"S": body["run"]}})
         if job["began"] < old:
             continue  # The job expires, and tells who is left.
-        stopped = stopped or _late(counts, context)
+        stopped = stopped or _out_of_time(counts, context)
         if not stopped:
             try:
-                done, stopped = _write(job, body.get("to") or body["people"], body["pace"], context)
+                done, stopped = _send_all(job, body.get("to") or body["people"], body["pace"], context)
                 counts.update(done)
             except (UnfinishedError, ClientError, BotoCoreError) as error:
                 # Raised, it would hide the whole batch for the queue's long timeout.
@@ -443,78 +426,14 @@ def _work(records: list[Row], context: Any) -> Row:
     return {"batchItemFailures": again}
 
 
-# --- sending --------------------------------------------------------------------------------------------
+# --- Claims: one mail for each recipient and run ------------------------------------------------------------
 
 
-def _write(job: Row, people: list[Row], pace: float, context: Any) -> tuple[Counter[str], str]:
-    """Send to those people whose mail is free to claim, call by call, at ``pace`` mails a second.
+def _claim_mails(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Counter[str]]:
+    """Claim the mails to these addresses: the conditional write that keeps mail from being sent twice.
 
-    Gives counts, and why some were left, if any were. ``unsettled`` are the claims of another call that may
-    yet be given back; ``closed`` is how often in a row the gate was closed that stopped this.
+    Returns the addresses that were free, and counts of the others.
     """
-    counts, stopped, most = Counter[str](), "", _most(pace)
-    while people and not stopped:
-        time.sleep(max(0.0, _slot - _lead - time.monotonic()))
-        begun = time.monotonic()
-        stopped, size, gone, gate = _pass([one["email"].lower() for one in people[:most]], context)
-        counts["closed"] = _number(gate, "tries") if stopped else 0
-        if not stopped:
-            chunk = next(_groups(people[: min(most, size)], CHUNK))
-            done, left = _call(job, chunk, gone, gate, pace, begun)
-            counts.update(done)
-            people = left + people[len(chunk) :]
-            stopped = _late(counts, context) if people else ""
-    return counts, stopped
-
-
-def _most(pace: float) -> int:
-    """How many recipients a call has at most, for a worker that sends ``pace`` mails a second.
-
-    An outage costs the mail that is in flight when it begins: over all workers 50 recipients at most, or what
-    the account sends in a CYCLE where that is more. Fewer in flight could not keep up with the account.
-    """
-    workers = int(_env("WORKERS", "1")) if _env("QUEUE") else 1
-    return max(1, int(min(CHUNK, pace, max(CHUNK / workers, pace * CYCLE))))
-
-
-def _call(
-    job: Row, chunk: list[Row], gone: set[str], gate: Row, pace: float, begun: float
-) -> tuple[Counter[str], list[Row]]:
-    """Claim the mails of one call, send them, and note the outcomes. Gives counts, and who was left."""
-    global _slot, _lead
-    people = {one["email"].lower(): one for one in chunk}
-    claimed, counts = _claim(job, list(people), gone)
-    waiting = {address: people[address] for address in claimed if address not in gone}
-    _lead = min(0.2, time.monotonic() - begun)
-    time.sleep(max(0.0, _slot - time.monotonic()))
-    _slot = time.monotonic() + len(waiting) / pace
-    outcomes, why, words = _send(job, waiting) if waiting else ({}, "", "")
-    given_back = {"outcome": job["free"], "again": ""}
-    noted = {
-        who: {"outcome": outcomes[who][0], "detail": outcomes[who][1]} if who in outcomes else given_back
-        for who in waiting
-    }
-    trouble = None
-    try:
-        if why:
-            _close(gate, why, words, job)  # First of all: the other workers are about to send.
-    except Exception as error:
-        trouble = error
-    _transact([_claim_of(job, who, assign) for who, assign in noted.items()], 10 * PAUSES)
-    if trouble:
-        raise trouble
-    counts.update(what for what, _ in outcomes.values())
-    for what in ("failed", "unsure"):
-        codes = Counter(said.partition(":")[0] for outcome, said in outcomes.values() if outcome == what)
-        for code, count in codes.items():
-            _log(what, job, count=count, reason=code)
-    if why or any(counts[name] for name in OUTCOMES):
-        _count(job, counts.copy(), why, words)
-    return counts, [one for who, one in waiting.items() if who not in outcomes]
-
-
-def _claim(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Counter[str]]:
-    """Claim the mails to these addresses. Gives those that were free, and counts of the others."""
     now, counts, me = int(time.time()), Counter[str](), os.urandom(8).hex()
     values: Row = {"free": job["free"]}
     if job["again"]:
@@ -529,7 +448,7 @@ def _claim(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Coun
         pairs = zip(wanted, assign, strict=True)
         # "by": a transaction whose answer was lost is repeated, and may find its own claims.
         held = _transact(
-            [_claim_of(job, who, what, f"{condition} OR #by = :by", **values) for who, what in pairs]
+            [_claim_update(job, who, what, f"{condition} OR #by = :by", **values) for who, what in pairs]
         )
         for number, claim in held.items():
             counts["before"] += 1
@@ -539,7 +458,7 @@ def _claim(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Coun
                 counts["unsettled"] += 1
                 continue
             unsure = {"outcome": "unsure", "detail": "The function ended between claim and answer."}
-            dead = _claim_of(job, wanted[number], unsure, "#outcome = :claimed", claimed="claimed")
+            dead = _claim_update(job, wanted[number], unsure, "#outcome = :claimed", claimed="claimed")
             counts["unsure"] += not _transact([dead])
         wanted = [who for number, who in enumerate(wanted) if number not in held]
         if not held:
@@ -548,15 +467,113 @@ def _claim(job: Row, wanted: list[str], gone: set[str]) -> tuple[list[str], Coun
     return wanted, counts
 
 
-def _send(job: Row, people: dict[str, Row]) -> tuple[dict[str, tuple[str, str]], str, str]:
-    """Ask SES for the mails, slower where it says so.
+def _claim_update(job: Row, address: str, assign: Row, condition: str = "", **values: Any) -> Row:
+    used = {name: value for name, value in values.items() if f":{name}" in condition}
+    return _change("CLAIMS", _claim_key(job, address), assign, {}, condition, **used)
 
-    Gives outcome and detail by address; why SES is to be left alone for now, if so; and SES's code for it.
+
+def _claim_key(job: Row, address: str) -> Row:
+    """The key of a claim. The run's claims are spread over its shards, by address."""
+    shard = f"#{crc32(address.encode()) % job['shards']}" if job["shards"] else ""
+    return _key(run=f"{job['run']}{shard}", email=address)
+
+
+def _without_outcome(job: Row, people: list[Row]) -> list[Row]:
+    """The people whose mail the job has yet to send, or whose claim has no outcome."""
+    claims: dict[str, Row] = {}
+    for some in _in_groups(people, 2 * CHUNK):
+        keys = [_claim_key(job, one["email"].lower()) for one in some]
+        claims |= {claim["email"]["S"]: claim for claim in _get_items({"CLAIMS": keys})["CLAIMS"]}
+    return [one for one in people if _is_free(job, claims.get(one["email"].lower(), {}))]
+
+
+def _is_free(job: Row, claim: Row) -> bool:
+    """Whether the job may claim the mail of this ``claim``, or finds it without an outcome."""
+    outcome, again = (claim.get(name, {}).get("S", "") for name in ("outcome", "again"))
+    if outcome == job["free"]:
+        return not job["again"] or again != job["again"]
+    return outcome == "claimed" or not (outcome or job["again"])
+
+
+# --- Sending: chunks of claimed mail, and what SES answers --------------------------------------------------
+
+
+def _send_all(job: Row, people: list[Row], pace: float, context: Any) -> tuple[Counter[str], str]:
+    """Send to the people whose mail is free to claim, chunk by chunk, at ``pace`` mails a second.
+
+    Returns counts, and why some were left, if any. ``unsettled`` counts claims of another call that may yet
+    be released; ``closed`` is how often in a row the gate was closed that stopped this call.
+    """
+    counts, stopped, most = Counter[str](), "", _largest_call(pace)
+    while people and not stopped:
+        time.sleep(max(0.0, _slot - _lead - time.monotonic()))
+        begun = time.monotonic()
+        stopped, size, gone, gate = _wait_at_gate([one["email"].lower() for one in people[:most]], context)
+        counts["closed"] = _number(gate, "tries") if stopped else 0
+        if not stopped:
+            chunk = next(_in_groups(people[: min(most, size)], CHUNK))
+            done, left = _send_chunk(job, chunk, gone, gate, pace, begun)
+            counts.update(done)
+            people = left + people[len(chunk) :]
+            stopped = _out_of_time(counts, context) if people else ""
+    return counts, stopped
+
+
+def _largest_call(pace: float) -> int:
+    """How many recipients one call of SES has at most, for a worker that sends ``pace`` mails a second.
+
+    An outage costs the mail in flight when it begins: over all workers 50 recipients at most, or what the
+    account sends in a CYCLE if that is more. Fewer in flight could not keep up with the account's rate.
+    """
+    workers = int(_env("WORKERS", "1")) if _env("QUEUE") else 1
+    return max(1, int(min(CHUNK, pace, max(CHUNK / workers, pace * CYCLE))))
+
+
+def _send_chunk(
+    job: Row, chunk: list[Row], gone: set[str], gate: Row, pace: float, begun: float
+) -> tuple[Counter[str], list[Row]]:
+    """Claim the mails of one chunk, send them, and note the outcomes. Returns counts, and who was left."""
+    global _slot, _lead
+    people = {one["email"].lower(): one for one in chunk}
+    claimed, counts = _claim_mails(job, list(people), gone)
+    waiting = {address: people[address] for address in claimed if address not in gone}
+    _lead = min(0.2, time.monotonic() - begun)
+    time.sleep(max(0.0, _slot - time.monotonic()))
+    _slot = time.monotonic() + len(waiting) / pace
+    outcomes, why, words = _ask_with_retries(job, waiting) if waiting else ({}, "", "")
+    given_back = {"outcome": job["free"], "again": ""}
+    noted = {
+        who: {"outcome": outcomes[who][0], "detail": outcomes[who][1]} if who in outcomes else given_back
+        for who in waiting
+    }
+    trouble = None
+    try:
+        if why:
+            _close_gate(gate, why, words, job)  # First of all: the other workers are about to send.
+    except Exception as error:
+        trouble = error
+    _transact([_claim_update(job, who, assign) for who, assign in noted.items()], 10 * PAUSES)
+    if trouble:
+        raise trouble
+    counts.update(what for what, _ in outcomes.values())
+    for what in ("failed", "unsure"):
+        codes = Counter(said.partition(":")[0] for outcome, said in outcomes.values() if outcome == what)
+        for code, count in codes.items():
+            _log(what, job, count=count, reason=code)
+    if why or any(counts[name] for name in OUTCOMES):
+        _count_outcomes(job, counts.copy(), why, words)
+    return counts, [one for who, one in waiting.items() if who not in outcomes]
+
+
+def _ask_with_retries(job: Row, people: dict[str, Row]) -> tuple[dict[str, tuple[str, str]], str, str]:
+    """Ask SES for the mails, more slowly when SES throttles.
+
+    Returns outcome and detail by address; why sending must stop for now, if so; and SES's code for that.
     """
     outcomes: dict[str, tuple[str, str]] = {}
     said, waiting, reasons = outcomes, people, dict[str, str]()
     for pause in PAUSES:
-        said = _ask(job, waiting)
+        said = _ask_ses(job, waiting)
         outcomes |= {who: answer for who, answer in said.items() if answer[0] in OUTCOMES}
         waiting = {who: people[who] for who in said if who not in outcomes}
         reasons = {said[who][0]: said[who][1] for who in waiting}
@@ -566,21 +583,21 @@ def _send(job: Row, people: dict[str, Row]) -> tuple[dict[str, tuple[str, str]],
         time.sleep(pause)
     # One recipient whom SES never gets done must not keep the others from their mail.
     busy = {who: ("failed", said[who][1]) for who in waiting if said[who][1].startswith("TRANSIENT")}
-    if len(busy) == len(waiting) and set(reasons) == {"throttled"} and (outcomes or _probe() == "sent"):
+    if len(busy) == len(waiting) and set(reasons) == {"throttled"} and (outcomes or _probe_ses() == "sent"):
         outcomes, reasons = outcomes | busy, {}
     why = min(reasons, key=("unsure", "quota", "paused", "gave_up", "throttled").index, default="")
     return outcomes, why, reasons.get(why, "")
 
 
-def _ask(job: Row, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
-    """Ask SES once. Gives by address what the answer means, and its words.
+def _ask_ses(job: Row, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
+    """Ask SES once. Returns by address what the answer means, and its words.
 
-    Neither this nor the client repeats a request without a clear answer: the mails may have left. A call that
-    is refused as a whole may be wrong about one of them only: its halves are asked for by themselves.
+    A request without a clear answer is never repeated: the mails may have left. A call that SES refuses as a
+    whole may be wrong about a single mail: its halves are asked for separately.
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
-    tags = {"run": job["run"].replace(":", "_"), "shards": str(job["shards"])}
+    tags = {"run": job["run"].replace(":", "_"), "shards": str(job["shards"]), "reminder": _env("REMINDER")}
     try:
         results = _ses(1).send_bulk_email(
             FromEmailAddress=_env("SENDER"),
@@ -599,14 +616,14 @@ def _ask(job: Row, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
             ],
         )["BulkEmailEntryResults"]
         return {
-            who: _meaning(
+            who: _outcome_of(
                 result.get("Status", ""), result.get("MessageId") or result.get("Error", ""), "unsure"
             )
             for who, result in zip(people, results, strict=True)
         }
     except ClientError as error:
-        code, status = _refusal(error)
-        answer = _meaning(code, error.response["Error"].get("Message", ""), "gave_up")
+        code, status = _error_code(error)
+        answer = _outcome_of(code, error.response["Error"].get("Message", ""), "gave_up")
         if status >= 500:
             answer = "unsure", code
     except (ConnectTimeoutError, EndpointConnectionError) as error:
@@ -616,76 +633,107 @@ def _ask(job: Row, people: dict[str, Row]) -> dict[str, tuple[str, str]]:
     if answer[0] != "failed" or len(people) == 1:
         return dict.fromkeys(people, answer)
     everybody, half = list(people.items()), len(people) // 2
-    first = _ask(job, dict(everybody[:half]))
+    first = _ask_ses(job, dict(everybody[:half]))
     if {what for what, _ in first.values()} & {"unsure"}:
         return first | dict.fromkeys(dict(everybody[half:]), ("throttled", "not asked for"))
-    return first | _ask(job, dict(everybody[half:]))
+    return first | _ask_ses(job, dict(everybody[half:]))
 
 
-def _refusal(error: Any) -> tuple[str, int]:
+def _error_code(error: Any) -> tuple[str, int]:
     """The code of a client's error, and the HTTP status."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     return code, int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
 
 
-def _meaning(status: str, words: str, unknown: str) -> tuple[str, str]:
-    """What SES's answer means, and says. What it has against the sender, it has against every mail."""
+def _outcome_of(status: str, words: str, unknown: str) -> tuple[str, str]:
+    """What SES's answer means, and its words. What it says against the sender concerns every mail."""
     meaning, sender = MEANING.get(status, unknown), _env("SENDER").rpartition("<")[2].rstrip(">").lower()
     named = {word.strip(".:'").lower() for word in re.split(r'[\s<>()\[\],;"]+', words)}
     meaning = "gave_up" if meaning == "failed" and sender in named else meaning
     return meaning, words if meaning == "sent" else f"{status}: {words}"[:500]
 
 
-# --- the gate -------------------------------------------------------------------------------------------
+def _data(person: Row) -> str:
+    """The template's values, each raw and, for the HTML part, escaped: SES escapes nothing.
+
+    An empty field is passed as empty: if it were missing, SES would accept the mail and never send it.
+    """
+    values = {name: _one_line(person.get(name, "")) for name in _fields()}
+    return json.dumps(values | {f"{name}__html": html.escape(value) for name, value in values.items()})
 
 
-def _look(addresses: list[str]) -> tuple[set[str], Row]:
-    """Those of these lower-case addresses, at most 50, that opted out; and the record of the gate."""
+def _headers(person: Row) -> list[dict[str, str]]:
+    """The headers for unsubscribing, with one click over HTTPS (RFC 2369, RFC 8058)."""
+    address = _FIELD.sub(
+        lambda found: quote(_one_line(person.get(found[1], "")), safe=""), _env("UNSUBSCRIBE")
+    )
+    headers = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    kept = list(headers)[: 2 if address.startswith("https:") else bool(address)]
+    return [{"Name": name, "Value": headers[name]} for name in kept]
+
+
+def _fields() -> list[str]:
+    """The fields of the message and of the unsubscribe address."""
+    return list(dict.fromkeys([*_env("FIELDS").split(), *_FIELD.findall(_env("UNSUBSCRIBE"))]))
+
+
+def _one_line(value: str) -> str:
+    """The value without control characters and line breaks: each run of white space is one space."""
+    line = " ".join(value.split())
+    return line if line.isprintable() else "".join(c for c in line if unicodedata.category(c) != "Cc")
+
+
+# --- Gate: stops all jobs and workers when SES does not take mail -------------------------------------------
+
+
+def _opt_outs_and_gate(addresses: list[str]) -> tuple[set[str], Row]:
+    """The lower-case addresses, of 50 at most, that opted out; and the gate's record."""
     keys = [_key(email=address) for address in dict.fromkeys(addresses)]
-    found = _items({"OPT_OUTS": keys, "RUNS": [GATE]})
+    found = _get_items({"OPT_OUTS": keys, "RUNS": [GATE]})
     return {item["email"]["S"] for item in found["OPT_OUTS"]}, next(iter(found["RUNS"]), {})
 
 
-def _pass(addresses: list[str], context: Any) -> tuple[str, int, set[str], Row]:
-    """Wait at the gate, if it is worth it, for a call of SES.
+def _wait_at_gate(addresses: list[str], context: Any) -> tuple[str, int, set[str], Row]:
+    """Wait at the gate, if waiting is worthwhile, before a call of SES.
 
-    Gives why the call must not be made, if so; how many recipients it may have; who opted out; and the gate.
+    Returns why the call must not be made, if so; how many recipients it may have; who opted out; the gate.
     """
     patience = float(PATIENCE)
     while True:
-        gone, gate = _look(addresses)
+        gone, gate = _opt_outs_and_gate(addresses)
         now, until, why = int(time.time()), _number(gate, "until"), gate.get("why", {}).get("S", "")
         if not why:
             return "", 2 ** max(0, min(6, (now - _number(gate, "opened")) // 5)), gone, gate
         if now >= until:
-            _open(gate, why, now)
+            _open_gate(gate, why, now)
             continue
         wait = min(until - now, 10)
-        if why not in TRANSIENT or until - now > patience or _hurried(context, until - now):
+        if why not in TRANSIENT or until - now > patience or _time_is_short(context, until - now):
             return why, 0, gone, gate
         patience -= wait
         time.sleep(wait)
 
 
-def _hurried(context: Any, seconds: float) -> bool:
+def _time_is_short(context: Any, seconds: float) -> bool:
     return bool(context.get_remaining_time_in_millis() < SPARE_MS + seconds * 1000)
 
 
-def _open(gate: Row, why: str, now: int) -> None:
-    """Open the gate whose time is over. One call does; the others wait. After an unclear answer it asks SES
-    for a mail to nobody first."""
+def _open_gate(gate: Row, why: str, now: int) -> None:
+    """Open the gate when its time is over. One call does; the others wait. After an unclear answer, that call
+    first asks SES for a mail to its simulator.
+    """
     mine = now + 60
     seen, taken = "#until = :seen", {"until": {"N": str(mine)}}
     if _update("RUNS", GATE, {"until": mine}, {}, seen, seen=_number(gate, "until")) is None:
         return
-    if why == "unsure" and _probe() == "unsure":
-        _close({**gate, **taken}, why, "", {})
+    if why == "unsure" and _probe_ses() == "unsure":
+        _close_gate({**gate, **taken}, why, "", {})
     else:
         _update("RUNS", GATE, {"why": "", "opened": int(time.time())}, {}, seen, seen=mine)
 
 
-def _close(gate: Row, why: str, words: str, about: Row) -> None:
-    """Close the gate, unless somebody has since it was read: for longer if it was closed not long before."""
+def _close_gate(gate: Row, why: str, words: str, about: Row) -> None:
+    """Close the gate, unless another call has; for longer if it was closed shortly before."""
     now, shut_before = int(time.time()), gate.get("why", {}).get("S")
     again = shut_before or now - _number(gate, "opened") < LONGEST
     tries = _number(gate, "tries") + 1 if again else 1
@@ -697,90 +745,23 @@ def _close(gate: Row, why: str, words: str, about: Row) -> None:
     _log("stopped", about, reason=why, detail=words.partition(":")[0])
 
 
-def _probe() -> str:
-    """What SES's answer means to a mail to its own simulator, asked for as a job's are."""
+def _probe_ses() -> str:
+    """What SES's answer to a mail to its own simulator means."""
     job: Row = {"run": "test", "shards": 0}
-    return _ask(job, {SIMULATOR: {"email": SIMULATOR}})[SIMULATOR][0]
+    return _ask_ses(job, {SIMULATOR: {"email": SIMULATOR}})[SIMULATOR][0]
 
 
-# --- everything else ------------------------------------------------------------------------------------
+# --- Bounces and complaints ---------------------------------------------------------------------------------
 
 
-def _test(address: str, recipient: str | None) -> Row:
-    from botocore.exceptions import ClientError
-
-    try:
-        row = _row(recipient) if recipient else _row(address, scan=False) or _row(None)
-        person = _person(row, _attributes())
-        template = {
-            "TemplateName": _env("TEMPLATE"),
-            "TemplateData": _data(person),
-            "Headers": _headers(person),
-        }
-        answer = _ses(1).send_email(
-            FromEmailAddress=_env("SENDER"),
-            Destination={"ToAddresses": [address]},
-            Content={"Template": template},
-            ConfigurationSetName=_env("CONFIGURATION_SET"),
-            EmailTags=[{"Name": "run", "Value": "test"}],
-        )
-    except ClientError as error:
-        refused = error.response["Error"]
-        return {"refused": refused["Code"], "reason": refused.get("Message", "")}
-    except Exception as error:
-        return {
-            "refused": type(error).__name__,
-            "reason": "There was no clear answer: the mail may have left.",
-        }
-    return {"message_id": answer["MessageId"], "recipient": person["email"]}
-
-
-def _row(address: str | None, *, scan: bool = True) -> Row:
-    """The recipient's row, or any; by the table's key, or (``scan``) by reading all."""
-    client, attribute = _client("dynamodb"), _env("EMAIL", "email")
-    if address:
-        try:
-            found = client.get_item(TableName=os.environ["RECIPIENTS"], Key=_key(**{attribute: address}))
-            return dict(found.get("Item", {}))
-        except client.exceptions.ClientError:
-            pass  # The table has another key.
-    if not scan:
-        return {}
-    rows = (row for page in _answers("scan", "RECIPIENTS") for row in page["Items"])
-    return next((row for row in rows if not address or row.get(attribute) == {"S": address}), {})
-
-
-def _dry(context: Any) -> Row:
-    """Fill in everybody's mail as SES would, and send none."""
-    content = _ses().get_email_template(TemplateName=_env("TEMPLATE"))["TemplateContent"]
-    parts = [content.get(part) or "" for part in ("Subject", "Text", "Html")]
-    names = [name for part in parts for name in _FIELD.findall(part)]
-    fixed = sum(len(_FIELD.sub("", part).encode()) for part in parts)
-    counts, blank, largest, stopped = Counter[str](), Counter[str](), 0, ""
-    for people, tally, following in _pages():
-        counts.update(tally)
-        for chunk in _groups(people, CHUNK):
-            gone, _ = _look([one["email"].lower() for one in chunk])
-            counts["opted_out"] += len(gone)
-            for values in (json.loads(_data(one)) for one in chunk if one["email"].lower() not in gone):
-                blank.update(name for name in _fields() if not values[name])
-                counts["unrendered"] += any(name not in values for name in names)
-                largest = max(largest, fixed + sum(len(values.get(name, "").encode()) for name in names))
-        stopped = _late(Counter(sent=1), context) if following else ""
-        if stopped:
-            break
-    numbers = {name: counts[name] for name in ("people", "opted_out", "invalid", "unrendered")}
-    result = {**numbers, "blank": dict(blank), "largest": largest, "stopped": stopped}
-    _log("dry", {}, **result)
-    return result
-
-
-def _note(detail: Row) -> Row:
-    """Note a bounce or a complaint with its claim. Who complains gets no more of this mail."""
+def _record_event(detail: Row) -> Row:
+    """Record a bounce or a complaint with its claim. A complaint adds the recipient to the opt-outs."""
     tags = detail["mail"].get("tags", {})
     run, shards = (tags.get("run") or [""])[0].replace("_", ":"), int((tags.get("shards") or ["0"])[0])
     kind = {"Bounce": "bounced", "Complaint": "complained"}.get(detail["eventType"])
-    if not run or not kind:
+    # Two reminders may share a configuration set. Mail from before the tag was added has none.
+    foreign = _env("REMINDER") not in tags.get("reminder", [_env("REMINDER")])
+    if not run or not kind or foreign:
         return {}
     about = detail.get(detail["eventType"].lower(), {})
     names = ("bounceType", "bounceSubType", "complaintFeedbackType")
@@ -796,17 +777,93 @@ def _note(detail: Row) -> Row:
     return {}
 
 
-def _pages(start: Row | None = None) -> Any:
-    """The recipients, page by page: who can be written to, the page's numbers, where the next one starts.
+# --- Test mail and dry run ----------------------------------------------------------------------------------
 
-    An address that stands there twice, in whatever case, is one. ``people`` has those who opted out in it,
-    but not the rows that are ``invalid``: no address, or more than fits into a message of the queue.
+
+def _send_test(address: str, recipient: str | None) -> Row:
+    """Send one mail to ``address`` and claim nothing."""
+    from botocore.exceptions import ClientError
+
+    try:
+        row = _find_row(recipient) if recipient else _find_row(address, scan=False) or _find_row(None)
+        person = _person(row, _attributes())
+        template = {
+            "TemplateName": _env("TEMPLATE"),
+            "TemplateData": _data(person),
+            "Headers": _headers(person),
+        }
+        answer = _ses(1).send_email(
+            FromEmailAddress=_env("SENDER"),
+            Destination={"ToAddresses": [address]},
+            Content={"Template": template},
+            ConfigurationSetName=_env("CONFIGURATION_SET"),
+            EmailTags=[{"Name": "run", "Value": "test"}, {"Name": "reminder", "Value": _env("REMINDER")}],
+        )
+    except ClientError as error:
+        refused = error.response["Error"]
+        return {"refused": refused["Code"], "reason": refused.get("Message", "")}
+    except Exception as error:
+        return {
+            "refused": type(error).__name__,
+            "reason": "There was no clear answer: the mail may have left.",
+        }
+    return {"message_id": answer["MessageId"], "recipient": person["email"]}
+
+
+def _find_row(address: str | None, *, scan: bool = True) -> Row:
+    """The recipient's row, or any; by the table's key, or (``scan``) by reading all rows."""
+    client, attribute = _client("dynamodb"), _env("EMAIL", "email")
+    if address:
+        try:
+            found = client.get_item(TableName=os.environ["RECIPIENTS"], Key=_key(**{attribute: address}))
+            return dict(found.get("Item", {}))
+        except client.exceptions.ClientError:
+            pass  # The table has another key.
+    if not scan:
+        return {}
+    rows = (row for page in _answer_pages("scan", "RECIPIENTS") for row in page["Items"])
+    return next((row for row in rows if not address or row.get(attribute) == {"S": address}), {})
+
+
+def _dry_run(context: Any) -> Row:
+    """Render every recipient's mail as SES would, and send none."""
+    content = _ses().get_email_template(TemplateName=_env("TEMPLATE"))["TemplateContent"]
+    parts = [content.get(part) or "" for part in ("Subject", "Text", "Html")]
+    names = [name for part in parts for name in _FIELD.findall(part)]
+    fixed = sum(len(_FIELD.sub("", part).encode()) for part in parts)
+    counts, blank, largest, stopped = Counter[str](), Counter[str](), 0, ""
+    for people, tally, following in _recipient_pages():
+        counts.update(tally)
+        for chunk in _in_groups(people, CHUNK):
+            gone, _ = _opt_outs_and_gate([one["email"].lower() for one in chunk])
+            counts["opted_out"] += len(gone)
+            for values in (json.loads(_data(one)) for one in chunk if one["email"].lower() not in gone):
+                blank.update(name for name in _fields() if not values[name])
+                counts["unrendered"] += any(name not in values for name in names)
+                largest = max(largest, fixed + sum(len(values.get(name, "").encode()) for name in names))
+        stopped = _out_of_time(Counter(sent=1), context) if following else ""
+        if stopped:
+            break
+    numbers = {name: counts[name] for name in ("people", "opted_out", "invalid", "unrendered")}
+    result = {**numbers, "blank": dict(blank), "largest": largest, "stopped": stopped}
+    _log("dry", {}, **result)
+    return result
+
+
+# --- Recipients: reading the table --------------------------------------------------------------------------
+
+
+def _recipient_pages(start: Row | None = None) -> Any:
+    """The recipients, page by page: who can be written to, the page's numbers, where the next page starts.
+
+    An address that occurs twice on a page, in any case, counts once. ``people`` includes opted-out
+    recipients, but not ``invalid`` rows: no address, or more than fits into a message of the queue.
     """
     opted_out, fields = _env("OPTED_OUT", "opted_out"), _attributes()
     wanted = dict.fromkeys(filter(None, [_env("EMAIL", "email"), opted_out, *fields.values()]))
     names = {f"#{number}": name for number, name in enumerate(wanted)}
     more = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
-    for answer in _answers("scan", "RECIPIENTS", start, Limit=10 * CHUNK, **more):
+    for answer in _answer_pages("scan", "RECIPIENTS", start, Limit=10 * CHUNK, **more):
         people: dict[str, Row] = {}
         tally = Counter(invalid=0)
         for row in answer["Items"]:
@@ -835,15 +892,15 @@ def _person(row: Row, attributes: dict[str, str]) -> Row:
 
 
 def _text(value: Row) -> str:
-    """A value of DynamoDB's as text: lists and sets with commas; nothing for maps, bytes and NULL."""
+    """A DynamoDB value as text: lists and sets with commas; nothing for maps, bytes and NULL."""
     kind, inner = next(iter(value.items()), ("", ""))
     if kind in ("SS", "NS", "L"):
         return ", ".join(map(_text, inner) if kind == "L" else inner)
     return str(inner).lower() if kind == "BOOL" else inner if kind in ("S", "N") else ""
 
 
-def _groups(things: list[Any], most: int) -> Any:
-    """The things in lists of at most ``most``, and of at most MAX_BYTES as JSON if there is more than one."""
+def _in_groups(things: list[Any], most: int) -> Any:
+    """Lists of at most ``most`` things, and of at most MAX_BYTES as JSON if there is more than one."""
     group: list[Any] = []
     used = 0
     for thing in things:
@@ -857,38 +914,13 @@ def _groups(things: list[Any], most: int) -> Any:
         yield group
 
 
-def _fields() -> list[str]:
-    """The fields of the message and of the unsubscribe address."""
-    return list(dict.fromkeys([*_env("FIELDS").split(), *_FIELD.findall(_env("UNSUBSCRIBE"))]))
-
-
-def _data(person: Row) -> str:
-    """The values of the template's fields, each raw and, for the HTML part, escaped: SES escapes nothing.
-
-    A field nobody filled is empty; if it were left out, SES would accept the mail and never send it.
-    """
-    values = {name: _line(person.get(name, "")) for name in _fields()}
-    return json.dumps(values | {f"{name}__html": html.escape(value) for name, value in values.items()})
-
-
-def _headers(person: Row) -> list[dict[str, str]]:
-    """The headers by which a mail program unsubscribes, with one click over HTTPS (RFC 2369, RFC 8058)."""
-    address = _FIELD.sub(lambda found: quote(_line(person.get(found[1], "")), safe=""), _env("UNSUBSCRIBE"))
-    headers = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    kept = list(headers)[: 2 if address.startswith("https:") else bool(address)]
-    return [{"Name": name, "Value": headers[name]} for name in kept]
-
-
-def _line(value: str) -> str:
-    """The value without control characters and line breaks: each run of white space is one space."""
-    line = " ".join(value.split())
-    return line if line.isprintable() else "".join(c for c in line if unicodedata.category(c) != "Cc")
+# --- DynamoDB -----------------------------------------------------------------------------------------------
 
 
 def _transact(changes: list[Row], pauses: tuple[float, ...] = PAUSES) -> dict[int, Row]:
-    """Make all changes; or none where conditions fail, and give by number what is there instead.
+    """Make all changes; or none if conditions fail, and return by number the items as they are.
 
-    What is throttled, in conflict or without an answer is repeated: the changes must allow for that.
+    Throttled, conflicting and unanswered transactions are repeated: the changes must allow for that.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -908,7 +940,7 @@ def _transact(changes: list[Row], pauses: tuple[float, ...] = PAUSES) -> dict[in
             if held:
                 return held
         except ClientError as error:
-            code, status = _refusal(error)
+            code, status = _error_code(error)
             if status < 500 and not re.search("Thrott|Throughput|Limit|InProgress", code):
                 raise
         except BotoCoreError:
@@ -917,19 +949,8 @@ def _transact(changes: list[Row], pauses: tuple[float, ...] = PAUSES) -> dict[in
     raise UnfinishedError("The table of claims does not take the writes.")
 
 
-def _claim_of(job: Row, address: str, assign: Row, condition: str = "", **values: Any) -> Row:
-    used = {name: value for name, value in values.items() if f":{name}" in condition}
-    return _change("CLAIMS", _claim_key(job, address), assign, {}, condition, **used)
-
-
-def _claim_key(job: Row, address: str) -> Row:
-    """The key of a claim. The run's claims are spread over its shards, by address."""
-    shard = f"#{crc32(address.encode()) % job['shards']}" if job["shards"] else ""
-    return _key(run=f"{job['run']}{shard}", email=address)
-
-
 def _update(table: str, key: Row, *parts: Any, **more: Any) -> Row | None:
-    """Change one item, as ``_change`` says, and give it; None where the condition does not hold."""
+    """Change one item, as ``_change`` says, and return it; None if the condition does not hold."""
     client, change = _client("dynamodb"), _change(table, key, *parts, **more)
     try:
         changed: Row = client.update_item(**change, ReturnValues="ALL_NEW")["Attributes"]
@@ -948,7 +969,7 @@ def _change(
     keep: Row | None = None,
     **values: Any,
 ) -> Row:
-    """An update of one item: attributes to ``assign``, to ``add`` to, and to ``keep`` where they are there.
+    """An update of one item: attributes to ``assign``, to ``add`` to, and to ``keep`` if they exist.
 
     In the condition ``#name`` is an attribute, ``:name`` its new value or one of the further ``values``.
     """
@@ -984,8 +1005,8 @@ def _flag(item: Row, name: str) -> bool:
     return bool(item.get(name, {}).get("BOOL"))
 
 
-def _items(keys: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """The items with these keys, at most 100, by table, as they are now."""
+def _get_items(keys: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The current items with these keys, at most 100, by table."""
     found: dict[str, list[Row]] = {table: [] for table in keys}
     wanted = {os.environ[name]: {"Keys": some, "ConsistentRead": True} for name, some in keys.items() if some}
     for pause in PAUSES:
@@ -1000,16 +1021,16 @@ def _items(keys: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def _query(table: str, condition: str, **values: str) -> Any:
-    """All items that the condition, on a table's keys, finds."""
+    """All items that match the condition on the table's keys."""
     ask: Row = {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", condition)},
         "ExpressionAttributeValues": {f":{name}": {"S": value} for name, value in values.items()},
     }
-    return (item for page in _answers("query", table, **ask) for item in page["Items"])
+    return (item for page in _answer_pages("query", table, **ask) for item in page["Items"])
 
 
-def _answers(operation: str, table: str, start: Row | None = None, **ask: Any) -> Any:
+def _answer_pages(operation: str, table: str, start: Row | None = None, **ask: Any) -> Any:
     """The answers to a scan or a query, page by page."""
     while True:
         more = {"ExclusiveStartKey": start} if start else {}
@@ -1020,17 +1041,26 @@ def _answers(operation: str, table: str, start: Row | None = None, **ask: Any) -
             return
 
 
+# --- Log, clock, clients ------------------------------------------------------------------------------------
+
+
+def _log(event: str, about: Row, **more: Any) -> None:
+    """Log one event as a JSON object on a line."""
+    about = {name: about[name] for name in ("run", "resend", "id", "again", "execution") if about.get(name)}
+    print(json.dumps({"event": event, "reminder": _env("REMINDER"), **about, **more}))
+
+
 def _env(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
 def _time(seconds: int = 0) -> str:
-    """The time so many seconds from now, as runs are named."""
+    """The time so many seconds from now, in the form that names runs."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
 def _ses(attempts: int = 6) -> Any:
-    """SES's client; the one that sends mail asks once and no more."""
+    """SES's client; the one that sends mail (``attempts=1``) never repeats a request."""
     return _client("sesv2", attempts)
 
 
