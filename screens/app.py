@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState, get_current_worker
@@ -77,7 +79,6 @@ class WizardApp(SavingApp):
 
     TITLE = "ses-wizard"
     CSS_PATH = Path(__file__).with_name("frame") / "frame.tcss"
-    ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (App declares it so)
         (0, "-narrow"),
         (100, "-wide"),
@@ -306,6 +307,12 @@ class WizardApp(SavingApp):
             self.state = replace(self.state, world=self.state.world.choose(aws.profile, aws.region))
 
     # Pages
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers (Ctrl+P): the commands of the page that work now."""
+        for command in screen.commands if isinstance(screen, StepScreen) else ():
+            if command.words and command.action != "app.command_palette":
+                yield SystemCommand(command.words, command.key, partial(screen.run_action, command.action))
 
     @on(GoTo)
     def _go(self, message: GoTo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -13,66 +14,59 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
+@dataclass
 class Opening(Message):
     """What is going on before the world is open."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__()
-        self.words = words
+    words: str
 
 
+@dataclass
 class Opened(Message):
     """The world and the project file are open."""
 
-    def __init__(self, world: World, project: Project) -> None:
-        super().__init__()
-        self.world = world
-        self.project = project
+    world: World
+    project: Project
 
 
+@dataclass
 class Looked(Message):
     """A step was looked at: this is where it stands. Evidence of a finished step is kept and saved."""
 
-    def __init__(self, standing: Standing) -> None:
-        super().__init__()
-        self.standing = standing
+    standing: Standing
 
 
+@dataclass
 class SurveyEnded(Message):
     """All steps were looked at, or ``trouble`` ended that early."""
 
-    def __init__(self, trouble: WizardError | None) -> None:
-        super().__init__()
-        self.trouble = trouble
+    trouble: WizardError | None
 
 
+@dataclass
 class Decided(Message):
     """An act changed the project from ``before`` to ``after``; the app merges that by field and saves it.
 
     ``world`` comes along where another profile or Region was chosen.
     """
 
-    def __init__(self, before: Project, after: Project, world: World | None = None) -> None:
-        super().__init__()
-        self.before = before
-        self.after = after
-        self.world = world
+    before: Project
+    after: Project
+    world: World | None = None
 
 
+@dataclass
 class Happened(Message):
     """Something happened in a running act (see ``wizard.steps.model.Event``)."""
 
-    def __init__(self, event: Event) -> None:
-        super().__init__()
-        self.event = event
+    event: Event
 
 
+@dataclass
 class GoTo(Message):
     """The user wants to see another step; None is the summary at the end."""
 
-    def __init__(self, step: StepName | None) -> None:
-        super().__init__()
-        self.step = step
+    step: StepName | None
 
 
 class GoToStart(Message):

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.worker import Worker, WorkerState
 
+from screens.commands import Command, Commands
 from screens.frame.key_line import KeyLine
 from screens.frame.rail import NO_RAIL, StepLine, StepRail
 from screens.frame.top_bar import TopBar
-from screens.keys import letter
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
 from wizard.log import as_wizard_error
@@ -29,20 +28,11 @@ if TYPE_CHECKING:
     from screens.frame.page import StepScreen
     from screens.state import AppState
 
-SCROLL = Binding("up,down", "scroll_body(1)", "Scroll", key_display="↑ ↓")
-"""What the keys' line says of the arrow keys, where there is something to scroll."""
-
-SCROLLING: list[BindingType] = [
-    Binding("up", "scroll_body(-1)", "Up", show=False),
-    Binding("down", "scroll_body(1)", "Down", show=False),
-    Binding("pageup", "scroll_body(-10)", "Page up", show=False),
-    Binding("pagedown", "scroll_body(10)", "Page down", show=False),
-    Binding("home", "scroll_body_to(False)", "To the beginning", show=False),
-    Binding("end", "scroll_body_to(True)", "To the end", show=False),
-]
+SCROLL = Command("up,down", "scroll_body(1)", "Scroll", footer=True)
+"""Named in the last row while there is something to scroll."""
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(ModalScreen[ScreenResultType], Commands):
     """A box in the place of the page, whose body scrolls by the arrow keys; its own keys are in the last row.
 
     The page's frame stays around it: account, Region and step are in sight. Only the body gives way where the
@@ -50,6 +40,14 @@ class Dialog(ModalScreen[ScreenResultType]):
     """
 
     CSS_PATH = Path(__file__).with_name("dialogs.tcss")
+    KEYS: ClassVar[list[Command]] = [
+        Command("up", "scroll_body(-1)", "Up"),
+        Command("down", "scroll_body(1)", "Down"),
+        Command("pageup", "scroll_body(-10)", "Page up"),
+        Command("pagedown", "scroll_body(10)", "Page down"),
+        Command("home", "scroll_body_to(False)", "To the beginning"),
+        Command("end", "scroll_body_to(True)", "To the end"),
+    ]
     heading = ""
 
     def compose(self) -> ComposeResult:
@@ -65,7 +63,7 @@ class Dialog(ModalScreen[ScreenResultType]):
                 with VerticalScroll(can_focus=False, classes="dialog-body"):
                     yield from self.compose_body()
                 yield from self.compose_foot()
-        yield KeyLine(self._own_keys())
+        yield KeyLine(self.commands)
 
     @property
     def _page(self) -> StepScreen:
@@ -120,10 +118,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         body.styles.max_height = rows
         for choices in body.query(OptionList):
             choices.styles.max_height = rows
-        keys.show([*self._own_keys(), *([SCROLL] if body.virtual_size.height > rows else [])])
-
-    def _own_keys(self) -> list[Binding]:
-        return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        keys.show([*self.commands, *([SCROLL] if body.virtual_size.height > rows else [])])
 
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
@@ -141,11 +136,10 @@ class Ask(Dialog[bool]):
     The focus is on yes, or on no where ``careful`` says that something would be lost.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        letter("y", "answer(True)", "Yes"),
-        letter("n,escape,f2", "answer(False)", "No"),
-        Binding("left,right", "app.focus_next", "Other button", show=False),
-        *SCROLLING,
+    KEYS: ClassVar[list[Command]] = [
+        Command("y", "answer(True)", "Yes", footer=True),
+        Command("n,escape,f2", "answer(False)", "No", footer=True),
+        Command("left,right", "app.focus_next", "Other button"),
     ]
 
     def __init__(
@@ -171,20 +165,15 @@ class Ask(Dialog[bool]):
     def compose_foot(self) -> ComposeResult:
         """The two buttons."""
         with Horizontal(classes="buttons"):
-            yield Button(f"{self.yes}  Y", id="yes", variant="primary", compact=True)
-            yield Button(f"{self.no}  N", id="no", compact=True)
+            yield self.button("answer(True)", self.yes, variant="primary")
+            yield self.button("answer(False)", self.no)
 
     def on_mount(self) -> None:
         """Enter alone must lose nothing."""
-        self.query_one("#no" if self.careful else "#yes").focus()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Either button answers."""
-        event.stop()
-        self.dismiss(event.button.id == "yes")
+        self.query_one("#answer-false" if self.careful else "#answer-true").focus()
 
     def action_answer(self, answer: bool) -> None:
-        """Either key answers."""
+        """Either key or button answers."""
         self.dismiss(answer)
 
 
@@ -209,10 +198,7 @@ class ConfirmPlan(Ask):
 class NothingToChange(Dialog[None]):
     """Shows the plan that keeps everything as it is: asked for, and answered by what is there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f2,f4,enter", "dismiss(None)", "Close"),
-        *SCROLLING,
-    ]
+    KEYS: ClassVar[list[Command]] = [Command("escape,f2,f4,enter", "dismiss(None)", "Close", footer=True)]
 
     heading = "Nothing to change"
 
@@ -242,10 +228,7 @@ def plan_rows(changes: Sequence[Change]) -> list[Cells]:
 class Help(Dialog[None]):
     """What this page is about, and every key that works on it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,f2,enter", "dismiss(None)", "Close"),
-        *SCROLLING,
-    ]
+    KEYS: ClassVar[list[Command]] = [Command("escape,f1,f2,enter", "dismiss(None)", "Close", footer=True)]
 
     def __init__(self, title: str, text: str, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__()

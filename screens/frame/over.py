@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 
+from screens.commands import Command, never
 from screens.frame.page import StepScreen
 from screens.messages import GoTo
 
@@ -14,19 +14,12 @@ from screens.messages import GoTo
 class OverPage(StepScreen):
     """Pushed with ``push_screen`` over the page it was opened from. There is no next step after it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding
-        for binding in StepScreen.BINDINGS
-        if isinstance(binding, Binding) and binding.action != "next"
-    ]
+    KEYS: ClassVar[list[Command]] = [Command("f3", "next", "Next", when=never)]
 
     def action_back(self) -> None:
         """Return to the page below; not in the middle of an act, whose outcome is told here."""
         if not self._finishing():
             self.dismiss()
-
-    def action_next(self) -> None:
-        """There is no step after this page: see the one below."""
 
     @on(GoTo)
     def _leave_for(self, event: GoTo) -> None:

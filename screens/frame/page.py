@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -38,11 +37,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from screens.commands import Command, Commands, in_demo, never
 from screens.frame.busy_line import BusyLine
 from screens.frame.key_line import KeyLine
 from screens.frame.rail import NO_RAIL, StepLine, StepRail
 from screens.frame.top_bar import TopBar
-from screens.keys import key_names
 from screens.messages import GoTo, GoToStart, Happened
 from screens.state import AppState
 from screens.symbols import status_words
@@ -53,8 +52,7 @@ from wizard.log import as_wizard_error
 from wizard.steps.model import Event, Plan, Standing, StepName
 
 if TYPE_CHECKING:
-    from textual.widgets import Button, Input
-    from textual.widgets.button import ButtonVariant
+    from textual.widgets import Input
 
     from screens.app import WizardApp
     from screens.frame.error_panel import ErrorPanel
@@ -74,7 +72,7 @@ PAGES_CSS = Path(__file__).with_name("pages.tcss")
 """The look of what pages are filled in with. Only the first page does without: it is there at once."""
 
 
-class StepScreen(Screen[None]):
+class StepScreen(Screen[None], Commands):
     """The frame: top bar, steps, a question with its page, the line of what runs, buttons, keys."""
 
     CSS_PATH: ClassVar[Path | list[str | PurePath] | None] = PAGES_CSS
@@ -91,16 +89,17 @@ class StepScreen(Screen[None]):
     FIELD: ClassVar[str | None] = None
     """Selects the field that answers the page's question; what is refused puts the focus there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("f2,escape", "back", "Back"),
-        Binding("f3", "next", "Next"),
-        Binding("f4", "act", "Do it", show=False),
-        Binding("f5", "look_again", "Look again"),
-        Binding("f9", "inbox", "Demo: the inbox", show=False),
-        Binding("f10,ctrl+q", "app.quit", "Quit"),
-        Binding("pageup", "scroll_body(-8)", "Scroll up", show=False),
-        Binding("pagedown", "scroll_body(8)", "Scroll down", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f1", "help", "Help", footer=True),
+        Command("f2,escape", "back", "Back", footer=True),
+        Command("f3", "next", "Next", footer=True),
+        Command("f4", "act", "", when=lambda page: page.may_act),
+        Command("f5", "look_again", "Look again", footer=True, when=lambda page: not page.acting),
+        Command("f9", "inbox", "Inbox", "The demo's inbox", footer=True, when=in_demo),
+        Command("f10,ctrl+q", "app.quit", "Quit", footer=True),
+        Command("pageup", "scroll_body(-8)", "Scroll up"),
+        Command("pagedown", "scroll_body(8)", "Scroll down"),
+        Command("ctrl+p", "app.command_palette", "All commands"),
     ]
 
     AUTO_FOCUS = "#body *, #act, #next"
@@ -147,30 +146,21 @@ class StepScreen(Screen[None]):
                 yield BusyLine()
                 with Horizontal(classes="buttons"):
                     yield from self.compose_buttons()
-        yield KeyLine(self._footer())
-
-    def _footer(self) -> list[Binding]:
-        """The bindings in the last row: in the demo, the inbox too."""
-        bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-        if not self.wizard.demo:
-            return bindings
-        return [
-            replace(one, description="Inbox", show=True) if one.action == "inbox" else one for one in bindings
-        ]
+        yield KeyLine(self.commands)
 
     def compose_step(self) -> ComposeResult:
         """The page's own widgets."""
         yield from ()
 
     def compose_buttons(self) -> ComposeResult:
-        """Back, the act of this page, Next."""
-        from textual.widgets import Button
-
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
+        """Back, the act of this page, what else it can do, Next."""
+        offered = self.all_commands()
+        yield self.button("back", self.BACK)
         if self.ACT:
-            yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
-        variant: ButtonVariant = "default" if self.ACT else "primary"
-        yield Button(f"{self.NEXT}  F3", id="next", variant=variant, compact=True)
+            yield self.button("act", self.ACT, variant="primary")
+        yield from (self.button(command.action) for command in offered if command.button)
+        if any(command.action == "next" and command.when is not never for command in offered):
+            yield self.button("next", self.NEXT, variant="default" if self.ACT else "primary")
 
     async def keep(self) -> Sequence[Cells]:
         """Put what is typed here into the project file: the app is about to be left.
@@ -303,15 +293,18 @@ class StepScreen(Screen[None]):
         """Do what the button for F4 says. Pages that have one override this."""
 
     def action_look_again(self) -> None:
-        """Look afresh."""
-        self.wizard.renew_access()
-        self._again()
+        """Try again what failed, or else look afresh."""
+        if self.query("ErrorPanel").exclude(".refusal"):
+            self.try_again()
+        else:
+            self.wizard.renew_access()
+            self._again()
 
     def action_inbox(self) -> None:
-        """In the demo: look into the inbox, over this page."""
-        if self.wizard.state and self.state.world.demo:
-            from screens.pages.demo.inbox import InboxScreen
+        """Open the demo's inbox over this page."""
+        from screens.pages.demo.inbox import InboxScreen
 
+        if self.wizard.state:
             self.app.push_screen(InboxScreen())
 
     def action_scroll_body(self, rows: int) -> None:
@@ -322,7 +315,15 @@ class StepScreen(Screen[None]):
         """Show what this page is about and its keys."""
         from screens.frame.dialogs import Help
 
-        self.app.push_screen(Help(self.QUESTION, self.help_text(), self._keys()))
+        rows = [(command.key_names, command.words) for command in self.commands if command.words]
+        self.app.push_screen(Help(self.QUESTION, self.help_text(), rows))
+
+    @property
+    def commands(self) -> list[Command]:
+        """The commands that work now; F4 in the words of its button."""
+        return [
+            replace(one, label=self.ACT or "") if one.action == "act" else one for one in super().commands
+        ]
 
     # How the frame works
 
@@ -345,14 +346,6 @@ class StepScreen(Screen[None]):
         if not self._covered:
             for worker in running(self.workers, Kind.READ, Kind.FOLLOW, node=self):
                 worker.cancel()
-
-    async def on_button_pressed(self, event: Button.Pressed) -> None:
-        """The frame's own buttons do what their keys do."""
-        name = event.button.id
-        if name in ("back", "next", "act"):
-            event.stop()
-            if name != "act" or not self.acting:
-                await self.run_action(name)
 
     def on_error_panel_try_again(self, event: Message) -> None:
         """Do again what failed."""
@@ -416,11 +409,11 @@ class StepScreen(Screen[None]):
         """Why this page must not act, or nothing."""
         return self.state.held(self.STEP) if self.STEP else ""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The act waits while the page is held: what it would do would come to nothing."""
-        if action in ("act", "look_again") and self.acting:
-            return False
-        return not (action == "act" and self.wizard.state is not None and self._held)
+    @property
+    def may_act(self) -> bool:
+        """Whether F4 works now: not while an act runs, and not while the page is held."""
+        held = self.wizard.state is not None and self._held
+        return self.ACT is not None and not held and not self.acting
 
     def _again(self) -> None:
         if self.acting:
@@ -428,17 +421,3 @@ class StepScreen(Screen[None]):
         self.clear_error()
         self.retry = self.begin
         self.begin()
-
-    def _keys(self) -> list[tuple[str, str]]:
-        bindings = [
-            binding
-            for binding in self.BINDINGS
-            if isinstance(binding, Binding)
-            and (self.wizard.demo or not binding.description.startswith("Demo:"))
-        ]
-        acting = [self.ACT] if self.ACT else []
-        return [
-            (key_names(binding.key), words)
-            for binding in bindings
-            for words in (acting if binding.action == "act" else [binding.description])
-        ]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
+from screens.commands import Command
 from screens.frame.dialogs import Ask, Dialog
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
@@ -39,10 +39,10 @@ class SaveElsewhere(Dialog["Path | bool"]):
     """
 
     heading = TITLE
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "Save there"),
-        Binding("f10", "dismiss(True)", "Quit without saving"),
-        Binding("escape,f2", "dismiss(False)", "Stay"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("enter", "save", "Save there", footer=True),
+        Command("f10", "dismiss(True)", "Quit without saving", footer=True),
+        Command("f2,escape", "dismiss(False)", "Stay", footer=True),
     ]
 
     def __init__(self, error: WizardError, project: Project, path: Path) -> None:
@@ -60,9 +60,9 @@ class SaveElsewhere(Dialog["Path | bool"]):
         yield Static("Or save it in a new file:", id="ask", classes="block", markup=False)
         yield Input(str(Path.home() / self._path.name), id="elsewhere", compact=True)
         with Horizontal(classes="buttons"):
-            yield Button("Save there  Enter", id="save", variant="primary", compact=True)
-            yield Button("Quit without saving  F10", id="quit", compact=True)
-            yield Button("Stay  F2", id="stay", compact=True)
+            yield self.button("save", variant="primary")
+            yield self.button("dismiss(True)")
+            yield self.button("dismiss(False)")
 
     def on_mount(self) -> None:
         """Enter saves what would be lost."""
@@ -72,14 +72,6 @@ class SaveElsewhere(Dialog["Path | bool"]):
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         await self.action_save()
-
-    @on(Button.Pressed)
-    async def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "save":
-            await self.action_save()
-        else:
-            self.dismiss(event.button.id == "quit")
 
     async def action_save(self) -> None:
         """Save in the file that the field names, or say why that cannot be."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Button, Label, Select, Static
+from textual.widgets import Label, Select, Static
 from textual.worker import get_current_worker
 
+from screens.commands import Command, in_demo
 from screens.frame.busy_line import BusyLine
 from screens.frame.page import StepScreen
-from screens.keys import letter
 from screens.messages import Decided, GoTo, Looked, LookEverywhere
 from screens.pages.account import words
 from screens.widgets.choice_field import ChoiceField
@@ -75,47 +75,40 @@ mend it in another terminal, then press **F5**: no restart is needed.
         + KEYS
         + ENDPOINTS
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *StepScreen.BINDINGS,
-        Binding("f6", "regions", "All Regions", show=False),
-        Binding("f7", "permissions", "Permissions and policy", show=False),
-        letter("c", "copy_command", "Copy the command", show=False),
-        letter("d", "mend", "Demo: end what AWS refuses", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f6", "regions", "Regions", "SES in every Region"),
+        Command("f7", "permissions", "Permissions", "Permissions, and the policy to give"),
+        Command("c", "copy_command", "Copy the command"),
+        Command("d", "mend", "End what AWS refuses", when=in_demo),
     ]
 
+    @dataclass
     class Offered(Message):
         """There is this to choose from."""
 
-        def __init__(self, choices: AccountChoices) -> None:
-            super().__init__()
-            self.choices = choices
+        choices: AccountChoices
 
+    @dataclass
     class Seen(Message):
         """AWS answered. ``regions`` are those that the account has, the one in use first."""
 
-        def __init__(
-            self, world: World, seen: AccountSeen, standing: Standing, regions: tuple[str, ...]
-        ) -> None:
-            super().__init__()
-            self.world = world
-            self.seen = seen
-            self.standing = standing
-            self.regions = regions
+        world: World
+        seen: AccountSeen
+        standing: Standing
+        regions: tuple[str, ...]
 
+    @dataclass
     class RegionAnswered(Message):
         """One Region of the account ``account_id`` has answered."""
 
-        def __init__(self, account_id: str, region: RegionSeen) -> None:
-            super().__init__()
-            self.account_id = account_id
-            self.region = region
+        account_id: str
+        region: RegionSeen
 
+    @dataclass
     class Allowed(Message):
         """IAM has said what is allowed, or why it does not."""
 
-        def __init__(self, seen: PermissionsSeen) -> None:
-            super().__init__()
-            self.seen = seen
+        seen: PermissionsSeen
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,8 +138,8 @@ mend it in another terminal, then press **F5**: no restart is needed.
     def compose_buttons(self) -> ComposeResult:
         """The frame's own, and the two dialogs."""
         yield from super().compose_buttons()
-        yield Button("Regions  F6", id="regions", compact=True)
-        yield Button("Permissions  F7", id="permissions", compact=True)
+        yield self.button("regions")
+        yield self.button("permissions")
 
     def help_text(self) -> str:
         """With the demo's own account there is no profile to choose."""
@@ -357,11 +350,6 @@ mend it in another terminal, then press **F5**: no restart is needed.
         else:
             words = "Nothing is known of the permissions before AWS has said who you are."
             self.say(words, not_yet=True)
-
-    @on(Button.Pressed, "#regions, #permissions")
-    async def _open(self, event: Button.Pressed) -> None:
-        event.stop()
-        await self.run_action(event.button.id or "")
 
     @on(Select.Changed)
     def _choose(self, event: Select.Changed) -> None:

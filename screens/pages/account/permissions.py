@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
-from screens.frame.dialogs import SCROLLING, Dialog
-from screens.keys import letter
+from screens.commands import Command
+from screens.frame.dialogs import Dialog
 from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
 from screens.workers import saves
@@ -36,21 +36,19 @@ POLICY_NOTE = (
 class PermissionsDialog(Dialog[None]):
     """Reads on by the arrow keys; S saves the policy beside the project file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        letter("s,f8", "save", "Save the policy"),
-        Binding("escape,f2,f7,enter", "dismiss(None)", "Close"),
-        *SCROLLING,
+    KEYS: ClassVar[list[Command]] = [
+        Command("s,f8", "save", "Save the policy", footer=True),
+        Command("escape,f2,f7,enter", "dismiss(None)", "Close", footer=True),
     ]
 
     heading = "What your credentials may do"
 
+    @dataclass
     class Saved(Message):
         """The policy is in these files, or this went wrong."""
 
-        def __init__(self, words: str, trouble: bool) -> None:
-            super().__init__()
-            self.words = words
-            self.trouble = trouble
+        words: str
+        trouble: bool
 
     def __init__(self, seen: PermissionsSeen, path: Path) -> None:
         super().__init__()
@@ -74,20 +72,12 @@ class PermissionsDialog(Dialog[None]):
         """What saving did, and the buttons."""
         yield Static("", id="saved", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Save the policy  S", id="save", compact=True)
-            yield Button("Close  Esc", id="close", variant="primary", compact=True)
+            yield self.button("save")
+            yield self.button("dismiss(None)", variant="primary")
 
     def on_mount(self) -> None:
         """Enter closes."""
-        self.query_one("#close").focus()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Either button does what its key does."""
-        event.stop()
-        if event.button.id == "save":
-            self.action_save()
-        else:
-            self.dismiss(None)
+        self.query_one("#dismiss-none").focus()
 
     def action_save(self) -> None:
         """Write the parts of the policy, each a file of its own, beside the project file."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.pages.account.words import region_look
 from screens.widgets.choice_list import ChoiceList
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class RegionsDialog(Dialog[str]):
     """One row a Region: its state, the quota, the domain. Dismissed with the Region chosen, or nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Choose it", key_display="Enter"),
-        Binding("escape,f2,f6", "dismiss(None)", "Back"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("enter", "choose", "Choose it", footer=True),
+        Command("escape,f2,f6", "dismiss(None)", "Back", footer=True),
     ]
 
     heading = "SES in every Region of this account"

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult, SuspendNotSupported
-from textual.binding import Binding, BindingType
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
+from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from wizard.errors import CodeNeededError, SignInNeededError, WizardError
 from wizard.text import printable
@@ -86,9 +86,9 @@ class EnterCode(Dialog[str]):
     """Asks for the code that an MFA device shows. Dismissed with the code, or nothing."""
 
     heading = "The code from your MFA device"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "Sign in"),
-        Binding("escape,f2", "dismiss(None)", "Back"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("enter", "take", "Sign in", footer=True),
+        Command("escape,f2", "dismiss(None)", "Back", footer=True),
     ]
 
     def __init__(self, device: str) -> None:
@@ -103,15 +103,10 @@ class EnterCode(Dialog[str]):
 
     def compose_foot(self) -> ComposeResult:
         """The one button."""
-        yield Button("Sign in  Enter", id="take", variant="primary", compact=True)
+        yield self.button("take", variant="primary")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the field signs in."""
-        event.stop()
-        self.action_take()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """So does the button."""
         event.stop()
         self.action_take()
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Markdown, OptionList, Static
+from textual.widgets import Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.browser import BrowserPages
+from screens.commands import Command, never
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import LookEverywhere
@@ -59,38 +60,35 @@ what the demo's mail server found when the mail arrived: SPF, DKIM and DMARC.
 function, as EventBridge would.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "inbox.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("f2,escape,f9", "back", "Back"),
-        Binding("f4", "act", "Next scheduled run"),
-        Binding("ctrl+o", "browser", "Browser"),
-        Binding("f10,ctrl+q", "app.quit", "Quit"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("", "inbox", "", when=never),
+        Command("f2,escape,f9", "back", "Back", footer=True),
+        Command("f4", "act", "", footer=True, when=lambda page: page.may_act),
+        Command("f5", "look_again", "Look again", when=never),
+        Command("ctrl+o", "browser", "Browser", footer=True),
         # Before the list, which has the focus: there they would choose another mail.
-        Binding("pageup", "scroll_body(-8)", "Scroll up", show=False, priority=True),
-        Binding("pagedown", "scroll_body(8)", "Scroll down", show=False, priority=True),
+        Command("pageup", "scroll_body(-8)", "Scroll up", priority=True),
+        Command("pagedown", "scroll_body(8)", "Scroll down", priority=True),
     ]
 
+    @dataclass
     class Delivered(Message):
         """This is what is in the inbox, the newest first."""
 
-        def __init__(self, mails: tuple[Mail, ...], now: datetime) -> None:
-            super().__init__()
-            self.mails = mails
-            self.now = now
+        mails: tuple[Mail, ...]
+        now: datetime
 
+    @dataclass
     class InBrowser(Message):
         """What came of opening a mail in a browser."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
+    @dataclass
     class Pushed(Message):
         """The clock was pushed to ``at``; None where no schedule has a run to come."""
 
-        def __init__(self, at: datetime | None) -> None:
-            super().__init__()
-            self.at = at
+        at: datetime | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,11 +103,6 @@ function, as EventBridge would.
             yield Static("", id="opened", markup=False)
             yield Markdown(id="html", open_links=False)
             yield Static("", id="rest", markup=False)
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, and the clock."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Follow the inbox from here on."""

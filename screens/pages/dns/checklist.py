@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -43,12 +44,11 @@ class Checklist(DataTable[Content], inherit_bindings=False):
         Binding("end", "scroll_bottom", "Last row", show=False),
     ]
 
+    @dataclass
     class Highlighted(Message):
         """The user moved to the row of ``record_id``."""
 
-        def __init__(self, record_id: RecordId) -> None:
-            super().__init__()
-            self.record_id = record_id
+        record_id: RecordId
 
     def __init__(self) -> None:
         super().__init__(

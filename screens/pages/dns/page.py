@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from screens.commands import Command, in_demo
 from screens.frame.key_line import KeyLine
-from screens.frame.page import PAGES_CSS, StepScreen
-from screens.keys import letter
+from screens.frame.page import PAGES_CSS
 from screens.messages import Looked
 from screens.pages.dns.checklist import Checklist
 from screens.pages.dns.outside import SERIOUS, published_at, remarks, ses_words, some_stand, zone_words
@@ -67,21 +67,19 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 **W** adds one with the commonest mistake, to see it named. Each shows its plan and asks first.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "dns.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *StepScreen.BINDINGS,
-        letter("h,f6", "copy_host", "copy host", show=False),
-        letter("c,f7", "copy_value", "copy value", show=False),
-        letter("s,f8", "save_records", "save files", show=False),
-        letter("p", "publish", "Demo: publish", show=False),
-        letter("w", "publish_wrongly", "Demo: publish wrongly", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("h,f6", "copy_host", "copy host"),
+        Command("c,f7", "copy_value", "copy value"),
+        Command("s,f8", "save_records", "save files"),
+        Command("p", "publish", "publish", when=in_demo),
+        Command("w", "publish_wrongly", "publish wrongly", when=in_demo),
     ]
 
+    @dataclass
     class Saved(Message):
         """The records were written to files of these names."""
 
-        def __init__(self, names: Sequence[str]) -> None:
-            super().__init__()
-            self.names = names
+        names: Sequence[str]
 
     def compose_step(self) -> ComposeResult:
         """What the outside says, the list, the highlighted row, and this page's own keys."""
@@ -267,14 +265,5 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             self.query_one(Checklist).highlight(row.record.id)
 
     def _key_line(self) -> KeyLine:
-        actions = ["copy_host", "copy_value", "save_records"]
-        if self.wizard.demo:
-            actions += ["publish", "publish_wrongly"]
-        bindings = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-        line = KeyLine([_shown(binding) for binding in bindings if binding.action in actions])
-        line.id = "page-keys"
-        return line
-
-
-def _shown(binding: Binding) -> Binding:
-    return Binding(binding.key, binding.action, binding.description.removeprefix("Demo: "))
+        own = (command for command in self.KEYS if command.when(self))
+        return KeyLine([replace(command, footer=True) for command in own], id="page-keys")

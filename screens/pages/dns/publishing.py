@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,20 +34,18 @@ DOUBLED = "Published with the domain twice, as DNS panels do that add it to ever
 class PublishingScreen(WatchingScreen):
     """The part of the DNS page that publishes: plan, yes, act."""
 
+    @dataclass
     class Planned(Message):
         """What publishing would do; None if the wizard cannot write to the zone. ``done`` says it is done."""
 
-        def __init__(self, publish_plan: PublishPlan | None, done: str) -> None:
-            super().__init__()
-            self.publish_plan = publish_plan
-            self.done = done
+        publish_plan: PublishPlan | None
+        done: str
 
+    @dataclass
     class Published(Message):
         """Records were put into the zone; ``words`` say how."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
     @property
     def row(self) -> Row | None:
@@ -154,7 +153,7 @@ class PublishingScreen(WatchingScreen):
             self._plan_one(dns.doubled(row, self.round), DOUBLED, self.action_publish_wrongly)
 
     def _to_publish(self) -> Row | None:
-        return None if self.acting or not self.state.world.demo else self.row
+        return None if self.acting else self.row
 
     def _plan_one(self, row: Row, done: str, again: Callable[[], None]) -> None:
         if self.round:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -36,31 +37,28 @@ class WatchingScreen(StepScreen):
     the zone. Each is None where there is none.
     """
 
+    @dataclass
     class Known(Message):
         """SES answered; these are the records it wants."""
 
-        def __init__(self, identity: SesIdentity, records: tuple[Record, ...], at: datetime) -> None:
-            super().__init__()
-            self.identity = identity
-            self.records = records
-            self.at = at
+        identity: SesIdentity
+        records: tuple[Record, ...]
+        at: datetime
 
     class NotSetUp(Message):
         """SES has no identity for the domain yet, so there are no records."""
 
+    @dataclass
     class SesSilent(Message):
         """SES could not be asked this time."""
 
-        def __init__(self, error: WizardError) -> None:
-            super().__init__()
-            self.error = error
+        error: WizardError
 
+    @dataclass
     class Asked(Message):
         """One round of asking the zone's servers."""
 
-        def __init__(self, round_: Round) -> None:
-            super().__init__()
-            self.round = round_
+        round: Round
 
     def __init__(self) -> None:
         super().__init__()

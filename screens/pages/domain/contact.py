@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Input, Label, Select
 
 from screens.frame.over import OverPage
 from screens.messages import Decided
@@ -68,24 +69,20 @@ domain is switched off.
 **F4** checks the form here and shows the price. Nothing is bought before you type the name again.
 """
 
+    @dataclass
     class Listed(Message):
         """The countries, and the kinds of owners."""
 
-        def __init__(self, countries: Sequence[tuple[str, str]], kinds: Sequence[tuple[str, str]]) -> None:
-            super().__init__()
-            self.countries = countries
-            self.kinds = kinds
+        countries: Sequence[tuple[str, str]]
+        kinds: Sequence[tuple[str, str]]
 
+    @dataclass
     class Judged(Message):
         """The form was checked: it has problems, or this is what would be bought."""
 
-        def __init__(
-            self, problems: Sequence[tuple[str, str]], order: Order | None = None, plan: Plan | None = None
-        ) -> None:
-            super().__init__()
-            self.problems = problems
-            self.order = order
-            self.plan = plan
+        problems: Sequence[tuple[str, str]]
+        order: Order | None = None
+        plan: Plan | None = None
 
     class Bought(Message):
         """AWS has the order."""
@@ -121,11 +118,6 @@ domain is switched off.
                 id="private",
                 compact=True,
             )
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, and what it costs."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Say what is bought, and fill the lists."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -29,14 +30,13 @@ class FollowingScreen(StepScreen):
     ``progress`` is how far that is, None where nothing is being registered.
     """
 
+    @dataclass
     class Followed(Message):
         """This is how far a registration is; ``error`` is why it ended without a domain."""
 
-        def __init__(self, seen: RegistrationSeen, standing: Standing, error: WizardError | None) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
-            self.error = error
+        seen: RegistrationSeen
+        standing: Standing
+        error: WizardError | None
 
     def __init__(self) -> None:
         super().__init__()

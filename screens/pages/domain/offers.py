@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
@@ -48,12 +49,11 @@ add all records later.
 A domain of any other registrar does as well: buy it there, come back, and type its name.
 """
 
+    @dataclass
     class Offered(Message):
         """This is known of the names so far."""
 
-        def __init__(self, offers: Offers) -> None:
-            super().__init__()
-            self.offers = offers
+        offers: Offers
 
     def __init__(self, name: DomainName, form: dict[str, str]) -> None:
         super().__init__()
@@ -68,11 +68,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         yield Static("", id="asking", classes="hint", markup=False)
         yield Static("At another registrar:", classes="label block wide", markup=False)
         yield Columns(id="registrar")
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, and the way to the form."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Say what to look for elsewhere, whatever AWS answers."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from screens.commands import Command
 from screens.frame.dialogs import Dialog, plan_rows
 from screens.widgets.columns import Columns
 from wizard.steps.model import Plan
@@ -25,13 +25,9 @@ class BuyDialog(Dialog[str]):
     The keys are function keys: letters belong to the field.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "buy", "Buy it"),
-        Binding("escape,f2", "dismiss(None)", "No, buy nothing"),
-        Binding("pageup", "scroll_body(-10)", "Page up", show=False),
-        Binding("pagedown", "scroll_body(10)", "Page down", show=False),
-        Binding("up", "scroll_body(-1)", "Up", show=False),
-        Binding("down", "scroll_body(1)", "Down", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f4", "buy", "Buy it", footer=True),
+        Command("f2,escape", "dismiss(None)", "No, buy nothing", footer=True),
     ]
 
     def __init__(self, name: DomainName, plan: Plan) -> None:
@@ -51,11 +47,12 @@ class BuyDialog(Dialog[str]):
         yield Static(f"Type {self._domain.unicode} to buy it:", id="ask", markup=False)
         yield Input(id="again", compact=True)
         with Horizontal(classes="buttons"):
-            yield Button("Buy it  F4", id="buy", variant="primary", disabled=True, compact=True)
-            yield Button("No, buy nothing  F2", id="no", compact=True)
+            yield self.button("buy", variant="primary")
+            yield self.button("dismiss(None)")
 
     def on_mount(self) -> None:
         """Wait for the name."""
+        self.query_one("#buy", Button).disabled = True
         self.query_one("#again").focus()
 
     @property
@@ -75,14 +72,6 @@ class BuyDialog(Dialog[str]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_buy()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "buy":
-            self.action_buy()
-        else:
-            self.dismiss(None)
 
     def action_buy(self) -> None:
         """Buy, where the name was typed again; say so where it was not."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Button, Input, OptionList, Static
 from textual.worker import get_current_worker
 
+from screens.commands import Command
 from screens.frame.page import fill_in
 from screens.messages import Decided, GoTo, Looked
 from screens.pages.domain import words
@@ -51,51 +51,43 @@ newsletters. Type an internationalised name, such as `bücher.example`, as it is
 Going on (**F3**) writes the domain into the project file; nothing is changed anywhere else.
 """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *FollowingScreen.BINDINGS,
-        Binding("down", "into_list", "Into the list", show=False),
-    ]
+    KEYS: ClassVar[list[Command]] = [Command("down", "into_list", "Into the list")]
 
+    @dataclass
     class Read(Message):
         """This is what the text in the field comes to, without asking anybody."""
 
-        def __init__(self, text: str, typed: Typed) -> None:
-            super().__init__()
-            self.text = text
-            self.typed = typed
+        text: str
+        typed: Typed
 
+    @dataclass
     class Offered(Message):
         """There is this to choose from, so far."""
 
-        def __init__(self, choices: Choices) -> None:
-            super().__init__()
-            self.choices = choices
+        choices: Choices
 
+    @dataclass
     class Seen(Message):
         """What was found out about the domain that was typed as ``text``."""
 
-        def __init__(self, text: str, seen: DomainSeen, standing: Standing) -> None:
-            super().__init__()
-            self.text = text
-            self.seen = seen
-            self.standing = standing
+        text: str
+        seen: DomainSeen
+        standing: Standing
 
+    @dataclass
     class SeenCloser(Message):
         """What its mail looks like today, which use it is right for, and how its owner's link stands."""
 
-        def __init__(self, seen: DomainSeen, remarks: tuple[Remark, ...], advice: str, link: str) -> None:
-            super().__init__()
-            self.seen = seen
-            self.remarks = remarks
-            self.advice = advice
-            self.link = link
+        seen: DomainSeen
+        remarks: tuple[Remark, ...]
+        advice: str
+        link: str
 
+    @dataclass
     class Mailed(Message):
         """What came of having the owner's link mailed again."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -46,33 +47,28 @@ class IdentityScreen(StepScreen):
 None of this costs anything, and none of it touches your DNS: that is the next step.
 """
 
+    @dataclass
     class Seen(Message):
         """SES answered. ``wrong`` is what is the matter with the name that was typed before."""
 
-        def __init__(
-            self, seen: IdentitySeen, standing: Standing, mail_from: str, wrong: WizardError | None = None
-        ) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
-            self.mail_from = mail_from
-            self.wrong = wrong
+        seen: IdentitySeen
+        standing: Standing
+        mail_from: str
+        wrong: WizardError | None = None
 
+    @dataclass
     class SeenElsewhere(Message):
         """SES does not know the domain here; the other Regions have been asked."""
 
-        def __init__(self, seen: IdentitySeen, standing: Standing) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
+        seen: IdentitySeen
+        standing: Standing
 
+    @dataclass
     class Planned(Message):
         """This is what would be done."""
 
-        def __init__(self, plan: Plan, mail_from: str) -> None:
-            super().__init__()
-            self.plan = plan
-            self.mail_from = mail_from
+        plan: Plan
+        mail_from: str
 
     def __init__(self) -> None:
         super().__init__()

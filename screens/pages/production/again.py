@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
+from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.widgets.columns import Cells, Columns
 from wizard.text import printable
@@ -22,11 +22,9 @@ WORDS = "ask again"
 class AgainDialog(Dialog[bool]):
     """Dismissed with True once the words stand in the field. Letters belong to the field."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "agree", "Ask again"),
-        Binding("escape,f2", "dismiss(False)", "No, leave it"),
-        Binding("up", "scroll_body(-1)", "Up", show=False),
-        Binding("down", "scroll_body(1)", "Down", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f4", "agree", "Ask again", footer=True),
+        Command("f2,escape", "dismiss(False)", "No, leave it", footer=True),
     ]
 
     heading = "AWS has said no to this once"
@@ -56,8 +54,8 @@ class AgainDialog(Dialog[bool]):
         yield Static(f"Type “{WORDS}” to go on all the same:", id="ask", classes="block", markup=False)
         yield Input(id="typed", compact=True)
         with Horizontal(classes="buttons"):
-            yield Button("Ask again  F4", id="agree", compact=True)
-            yield Button("No, leave it  F2", id="no", variant="primary", compact=True)
+            yield self.button("agree")
+            yield self.button("dismiss(False)", variant="primary")
 
     def on_mount(self) -> None:
         """Wait for the words."""
@@ -67,14 +65,6 @@ class AgainDialog(Dialog[bool]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_agree()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "agree":
-            self.action_agree()
-        else:
-            self.dismiss(False)
 
     def action_agree(self) -> None:
         """Go on, where the words were typed; say so where they were not."""

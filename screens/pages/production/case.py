@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Static, TextArea
+from textual.widgets import Input, Label, Static, TextArea
 from textual.widgets.text_area import Selection
 
+from screens.commands import Command
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
@@ -61,29 +61,26 @@ in the case, and this is the answer.
 - **F8** copies it, where your terminal allows that; else it is in the file.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *OverPage.BINDINGS,
+    KEYS: ClassVar[list[Command]] = [
         # A TextArea has uses of its own for F6 and F7.
-        Binding("f6", "anew", "Build it anew", show=False, priority=True),
-        Binding("f7", "next_gap", "Next gap", priority=True),
-        Binding("f8", "copy", "Copy it", show=False, priority=True),
+        Command("f6", "anew", "Build anew", button=True, priority=True),
+        Command("f7", "next_gap", "Next gap", footer=True, priority=True),
+        Command("f8", "copy", "Copy", button=True, priority=True),
     ]
 
+    @dataclass
     class Built(Message):
         """What is known, the text that it makes, and the text as it stands: whose it is."""
 
-        def __init__(self, facts: Facts, built: str, stands: CaseText) -> None:
-            super().__init__()
-            self.facts = facts
-            self.built = built
-            self.stands = stands
+        facts: Facts
+        built: str
+        stands: CaseText
 
+    @dataclass
     class Saved(Message):
         """The text is in its file."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     def __init__(self, seen: ProductionSeen) -> None:
         super().__init__()
@@ -106,13 +103,6 @@ in the case, and this is the answer.
             )
         yield Static("", id="gaps", markup=False)
         yield TextArea(id="text", soft_wrap=True, show_line_numbers=False, disabled=True)
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, saving, building anew, copying."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
-        yield Button("Build anew  F6", id="anew", compact=True)
-        yield Button("Copy  F8", id="copy", compact=True)
 
     @property
     def _file(self) -> Path:
@@ -296,11 +286,6 @@ in the case, and this is the answer.
     def _go_on_to(self, step: StepName | None) -> None:
         self.app.pop_screen()
         self.app.screen.post_message(GoTo(step))
-
-    @on(Button.Pressed, "#anew, #copy")
-    async def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        await self.run_action(event.button.id or "")
 
 
 def _offset(text: TextArea) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Label, OptionList, TextArea
 from textual.widgets.option_list import Option
 
+from screens.commands import Command, in_demo
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
@@ -75,24 +76,22 @@ Nobody signs these headers: they are the receiver's word, as it was pasted. Noth
 outcome.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *OverPage.BINDINGS,
-        Binding("f8", "demo_mail", "Demo: the headers of its latest mail", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("enter", "mend", "Fix it", "Open the step that fixes it", button=True),
+        Command("f8", "demo_mail", "Use its headers", "Headers of the latest mail", when=in_demo),
     ]
 
+    @dataclass
     class Taken(Message):
         """The head of a mail in the demo's inbox; None where none has come yet."""
 
-        def __init__(self, text: str | None) -> None:
-            super().__init__()
-            self.text = text
+        text: str | None
 
+    @dataclass
     class Read(Message):
         """This is what the headers say."""
 
-        def __init__(self, reading: Reading) -> None:
-            super().__init__()
-            self.reading = reading
+        reading: Reading
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,18 +104,12 @@ outcome.
             if self.wizard.demo:
                 with Horizontal(classes="field tight block"):
                     yield Label("Demo: its latest mail.", classes="label wide")
-                    yield Button("Use its headers  F8", id="demo-mail", compact=True)
+                    yield self.button("demo_mail")
         with Vertical(id="reading"):
             yield Columns(id="outcome")
             yield ChoiceList(id="verdicts", compact=True, markup=False)
             yield Columns(id="verdict")
             yield Columns(id="notes", classes="block")
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, reading, and the step that mends what is highlighted."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
-        yield Button("Mend it  Enter", id="mend", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the field."""
@@ -220,17 +213,9 @@ outcome.
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self._mend()
+        self.action_mend()
 
-    @on(Button.Pressed, "#mend, #demo-mail")
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "mend":
-            self._mend()
-        else:
-            self.action_demo_mail()
-
-    def _mend(self) -> None:
+    def action_mend(self) -> None:
         """Open the step that mends the highlighted result."""
         number = self.query_one("#verdicts", OptionList).highlighted
         if self._reading and number is not None:

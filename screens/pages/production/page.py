@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from screens.commands import Command, in_demo
 from screens.frame.busy_line import BusyLine
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS, StepScreen
-from screens.keys import letter
 from screens.messages import Decided, Looked
 from screens.pages.production.reviewer import Reviewer
 from screens.pages.production.rights import SandboxRights
@@ -57,32 +57,29 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
   then nothing reminds you of it. **R** sends another request after a refusal, which rarely helps.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *StepScreen.BINDINGS,
-        Binding("f6", "sandbox", "Try it in the sandbox", show=False),
-        letter("c", "case", "The text for AWS's questions", show=False),
-        letter("n", "not_now", "Not now, or take it up again", show=False),
-        letter("r", "again", "Ask again after a refusal", show=False),
-        Binding("f7", "answer(True)", "Demo: grant the request", show=False),
-        Binding("f8", "answer(False)", "Demo: deny the request", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f6", "sandbox", "Sandbox", "Try it in the sandbox"),
+        Command("c", "case", "Case text", "The text for AWS's questions"),
+        Command("n", "not_now", "Not now", "Not now, or take it up again"),
+        Command("r", "again", "Ask again", "Ask again after a refusal"),
+        Command("f7", "answer(True)", "Grant the request", when=in_demo),
+        Command("f8", "answer(False)", "Deny the request", when=in_demo),
     ]
 
+    @dataclass
     class Seen(Message):
         """AWS answered: how the review stands, why nothing may be sent (if so), and what comes next."""
 
-        def __init__(self, seen: ProductionSeen, standing: Standing, gate: str, what_next: str) -> None:
-            super().__init__()
-            self.seen = seen
-            self.standing = standing
-            self.gate = gate
-            self.what_next = what_next
+        seen: ProductionSeen
+        standing: Standing
+        gate: str
+        what_next: str
 
+    @dataclass
     class Ready(Message):
         """What reviewers look for was looked at."""
 
-        def __init__(self, points: tuple[Point, ...]) -> None:
-            super().__init__()
-            self.points = points
+        points: tuple[Point, ...]
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,10 +97,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         yield Static("", id="point", markup=False)
         yield SandboxRights(id="rights")
         with Horizontal(id="tools", classes="buttons block"):
-            yield Button("Sandbox  F6", id="sandbox", compact=True)
-            yield Button("Case text  C", id="case", compact=True)
-            yield Button("Not now  N", id="not-now", compact=True)
-            yield Button("Ask again  R", id="again", compact=True)
+            yield from (self.button(action) for action in ("sandbox", "case", "not_now", "again"))
         yield Reviewer()
 
     def on_mount(self) -> None:
@@ -283,11 +277,6 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
     def _answered(self, message: Reviewer.Answered) -> None:
         message.stop()
         self.action_answer(message.granted)
-
-    @on(Button.Pressed, "#tools Button")
-    async def _tool_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        await self.run_action((event.button.id or "").replace("-", "_"))
 
     def _over(self, page: OverPage) -> None:
         """Open ``page`` over this one, and look again when it is left."""

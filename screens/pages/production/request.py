@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Input, Label, Select, Static
 
+from screens.commands import Command
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
@@ -67,28 +68,19 @@ Then exactly what is sent is shown. Sending opens a case with AWS in your accoun
 kept when you leave: in the file, or, where it is not right yet, in this form until you quit.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *OverPage.BINDINGS,
-        Binding("f6", "case", "The text for AWS's questions", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f6", "case", "Case text", "The text for AWS's questions", button=True)
     ]
 
+    @dataclass
     class Judged(Message):
         """The form has problems, or it is too early, or this is what sending does and what reviewers find."""
 
-        def __init__(
-            self,
-            form: Form,
-            problems: tuple[tuple[str, str], ...],
-            gate: str = "",
-            plan: Plan | None = None,
-            points: tuple[Point, ...] = (),
-        ) -> None:
-            super().__init__()
-            self.form = form
-            self.problems = problems
-            self.gate = gate
-            self.plan = plan
-            self.points = points
+        form: Form
+        problems: tuple[tuple[str, str], ...]
+        gate: str = ""
+        plan: Plan | None = None
+        points: tuple[Point, ...] = ()
 
     class Sent(Message):
         """AWS has the request."""
@@ -141,12 +133,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
                 )
             yield Static("", id="assertion", classes="block", markup=False)
             yield Tick("This is true, and I agree", id="consent", compact=True)
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, the request, and the text for the questions that follow it."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", variant="primary", compact=True)
-        yield Button("Case text  F6", id="case", compact=True)
 
     def on_mount(self) -> None:
         """Nothing is wrong yet."""
@@ -311,11 +297,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
         self._kept()
         self.app.push_screen(CasePage(self._seen))
-
-    @on(Button.Pressed, "#case")
-    def _case_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.action_case()
 
     def redraw(self, state: AppState) -> None:
         """What is asserted names the domain."""

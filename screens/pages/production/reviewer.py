@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 class Reviewer(Vertical):
     """Both answers to a request, and the second look after an answer in the case."""
 
+    @dataclass
     class Answered(Message):
         """The presenter chose an answer."""
 
-        def __init__(self, granted: bool) -> None:
-            super().__init__()
-            self.granted = granted
+        granted: bool
 
     def __init__(self) -> None:
         super().__init__()

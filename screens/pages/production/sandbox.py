@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select, Static
 
+from screens.commands import Command, in_demo
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS, fill_in
 from screens.messages import Decided, Happened
@@ -71,36 +72,32 @@ class SandboxPage(OverPage):
 While the link is waited for, the page looks again by itself.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *OverPage.BINDINGS,
-        Binding("f6", "send", "Send the test mail", show=False),
-        Binding("f7", "headers", "Read the headers of what arrived", show=False),
-        Binding("f8", "open_link", "Demo: open the link in the mail", show=False),
+    KEYS: ClassVar[list[Command]] = [
+        Command("f6", "send", "Send test mail", button=True),
+        Command("f7", "headers", "Read headers", "Read the headers of what arrived", button=True),
+        Command("f8", "open_link", "Open the link", when=in_demo),
     ]
 
+    @dataclass
     class Seen(Message):
         """SES answered; ``allowed`` is what it allows, in words."""
 
-        def __init__(self, seen: SandboxSeen, allowed: str) -> None:
-            super().__init__()
-            self.seen = seen
-            self.allowed = allowed
+        seen: SandboxSeen
+        allowed: str
 
+    @dataclass
     class Planned(Message):
         """This would have to be done before mail can go to the address that was typed."""
 
-        def __init__(self, project: Project, plan: Plan) -> None:
-            super().__init__()
-            self.project = project
-            self.plan = plan
+        project: Project
+        plan: Plan
 
+    @dataclass
     class Said(Message):
         """Something was done, in words, or (``not_yet``) could not be done yet."""
 
-        def __init__(self, words: str, *, not_yet: bool = False) -> None:
-            super().__init__()
-            self.words = words
-            self.not_yet = not_yet
+        words: str
+        not_yet: bool = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,15 +118,8 @@ While the link is waited for, the page looks again by itself.
         if self.wizard.demo:
             with Horizontal(id="demo", classes="field tight block"):
                 yield Label("Demo: mail arrives in its inbox.", classes="label wide")
-                yield Button("Inbox  F9", id="inbox", compact=True)
-                yield Button("Open the link  F8", id="link", compact=True)
-
-    def compose_buttons(self) -> ComposeResult:
-        """Back, the address, the mail, the headers."""
-        yield Button(f"{self.BACK}  F2", id="back", compact=True)
-        yield Button(f"{self.ACT}  F4", id="act", compact=True)
-        yield Button("Send test mail  F6", id="send", compact=True)
-        yield Button("Read headers  F7", id="headers", compact=True)
+                yield self.button("inbox")
+                yield self.button("open_link")
 
     def on_mount(self) -> None:
         """While the link is waited for, look by ourselves."""
@@ -293,12 +283,6 @@ While the link is waited for, the page looks again by itself.
         if world.stage and project.sandbox.address and not self.acting:
             self._anew()
             self._open(world, project, world.stage, project.sandbox.address)
-
-    @on(Button.Pressed, "#send, #headers, #inbox, #link")
-    async def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        actions = {"send": "send", "headers": "headers", "inbox": "inbox", "link": "open_link"}
-        await self.run_action(actions[str(event.button.id)])
 
     @on(Input.Changed, "#own")
     def _typed(self, event: Input.Changed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 class ChangePage(Page):
     """A page that can change the stack. It has an `EventList` with the id ``events``."""
 
+    @dataclass
     class Planned(Message):
         """CloudFormation has worked out what it would do to go from ``before`` to ``wanted``."""
 
-        def __init__(self, before: Project, wanted: Project, planned: ReminderPlan) -> None:
-            super().__init__()
-            self.before = before
-            self.wanted = wanted
-            self.planned = planned
+        before: Project
+        wanted: Project
+        planned: ReminderPlan
 
     class Made(Message):
         """The stack stands as it was planned."""

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
-from screens.keys import key_name
+from screens.commands import key_name
 from screens.messages import Happened
 from screens.pages.reminder.change import ChangePage
 from screens.pages.reminder.form_page import Decision, Problem
@@ -105,30 +105,27 @@ class CreatePage(ChangePage):
   nothing. What differs is told, and **F7** plans to put it back.
 """
 
+    @dataclass
     class Checked(Message):
         """What is wrong with what the pages before decided."""
 
-        def __init__(self, problems: Sequence[Problem]) -> None:
-            super().__init__()
-            self.problems = problems
+        problems: Sequence[Problem]
 
+    @dataclass
     class Refused(Message):
         """The field of this page has a mistake."""
 
-        def __init__(self, problems: Sequence[Problem]) -> None:
-            super().__init__()
-            self.problems = problems
+        problems: Sequence[Problem]
 
     class Watched(Message):
         """What CloudFormation did since an earlier run has come to its end."""
 
+    @dataclass
     class Compared(Message):
         """What somebody changed by hand, and what the project says that is not deployed."""
 
-        def __init__(self, drifted: Sequence[Drifted], changed: str) -> None:
-            super().__init__()
-            self.drifted = drifted
-            self.changed = changed
+        drifted: Sequence[Drifted]
+        changed: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button
 
-from screens.frame.dialogs import SCROLLING, Dialog
-from screens.keys import key_name, letter
+from screens.commands import Command, key_name
+from screens.frame.dialogs import Dialog
 from screens.messages import Happened
 from screens.pages.reminder.form_page import Part
 from screens.widgets.columns import Columns
@@ -44,12 +43,11 @@ _WORDS = (
 class DeadLetters(Dialog[Answer]):
     """Dismissed with what is to be done with the messages, or with nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f2", "dismiss('')", "Close"),
-        Binding("left,right", "app.focus_next", "Other button", show=False),
-        *SCROLLING,
-        letter("r", "dismiss('retry')", "Retry"),
-        letter("d", "dismiss('delete')", "Delete"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("escape,f2", "dismiss('')", "Close", footer=True),
+        Command("left,right", "app.focus_next", "Other button"),
+        Command("r", "dismiss('retry')", "Retry", footer=True),
+        Command("d", "dismiss('delete')", "Delete", footer=True),
     ]
 
     def __init__(self, count: int) -> None:
@@ -63,30 +61,23 @@ class DeadLetters(Dialog[Answer]):
     def compose_foot(self) -> ComposeResult:
         """The buttons."""
         with Horizontal(classes="buttons"):
-            yield Button("Retry  R", id="retry", variant="primary", compact=True)
-            yield Button("Delete  D", id="delete", compact=True)
-            yield Button("Close  Esc", id="close", compact=True)
+            yield self.button("dismiss('retry')", variant="primary")
+            yield self.button("dismiss('delete')")
+            yield self.button("dismiss('')")
 
     def on_mount(self) -> None:
         """Enter alone changes nothing."""
-        self.query_one("#close").focus()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Each button ends it."""
-        event.stop()
-        answers: dict[str | None, Answer] = {"retry": "retry", "delete": "delete"}
-        self.dismiss(answers.get(event.button.id, ""))
+        self.query_one("#dismiss").focus()
 
 
 class DeadLetterNotice(Part):
     """One line where the queue has messages, and nothing where it has none."""
 
+    @dataclass
     class Counted(Message):
         """How many messages are in the queue."""
 
-        def __init__(self, count: int) -> None:
-            super().__init__()
-            self.count = count
+        count: int
 
     _count = 0
 

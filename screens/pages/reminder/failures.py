@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
-from screens.frame.dialogs import SCROLLING, Dialog
-from screens.keys import letter
+from screens.commands import Command
+from screens.frame.dialogs import Dialog
 from screens.pages.reminder.run_words import failed_rows
 from screens.widgets.columns import Columns
 from wizard.reminder.schedule.schedules import moment_words
@@ -28,12 +27,11 @@ Outcome = Literal["failed", "unsure", ""]
 class Failures(Dialog[Outcome]):
     """Dismissed with the outcome of those mails that are to be sent once more, or with nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f2", "dismiss('')", "Close"),
-        Binding("left,right", "app.focus_next", "Other button", show=False),
-        *SCROLLING,
-        letter("r", "again('failed')", "Send failed again"),
-        letter("u", "again('unsure')", "Send unsure again"),
+    KEYS: ClassVar[list[Command]] = [
+        Command("escape,f2", "dismiss('')", "Close", footer=True),
+        Command("left,right", "app.focus_next", "Other button"),
+        Command("r", "again('failed')", "Send failed again", footer=True),
+        Command("u", "again('unsure')", "Send unsure again", footer=True),
     ]
 
     def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
@@ -61,26 +59,22 @@ class Failures(Dialog[Outcome]):
         yield Static(" ".join(words), classes="dialog-cost hint", markup=False)
         with Horizontal(classes="buttons"):
             if failed:
-                yield Button("Send failed again  R", id="failed", variant="primary", compact=True)
+                yield self.button("again('failed')", variant="primary")
             if unsure:
-                yield Button("Send unsure again  U", id="unsure", compact=True)
-            yield Button("Close  Esc", id="close", compact=True)
+                yield self.button("again('unsure')")
+            yield self.button("dismiss('')")
 
     def on_mount(self) -> None:
         """Enter alone sends nothing."""
-        self.query_one("#close").focus()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Each button ends it."""
-        event.stop()
-        outcomes: dict[str | None, Outcome] = {"failed": "failed", "unsure": "unsure"}
-        self.dismiss(outcomes.get(event.button.id, ""))
+        self.query_one("#dismiss").focus()
 
     def action_again(self, outcome: Outcome) -> None:
         """Send again, where anything can be."""
         if self.counts[outcome]:
             self.dismiss(outcome)
 
-    def _own_keys(self) -> list[Binding]:
+    @property
+    def commands(self) -> list[Command]:
+        """Without sending again what none of the mails needs."""
         left_out = {f"again('{outcome}')" for outcome, count in self.counts.items() if not count}
-        return [key for key in super()._own_keys() if key.action not in left_out]
+        return [key for key in super().commands if key.action not in left_out]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
@@ -84,17 +85,16 @@ def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, 
     return Kept(project, lost)
 
 
+@dataclass
 class Seen(Message):
     """AWS was asked what it has of the whole reminder, beside what ``project`` says.
 
     For the screen, which hands it to its pages.
     """
 
-    def __init__(self, seen: ReminderSeen, standing: Standing, project: Project) -> None:
-        super().__init__()
-        self.seen = seen
-        self.standing = standing
-        self.project = project
+    seen: ReminderSeen
+    standing: Standing
+    project: Project
 
 
 class Part(Vertical):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from screens.commands import Command
 from screens.frame.dialogs import Ask, Dialog
 from screens.pages.reminder.form_page import Part
 from screens.widgets.choice_list import ChoiceList
@@ -38,20 +39,18 @@ Wish = tuple[str, bool]
 class OptOuts(Part):
     """One row: how many there are, and the way to the list."""
 
+    @dataclass
     class Read(Message):
         """The opt-outs, or None where they cannot be read; ``shown`` where the list was asked for."""
 
-        def __init__(self, found: Sequence[OptOut] | None, *, shown: bool) -> None:
-            super().__init__()
-            self.found = found
-            self.shown = shown
+        found: Sequence[OptOut] | None
+        shown: bool
 
+    @dataclass
     class Changed(Message):
         """One was put in or taken back, in words."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
     def compose(self) -> ComposeResult:
         """The button and the count."""
@@ -141,9 +140,7 @@ class OptOutList(Dialog[Wish | None]):
 
     heading = "Who wants no more mail"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f2,f6", "dismiss(None)", "Close"),
-    ]
+    KEYS: ClassVar[list[Command]] = [Command("escape,f2,f6", "dismiss(None)", "Close", footer=True)]
 
     def __init__(self, found: Sequence[OptOut]) -> None:
         super().__init__()

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, ContentSwitcher, Static
 
+from screens.commands import Command
 from screens.frame.busy_line import BusyLine
 from screens.frame.page import PAGES_CSS, StepScreen
-from screens.keys import key_name
 from screens.messages import Decided, Looked
 from screens.pages.reminder.create import CreatePage
 from screens.pages.reminder.form_page import Decision, Entered, Page, Seen, with_typed
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 ORDER = ("who", "what", "when", "create", "test", "runs")
 PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
 """The keys that do something else on each page, or nothing."""
-PAGE_KEY = "Of the page"
 
 
 @dataclass(frozen=True)
@@ -89,28 +87,23 @@ typed is kept as well when you leave by another key.
 
 In the demo **F9** opens the inbox of the embedded account.
 """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *StepScreen.BINDINGS,
-        # A TextArea has a use of its own for F6 and F7: to select a line, and all.
-        *(Binding(key, f"press('{key}')", PAGE_KEY, show=False, priority=True) for key in PAGE_KEYS),
-    ]
+    # A TextArea has a use of its own for F6 and F7: to select a line, and all.
+    KEYS: ClassVar[list[Command]] = [Command(key, f"press('{key}')", "", priority=True) for key in PAGE_KEYS]
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "reminder.tcss"]
 
+    @dataclass
     class Begun(Message):
         """This is what the fields begin with."""
 
-        def __init__(self, beginning: Beginning) -> None:
-            super().__init__()
-            self.beginning = beginning
+        beginning: Beginning
 
+    @dataclass
     class Finished(Message):
         """A page on which ``entered`` stood was finished, or has problems that keep it from that."""
 
-        def __init__(self, before: Project, entered: Entered, decision: Decision) -> None:
-            super().__init__()
-            self.before = before
-            self.entered = entered
-            self.decision = decision
+        before: Project
+        entered: Entered
+        decision: Decision
 
     def __init__(self) -> None:
         super().__init__()
@@ -287,9 +280,8 @@ In the demo **F9** opens the inbox of the embedded account.
 
     def action_act(self) -> None:
         """Do what the page says."""
-        if not self.acting:
-            self.clear_error()
-            self._page.act()
+        self.clear_error()
+        self._page.act()
 
     def action_press(self, key: str) -> None:
         """Do what the page says of one of its own keys."""
@@ -300,17 +292,16 @@ In the demo **F9** opens the inbox of the embedded account.
         """This page's own words, then those about all of them."""
         return f"{self._page.HELP}\n\n{self.HELP}"
 
-    def _keys(self) -> list[tuple[str, str]]:
-        """The keys of this page before those of every step."""
+    @property
+    def commands(self) -> list[Command]:
+        """Those of the page that is open before those of every step."""
+        if not self.is_mounted:
+            return super().commands
         page = self._page
-        own = {**({"f4": page.ACT} if page.ACT else {}), **page.KEYS}
-        mine = [(key_name(key), words) for key, words in own.items()]
-        return [*mine, *(row for row in super()._keys() if row[1] not in (self.ACT, PAGE_KEY))]
-
-    @on(Button.Pressed, "#inbox")
-    def _inbox_wanted(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.action_inbox()
+        own = [Command(key, f"press('{key}')", words) for key, words in page.KEYS.items()]
+        if page.ACT:
+            own.insert(0, Command("f4", "act", page.ACT))
+        return [*own, *(one for one in super().commands if one.action != "act" and one.label)]
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
         """What the failed act had begun is not at work any more."""

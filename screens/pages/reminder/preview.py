@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -63,12 +64,11 @@ class Finder(Input):
         Binding("pagedown", "scroll_mail(5)", "Scroll down", show=False),
     ]
 
+    @dataclass
     class Stepped(Message):
         """Somebody else is wanted, so many further on."""
 
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
+        by: int
 
     def action_step(self, by: int) -> None:
         """Go on, or back."""
@@ -82,20 +82,18 @@ class Finder(Input):
 class Preview(Part):
     """The mail as somebody gets it. Who that is can be typed, or gone through."""
 
+    @dataclass
     class Came(Message):
         """This is who was wanted; None where there is nobody."""
 
-        def __init__(self, wanted: str | int, found: Found | None) -> None:
-            super().__init__()
-            self.wanted = wanted
-            self.found = found
+        wanted: str | int
+        found: Found | None
 
+    @dataclass
     class InBrowser(Message):
         """The page is written, and a browser opened it or did not: ``words`` say so."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -16,7 +17,7 @@ from textual.message import Message
 from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 
-from screens.keys import key_name
+from screens.commands import key_name
 from screens.pages.reminder.change import ChangePage
 from screens.pages.reminder.dead_letters import DeadLetterNotice
 from screens.pages.reminder.failures import Outcome
@@ -78,30 +79,27 @@ class RunsPage(ChangePage):
 - While a run is going on the page looks again by itself.
 """
 
+    @dataclass
     class Read(Message):
         """The last runs, the newest first."""
 
-        def __init__(self, runs: Sequence[RunSeen]) -> None:
-            super().__init__()
-            self.runs = runs
+        runs: Sequence[RunSeen]
 
     class NotRead(Message):
         """The runs could not be read: nobody asks again by itself."""
 
+    @dataclass
     class Counted(Message):
         """Who a run that is started now would write to."""
 
-        def __init__(self, audience: Audience) -> None:
-            super().__init__()
-            self.audience = audience
+        audience: Audience
 
+    @dataclass
     class FailuresRead(Message):
         """The mails of ``run`` that did not arrive."""
 
-        def __init__(self, run: RunSeen, mails: Sequence[FailedMail]) -> None:
-            super().__init__()
-            self.run = run
-            self.mails = mails
+        run: RunSeen
+        mails: Sequence[FailedMail]
 
     class Done(Message):
         """Something was started; if mails of ``again`` are sent once more, those with ``outcome``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from time import monotonic
@@ -79,27 +80,24 @@ class TryPage(Page):
 The lines of the function's log follow below. They hold numbers, no addresses and no text of the mail.
 """
 
+    @dataclass
     class Tested(Message):
         """A test mail was sent, or refused."""
 
-        def __init__(self, result: TestResult) -> None:
-            super().__init__()
-            self.result = result
+        result: TestResult
 
+    @dataclass
     class WentThrough(Message):
         """A dry run came to its end."""
 
-        def __init__(self, found: DryRun) -> None:
-            super().__init__()
-            self.found = found
+        found: DryRun
 
+    @dataclass
     class LogRead(Message):
         """The lines of the function's log, or why there are none to be had."""
 
-        def __init__(self, lines: Sequence[LogLine], trouble: WizardError | None = None) -> None:
-            super().__init__()
-            self.lines = lines
-            self.trouble = trouble
+        lines: Sequence[LogLine]
+        trouble: WizardError | None = None
 
     def __init__(self, *, demo: bool, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

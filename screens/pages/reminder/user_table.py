@@ -93,12 +93,11 @@ class TableFields(Part):
     class Changed(Message):
         """Something else stands in the fields, or the table was looked at."""
 
+    @dataclass
     class Looked(Message):
         """What stands in the table."""
 
-        def __init__(self, seen: TableSeen) -> None:
-            super().__init__()
-            self.seen = seen
+        seen: TableSeen
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
 from textual.widgets import Button, ContentSwitcher, Input, Label, Static, TextArea
 
-from screens.keys import key_name
+from screens.commands import key_name
 from screens.pages.reminder.form_page import Decision, Page, Problem
 from screens.pages.reminder.preview import Preview
 from screens.widgets.columns import Columns

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Label, Select, Static
 
-from screens.keys import key_name
+from screens.commands import key_name
 from screens.pages.reminder.form_page import Decision, Page, Problem
 from screens.pages.reminder.limits import Limits, limits_of
 from screens.state import AppState

@@ -201,21 +201,19 @@ Three ways to say who:
 themselves.
 """
 
+    @dataclass
     class Read(Message):
         """What the fields came to."""
 
-        def __init__(self, who: Who, read: Recipients | None, error: WizardError | None = None) -> None:
-            super().__init__()
-            self.who = who
-            self.read = read
-            self.error = error
+        who: Who
+        read: Recipients | None
+        error: WizardError | None = None
 
+    @dataclass
     class Reading(Message):
         """How far the reading of a large file has come."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
     def __init__(self, typed_file: TypedFile, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

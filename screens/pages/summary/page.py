@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Button, Static
 
@@ -55,11 +54,10 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.query_one("#next-things", Columns).show(_next_things(state))
         button, words = self.query_one("#next", Button), "Quit" if left is None else f"To {NAMES[left]}"
         button.label = f"{words}  F3"
-        keys = (binding for binding in self.BINDINGS if isinstance(binding, Binding))
         self.query_one(KeyLine).show(
             [
-                replace(key, description=words, show=left is not None) if key.action == "next" else key
-                for key in keys
+                replace(key, label=words, footer=left is not None) if key.action == "next" else key
+                for key in self.commands
             ]
         )
         self._show_trouble(state.trouble)

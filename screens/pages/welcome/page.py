@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.commands import Command, never
 from screens.frame.page import StepScreen
 from screens.messages import LookEverywhere, StartOver
 from screens.state import AppState, nothing_known
@@ -50,12 +49,12 @@ class WelcomeScreen(StepScreen):
     QUESTION = "Welcome"
     NEXT = "Start"
     RAIL = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        replace(binding, key="f3,enter") if binding.action == "next" else binding
-        for binding in StepScreen.BINDINGS
-        if isinstance(binding, Binding) and binding.action != "back"
+    KEYS: ClassVar[list[Command]] = [
+        Command("f2,escape", "back", "Back", when=never),
+        # Wherever the focus is.
+        Command("f3,enter", "next", "Next", footer=True),
+        Command("f4", "act", "Start over", when=lambda page: page.wizard.start_over and page.wizard.state),
     ]
-    """Without Back: there is nothing before this page. Enter starts wherever the focus is."""
     HELP = """
 Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
 You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on
@@ -104,7 +103,7 @@ there, after looking at AWS and DNS again.
         # What this is gives way to what is wrong, and to what was last known.
         self.query_one("#intro").display = not (begun and state.trouble)
         self._show_trouble(state.trouble)
-        self._show_buttons("Continue  F3" if begun else "Start  F3", begun=bool(state.project.progress))
+        self._show_buttons("Continue" if begun else "Start", begun=bool(state.project.progress))
         if self._going_on:
             self.action_next()
 
@@ -115,9 +114,6 @@ there, after looking at AWS and DNS again.
     def show_opening(self, words: str) -> None:
         """Say what is going on before there is something to go on with."""
         self.query_one("#looking", Static).update(words)
-
-    def action_back(self) -> None:
-        """There is nothing before this page."""
 
     def action_look_again(self) -> None:
         """Look at all steps again, once there is something to look at."""
@@ -136,8 +132,6 @@ there, after looking at AWS and DNS again.
 
     def action_act(self) -> None:
         """Begin the demo anew, after a yes."""
-        if not self.wizard.start_over or self.wizard.state is None:
-            return
         from screens.frame.dialogs import Ask
 
         question = Ask(
@@ -154,11 +148,11 @@ there, after looking at AWS and DNS again.
 
         if not self.query("#next"):
             row = self.query_one(".buttons")
-            row.mount(Button(going_on, id="next", variant="primary", compact=True))
+            row.mount(self.button("next", going_on, variant="primary"))
             if self.wizard.start_over:
-                row.mount(Button("Start over  F4", id="act", compact=True))
+                row.mount(self.button("act"))
             self.query_one("#next").focus()
-        self.query_one("#next", Button).label = going_on
+        self.query_one("#next", Button).label = f"{going_on}  F3"
         for button in self.query("#act"):
             button.display = begun
 
