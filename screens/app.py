@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState, get_current_worker
 
@@ -37,7 +38,7 @@ from screens.messages import (
     SurveyEnded,
 )
 from screens.pages.welcome.page import WelcomeScreen
-from screens.project_file.saving import SavingApp, caught_up, ended
+from screens.project_file.saving import ProjectSaver, caught_up, ended
 from screens.state import AppState
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
@@ -49,6 +50,7 @@ from wizard.steps.model import StepName, last_known, remembered
 from wizard.text import printable
 
 if TYPE_CHECKING:
+    from screens.pages.demo.demo import Demo
     from wizard.project.schema import Project
     from wizard.world import World
 
@@ -67,14 +69,12 @@ PAGES = {
 """Where each step's page is; None is the summary. Imported when first opened."""
 
 
-class WizardApp(SavingApp):
+class WizardApp(App[WizardError]):
     """The wizard on one project file.
 
     ``run()`` returns None where the user quit, or the WizardError that ended the app: the caller prints it
-    and ends with its exit code. ``boot`` makes the world; ``start_over``, given in the demo, makes a new one
-    and the file anew. ``story`` is what the demo shows, by name and in words, and ``opens`` the step that
-    shows it. ``exports`` is the folder for files that the user asks for, by default that of ``path``; if it
-    is given, ``path`` itself is not kept.
+    and ends with its exit code. ``boot`` makes the world. ``exports`` is the folder for files that the user
+    asks for, by default that of ``path``; if it is given, ``path`` itself is not kept.
     """
 
     TITLE = "ses-wizard"
@@ -85,6 +85,9 @@ class WizardApp(SavingApp):
         (150, "-roomy"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 (App declares it so)
+    # Also where it is equal: two ways to AWS are, though their credentials were read at other times.
+    state: reactive[AppState | None] = reactive(None, always_update=True)
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False, system=True)]
 
     def __init__(
@@ -92,18 +95,17 @@ class WizardApp(SavingApp):
         boot: Boot,
         path: Path,
         *,
-        demo: bool = False,
-        start_over: Boot | None = None,
-        story: tuple[str, str] | None = None,
-        opens: StepName | None = None,
+        demo: Demo | None = None,
         exports: Path | None = None,
     ) -> None:
-        super().__init__(path, ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.path = path
+        self.saver = ProjectSaver(self)
+        self._pages: dict[StepName | None, StepScreen] = {}
         self.boot = boot
         self.demo = demo
-        self.start_over = start_over
-        self.story = story
-        self.opens = opens
+        self.opens = demo.opens if demo else None
+        """The step to open first, where that is not the first open one."""
         self._exports = exports
         self._held = ExitStack()
         self._failure: WizardError | None = None
@@ -128,8 +130,9 @@ class WizardApp(SavingApp):
     @property
     def badge(self) -> str:
         """What marks the demo on every page: with the story that it shows. Empty for the real thing."""
-        story = f": {self.story[0]}" if self.story else ""
-        return f"DEMO{story}" if self.demo else ""
+        if self.demo is None:
+            return ""
+        return f"DEMO: {self.demo.story[0]}" if self.demo.story else "DEMO"
 
     def size_classes(self) -> dict[str, bool]:
         """Which of the classes that tell the terminal's size a page has."""
@@ -153,7 +156,7 @@ class WizardApp(SavingApp):
         """The first frame is out: now the slow things."""
         gc.enable()
         self._open()
-        self.keep_looking_at_file()
+        self.saver.watch_file()
 
     def on_unmount(self) -> None:
         """Let go of the project file."""
@@ -172,7 +175,7 @@ class WizardApp(SavingApp):
 
     def _say_open(self, world: World) -> None:
         """Open ``world`` on the file as it is now: in the demo, making the world may have written it."""
-        settings = self.open_file()
+        settings = self.saver.open_file()
         self.post_message(Opened(_as_chosen(settings, world) if self.demo else world, settings))
 
     def tell_opening(self, words: str) -> None:
@@ -211,7 +214,7 @@ class WizardApp(SavingApp):
 
     @acts("Starting over")
     async def _begin_anew(self, start_over: Boot) -> None:
-        async with self.saving:
+        async with self.saver.lock:
             world = await asyncio.to_thread(start_over)
             await asyncio.to_thread(self._say_open, world)
 
@@ -267,7 +270,7 @@ class WizardApp(SavingApp):
         changed = project is not self.state.project
         self.state = replace(self.state, project=project)
         if changed:
-            self.save(quietly=True)
+            self.saver.save(quietly=True)
         if self.state.another_account and isinstance(self.screen, StepScreen) and self.screen.STEP:
             self.post_message(GoTo(self.screen.STEP))
 
@@ -286,7 +289,7 @@ class WizardApp(SavingApp):
 
         project = merge(message.before, message.after, self.state.project).with_mine
         self.go_on_with(project, message.world or self.state.world)
-        self.save()
+        self.saver.save()
 
     def go_on_with(self, project: Project, world: World) -> None:
         """Take ``project`` into the state; with another account or domain all steps are looked at anew."""
@@ -344,10 +347,17 @@ class WizardApp(SavingApp):
 
     @on(StartOver)
     def _start_over(self) -> None:
-        if self.start_over:
-            cancel(self._survey)
-            self.state = None
-            self._begin_anew(self.start_over)
+        if self.demo is None or self.state is None:
+            return
+        if running(self.workers, Kind.ACT):
+            self.notify("One moment: this is being finished.")
+            return
+        cancel(self._survey)
+        self.state = None
+        while not isinstance(self.screen, WelcomeScreen):
+            self.pop_screen()
+        self.screen.show_opening("Starting over …")
+        self._begin_anew(self.demo.start_over)
 
     def _page(self, step: StepName | None) -> StepScreen:
         if step not in self._pages:
@@ -356,6 +366,11 @@ class WizardApp(SavingApp):
             self.install_screen(page, step or "summary")
             self._pages[step] = page
         return self._pages[step]
+
+    def open_pages(self) -> tuple[StepScreen, ...]:
+        """All pages that somebody may have typed on, those over a step's own page included."""
+        over = [page for page in self.screen_stack if isinstance(page, StepScreen)]
+        return tuple(page for page in dict.fromkeys((*self._pages.values(), *over)) if page.is_mounted)
 
     async def action_quit(self) -> None:
         """Leave: what was begun is finished, what is typed is saved, what would be lost is asked about."""
@@ -374,7 +389,7 @@ class WizardApp(SavingApp):
         await ended(acting)
         for pump in (*pages, self):
             await caught_up(pump)
-        await self.leave_saved()
+        await self.saver.leave_saved()
 
     async def _leave_without(self, lost: Sequence[Cells]) -> bool:
         from screens.frame.dialogs import Ask

@@ -1,9 +1,9 @@
 """What takes time runs in workers: `reads`, `follows`, `acts` and `saves` name the rules that one follows.
 
-A worker's method runs in a thread of its own, or on the loop if it is ``async``. Read the app's state before
-the worker starts and hand in what it needs. A worker touches no widget: it calls ``self.tell(message)``, or
-``self.post_message`` for what must not be lost (the result of an act). Its words are shown while it runs.
-The page shows the error that a worker raises; an unexpected one is logged, too.
+A worker's method runs in a thread, or on the loop if it is ``async``; what it belongs to has ``run_worker``.
+Read the app's state before it starts and hand in what it needs. It touches no widget: it calls
+``self.tell(message)``, or ``self.post_message`` for what must not be lost (the result of an act). Its words
+are shown while it runs. The page shows the error that it raises; an unexpected one is logged, too.
 
 | | page left | quitting | F4 and F5 meanwhile | started again |
 |---|---|---|---|---|
@@ -18,10 +18,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from enum import StrEnum
+from functools import partial, wraps
 from types import MethodType
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
-from textual import work
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.widget import Widget
@@ -73,14 +73,20 @@ def saves(words: str) -> Decorator:
 
 def _worker(kind: Kind, words: str, topic: str = "") -> Decorator:
     def decorate(method: Callable[..., Any]) -> Callable[..., Worker[Any]]:
-        return work(
-            thread=not inspect.iscoroutinefunction(method),
-            exclusive=kind in (Kind.READ, Kind.FOLLOW),
-            exit_on_error=False,
-            name=method.__qualname__,
-            group=f"{kind} {topic or method.__qualname__}",
-            description=words,
-        )(method)
+        @wraps(method)
+        def start(self: Any, *args: Any, **more: Any) -> Worker[Any]:
+            worker: Worker[Any] = self.run_worker(
+                partial(method, self, *args, **more),
+                thread=not inspect.iscoroutinefunction(method),
+                exclusive=kind in (Kind.READ, Kind.FOLLOW),
+                exit_on_error=False,
+                name=method.__qualname__,
+                group=f"{kind} {topic or method.__qualname__}",
+                description=words,
+            )
+            return worker
+
+        return start
 
     return cast("Decorator", decorate)
 

@@ -42,7 +42,7 @@ from screens.frame.busy_line import BusyLine
 from screens.frame.key_line import KeyLine
 from screens.frame.rail import NO_RAIL, StepLine, StepRail
 from screens.frame.top_bar import TopBar
-from screens.messages import GoTo, GoToStart, Happened
+from screens.messages import GoTo, GoToStart, Happened, StartOver
 from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.columns import Cells, Columns
@@ -95,7 +95,9 @@ class StepScreen(Screen[None], Commands):
         Command("f3", "next", "Next", footer=True),
         Command("f4", "act", "", when=lambda page: page.may_act),
         Command("f5", "look_again", "Look again", footer=True, when=lambda page: not page.acting),
-        Command("f9", "inbox", "Inbox", "The demo's inbox", footer=True, when=in_demo),
+        Command("f9", "inbox", "Inbox", "The demo: its inbox and its clock", footer=True, when=in_demo),
+        Command("", "stories", "Stories", "The demo: its stories", when=in_demo),
+        Command("", "start_over", "Start over", "The demo: start over", when=in_demo),
         Command("f10,ctrl+q", "app.quit", "Quit", footer=True),
         Command("pageup", "scroll_body(-8)", "Scroll up"),
         Command("pagedown", "scroll_body(8)", "Scroll down"),
@@ -307,6 +309,27 @@ class StepScreen(Screen[None], Commands):
         if self.wizard.state:
             self.app.push_screen(InboxScreen())
 
+    def action_stories(self) -> None:
+        """List the demo's stories."""
+        from screens.pages.demo.stories import Stories
+
+        if self.wizard.demo:
+            self.app.push_screen(Stories(self.wizard.demo.stories))
+
+    def action_start_over(self) -> None:
+        """Begin the demo anew, after a yes."""
+        from screens.frame.dialogs import Ask
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(StartOver())
+
+        if self.wizard.state:
+            words = "The demo's account, DNS zone and project file become what they were at first."
+            self.app.push_screen(
+                Ask("Start the demo over?", words, yes="Start over", no="Go on", careful=True), answered
+            )
+
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
         self.query_one("#body").scroll_relative(y=rows, animate=False)
@@ -315,7 +338,7 @@ class StepScreen(Screen[None], Commands):
         """Show what this page is about and its keys."""
         from screens.frame.dialogs import Help
 
-        rows = [(command.key_names, command.words) for command in self.commands if command.words]
+        rows = [(one.key_names, one.words) for one in self.commands if one.keys and one.words]
         self.app.push_screen(Help(self.QUESTION, self.help_text(), rows))
 
     @property

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from screens.app import Boot, WizardApp
 from screens.messages import GoTo
+from screens.pages.demo.demo import Demo
 from screens.workers import Kind, is_a
 from wizard.errors import WizardError
 from wizard.project.schema import Project, load, save
@@ -22,6 +23,8 @@ from wizard.world import World
 
 SIZES = [(80, 24), (200, 60)]
 """The smallest terminal that everything must fit, and a large one."""
+
+STORIES = [("denied", "AWS has said no."), ("dns-wrong", "A record has the domain twice.")]
 
 DEADLINE = 10.0
 """Seconds after which waiting for a screen has failed."""
@@ -105,13 +108,12 @@ async def opened(
     if project:
         save(project, path)
     world = boot if isinstance(boot, World) else None
+    make: Boot = (lambda: world) if world else boot  # type: ignore[assignment]
+    demo = Demo(start_over or make, story, opens, STORIES)
     app = WizardApp(
-        (lambda: world) if world else boot,  # type: ignore[arg-type]
+        make,
         path,
-        demo=bool(world and world.demo),
-        start_over=start_over,
-        story=story,
-        opens=opens,
+        demo=demo if start_over or (world and world.demo) else None,
         exports=exports,
     )
     async with app.run_test(size=size, notifications=True) as pilot:

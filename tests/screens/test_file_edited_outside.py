@@ -135,7 +135,7 @@ async def test_what_is_typed_and_the_file_cannot_hold_stays_in_its_field(
         await on_what(page)
         enter(page, "sender", "nobody")
         edit(page, subject="Edited outside", sender="other@example.com")
-        page.app.call_later(page.app.save)
+        page.app.call_later(page.app.saver.save)
         await page.shows("reminder.subject was changed here and in")
         assert "A small reminder" not in page.saved.reminder.subject
         await page.press("n")
@@ -152,7 +152,7 @@ async def test_the_domain_and_the_region_edited_outside_are_looked_at(
         assert field(page, "name") == "example.com"
         edited = replace(begun, domain=Domain("example.org"), account=Account(region="eu-central-1"))
         save(edited, page.path)
-        page.app.call_later(page.app.save)
+        page.app.call_later(page.app.saver.save)
         await page.until(lambda: page.app.state and page.app.state.domain == "example.org")
         await page.settle()
         assert field(page, "name") == "example.org"

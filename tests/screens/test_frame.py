@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from screens.app import WizardApp
 from screens.frame.busy_line import BusyLine
 from screens.frame.dialogs import ConfirmPlan
+from screens.pages.demo.demo import Demo
 from screens.theme import WIZARD_THEME
 from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
@@ -468,7 +469,7 @@ async def test_what_is_set_up_is_said_while_there_is_nothing_to_go_on_with(
         go_on.wait(30)
         return outside.world
 
-    app = WizardApp(boot, tmp_path / "ses-wizard.yaml", demo=True)
+    app = WizardApp(boot, tmp_path / "ses-wizard.yaml", demo=Demo(boot))
     async with app.run_test(size=SIZES[0]) as pilot:
         page = Opened(app, pilot, app.path)
         await page.shows("Setting up the story: account …")

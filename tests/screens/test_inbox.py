@@ -17,6 +17,7 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage, mail
 from wizard.project.schema import Project
 from wizard.steps.model import StepName
+from wizard.world import World
 
 
 @pytest.fixture
@@ -180,3 +181,24 @@ async def test_only_the_demo_has_one(outside: Outside, begun: Project, tmp_path:
         assert "The demo's inbox" not in page.text
         await page.press("f1")
         assert "inbox" not in page.text
+
+
+async def test_the_demo_starts_over_and_lists_its_stories_from_any_page(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    def start_over() -> World:
+        (tmp_path / "ses-wizard.yaml").unlink()
+        return outside.world
+
+    async with opened(tmp_path, outside.world, project=begun, start_over=start_over) as page:
+        await page.go(StepName.IDENTITY)
+        await page.press("f9", "f6")
+        await page.shows("demo --story NAME")
+        assert "denied" in page.text
+        await page.press("escape", "f7")
+        assert "Start the demo over?" in page.text
+        await page.press("y")
+        await page.shows("which AWS account and Region send")
+        assert page.saved == Project()
+        await page.press("f3")
+        await page.shows("Which AWS account")

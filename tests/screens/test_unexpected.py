@@ -66,7 +66,7 @@ async def test_when_saving(
 
     async with opened(tmp_path, outside.world, size=(200, 60)) as page:
         monkeypatch.setattr("wizard.project.store.ProjectFile.save", broken)
-        page.app.call_later(page.app.save)
+        page.app.call_later(page.app.saver.save)
         await page.shows("Something unexpected happened")
     assert "in broken" in noted(log)
 

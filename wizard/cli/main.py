@@ -17,6 +17,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.text import printable
 
 if TYPE_CHECKING:
+    from screens.pages.demo.demo import Demo
     from wizard.demo.stories.stories import Story
     from wizard.project.schema import Project
     from wizard.world import World
@@ -279,13 +280,13 @@ def _open(
     from screens.app import WizardApp
 
     with contextlib.ExitStack() as stack:
+        demo = None
+        if story and start_over:
+            demo = _demo_of(story, lambda: start_over(stack, app.tell_opening))
         app = WizardApp(
             boot=lambda: boot(stack, app.tell_opening),
             path=args.file,
-            demo=args.command == "demo",
-            start_over=(lambda: start_over(stack, app.tell_opening)) if start_over else None,
-            story=(story.name, story.words) if story and not _is_first(args) else None,
-            opens=story.opens if story else None,
+            demo=demo,
             exports=None if args.kept else Path(),
         )
         outcome = app.run()
@@ -294,6 +295,15 @@ def _open(
     if app.state:
         _say_how_to_go_on(args, app.path, app.state.project)
     return app.return_code or ExitCode.OK
+
+
+def _demo_of(story: Story, start_over: Callable[[], World]) -> Demo:
+    """What the screens show of the demo."""
+    from screens.pages.demo.demo import Demo
+    from wizard.demo.stories.stories import FIRST, STORIES
+
+    shown = None if story is FIRST else (story.name, story.words)
+    return Demo(start_over, shown, story.opens, [(one.name, one.words) for one in STORIES])
 
 
 def _say_how_to_go_on(args: argparse.Namespace, file: Path, project: Project) -> None:

@@ -64,6 +64,8 @@ function, as EventBridge would.
         Command("", "inbox", "", when=never),
         Command("f2,escape,f9", "back", "Back", footer=True),
         Command("f4", "act", "", footer=True, when=lambda page: page.may_act),
+        Command("f6", "stories", "Stories", "The stories of the demo", button=True),
+        Command("f7", "start_over", "Start over", "Start the demo over", button=True),
         Command("f5", "look_again", "Look again", when=never),
         Command("ctrl+o", "browser", "Browser", footer=True),
         # Before the list, which has the focus: there they would choose another mail.

@@ -120,7 +120,7 @@ In the demo **F9** opens the inbox of the embedded account.
             yield WhatPage(id="what")
             yield WhenPage(id="when")
             yield CreatePage(id="create")
-            yield TryPage(demo=self.wizard.demo, id="test")
+            yield TryPage(demo=self.wizard.demo is not None, id="test")
             yield RunsPage(id="runs")
 
     def on_mount(self) -> None:

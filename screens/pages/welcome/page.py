@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.commands import Command, never
+from screens.commands import Command, in_demo, never
 from screens.frame.page import StepScreen
-from screens.messages import LookEverywhere, StartOver
+from screens.messages import LookEverywhere
 from screens.state import AppState, nothing_known
 from screens.symbols import LAST_KNOWN, NAMES, status_words
 from screens.widgets.columns import Cells, Columns
@@ -26,11 +26,6 @@ DEMO = (
     "This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine and "
     "nothing costs anything. Everything in front of them is the real wizard."
 )
-
-STORIES = """
-The demo can begin in any state: `ses-wizard demo --story denied` is where AWS has said no.
-`ses-wizard demo --help` lists them all.
-"""
 
 DOES = {
     StepName.ACCOUNT: "which AWS account and Region send",
@@ -53,7 +48,7 @@ class WelcomeScreen(StepScreen):
         Command("f2,escape", "back", "Back", when=never),
         # Wherever the focus is.
         Command("f3,enter", "next", "Next", footer=True),
-        Command("f4", "act", "Start over", when=lambda page: page.wizard.start_over and page.wizard.state),
+        Command("f4", "start_over", "Start over", when=in_demo),
     ]
     HELP = """
 Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
@@ -69,8 +64,8 @@ there, after looking at AWS and DNS again.
     def compose_step(self) -> ComposeResult:
         """What this is, then the six steps."""
         yield Static(DEMO if self.wizard.demo else NEW, id="intro", markup=False)
-        if self.wizard.story:
-            name, told = self.wizard.story
+        if self.wizard.demo and self.wizard.demo.story:
+            name, told = self.wizard.demo.story
             yield Static(Content.assemble("Story ", (name, "bold"), f": {told}"), id="story")
         standings = nothing_known()
         yield Columns([_row(standings[step]) for step in StepName], id="standings")
@@ -107,10 +102,6 @@ there, after looking at AWS and DNS again.
         if self._going_on:
             self.action_next()
 
-    def help_text(self) -> str:
-        """In the demo, also how to see its other stories."""
-        return self.HELP + STORIES if self.wizard.demo else self.HELP
-
     def show_opening(self, words: str) -> None:
         """Say what is going on before there is something to go on with."""
         self.query_one("#looking", Static).update(words)
@@ -130,30 +121,17 @@ there, after looking at AWS and DNS again.
             opens, self.wizard.opens = self.wizard.opens, None
             self.go(opens or (self.state.next_step if _begun(self.state) else StepName.ACCOUNT))
 
-    def action_act(self) -> None:
-        """Begin the demo anew, after a yes."""
-        from screens.frame.dialogs import Ask
-
-        question = Ask(
-            "Start the demo over?",
-            "The demo's account, its DNS zone and its project file become as they were at its beginning.",
-            yes="Start over",
-            no="Go on",
-            careful=True,
-        )
-        self.app.push_screen(question, self._answered)
-
     def _show_buttons(self, going_on: str, *, begun: bool) -> None:
         from textual.widgets import Button
 
         if not self.query("#next"):
             row = self.query_one(".buttons")
             row.mount(self.button("next", going_on, variant="primary"))
-            if self.wizard.start_over:
-                row.mount(self.button("act"))
+            if self.wizard.demo:
+                row.mount(self.button("start_over"))
             self.query_one("#next").focus()
         self.query_one("#next", Button).label = f"{going_on}  F3"
-        for button in self.query("#act"):
+        for button in self.query("#start-over"):
             button.display = begun
 
     def _show_trouble(self, trouble: WizardError | None) -> None:
@@ -162,11 +140,6 @@ there, after looking at AWS and DNS again.
             if trouble:
                 self.show_error(trouble)
                 self.retry = self.action_look_again
-
-    def _answered(self, yes: bool | None) -> None:
-        if yes:
-            self.query_one("#looking", Static).update("Starting over …")
-            self.post_message(StartOver())
 
 
 def _begun(state: AppState) -> str:
