@@ -1,4 +1,4 @@
-"""AWS CloudFormation: a function for each operation in use, typed; its errors become WizardError."""
+"""AWS CloudFormation: stacks, change sets, events, resources and drift. A function an operation."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import needed, translated
-
-if TYPE_CHECKING:
-    from types_boto3_cloudformation import CloudFormationClient
-    from types_boto3_cloudformation.type_defs import CreateChangeSetInputTypeDef
+from wizard.aws.calls import call, call_pages
+from wizard.aws.failures import needed
+from wizard.errors import WizardError
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
-"""The resource type of the events that are about the stack itself."""
+"""The resource type in events of the stack itself."""
 _EVENT_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template as it is sent: its body, and the values of its parameters that have no default."""
+    """A template's body, and the values of its parameters that have no default."""
 
     body: str
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -30,9 +28,9 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack (DescribeStacks). ``status`` is StackStatus, ``reason`` why it is so, often empty.
+    """One stack (DescribeStacks). ``status`` is StackStatus, ``reason`` its reason, often empty.
 
-    ``updated`` is when it was last changed, or made.
+    ``updated`` is when it was last changed, or created.
     """
 
     id: str
@@ -46,12 +44,12 @@ class Stack:
 
     @property
     def running(self) -> bool:
-        """Whether CloudFormation is at work on it."""
+        """Whether an operation is in progress."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
     @property
     def complete(self) -> bool:
-        """Whether all its resources stand, after a creation, an update or an update taken back."""
+        """Whether all its resources exist: it was created, updated, or an update was rolled back."""
         return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
@@ -59,7 +57,7 @@ class Stack:
 class ResourceChange:
     """One line of a change set. ``action`` is Add, Modify, Remove, Import or SyncWithActual.
 
-    ``drift`` is the resource's drift status (MODIFIED, DELETED …), in a change set that mends drift alone.
+    ``drift`` is the resource's drift status (MODIFIED, DELETED …), only in a change set that reverts drift.
     """
 
     action: str
@@ -80,14 +78,14 @@ class ChangeSet:
 
     @property
     def empty(self) -> bool:
-        """Whether it failed because there is nothing to change, which CloudFormation says only in words."""
+        """Whether it failed because there is nothing to change, which only StatusReason says."""
         words = ("didn't contain changes", "No updates are to be performed")
         return self.status == "FAILED" and any(text in self.reason for text in words)
 
 
 @dataclass(frozen=True, slots=True)
 class DriftDetection:
-    """How far a look for drift has come (DescribeStackDriftDetectionStatus).
+    """The progress of drift detection (DescribeStackDriftDetectionStatus).
 
     ``status`` is DETECTION_IN_PROGRESS, DETECTION_COMPLETE or DETECTION_FAILED, ``reason`` why it failed.
     """
@@ -98,9 +96,9 @@ class DriftDetection:
 
 @dataclass(frozen=True, slots=True)
 class PropertyDifference:
-    """One property that is not as the template has it. ``kind`` is ADD, REMOVE or NOT_EQUAL.
+    """One property that differs from the template. ``kind`` is ADD, REMOVE or NOT_EQUAL.
 
-    ``path`` begins with a slash; ``expected`` and ``actual`` are texts or JSON.
+    ``path`` starts with a slash; ``expected`` and ``actual`` are text or JSON.
     """
 
     path: str
@@ -111,7 +109,7 @@ class PropertyDifference:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDrift:
-    """What became of one resource behind CloudFormation's back: ``status`` is MODIFIED or DELETED."""
+    """A resource that was changed outside CloudFormation: ``status`` is MODIFIED or DELETED."""
 
     logical_id: str
     type: str
@@ -142,17 +140,14 @@ class StackResource:
 
 
 def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
-    """The stack ``name`` (or id), or None (cloudformation:DescribeStacks). Raises WizardError."""
-    from botocore.exceptions import ClientError
-
-    with translated("cloudformation:DescribeStacks", aws.profile):
-        try:
-            stacks = _client(aws).describe_stacks(StackName=name).get("Stacks")
-        except ClientError as error:
-            # A stack that is not there has no error code of its own.
-            if "does not exist" in error.response.get("Error", {}).get("Message", ""):
-                return None
-            raise
+    """Return the stack ``name`` (or id), or None if it does not exist. Raises WizardError."""
+    try:
+        stacks = call(aws, "cloudformation:DescribeStacks", StackName=name).get("Stacks")
+    except WizardError as error:
+        # A missing stack has no error code of its own.
+        if "does not exist" in str(error.__cause__):
+            return None
+        raise
     if not stacks:
         return None
     found = stacks[0]
@@ -161,30 +156,22 @@ def describe_stack(aws: AwsAccess, name: str) -> Stack | None:
         name=found["StackName"],
         status=found["StackStatus"],
         reason=found.get("StackStatusReason", ""),
-        outputs={
-            output["OutputKey"]: output.get("OutputValue", "")
-            for output in found.get("Outputs", [])
-            if "OutputKey" in output
-        },
-        tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
-        parameters={
-            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
-            for parameter in found.get("Parameters", [])
-            if "ParameterKey" in parameter
-        },
+        outputs=_mapping(found, "Outputs", "OutputKey", "OutputValue"),
+        tags=_mapping(found, "Tags", "Key", "Value"),
+        parameters=_mapping(found, "Parameters", "ParameterKey", "ParameterValue"),
         updated=found.get("LastUpdatedTime") or found.get("CreationTime"),
     )
 
 
 def get_template(aws: AwsAccess, stack: str) -> Mapping[str, Any]:
-    """The template that the stack was last made from, read as JSON (cloudformation:GetTemplate).
+    """Return the stack's template, parsed from JSON. Raises WizardError.
 
-    It is empty for a stack without resources, and for one whose template is YAML. Raises WizardError.
+    Empty for a stack without resources, and if the template is YAML.
     """
-    with translated("cloudformation:GetTemplate", aws.profile):
-        # botocore reads JSON by itself; a text is what it could not read.
-        answer = _client(aws).get_template(StackName=stack, TemplateStage="Original")
-    body: Any = answer.get("TemplateBody")
+    # botocore parses JSON by itself; a string is what it could not parse.
+    body = call(aws, "cloudformation:GetTemplate", StackName=stack, TemplateStage="Original").get(
+        "TemplateBody"
+    )
     return body if isinstance(body, dict) else {}
 
 
@@ -198,14 +185,13 @@ def create_change_set(
     new: bool,
     revert_drift: bool = False,
 ) -> str:
-    """Have CloudFormation work out what ``template`` would change, and give the change set's ARN.
+    """Create a change set for ``template`` and return its ARN. Raises WizardError.
 
-    (cloudformation:CreateChangeSet.) ``new``: the stack is not there yet; it then appears as
-    REVIEW_IN_PROGRESS, without a resource. ``revert_drift``: compare with what is there in truth, not with
-    the template before, so that what was changed by hand is put back. A new stack imports what an
-    earlier one left, if it has the same name there and is retained again. Raises WizardError.
+    ``new``: the stack does not exist; it then appears as REVIEW_IN_PROGRESS, without resources, and imports
+    retained resources of an earlier stack that have the same names. ``revert_drift``: compare with the actual
+    resources instead of the last template, so that changes made by hand are reverted.
     """
-    request: CreateChangeSetInputTypeDef = {
+    request: dict[str, Any] = {
         "StackName": stack,
         "ChangeSetName": name,
         "ChangeSetType": "CREATE" if new else "UPDATE",
@@ -220,95 +206,79 @@ def create_change_set(
         request["ImportExistingResources"] = True
     if revert_drift:
         request["DeploymentMode"] = "REVERT_DRIFT"
-    with translated("cloudformation:CreateChangeSet", aws.profile):
-        answer = _client(aws).create_change_set(**request)
+    answer = call(aws, "cloudformation:CreateChangeSet", **request)
     return str(needed(answer, "Id", "cloudformation:CreateChangeSet"))
 
 
 def describe_change_set(aws: AwsAccess, change_set: str) -> ChangeSet:
-    """The change set with this ARN, all pages (cloudformation:DescribeChangeSet). Raises WizardError."""
+    """Return the change set with this ARN, all pages. Raises WizardError."""
+    answer: Mapping[str, Any] = {}
     changes: list[ResourceChange] = []
-    with translated("cloudformation:DescribeChangeSet", aws.profile):
-        answer: Mapping[str, Any] = {}
-        pages = _client(aws).get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
-        for answer in pages:
-            for change in answer.get("Changes", []):
-                resource = change.get("ResourceChange", {})
-                changes.append(
-                    ResourceChange(
-                        action=resource.get("Action", "Modify"),
-                        logical_id=resource.get("LogicalResourceId", ""),
-                        type=resource.get("ResourceType", ""),
-                        replaces=resource.get("Replacement") == "True",
-                        drift=resource.get("ResourceDriftStatus", ""),
-                    )
+    for answer in call_pages(aws, "cloudformation:DescribeChangeSet", ChangeSetName=change_set):
+        for change in answer.get("Changes", []):
+            resource = change.get("ResourceChange", {})
+            changes.append(
+                ResourceChange(
+                    action=resource.get("Action", "Modify"),
+                    logical_id=resource.get("LogicalResourceId", ""),
+                    type=resource.get("ResourceType", ""),
+                    replaces=resource.get("Replacement") == "True",
+                    drift=resource.get("ResourceDriftStatus", ""),
                 )
+            )
     status = needed(answer, "Status", "cloudformation:DescribeChangeSet")
     return ChangeSet(change_set, status, answer.get("StatusReason", ""), tuple(changes))
 
 
 def execute_change_set(aws: AwsAccess, change_set: str) -> None:
-    """Let a change set happen (cloudformation:ExecuteChangeSet). Raises WizardError."""
-    with translated("cloudformation:ExecuteChangeSet", aws.profile):
-        _client(aws).execute_change_set(ChangeSetName=change_set)
+    """Start to execute a change set. Raises WizardError."""
+    call(aws, "cloudformation:ExecuteChangeSet", ChangeSetName=change_set)
 
 
-def list_change_sets(aws: AwsAccess, stack: str) -> dict[str, str]:
-    """The ARNs of the stack's open change sets, by name (cloudformation:ListChangeSets).
-
-    Raises WizardError.
-    """
-    with translated("cloudformation:ListChangeSets", aws.profile):
-        answer = _client(aws).list_change_sets(StackName=stack)
-    return {
-        found["ChangeSetName"]: found["ChangeSetId"]
-        for found in answer.get("Summaries", [])
-        if "ChangeSetName" in found and "ChangeSetId" in found
-    }
+def list_change_sets(aws: AwsAccess, stack: str) -> Mapping[str, str]:
+    """Return the ARNs of the stack's open change sets, by name. Raises WizardError."""
+    answer = call(aws, "cloudformation:ListChangeSets", StackName=stack)
+    arns = _mapping(answer, "Summaries", "ChangeSetName", "ChangeSetId")
+    return {name: arn for name, arn in arns.items() if arn}
 
 
 def delete_change_set(aws: AwsAccess, change_set: str) -> None:
-    """Throw a change set away (cloudformation:DeleteChangeSet). Raises WizardError."""
-    with translated("cloudformation:DeleteChangeSet", aws.profile):
-        _client(aws).delete_change_set(ChangeSetName=change_set)
+    """Delete a change set. Raises WizardError."""
+    call(aws, "cloudformation:DeleteChangeSet", ChangeSetName=change_set)
 
 
 def delete_stack(aws: AwsAccess, name: str) -> None:
-    """Begin to delete a stack (cloudformation:DeleteStack). Raises WizardError."""
-    with translated("cloudformation:DeleteStack", aws.profile):
-        _client(aws).delete_stack(StackName=name)
+    """Start to delete a stack. Raises WizardError."""
+    call(aws, "cloudformation:DeleteStack", StackName=name)
 
 
 def describe_stack_events(aws: AwsAccess, name: str, back_to: str | None) -> tuple[StackEvent, ...]:
-    """The newest events, the newest first, at least back to the one with the id ``back_to``.
+    """Return the newest events, newest first, at least back to the one with the id ``back_to``.
 
-    (cloudformation:DescribeStackEvents.) A page holds a hundred or so; with None, and where there is no such
-    event, it is the newest five pages. Raises WizardError.
+    At most five pages, of about a hundred events each. Raises WizardError.
     """
     events: list[StackEvent] = []
-    with translated("cloudformation:DescribeStackEvents", aws.profile):
-        pages = _client(aws).get_paginator("describe_stack_events").paginate(StackName=name)
-        for page in islice(pages, _EVENT_PAGES):
-            events += [
-                StackEvent(
-                    id=event["EventId"],
-                    logical_id=event.get("LogicalResourceId", ""),
-                    type=event.get("ResourceType", ""),
-                    status=event.get("ResourceStatus", ""),
-                    reason=event.get("ResourceStatusReason", ""),
-                    at=event["Timestamp"],
-                )
-                for event in page.get("StackEvents", [])
-            ]
-            if any(event.id == back_to for event in events):
-                break
+    pages = call_pages(aws, "cloudformation:DescribeStackEvents", StackName=name)
+    for page in islice(pages, _EVENT_PAGES):
+        events += [
+            StackEvent(
+                id=event["EventId"],
+                logical_id=event.get("LogicalResourceId", ""),
+                type=event.get("ResourceType", ""),
+                status=event.get("ResourceStatus", ""),
+                reason=event.get("ResourceStatusReason", ""),
+                at=event["Timestamp"],
+            )
+            for event in page.get("StackEvents", [])
+        ]
+        if any(event.id == back_to for event in events):
+            break
     return tuple(events)
 
 
 def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]:
-    """The resources of a stack, up to a hundred (cloudformation:ListStackResources). Raises WizardError."""
-    with translated("cloudformation:ListStackResources", aws.profile):
-        answer = _client(aws).list_stack_resources(StackName=name)
+    """Return up to a hundred resources of a stack. Raises WizardError."""
+    answer = call(aws, "cloudformation:ListStackResources", StackName=name)
     return tuple(
         StackResource(
             logical_id=resource["LogicalResourceId"],
@@ -321,49 +291,43 @@ def list_stack_resources(aws: AwsAccess, name: str) -> tuple[StackResource, ...]
 
 
 def detect_stack_drift(aws: AwsAccess, name: str) -> str:
-    """Begin to compare the stack's resources with its template; an id to ask by.
+    """Start to compare the stack's resources with its template; return the detection's id.
 
-    (cloudformation:DetectStackDrift.) Raises WizardError.
+    Raises WizardError.
     """
-    with translated("cloudformation:DetectStackDrift", aws.profile):
-        return _client(aws).detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    return str(call(aws, "cloudformation:DetectStackDrift", StackName=name)["StackDriftDetectionId"])
 
 
 def describe_drift_detection(aws: AwsAccess, detection: str) -> DriftDetection:
-    """How far that has come (cloudformation:DescribeStackDriftDetectionStatus). Raises WizardError."""
-    with translated("cloudformation:DescribeStackDriftDetectionStatus", aws.profile):
-        answer = _client(aws).describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+    """Return the progress of the detection with this id. Raises WizardError."""
+    answer = call(aws, "cloudformation:DescribeStackDriftDetectionStatus", StackDriftDetectionId=detection)
     return DriftDetection(answer["DetectionStatus"], answer.get("DetectionStatusReason", ""))
 
 
 def describe_stack_resource_drifts(aws: AwsAccess, name: str) -> tuple[ResourceDrift, ...]:
-    """The resources that the last look found changed or deleted, up to a hundred.
-
-    (cloudformation:DescribeStackResourceDrifts.) Raises WizardError.
-    """
-    with translated("cloudformation:DescribeStackResourceDrifts", aws.profile):
-        answer = _client(aws).describe_stack_resource_drifts(
-            StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], MaxResults=100
-        )
+    """Return up to a hundred resources that were changed or deleted by hand. Raises WizardError."""
+    answer = call(
+        aws,
+        "cloudformation:DescribeStackResourceDrifts",
+        StackName=name,
+        StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
+        MaxResults=100,
+    )
+    members = ("PropertyPath", "DifferenceType", "ExpectedValue", "ActualValue")
     return tuple(
         ResourceDrift(
             logical_id=found["LogicalResourceId"],
             type=found["ResourceType"],
             status=found["StackResourceDriftStatus"],
             differences=tuple(
-                PropertyDifference(
-                    path=differs["PropertyPath"],
-                    kind=differs["DifferenceType"],
-                    expected=differs["ExpectedValue"],
-                    actual=differs["ActualValue"],
-                )
-                for differs in found.get("PropertyDifferences", [])
+                PropertyDifference(*(difference[member] for member in members))
+                for difference in found.get("PropertyDifferences", [])
             ),
         )
         for found in answer["StackResourceDrifts"]
     )
 
 
-def _client(aws: AwsAccess) -> CloudFormationClient:
-    client: CloudFormationClient = aws.client("cloudformation")
-    return client
+def _mapping(answer: Mapping[str, Any], member: str, key: str, value: str) -> Mapping[str, str]:
+    """Return a list of pairs, such as Outputs, as a mapping."""
+    return {pair[key]: pair.get(value, "") for pair in answer.get(member, []) if key in pair}

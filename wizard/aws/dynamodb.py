@@ -1,4 +1,4 @@
-"""Amazon DynamoDB: rows as texts, read page by page and written in batches, however many there are."""
+"""Amazon DynamoDB: tables and rows. A row's values are strings here; large tables are streamed."""
 
 from __future__ import annotations
 
@@ -8,34 +8,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import error_code, needed, throttled, translated
+from wizard.aws.calls import call, call_pages, call_unless
+from wizard.aws.failures import needed, throttled
 from wizard.errors import ExitCode, WizardError
 
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, WriteRequestTypeDef
-
 Row = Mapping[str, str]
-"""A row's values as texts, by the names of its attributes: see ``as_text``."""
+"""A row's values as strings, by attribute name: see ``as_text``."""
 
 _BATCH = 25
-"""The most writes that one BatchWriteItem takes."""
+"""The most writes in one BatchWriteItem."""
 _WRITERS = 8
-"""How many batches are written at the same time; botocore keeps ten connections open."""
+"""Batches written at the same time; botocore keeps ten connections open."""
 _TRIES = 10
-"""How often writes that DynamoDB left undone are asked for again, with pauses: half a minute in all."""
-_NOT_FOUND = "ResourceNotFoundException"
+"""Tries to write what DynamoDB left unprocessed, with pauses: half a minute in total."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """What DynamoDB says of a table (DescribeTable).
+    """A table (DescribeTable).
 
-    ``items`` is how many rows DynamoDB counted, some six hours ago at most. ``key_arn`` is the KMS key that
-    it is encrypted with, None where that is DynamoDB's own.
+    ``items`` is the number of rows, which DynamoDB updates every six hours. ``key_arn`` is the KMS key that
+    encrypts the table, None if that is DynamoDB's own.
     """
 
     name: str
@@ -45,9 +41,9 @@ class TableDescription:
 
 
 def as_text(value: Mapping[str, Any]) -> str | None:
-    """A value of DynamoDB's as a text for a field of the message, just as the Lambda function makes it.
+    """Return a DynamoDB value as text for a field of the message, as the Lambda function does.
 
-    Lists and sets are joined by commas. None for what fills no field: maps and bytes.
+    Lists and sets are joined by commas. None for maps and bytes, which fill no field.
     """
     if not value:
         return None
@@ -67,19 +63,11 @@ def as_text(value: Mapping[str, Any]) -> str | None:
 
 
 def describe_table(aws: AwsAccess, table: str) -> TableDescription | None:
-    """What DynamoDB says of ``table``, or None where there is none (dynamodb:DescribeTable).
-
-    Raises WizardError.
-    """
-    from botocore.exceptions import ClientError
-
-    with translated("dynamodb:DescribeTable", aws.profile):
-        try:
-            found = _client(aws).describe_table(TableName=table).get("Table", {})
-        except ClientError as error:
-            if error_code(error) == _NOT_FOUND:
-                return None
-            raise
+    """Return the description of ``table``, or None if it does not exist. Raises WizardError."""
+    answer = call_unless(aws, "ResourceNotFoundException", "dynamodb:DescribeTable", TableName=table)
+    if answer is None:
+        return None
+    found = answer.get("Table", {})
     return TableDescription(
         name=found.get("TableName", table),
         status=found.get("TableStatus", ""),
@@ -89,32 +77,27 @@ def describe_table(aws: AwsAccess, table: str) -> TableDescription | None:
 
 
 def list_tables(aws: AwsAccess) -> tuple[str, ...]:
-    """The names of all tables (dynamodb:ListTables). Raises WizardError."""
-    with translated("dynamodb:ListTables", aws.profile):
-        pages = _client(aws).get_paginator("list_tables").paginate()
-        return tuple(name for page in pages for name in page.get("TableNames", ()))
+    """Return the names of all tables. Raises WizardError."""
+    return tuple(
+        name for page in call_pages(aws, "dynamodb:ListTables") for name in page.get("TableNames", ())
+    )
 
 
 def scan(aws: AwsAccess, table: str) -> Iterator[dict[str, str]]:
-    """All rows, in no order, a page at a time (dynamodb:Scan). Raises WizardError."""
-    with translated("dynamodb:Scan", aws.profile):
-        for page in _client(aws).get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-            yield from map(_plain, page.get("Items", ()))
+    """Yield all rows, unordered, reading page by page. Raises WizardError."""
+    for page in call_pages(aws, "dynamodb:Scan", TableName=table, ConsistentRead=True):
+        yield from map(_plain, page.get("Items", ()))
 
 
 def first_rows(aws: AwsAccess, table: str, limit: int) -> tuple[dict[str, str], ...]:
-    """Some rows, ``limit`` at most, in one call (dynamodb:Scan). Raises WizardError."""
-    with translated("dynamodb:Scan", aws.profile):
-        return tuple(map(_plain, _client(aws).scan(TableName=table, Limit=limit).get("Items", ())))
+    """Return some rows, ``limit`` at most, in one call. Raises WizardError."""
+    return tuple(map(_plain, call(aws, "dynamodb:Scan", TableName=table, Limit=limit).get("Items", ())))
 
 
 def count(aws: AwsAccess, table: str) -> int:
-    """How many rows there are; all are read for it, page by page (dynamodb:Scan). Raises WizardError."""
-    with translated("dynamodb:Scan", aws.profile):
-        pages = (
-            _client(aws).get_paginator("scan").paginate(TableName=table, Select="COUNT", ConsistentRead=True)
-        )
-        return sum(needed(page, "Count", "dynamodb:Scan") for page in pages)
+    """Return the number of rows, by reading them all. Raises WizardError."""
+    pages = call_pages(aws, "dynamodb:Scan", TableName=table, Select="COUNT", ConsistentRead=True)
+    return sum(needed(page, "Count", "dynamodb:Scan") for page in pages)
 
 
 def query(
@@ -127,62 +110,55 @@ def query(
     condition: str = "",
     values: Row | None = None,
 ) -> tuple[dict[str, str], ...]:
-    """Up to ``limit`` rows of one partition, in the order of their sort key (dynamodb:Query).
+    """Return up to ``limit`` rows of one partition, in the order of their sort key. Raises WizardError.
 
-    ``partition`` is the partition key's name and value. ``condition`` is a filter expression, whose
-    placeholders ``values`` fills; rows it leaves out are read, and paid, all the same. Raises WizardError.
+    ``partition`` is the partition key's name and value. ``condition`` is a filter expression, with ``values``
+    for its placeholders; the rows it filters out are read and paid for, too.
     """
     ((name, value),) = partition.items()
-    request: QueryInputPaginateTypeDef = {
-        "TableName": table,
-        "KeyConditionExpression": "#partition = :partition",
-        "ExpressionAttributeNames": {"#partition": name},
-        "ExpressionAttributeValues": _item({**(values or {}), ":partition": value}),
-        "ScanIndexForward": not newest_first,
-    }
-    if condition:
-        request["FilterExpression"] = condition
-    else:
-        request["PaginationConfig"] = {"PageSize": limit}
+    request: dict[str, Any] = {"FilterExpression": condition} if condition else {}
+    pages = call_pages(
+        aws,
+        "dynamodb:Query",
+        TableName=table,
+        KeyConditionExpression="#partition = :partition",
+        ExpressionAttributeNames={"#partition": name},
+        ExpressionAttributeValues=_item({**(values or {}), ":partition": value}),
+        ScanIndexForward=not newest_first,
+        PaginationConfig={} if condition else {"PageSize": limit},
+        **request,
+    )
     rows: list[dict[str, str]] = []
-    with translated("dynamodb:Query", aws.profile):
-        for page in _client(aws).get_paginator("query").paginate(**request):
-            rows += map(_plain, page.get("Items", ()))
-            if len(rows) >= limit:
-                break
+    for page in pages:
+        rows += map(_plain, page.get("Items", ()))
+        if len(rows) >= limit:
+            break
     return tuple(rows[:limit])
 
 
 def get(aws: AwsAccess, table: str, key: Row) -> dict[str, str] | None:
-    """The row with this key, as it is now, or None (dynamodb:GetItem). Raises WizardError."""
-    with translated("dynamodb:GetItem", aws.profile):
-        answer = _client(aws).get_item(TableName=table, Key=_item(key), ConsistentRead=True)
+    """Return the row with this key, by a consistent read, or None. Raises WizardError."""
+    answer = call(aws, "dynamodb:GetItem", TableName=table, Key=_item(key), ConsistentRead=True)
     return _plain(answer["Item"]) if "Item" in answer else None
 
 
 def put_new(aws: AwsAccess, table: str, row: Row, key: str) -> bool:
-    """Put a row unless there is one of the same ``key`` attribute; whether there was none (dynamodb:PutItem).
-
-    Raises WizardError.
-    """
-    client = _client(aws)
-    with translated("dynamodb:PutItem", aws.profile):
-        try:
-            client.put_item(
-                TableName=table,
-                Item=_item(row),
-                ConditionExpression="attribute_not_exists(#key)",
-                ExpressionAttributeNames={"#key": key},
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return False
-    return True
+    """Add a row and return True; return False if one has the same ``key`` attribute. Raises WizardError."""
+    answer = call_unless(
+        aws,
+        "ConditionalCheckFailedException",
+        "dynamodb:PutItem",
+        TableName=table,
+        Item=_item(row),
+        ConditionExpression="attribute_not_exists(#key)",
+        ExpressionAttributeNames={"#key": key},
+    )
+    return answer is not None
 
 
 def delete(aws: AwsAccess, table: str, key: Row) -> bool:
-    """Delete the row with this key; whether there was one (dynamodb:DeleteItem). Raises WizardError."""
-    with translated("dynamodb:DeleteItem", aws.profile):
-        answer = _client(aws).delete_item(TableName=table, Key=_item(key), ReturnValues="ALL_OLD")
+    """Delete the row with this key; return whether it existed. Raises WizardError."""
+    answer = call(aws, "dynamodb:DeleteItem", TableName=table, Key=_item(key), ReturnValues="ALL_OLD")
     return bool(answer.get("Attributes"))
 
 
@@ -193,10 +169,10 @@ def write(
     deletes: Iterable[Row] = (),
     done: Callable[[int], None] = lambda count: None,
 ) -> int:
-    """Put rows and delete those with the given keys; how many it were (dynamodb:BatchWriteItem).
+    """Put rows, delete those with the given keys, and return how many were written.
 
-    Both may be endless streams: only the batches under way are in memory. No key may come twice. ``done`` is
-    told again and again how many are written. Not one transaction: after a failure some are written. Raises
+    Both may be endless streams: only the current batches are in memory. No key may occur twice. ``done`` gets
+    the number written so far. This is no transaction: after a failure, some rows are written. Raises
     WizardError, and what ``puts`` and ``deletes`` raise.
     """
     requests = _requests(puts, deletes)
@@ -216,20 +192,19 @@ def write(
     return written
 
 
-def _requests(puts: Iterable[Row], deletes: Iterable[Row]) -> Iterator[WriteRequestTypeDef]:
+def _requests(puts: Iterable[Row], deletes: Iterable[Row]) -> Iterator[dict[str, Any]]:
     for row in puts:
         yield {"PutRequest": {"Item": _item(row)}}
     for key in deletes:
         yield {"DeleteRequest": {"Key": _item(key)}}
 
 
-def _write_batch(aws: AwsAccess, table: str, batch: Sequence[WriteRequestTypeDef]) -> int:
-    """Write one batch, as often as it takes until nothing is left of it; how many it were."""
+def _write_batch(aws: AwsAccess, table: str, batch: Sequence[dict[str, Any]]) -> int:
+    """Write one batch, retrying what DynamoDB leaves unprocessed; return its size."""
     left: Mapping[str, Any] = {table: batch}
     for attempt in range(_TRIES):
         try:
-            with translated("dynamodb:BatchWriteItem", aws.profile):
-                left = _client(aws).batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+            left = call(aws, "dynamodb:BatchWriteItem", RequestItems=left).get("UnprocessedItems", {})
         except WizardError as error:
             if not throttled(error):
                 raise
@@ -237,24 +212,19 @@ def _write_batch(aws: AwsAccess, table: str, batch: Sequence[WriteRequestTypeDef
             return len(batch)
         time.sleep(0.03 * 2**attempt)
     raise WizardError(
-        "DynamoDB does not keep up",
-        "It left some rows unwritten, again and again.",
-        "Wait a minute, then try again: what is written already stays.",
+        "DynamoDB is too slow",
+        "It left some rows unwritten after several tries.",
+        "Wait a minute, then try again. Rows that were written stay.",
         ExitCode.OUTSIDE,
     )
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, str]:
-    """An item's values as texts, without those that are none."""
+    """Return an item's values as text, without those that have none."""
     texts = ((name, as_text(value)) for name, value in item.items())
     return {name: text for name, text in texts if text is not None}
 
 
 def _item(row: Row) -> dict[str, Any]:
-    """Texts as DynamoDB's strings."""
+    """Return a row as a DynamoDB item of strings."""
     return {name: {"S": value} for name, value in row.items()}
-
-
-def _client(aws: AwsAccess) -> DynamoDBClient:
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client

@@ -1,7 +1,7 @@
-"""Amazon Route 53: the hosted zones of the account and the record sets in them. A function an operation.
+"""Amazon Route 53: the account's hosted zones and their record sets. A function an operation.
 
-Route 53 is global: no Region plays a part. Names here are lower case and without a final dot, values in
-master-file form as Route 53 has them (TXT in quotes).
+Route 53 is global and has no Regions. Names are lower case without a final dot; values are in master-file
+form (TXT in quotes).
 """
 
 from __future__ import annotations
@@ -9,31 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
-
-if TYPE_CHECKING:
-    from types_boto3_route53 import Route53Client
+from wizard.aws.calls import call, call_pages
 
 
 @dataclass(frozen=True, slots=True)
 class HostedZone:
-    """One hosted zone. ``id`` is without ``/hostedzone/``; a private zone is seen inside its VPCs alone."""
+    """One hosted zone. ``id`` is without ``/hostedzone/``; a private zone is visible only inside its VPCs."""
 
     id: str
     name: str
     private: bool
-    record_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSet:
     """All values of one name and type.
 
-    ``plain`` is False for sets that are more than values (aliases, routing policies, health checks, those of
-    a traffic policy): writing one anew would lose that. ``ttl`` is in seconds.
+    ``plain`` is False for aliases and for sets with a routing policy, health check or traffic policy, which a
+    rewrite would lose. ``ttl`` is in seconds.
     """
 
     name: str
@@ -44,61 +40,53 @@ class RecordSet:
 
 
 class Action(StrEnum):
-    """What a change does to a record set. CREATE fails where it exists, UPSERT replaces it."""
+    """What a change does to a record set. CREATE fails if it exists, UPSERT replaces it."""
 
     CREATE = "CREATE"
     UPSERT = "UPSERT"
 
 
 def hosted_zones(aws: AwsAccess) -> tuple[HostedZone, ...]:
-    """All hosted zones of the account, all pages (route53:ListHostedZones). Raises WizardError."""
-    with translated("route53:ListHostedZones", aws.profile):
-        pages = _client(aws).get_paginator("list_hosted_zones").paginate()
-        return tuple(
-            HostedZone(
-                id=_plain_id(zone["Id"]),
-                name=_plain_name(zone["Name"]),
-                private=zone.get("Config", {}).get("PrivateZone", False),
-                record_count=zone.get("ResourceRecordSetCount", 0),
-            )
-            for page in pages
-            for zone in page["HostedZones"]
+    """Return all hosted zones of the account. Raises WizardError."""
+    return tuple(
+        HostedZone(
+            id=_plain_id(zone["Id"]),
+            name=_plain_name(zone["Name"]),
+            private=zone.get("Config", {}).get("PrivateZone", False),
         )
+        for page in call_pages(aws, "route53:ListHostedZones")
+        for zone in page["HostedZones"]
+    )
 
 
 def name_servers(aws: AwsAccess, zone_id: str) -> tuple[str, ...]:
-    """The name servers Route 53 gave a public zone (route53:GetHostedZone). Raises WizardError."""
-    with translated("route53:GetHostedZone", aws.profile):
-        answer = _client(aws).get_hosted_zone(Id=zone_id)
+    """Return the name servers Route 53 gave a public zone. Raises WizardError."""
+    answer = call(aws, "route53:GetHostedZone", Id=zone_id)
     return tuple(_plain_name(name) for name in answer.get("DelegationSet", {}).get("NameServers", ()))
 
 
 def record_sets(aws: AwsAccess, zone_id: str, name: str) -> tuple[RecordSet, ...]:
-    """The record sets at ``name`` (route53:ListResourceRecordSets). Raises WizardError."""
+    """Return the record sets at ``name``. Raises WizardError."""
     found: list[RecordSet] = []
-    start: dict[str, str] = {"StartRecordName": name}
-    with translated("route53:ListResourceRecordSets", aws.profile):
-        client: Any = _client(aws)
-        while True:
-            answer = client.list_resource_record_sets(HostedZoneId=zone_id, **start)
-            for item in answer["ResourceRecordSets"]:
-                # The listing is sorted: behind the name nothing more of it comes.
-                if _plain_name(item["Name"]) != name.lower():
-                    return tuple(found)
-                found.append(_record_set(item))
-            if not answer.get("IsTruncated"):
+    start: dict[str, Any] = {"StartRecordName": name}
+    while True:
+        answer = call(aws, "route53:ListResourceRecordSets", HostedZoneId=zone_id, **start)
+        for item in answer["ResourceRecordSets"]:
+            # The listing is sorted: no further record set has this name.
+            if _plain_name(item["Name"]) != name.lower():
                 return tuple(found)
-            following = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
-            start, before = (
-                {key.replace("Next", "Start"): answer[key] for key in following if key in answer},
-                start,
-            )
-            if not start or start == before:
-                return tuple(found)
+            found.append(_record_set(item))
+        following = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
+        before, start = (
+            start,
+            {key.replace("Next", "Start"): answer[key] for key in following if key in answer},
+        )
+        if not answer.get("IsTruncated") or not start or start == before:
+            return tuple(found)
 
 
 def change_record_sets(aws: AwsAccess, zone_id: str, changes: Iterable[tuple[Action, RecordSet]]) -> None:
-    """Carry out changes, all or none (route53:ChangeResourceRecordSets). Raises WizardError."""
+    """Apply the changes, all or none. Raises WizardError."""
     batch = [
         {
             "Action": action.value,
@@ -111,20 +99,16 @@ def change_record_sets(aws: AwsAccess, zone_id: str, changes: Iterable[tuple[Act
         }
         for action, record_set in changes
     ]
-    with translated("route53:ChangeResourceRecordSets", aws.profile):
-        client: Any = _client(aws)
-        client.change_resource_record_sets(
-            HostedZoneId=zone_id, ChangeBatch={"Comment": "ses-wizard", "Changes": batch}
-        )
+    call(
+        aws,
+        "route53:ChangeResourceRecordSets",
+        HostedZoneId=zone_id,
+        ChangeBatch={"Comment": "ses-wizard", "Changes": batch},
+    )
 
 
 _PLAIN_MEMBERS = {"Name", "Type", "TTL", "ResourceRecords"}
-"""What ``change_record_sets`` writes of a record set."""
-
-
-def _client(aws: AwsAccess) -> Route53Client:
-    client: Route53Client = aws.client("route53")
-    return client
+"""The members that ``change_record_sets`` writes."""
 
 
 def _record_set(item: Any) -> RecordSet:
@@ -142,5 +126,5 @@ def _plain_id(zone_id: str) -> str:
 
 
 def _plain_name(name: str) -> str:
-    r"""A name as Route 53 writes it (``\052`` for an asterisk) in the usual form."""
+    r"""Return a name as Route 53 writes it (``\052`` for an asterisk) in the usual form."""
     return name.rstrip(".").lower().replace("\\052", "*")

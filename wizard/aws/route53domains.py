@@ -1,33 +1,33 @@
-"""Amazon Route 53 Domains: what is registered, what is free and at which price. A function an operation.
+"""Amazon Route 53 Domains: registered domains, available names and prices. A function an operation.
 
-The service answers in one Region for the whole account (us-east-1). Names are in their A-label form.
+The service has one Region for the whole account (us-east-1). Names are in A-label form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import needed, translated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from wizard.aws.calls import call, call_pages
+from wizard.aws.failures import error_code, needed
+from wizard.errors import WizardError
 
 REGION = "us-east-1"
 PAGE = 100
 PRICES_PAGE = 1000
 
 _UNKNOWN = "DONT_KNOW"
-"""DomainAvailability where AWS itself does not know."""
+"""DomainAvailability if AWS does not know."""
 UNDER_WAY = ("SUBMITTED", "IN_PROGRESS")
-"""Statuses of an operation that has not ended."""
+"""Statuses of an operation in progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredDomain:
-    """A domain that is registered through this account (ListDomains)."""
+    """A domain registered through this account (ListDomains)."""
 
     name: str
     expires: datetime | None = None
@@ -36,7 +36,7 @@ class RegisteredDomain:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What something costs, as AWS says it. ``premium``: the registry asks more for this very name."""
+    """A price as AWS states it. ``premium``: the registry charges more for this name."""
 
     amount: float
     currency: str
@@ -47,8 +47,8 @@ class Price:
 class Availability:
     """Whether a name can be registered (CheckDomainAvailability, GetDomainSuggestions).
 
-    ``status`` is one of DomainAvailability: ``AVAILABLE``, ``UNAVAILABLE``, ``PENDING`` and so on. ``price``
-    is for the first year, None where AWS names none.
+    ``status`` is a DomainAvailability: ``AVAILABLE``, ``UNAVAILABLE``, ``PENDING`` and so on. ``price`` is
+    for the first year, None if AWS names none.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class EndingPrice:
-    """The usual prices of an ending (ListPrices), a year each. ``ending`` is without its dot."""
+    """The standard prices of an ending (ListPrices) for a year. ``ending`` is without its dot."""
 
     ending: str
     registration: Price | None
@@ -67,9 +67,9 @@ class EndingPrice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contact:
-    """Whose the domain will be (ContactDetail). ``phone`` is ``+CC.number``, ``country`` its two letters.
+    """The owner of a domain (ContactDetail). ``phone`` is ``+CC.number``, ``country`` two letters.
 
-    It has no ``repr`` of what is in it: personal data belongs into no log and no traceback.
+    It has no ``repr`` of its values: personal data must not get into a log or a traceback.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One domain to register for a year. AWS refuses it where it costs more than ``most``."""
+    """A domain to register. AWS refuses the order if it costs more than ``most``."""
 
     domain: str
     contact: Contact
@@ -100,10 +100,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How far something that takes time has come (GetOperationDetail).
+    """The progress of an operation (GetOperationDetail).
 
     ``status`` is SUBMITTED, IN_PROGRESS, ERROR, SUCCESSFUL or FAILED; ``flag`` names what AWS waits for
-    (``PENDING_CUSTOMER_ACTION``), empty where nothing; ``message`` is the registrar's own.
+    (``PENDING_CUSTOMER_ACTION``), or is empty; ``message`` is the registrar's.
     """
 
     id: str
@@ -116,57 +116,56 @@ class Operation:
 
     @property
     def under_way(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it is in progress."""
         return self.status in UNDER_WAY
 
 
 def domains(aws: AwsAccess) -> tuple[RegisteredDomain, ...]:
-    """All domains registered through the account (route53domains:ListDomains). Raises WizardError."""
-    with translated("route53domains:ListDomains", aws.profile):
-        pages = _client(aws).get_paginator("list_domains").paginate(MaxItems=PAGE)
-        return tuple(
-            RegisteredDomain(item["DomainName"].lower(), item.get("Expiry"), item.get("AutoRenew", False))
-            for page in pages
-            for item in page.get("Domains", ())
-            if "DomainName" in item
-        )
+    """Return all domains registered through the account. Raises WizardError."""
+    return tuple(
+        RegisteredDomain(item["DomainName"].lower(), item.get("Expiry"), item.get("AutoRenew", False))
+        for page in call_pages(aws, "route53domains:ListDomains", REGION, MaxItems=PAGE)
+        for item in page.get("Domains", ())
+        if "DomainName" in item
+    )
 
 
 def availability(aws: AwsAccess, domain: str) -> Availability:
-    """Whether ``domain`` is free, and at what price (route53domains:CheckDomainAvailability).
+    """Return whether ``domain`` is available, and its price.
 
-    Raises WizardError; its cause has the code UnsupportedTLD where AWS does not sell the ending.
+    Raises WizardError; its cause has the code UnsupportedTLD if AWS does not sell the ending.
     """
-    with translated("route53domains:CheckDomainAvailability", aws.profile):
-        answer = _client(aws).check_domain_availability(DomainName=domain)
+    answer = call(aws, "route53domains:CheckDomainAvailability", REGION, DomainName=domain)
     return Availability(domain, answer.get("Availability", _UNKNOWN), _price(answer.get("Price")))
 
 
 def prices(aws: AwsAccess) -> tuple[EndingPrice, ...]:
-    """The usual prices of every ending AWS sells (route53domains:ListPrices). Raises WizardError."""
-    with translated("route53domains:ListPrices", aws.profile):
-        pages = _client(aws).get_paginator("list_prices").paginate(MaxItems=PRICES_PAGE)
-        return tuple(
-            EndingPrice(
-                item["Name"].lower().removeprefix("."),
-                _price(item.get("RegistrationPrice")),
-                _price(item.get("RenewalPrice")),
-            )
-            for page in pages
-            for item in page.get("Prices", ())
-            if "Name" in item
+    """Return the standard prices of every ending AWS sells. Raises WizardError."""
+    return tuple(
+        EndingPrice(
+            item["Name"].lower().removeprefix("."),
+            _price(item.get("RegistrationPrice")),
+            _price(item.get("RenewalPrice")),
         )
+        for page in call_pages(aws, "route53domains:ListPrices", REGION, MaxItems=PRICES_PAGE)
+        for item in page.get("Prices", ())
+        if "Name" in item
+    )
 
 
 def suggestions(aws: AwsAccess, domain: str, count: int) -> tuple[Availability, ...]:
-    """Free names like ``domain``, at most ``count`` (route53domains:GetDomainSuggestions).
+    """Return at most ``count`` available names similar to ``domain``, at standard prices only.
 
-    Only those at their ending's usual price. Raises WizardError.
+    Raises WizardError.
     """
-    with translated("route53domains:GetDomainSuggestions", aws.profile):
-        answer = _client(aws).get_domain_suggestions(
-            DomainName=domain, SuggestionCount=count, OnlyAvailable=True
-        )
+    answer = call(
+        aws,
+        "route53domains:GetDomainSuggestions",
+        REGION,
+        DomainName=domain,
+        SuggestionCount=count,
+        OnlyAvailable=True,
+    )
     return tuple(
         Availability(
             item["DomainName"].lower(), item.get("Availability", _UNKNOWN), _price(item.get("Price"))
@@ -177,81 +176,74 @@ def suggestions(aws: AwsAccess, domain: str, count: int) -> tuple[Availability, 
 
 
 def register(aws: AwsAccess, order: Order) -> str:
-    """Buy a domain (route53domains:RegisterDomain); the id of the operation that this is.
+    """Buy a domain and return the id of the operation.
 
-    AWS charges the account, makes a hosted zone, and refuses where the price is above ``order.most``. Where
-    the same is under way already (DuplicateRequest) nothing is bought again: that operation's id is returned,
-    if AWS names it. Raises WizardError.
+    AWS charges the account, creates a hosted zone, and refuses a price above ``order.most``. If the same
+    registration is already in progress (DuplicateRequest), nothing is bought again, and its id is returned if
+    AWS names it. Raises WizardError.
     """
-    contact = _contact(order.contact)
-    with translated("route53domains:RegisterDomain", aws.profile):
-        client = _client(aws)
-        try:
-            answer = client.register_domain(
-                DomainName=order.domain,
-                DurationInYears=order.years,
-                AutoRenew=order.auto_renew,
-                RegistrantContact=contact,
-                AdminContact=contact,
-                TechContact=contact,
-                BillingContact=contact,
-                PrivacyProtectRegistrantContact=order.private,
-                PrivacyProtectAdminContact=order.private,
-                PrivacyProtectTechContact=order.private,
-                PrivacyProtectBillingContact=order.private,
-                Consent={"MaxPrice": order.most.amount, "Currency": order.most.currency},
-            )
-        except client.exceptions.DuplicateRequest as error:
-            if not error.response.get("requestId"):
-                raise
-            return str(error.response["requestId"])
+    contacts: dict[str, Any] = {}
+    for who in ("Registrant", "Admin", "Tech", "Billing"):
+        contacts[f"{who}Contact"] = _contact(order.contact)
+        contacts[f"PrivacyProtect{who}Contact"] = order.private
+    try:
+        answer = call(
+            aws,
+            "route53domains:RegisterDomain",
+            REGION,
+            DomainName=order.domain,
+            DurationInYears=order.years,
+            AutoRenew=order.auto_renew,
+            Consent={"MaxPrice": order.most.amount, "Currency": order.most.currency},
+            **contacts,
+        )
+    except WizardError as error:
+        response: Mapping[str, Any] = getattr(error.__cause__, "response", {})
+        if error_code(error) == "DuplicateRequest" and response.get("requestId"):
+            return str(response["requestId"])
+        raise
     return str(needed(answer, "OperationId", "route53domains:RegisterDomain"))
 
 
 def operation(aws: AwsAccess, operation_id: str) -> Operation:
-    """How far an operation has come (route53domains:GetOperationDetail). Raises WizardError."""
-    with translated("route53domains:GetOperationDetail", aws.profile):
-        answer = _client(aws).get_operation_detail(OperationId=operation_id)
+    """Return the progress of an operation. Raises WizardError."""
+    answer = call(aws, "route53domains:GetOperationDetail", REGION, OperationId=operation_id)
     status = needed(answer, "Status", "route53domains:GetOperationDetail")
     return _operation({**answer, "OperationId": operation_id, "Status": status})
 
 
 def registrations_under_way(aws: AwsAccess) -> tuple[Operation, ...]:
-    """Registrations that have not ended (route53domains:ListOperations). Raises WizardError."""
-    with translated("route53domains:ListOperations", aws.profile):
-        pages = _client(aws).get_paginator("list_operations")
-        found = pages.paginate(Status=list(UNDER_WAY), Type=["REGISTER_DOMAIN"], MaxItems=PAGE)
-        return tuple(
-            # Only those under way were asked for.
-            _operation({"Status": UNDER_WAY[-1], **item})
-            for page in found
-            for item in page.get("Operations", ())
-            if "OperationId" in item
-        )
+    """Return the registrations in progress. Raises WizardError."""
+    pages = call_pages(
+        aws,
+        "route53domains:ListOperations",
+        REGION,
+        Status=list(UNDER_WAY),
+        Type=["REGISTER_DOMAIN"],
+        MaxItems=PAGE,
+    )
+    return tuple(
+        # The request asks only for operations in progress.
+        _operation({"Status": UNDER_WAY[-1], **item})
+        for page in pages
+        for item in page.get("Operations", ())
+        if "OperationId" in item
+    )
 
 
 def owner_confirmed(aws: AwsAccess, domain: str) -> str:
-    """Whether the owner has opened the link that AWS mailed: PENDING, DONE or EXPIRED.
+    """Return whether the owner opened the link that AWS mailed: PENDING, DONE or EXPIRED, or empty.
 
-    (route53domains:GetContactReachabilityStatus.) Empty where AWS says nothing. Raises WizardError.
+    Raises WizardError.
     """
-    with translated("route53domains:GetContactReachabilityStatus", aws.profile):
-        answer = _client(aws).get_contact_reachability_status(domainName=domain)
+    answer = call(aws, "route53domains:GetContactReachabilityStatus", REGION, domainName=domain)
     return str(answer.get("status", ""))
 
 
 def mail_link_again(aws: AwsAccess, domain: str) -> bool:
-    """Have AWS mail the owner's link anew (route53domains:ResendContactReachabilityEmail).
-
-    False where the address is confirmed already: then no mail was sent. Raises WizardError.
-    """
-    with translated("route53domains:ResendContactReachabilityEmail", aws.profile):
-        answer = _client(aws).resend_contact_reachability_email(domainName=domain)
+    """Make AWS mail the owner's link again. False if the address is already confirmed. Raises WizardError."""
+    answer = call(aws, "route53domains:ResendContactReachabilityEmail", REGION, domainName=domain)
     return not answer.get("isAlreadyVerified", False)
-
-
-def _client(aws: AwsAccess) -> Any:
-    return aws.client("route53domains", REGION)
 
 
 def _price(said: Mapping[str, Any] | None) -> Price | None:
@@ -273,19 +265,19 @@ def _operation(item: Mapping[str, Any]) -> Operation:
 
 
 def _contact(contact: Contact) -> dict[str, str]:
-    """ContactDetail, without what was left empty."""
-    named: Iterable[tuple[str, str]] = (
-        ("ContactType", contact.kind),
-        ("FirstName", contact.first_name),
-        ("LastName", contact.last_name),
-        ("OrganizationName", contact.organization),
-        ("AddressLine1", contact.address),
-        ("AddressLine2", contact.address_more),
-        ("City", contact.city),
-        ("State", contact.state),
-        ("ZipCode", contact.zip_code),
-        ("CountryCode", contact.country),
-        ("PhoneNumber", contact.phone),
-        ("Email", contact.email),
-    )
-    return {name: value for name, value in named if value}
+    """Return the ContactDetail, without empty members."""
+    members = {
+        "ContactType": contact.kind,
+        "FirstName": contact.first_name,
+        "LastName": contact.last_name,
+        "OrganizationName": contact.organization,
+        "AddressLine1": contact.address,
+        "AddressLine2": contact.address_more,
+        "City": contact.city,
+        "State": contact.state,
+        "ZipCode": contact.zip_code,
+        "CountryCode": contact.country,
+        "PhoneNumber": contact.phone,
+        "Email": contact.email,
+    }
+    return {name: value for name, value in members.items() if value}

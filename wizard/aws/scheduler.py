@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import needed, translated
-
-if TYPE_CHECKING:
-    from types_boto3_scheduler import EventBridgeSchedulerClient
+from wizard.aws.calls import call_unless
+from wizard.aws.failures import needed
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule (GetSchedule). ``start`` and ``end`` are its StartDate and EndDate, where it has them."""
+    """A schedule (GetSchedule). ``start`` and ``end`` are its StartDate and EndDate, if set."""
 
     expression: str
     timezone: str
@@ -25,13 +22,10 @@ class Schedule:
 
 
 def get_schedule(aws: AwsAccess, group: str, name: str) -> Schedule | None:
-    """The schedule ``name`` in ``group``, or None (scheduler:GetSchedule). Raises WizardError."""
-    with translated("scheduler:GetSchedule", aws.profile):
-        client: EventBridgeSchedulerClient = aws.client("scheduler")
-        try:
-            found = client.get_schedule(GroupName=group, Name=name)
-        except client.exceptions.ResourceNotFoundException:
-            return None
+    """Return the schedule ``name`` in ``group``, or None if it does not exist. Raises WizardError."""
+    found = call_unless(aws, "ResourceNotFoundException", "scheduler:GetSchedule", GroupName=group, Name=name)
+    if found is None:
+        return None
     return Schedule(
         expression=needed(found, "ScheduleExpression", "scheduler:GetSchedule"),
         timezone=found.get("ScheduleExpressionTimezone", "UTC"),

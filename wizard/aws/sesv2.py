@@ -1,7 +1,7 @@
-"""Amazon SES, API v2: a function for each operation in use, typed, with its errors turned into WizardError.
+"""Amazon SES, API v2. A function an operation.
 
-Shapes and error names are those of the service's model (botocore, sesv2 2019-09-27). An operation that would
-make what is already there says so by its return value: a second run is no failure.
+Shapes and error codes are those of the service's model (botocore, sesv2 2019-09-27). A function that creates
+something returns False if it already exists, so a second run does not fail.
 """
 
 from __future__ import annotations
@@ -9,24 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from wizard.aws.access import AwsAccess
-from wizard.aws.failures import translated
+from wizard.aws.calls import call, call_unless
 
-if TYPE_CHECKING:
-    from types_boto3_sesv2 import SESV2Client
-    from types_boto3_sesv2.type_defs import CreateEmailIdentityRequestTypeDef, PutAccountDetailsRequestTypeDef
-
-SUPPRESSED: tuple[Literal["BOUNCE", "COMPLAINT"], ...] = ("BOUNCE", "COMPLAINT")
-"""Why an address goes on the suppression list: mail to it bounced, or its owner called the mail spam."""
+SUPPRESSED = ("BOUNCE", "COMPLAINT")
+"""Why an address goes on the suppression list: mail to it bounced, or its owner reported it as spam."""
+_EXISTS = "AlreadyExistsException"
+_NOT_FOUND = "NotFoundException"
+_EASY_DKIM = {"NextSigningKeyLength": "RSA_2048_BIT"}
+_DESTINATIONS = {
+    "EventBridgeDestination": "EventBridge",
+    "SnsDestination": "SNS",
+    "KinesisFirehoseDestination": "Firehose",
+    "CloudWatchDestination": "CloudWatch",
+    "PinpointDestination": "Pinpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SesAccount:
     """SES's state in one Region (GetAccount). Quotas count recipients; ``max_24_hour_send`` -1 is unlimited.
 
-    ``review_status`` is PENDING, GRANTED, DENIED or FAILED, or None where no review was ever asked for.
+    ``review_status`` is PENDING, GRANTED, DENIED or FAILED, or None if production access was never requested.
     """
 
     production_access: bool
@@ -47,7 +53,7 @@ class SesAccount:
 @dataclass(frozen=True, slots=True)
 class SesIdentity:
     """A domain identity (GetEmailIdentity). Statuses are PENDING, SUCCESS, FAILED, TEMPORARY_FAILURE or
-    NOT_STARTED; those of the MAIL FROM domain are None where none is set.
+    NOT_STARTED; ``mail_from_status`` is None if no MAIL FROM domain is set.
 
     ``signing_zone`` is SigningHostedZone: the DKIM targets are ``<token>.<signing_zone>``. ``error_type``,
     ``last_checked``, ``last_success`` and ``soa_serial`` (of the zone as SES saw it) are SES's own evidence
@@ -75,7 +81,7 @@ class SesIdentity:
 
     @property
     def signs_itself(self) -> bool:
-        """Whether SES made the DKIM keys. Otherwise they are somebody else's, and to be left alone."""
+        """Whether SES made the DKIM keys (Easy DKIM). Other keys are not ours to change."""
         return self.signing_origin == "AWS_SES"
 
     @property
@@ -104,10 +110,22 @@ class ConfigurationSet:
     suppressed_reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EventDestination:
+    """An event destination of a configuration set (GetConfigurationSetEventDestinations).
+
+    ``types`` are event types in the API's words (BOUNCE, COMPLAINT); ``place`` is the service they go to.
+    """
+
+    name: str
+    enabled: bool
+    types: tuple[str, ...]
+    place: str
+
+
 def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
-    """SES's state in the Region in use or in another (sesv2:GetAccount). Raises WizardError."""
-    with translated("sesv2:GetAccount", aws.profile):
-        answer = _client(aws, region).get_account()
+    """Return SES's state in the Region in use or, asked briefly, in another. Raises WizardError."""
+    answer = call(aws, "sesv2:GetAccount", region, brief=region is not None)
     quota = answer.get("SendQuota", {})
     details = answer.get("Details", {})
     review = details.get("ReviewDetails", {})
@@ -129,20 +147,17 @@ def get_account(aws: AwsAccess, region: str | None = None) -> SesAccount:
 
 
 def get_identity(aws: AwsAccess, name: str, *, brief: bool = False) -> SesIdentity | None:
-    """The identity ``name``, or None where SES has none (sesv2:GetEmailIdentity). Raises WizardError.
+    """Return the identity ``name``, or None if it does not exist. Raises WizardError.
 
-    ``brief``: SES is asked once, and not for long.
+    ``brief``: ask once, with a short timeout.
     """
-    with translated("sesv2:GetEmailIdentity", aws.profile):
-        client = _client(aws, brief=brief)
-        try:
-            answer = client.get_email_identity(EmailIdentity=name)
-        except client.exceptions.NotFoundException:
-            return None
+    answer = call_unless(aws, _NOT_FOUND, "sesv2:GetEmailIdentity", brief=brief, EmailIdentity=name)
+    if answer is None:
+        return None
     dkim = answer.get("DkimAttributes", {})
-    attributes = answer.get("MailFromAttributes")
-    # Unset comes without attributes, or with an empty name in them.
-    mail_from = attributes if attributes and attributes.get("MailFromDomain") else None
+    mail_from = answer.get("MailFromAttributes", {})
+    if not mail_from.get("MailFromDomain"):  # Not set: SES leaves the attributes out, or the name empty.
+        mail_from = {}
     info = answer.get("VerificationInfo", {})
     return SesIdentity(
         name=name,
@@ -154,9 +169,9 @@ def get_identity(aws: AwsAccess, name: str, *, brief: bool = False) -> SesIdenti
         signing_zone=dkim.get("SigningHostedZone"),
         signing_origin=dkim.get("SigningAttributesOrigin", "AWS_SES"),
         key_length=dkim.get("CurrentSigningKeyLength"),
-        mail_from=mail_from.get("MailFromDomain") if mail_from else None,
-        mail_from_status=mail_from.get("MailFromDomainStatus") if mail_from else None,
-        mail_from_on_failure=mail_from.get("BehaviorOnMxFailure") if mail_from else None,
+        mail_from=mail_from.get("MailFromDomain"),
+        mail_from_status=mail_from.get("MailFromDomainStatus"),
+        mail_from_on_failure=mail_from.get("BehaviorOnMxFailure"),
         configuration_set=answer.get("ConfigurationSetName"),
         error_type=info.get("ErrorType"),
         last_checked=info.get("LastCheckedTimestamp"),
@@ -167,106 +182,90 @@ def get_identity(aws: AwsAccess, name: str, *, brief: bool = False) -> SesIdenti
 
 
 def list_identities(aws: AwsAccess, region: str | None = None) -> tuple[ListedIdentity, ...]:
-    """All identities of the Region in use or of another, all pages (sesv2:ListEmailIdentities).
-
-    Raises WizardError.
-    """
+    """Return all identities of the Region in use or, asked briefly, of another. Raises WizardError."""
     found: list[ListedIdentity] = []
-    with translated("sesv2:ListEmailIdentities", aws.profile):
-        client = _client(aws, region)
-        answer, token = client.list_email_identities(PageSize=1000), None
-        while True:
-            found += [
-                ListedIdentity(
-                    name=item["IdentityName"],
-                    type=item.get("IdentityType", "DOMAIN"),
-                    sending_enabled=item.get("SendingEnabled", False),
-                    verification_status=item.get("VerificationStatus", "NOT_STARTED"),
-                )
-                for item in answer.get("EmailIdentities", ())
-                if item.get("IdentityName")
-            ]
-            token, before = answer.get("NextToken"), token
-            if not token or token == before:
-                return tuple(found)
-            answer = client.list_email_identities(PageSize=1000, NextToken=token)
+    token: dict[str, Any] = {}
+    while True:
+        answer = call(
+            aws, "sesv2:ListEmailIdentities", region, brief=region is not None, PageSize=1000, **token
+        )
+        found += [
+            ListedIdentity(
+                name=item["IdentityName"],
+                type=item.get("IdentityType", "DOMAIN"),
+                sending_enabled=item.get("SendingEnabled", False),
+                verification_status=item.get("VerificationStatus", "NOT_STARTED"),
+            )
+            for item in answer.get("EmailIdentities", ())
+            if item.get("IdentityName")
+        ]
+        before, token = token, {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+        if not token or token == before:
+            return tuple(found)
 
 
 def create_identity(aws: AwsAccess, domain: str) -> bool:
-    """Make a domain identity with Easy DKIM and 2048-bit keys (sesv2:CreateEmailIdentity).
+    """Create a domain identity with Easy DKIM and 2048-bit keys. Raises WizardError.
 
-    False where it is already there: then nothing was changed. Raises WizardError.
+    False if it already exists; then nothing was changed.
     """
-    return _create(
-        aws, {"EmailIdentity": domain, "DkimSigningAttributes": {"NextSigningKeyLength": "RSA_2048_BIT"}}
-    )
+    return _create_identity(aws, EmailIdentity=domain, DkimSigningAttributes=_EASY_DKIM)
 
 
 def create_address(aws: AwsAccess, address: str) -> bool:
-    """Have SES send a verification link to ``address`` (sesv2:CreateEmailIdentity). The link lives 24 hours.
+    """Make SES mail a verification link, valid for 24 hours, to ``address``. Raises WizardError.
 
-    False where SES knows the address already: then no link was sent. Raises WizardError.
+    False if the address is already an identity; then no link was sent.
     """
-    return _create(aws, {"EmailIdentity": address})
+    return _create_identity(aws, EmailIdentity=address)
 
 
-def _create(aws: AwsAccess, request: CreateEmailIdentityRequestTypeDef) -> bool:
-    with translated("sesv2:CreateEmailIdentity", aws.profile):
-        client = _client(aws)
-        try:
-            client.create_email_identity(**request)
-        except client.exceptions.AlreadyExistsException:
-            return False
-    return True
+def _create_identity(aws: AwsAccess, **request: Any) -> bool:
+    return call_unless(aws, _EXISTS, "sesv2:CreateEmailIdentity", **request) is not None
 
 
 def delete_identity(aws: AwsAccess, name: str) -> bool:
-    """Delete an identity (sesv2:DeleteEmailIdentity). False where there is none. Raises WizardError."""
-    with translated("sesv2:DeleteEmailIdentity", aws.profile):
-        client = _client(aws)
-        try:
-            client.delete_email_identity(EmailIdentity=name)
-        except client.exceptions.NotFoundException:
-            return False
-    return True
+    """Delete an identity. False if it does not exist. Raises WizardError."""
+    return call_unless(aws, _NOT_FOUND, "sesv2:DeleteEmailIdentity", EmailIdentity=name) is not None
 
 
 def send_email(
     aws: AwsAccess, *, sender: str, to: str, subject: str, text: str, configuration_set: str | None
 ) -> str:
-    """Send one plain mail (sesv2:SendEmail) and give its MessageId: SES took it, it is not delivered yet.
+    """Send one plain e-mail and return its MessageId (empty if SES gives none). Raises WizardError.
 
-    The MessageId is empty where SES gives none. Raises WizardError.
+    SES has then accepted the e-mail; it is not delivered yet.
     """
     body = {"Text": {"Data": text, "Charset": "UTF-8"}}
-    request: dict[str, Any] = {
-        "FromEmailAddress": sender,
-        "Destination": {"ToAddresses": [to]},
-        "Content": {"Simple": {"Subject": {"Data": subject, "Charset": "UTF-8"}, "Body": body}},
-    }
-    if configuration_set:
-        request["ConfigurationSetName"] = configuration_set
-    with translated("sesv2:SendEmail", aws.profile):
-        return _client(aws).send_email(**request).get("MessageId", "")
+    request: dict[str, Any] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
+    answer = call(
+        aws,
+        "sesv2:SendEmail",
+        FromEmailAddress=sender,
+        Destination={"ToAddresses": [to]},
+        Content={"Simple": {"Subject": {"Data": subject, "Charset": "UTF-8"}, "Body": body}},
+        **request,
+    )
+    return str(answer.get("MessageId", ""))
 
 
 def put_dkim_signing(aws: AwsAccess, domain: str) -> None:
-    """Have SES make 2048-bit keys and look for their records from now on; the tokens may change.
+    """Make SES create 2048-bit keys and look for their records from now on. Raises WizardError.
 
-    (sesv2:PutEmailIdentityDkimSigningAttributes.) Raises WizardError.
+    The tokens may change.
     """
-    with translated("sesv2:PutEmailIdentityDkimSigningAttributes", aws.profile):
-        _client(aws).put_email_identity_dkim_signing_attributes(
-            EmailIdentity=domain,
-            SigningAttributesOrigin="AWS_SES",
-            SigningAttributes={"NextSigningKeyLength": "RSA_2048_BIT"},
-        )
+    call(
+        aws,
+        "sesv2:PutEmailIdentityDkimSigningAttributes",
+        EmailIdentity=domain,
+        SigningAttributesOrigin="AWS_SES",
+        SigningAttributes=_EASY_DKIM,
+    )
 
 
 def put_dkim_enabled(aws: AwsAccess, domain: str) -> None:
-    """Switch DKIM signing on (sesv2:PutEmailIdentityDkimAttributes). Raises WizardError."""
-    with translated("sesv2:PutEmailIdentityDkimAttributes", aws.profile):
-        _client(aws).put_email_identity_dkim_attributes(EmailIdentity=domain, SigningEnabled=True)
+    """Enable DKIM signing. Raises WizardError."""
+    call(aws, "sesv2:PutEmailIdentityDkimAttributes", EmailIdentity=domain, SigningEnabled=True)
 
 
 def put_mail_from(
@@ -275,28 +274,25 @@ def put_mail_from(
     mail_from: str,
     on_failure: str | None = None,
 ) -> None:
-    """Set the MAIL FROM domain, or have SES look for the same one again.
+    """Set the MAIL FROM domain; if it is already set, SES looks for its records again. Raises WizardError.
 
-    (sesv2:PutEmailIdentityMailFromAttributes.) ``on_failure`` is BehaviorOnMxFailure; where it is None,
-    USE_DEFAULT_VALUE: while the records are not right, mail still leaves, by amazonses.com.
-    Raises WizardError.
+    ``on_failure`` is BehaviorOnMxFailure. None is USE_DEFAULT_VALUE: while the records are missing, mail is
+    sent with amazonses.com.
     """
-    with translated("sesv2:PutEmailIdentityMailFromAttributes", aws.profile):
-        _client(aws).put_email_identity_mail_from_attributes(
-            EmailIdentity=domain,
-            MailFromDomain=mail_from,
-            BehaviorOnMxFailure="REJECT_MESSAGE" if on_failure == "REJECT_MESSAGE" else "USE_DEFAULT_VALUE",
-        )
+    call(
+        aws,
+        "sesv2:PutEmailIdentityMailFromAttributes",
+        EmailIdentity=domain,
+        MailFromDomain=mail_from,
+        BehaviorOnMxFailure="REJECT_MESSAGE" if on_failure == "REJECT_MESSAGE" else "USE_DEFAULT_VALUE",
+    )
 
 
 def get_configuration_set(aws: AwsAccess, name: str) -> ConfigurationSet | None:
-    """The configuration set ``name``, or None (sesv2:GetConfigurationSet). Raises WizardError."""
-    with translated("sesv2:GetConfigurationSet", aws.profile):
-        client = _client(aws)
-        try:
-            answer = client.get_configuration_set(ConfigurationSetName=name)
-        except client.exceptions.NotFoundException:
-            return None
+    """Return the configuration set ``name``, or None if it does not exist. Raises WizardError."""
+    answer = call_unless(aws, _NOT_FOUND, "sesv2:GetConfigurationSet", ConfigurationSetName=name)
+    if answer is None:
+        return None
     return ConfigurationSet(
         name=name,
         reputation_metrics=answer.get("ReputationOptions", {}).get("ReputationMetricsEnabled", False),
@@ -306,51 +302,59 @@ def get_configuration_set(aws: AwsAccess, name: str) -> ConfigurationSet | None:
 
 
 def create_configuration_set(aws: AwsAccess, name: str) -> bool:
-    """Make a configuration set with reputation metrics and suppression of bounces and complaints.
+    """Create a configuration set with reputation metrics and suppression of bounces and complaints.
 
-    (sesv2:CreateConfigurationSet.) False where it is already there: then nothing was changed.
-    Raises WizardError.
+    False if it already exists; then nothing was changed. Raises WizardError.
     """
-    with translated("sesv2:CreateConfigurationSet", aws.profile):
-        client = _client(aws)
-        try:
-            client.create_configuration_set(
-                ConfigurationSetName=name,
-                ReputationOptions={"ReputationMetricsEnabled": True},
-                SendingOptions={"SendingEnabled": True},
-                SuppressionOptions={"SuppressedReasons": list(SUPPRESSED)},
-            )
-        except client.exceptions.AlreadyExistsException:
-            return False
-    return True
+    answer = call_unless(
+        aws,
+        _EXISTS,
+        "sesv2:CreateConfigurationSet",
+        ConfigurationSetName=name,
+        ReputationOptions={"ReputationMetricsEnabled": True},
+        SendingOptions={"SendingEnabled": True},
+        SuppressionOptions={"SuppressedReasons": list(SUPPRESSED)},
+    )
+    return answer is not None
 
 
 def put_reputation_metrics(aws: AwsAccess, name: str) -> None:
-    """Switch reputation metrics on (sesv2:PutConfigurationSetReputationOptions). Raises WizardError."""
-    with translated("sesv2:PutConfigurationSetReputationOptions", aws.profile):
-        _client(aws).put_configuration_set_reputation_options(
-            ConfigurationSetName=name, ReputationMetricsEnabled=True
-        )
+    """Enable reputation metrics of a configuration set. Raises WizardError."""
+    call(
+        aws,
+        "sesv2:PutConfigurationSetReputationOptions",
+        ConfigurationSetName=name,
+        ReputationMetricsEnabled=True,
+    )
 
 
 def put_identity_configuration_set(aws: AwsAccess, domain: str, name: str) -> None:
-    """Make a set the identity's default (sesv2:PutEmailIdentityConfigurationSetAttributes).
-
-    Raises WizardError.
-    """
-    with translated("sesv2:PutEmailIdentityConfigurationSetAttributes", aws.profile):
-        _client(aws).put_email_identity_configuration_set_attributes(
-            EmailIdentity=domain, ConfigurationSetName=name
-        )
+    """Make a configuration set the identity's default. Raises WizardError."""
+    operation = "sesv2:PutEmailIdentityConfigurationSetAttributes"
+    call(aws, operation, EmailIdentity=domain, ConfigurationSetName=name)
 
 
 def put_account_suppression(aws: AwsAccess) -> None:
-    """Have SES suppress addresses that bounced or complained, account-wide in this Region.
+    """Suppress bounced and complaining addresses account-wide in this Region. Raises WizardError."""
+    call(aws, "sesv2:PutAccountSuppressionAttributes", SuppressedReasons=list(SUPPRESSED))
 
-    (sesv2:PutAccountSuppressionAttributes.) Raises WizardError.
+
+def event_destinations(aws: AwsAccess, name: str) -> tuple[EventDestination, ...]:
+    """Return the event destinations of the configuration set ``name``; none if it does not exist.
+
+    Raises WizardError.
     """
-    with translated("sesv2:PutAccountSuppressionAttributes", aws.profile):
-        _client(aws).put_account_suppression_attributes(SuppressedReasons=list(SUPPRESSED))
+    operation = "sesv2:GetConfigurationSetEventDestinations"
+    answer = call_unless(aws, _NOT_FOUND, operation, ConfigurationSetName=name) or {}
+    return tuple(
+        EventDestination(
+            name=found["Name"],
+            enabled=found.get("Enabled", False),
+            types=tuple(found["MatchingEventTypes"]),
+            place=next((words for key, words in _DESTINATIONS.items() if key in found), "elsewhere"),
+        )
+        for found in answer.get("EventDestinations", ())
+    )
 
 
 def account_details(
@@ -359,12 +363,12 @@ def account_details(
     website: str,
     contacts: Sequence[str],
     language: Literal["EN", "JA"],
-) -> PutAccountDetailsRequestTypeDef:
-    """The request for production access, word by word as PutAccountDetails takes it.
+) -> dict[str, Any]:
+    """Return the request for production access, as PutAccountDetails takes it.
 
-    UseCaseDescription is left out: the service's model marks it as optional and deprecated.
+    Without UseCaseDescription, which the service's model marks as optional and deprecated.
     """
-    request: PutAccountDetailsRequestTypeDef = {
+    request: dict[str, Any] = {
         "MailType": mail_type,
         "WebsiteURL": website,
         "ContactLanguage": language,
@@ -383,21 +387,9 @@ def put_account_details(
     contacts: Sequence[str],
     language: Literal["EN", "JA"],
 ) -> bool:
-    """Ask for production access (sesv2:PutAccountDetails); it opens a support case.
+    """Request production access, which opens a support case. Raises WizardError.
 
-    False where a review is open already (ConflictException): then nothing was sent. Raises WizardError.
+    False if a review is already open (ConflictException); then nothing was sent.
     """
     request = account_details(mail_type=mail_type, website=website, contacts=contacts, language=language)
-    with translated("sesv2:PutAccountDetails", aws.profile):
-        client = _client(aws)
-        try:
-            client.put_account_details(**request)
-        except client.exceptions.ConflictException:
-            return False
-    return True
-
-
-def _client(aws: AwsAccess, region: str | None = None, *, brief: bool = False) -> SESV2Client:
-    """The client for the Region in use. Another Region, which one can do without, is not waited for long."""
-    client: SESV2Client = aws.client("sesv2", region, brief=brief or region is not None)
-    return client
+    return call_unless(aws, "ConflictException", "sesv2:PutAccountDetails", **request) is not None

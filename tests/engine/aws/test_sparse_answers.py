@@ -24,16 +24,14 @@ from botocore.session import Session
 
 import wizard.aws
 from wizard.aws import (
-    alarms,
     cloudformation,
+    cloudwatch,
     dynamodb,
-    functions,
     iam,
-    logs,
+    lambda_,
     route53,
     route53domains,
     scheduler,
-    ses_events,
     sesv2,
     sqs,
     sts,
@@ -87,7 +85,7 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     "cloudformation:GetTemplate": [lambda aws: cloudformation.get_template(aws, "stack")],
     "cloudformation:ListChangeSets": [lambda aws: cloudformation.list_change_sets(aws, "stack")],
     "cloudformation:ListStackResources": [lambda aws: cloudformation.list_stack_resources(aws, "stack")],
-    "cloudwatch:DescribeAlarms": [lambda aws: alarms.describe_alarms(aws, ["alarm"])],
+    "cloudwatch:DescribeAlarms": [lambda aws: cloudwatch.describe_alarms(aws, ["alarm"])],
     "dynamodb:BatchWriteItem": [lambda aws: dynamodb.write(aws, "table", [{"email": "a@example.com"}])],
     "dynamodb:DeleteItem": [lambda aws: dynamodb.delete(aws, "table", {"email": "a@example.com"})],
     "dynamodb:DescribeTable": [lambda aws: dynamodb.describe_table(aws, "table")],
@@ -102,12 +100,12 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     ],
     "iam:GetRole": [lambda aws: iam.role_arn(aws, "role")],
     "iam:SimulatePrincipalPolicy": [lambda aws: iam.simulate(aws, "arn", ["ses:SendEmail"], ["*"], {})],
-    "lambda:GetFunction": [lambda aws: functions.get_function_tags(aws, "name")],
+    "lambda:GetFunction": [lambda aws: lambda_.get_function_tags(aws, "name")],
     "lambda:Invoke": [
-        lambda aws: functions.invoke(aws, "name", {}),
-        lambda aws: functions.start(aws, "name", {}),
+        lambda aws: lambda_.invoke(aws, "name", {}),
+        lambda aws: lambda_.start(aws, "name", {}),
     ],
-    "logs:FilterLogEvents": [lambda aws: logs.filter_log_events(aws, "group", NOW, 10)],
+    "logs:FilterLogEvents": [lambda aws: cloudwatch.filter_log_events(aws, "group", NOW, 10)],
     "route53:ChangeResourceRecordSets": [lambda aws: route53.change_record_sets(aws, "Z1", [])],
     "route53:GetHostedZone": [lambda aws: route53.name_servers(aws, "Z1")],
     "route53:ListHostedZones": [route53.hosted_zones],
@@ -134,7 +132,7 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     "sesv2:DeleteEmailIdentity": [lambda aws: sesv2.delete_identity(aws, "a@example.com")],
     "sesv2:GetAccount": [sesv2.get_account],
     "sesv2:GetConfigurationSet": [lambda aws: sesv2.get_configuration_set(aws, "set")],
-    "sesv2:GetConfigurationSetEventDestinations": [lambda aws: ses_events.event_destinations(aws, "set")],
+    "sesv2:GetConfigurationSetEventDestinations": [lambda aws: sesv2.event_destinations(aws, "set")],
     "sesv2:GetEmailIdentity": [lambda aws: sesv2.get_identity(aws, "example.com")],
     "sesv2:ListEmailIdentities": [sesv2.list_identities],
     "sesv2:PutAccountDetails": [
@@ -157,7 +155,7 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
             aws, sender="a@example.com", to="b@example.com", subject="", text="", configuration_set=None
         )
     ],
-    "sns:ListSubscriptionsByTopic": [lambda aws: alarms.list_subscriptions(aws, "arn")],
+    "sns:ListSubscriptionsByTopic": [lambda aws: cloudwatch.list_subscriptions(aws, "arn")],
     "sqs:DeleteMessage": [lambda aws: sqs.delete(aws, "url", sqs.QueueMessage("1", "handle", ""))],
     "sqs:GetQueueAttributes": [lambda aws: sqs.count(aws, "url")],
     "sqs:ReceiveMessage": [lambda aws: list(sqs.receive_all(aws, "url", 1, 30))],
@@ -335,20 +333,22 @@ def test_whole_answers_are_understood() -> None:
 
 
 def test_every_operation_in_use_is_among_them() -> None:
-    root = Path(wizard.aws.__file__).parents[1]
-    sources = [path for path in root.rglob("*.py") if "demo" not in path.parts]
-    used = {name for path in sources for name in re.findall(r'translated\("(\w+:\w+)"', path.read_text())}
+    sources = [path.read_text() for path in Path(wizard.aws.__file__).parent.glob("*.py")]
+    calling = [source for source in sources if "from wizard.aws.calls import" in source]
+    used = {name for source in calling for name in re.findall(r'"([a-z0-9]+:[A-Z]\w+)"', source)}
     assert used == set(CALLS)
 
 
 def test_every_function_that_asks_aws_is_among_them() -> None:
-    names = {path.stem for path in Path(wizard.aws.__file__).parent.glob("*.py")} - {"__init__"}
+    names = {path.stem for path in Path(wizard.aws.__file__).parent.glob("*.py")} - {"__init__", "calls"}
     modules = [import_module(f"wizard.aws.{name}") for name in sorted(names)]
     asking = {
         name
         for module in modules
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if not name.startswith("_") and next(iter(inspect.signature(function).parameters), "") == "aws"
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and next(iter(inspect.signature(function).parameters), "") == "aws"
     }
     called = {name for calls in CALLS.values() for call in calls for name in _names(call)}
     assert asking <= called
@@ -377,7 +377,7 @@ def test_a_listing_that_repeats_itself_ends(operation: str, found: Mapping[str, 
 def test_lines_of_a_log_without_ids_are_told_apart() -> None:
     events = [{"timestamp": 1, "message": "a"}, {"timestamp": 1, "message": "b"}, {"timestamp": 2}]
     aws = Answering("logs:FilterLogEvents", {"events": events})
-    lines = logs.filter_log_events(cast("AwsAccess", aws), "group", NOW, 10)
+    lines = cloudwatch.filter_log_events(cast("AwsAccess", aws), "group", NOW, 10)
     assert len({line.id for line in lines}) == len(lines) == 3
 
 
@@ -391,7 +391,7 @@ def test_a_registration_whose_number_is_missing_may_have_been_made() -> None:
 def test_what_a_function_returns_may_be_no_json() -> None:
     aws = cast("AwsAccess", Answering("lambda:Invoke", {"Payload": Stream(b"<html>")}))
     with pytest.raises(WizardError, match="failed"):
-        functions.invoke(aws, "name", {})
+        lambda_.invoke(aws, "name", {})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.engine.reminder_setup import STACK, Setup, setup_in
-from wizard.aws import functions
+from wizard.aws import lambda_
 from wizard.demo import Demo
 from wizard.errors import WizardError
 from wizard.project.schema import Sandbox, Seen
@@ -29,8 +29,8 @@ def test_a_test_mail_waits_for_new_rights_and_finishes_the_step(
 ) -> None:
     setup.act()
     denied, pauses = [{"refused": "AccessDeniedException", "reason": "x"}] * 2, list[float]()
-    invoke = functions.invoke
-    monkeypatch.setattr(functions, "invoke", lambda *call: denied.pop() if denied else invoke(*call))
+    invoke = lambda_.invoke
+    monkeypatch.setattr(lambda_, "invoke", lambda *call: denied.pop() if denied else invoke(*call))
     result = reminder_trial.test_run(
         setup.demo.world,
         setup.project,

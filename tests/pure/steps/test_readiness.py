@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_settings
 
-from wizard.aws.ses_events import EventDestination
-from wizard.aws.sesv2 import SesAccount, SesIdentity
+from wizard.aws.sesv2 import EventDestination, SesAccount, SesIdentity
 from wizard.dns.answers import ZoneSeen
 from wizard.dns.findings import Entry, Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge import dmarc_record

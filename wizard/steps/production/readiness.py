@@ -12,9 +12,8 @@ from enum import StrEnum
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from wizard.aws import ses_events, sesv2
-from wizard.aws.ses_events import EventDestination
-from wizard.aws.sesv2 import SesIdentity
+from wizard.aws import sesv2
+from wizard.aws.sesv2 import EventDestination, SesIdentity
 from wizard.dns.findings import Round
 from wizard.dns.judge import dmarc_record
 from wizard.errors import WizardError
@@ -131,7 +130,7 @@ def look(world: World, project: Project, seen: ProductionSeen) -> Evidence:
     """
     url = first_form(project, seen).website
     questions: Mapping[str, Callable[[], object]] = {
-        "destinations": partial(ses_events.event_destinations, world.aws, project.identity.configuration_set),
+        "destinations": partial(sesv2.event_destinations, world.aws, project.identity.configuration_set),
         "in_use": partial(_mail_in_dns, world, seen.domain),
         "site": partial(look_at_site, world.web, url),
         "records": partial(dns.look, world, project, seen.identity) if seen.identity else lambda: None,

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.aws import functions, sqs
+from wizard.aws import lambda_, sqs
 from wizard.aws.cloudformation import Stack
 from wizard.project.schema import Project
 from wizard.reminder.template.build import function_name
@@ -104,13 +104,13 @@ def _pass_on(world: World, project: Project, stack: Stack, body: str) -> tuple[s
         if "Queue" in stack.outputs:
             sqs.send(world.aws, stack.outputs["Queue"], body)
         elif _named(run):
-            functions.start(world.aws, function, {"run": run, "execution": "dead letter", "verify": True})
+            lambda_.start(world.aws, function, {"run": run, "execution": "dead letter", "verify": True})
         else:
             return "left", 0
         return "portions", len(people)
     known = _named(letter.get("run") or letter.get("resend")) or letter.get("source") == "aws.ses"
     if known:
-        functions.start(world.aws, function, letter)
+        lambda_.start(world.aws, function, letter)
     # A resume that failed has been started again since.
     return ("events" if known or "resume" in letter else "left"), 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from wizard.aws import alarms, cloudformation, functions, scheduler, sesv2
+from wizard.aws import cloudformation, cloudwatch, lambda_, scheduler, sesv2
 from wizard.aws.cloudformation import Stack, StackResource
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
@@ -122,7 +122,7 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
         unconfirmed=_unconfirmed(world, physical),
         spare=before.spare(project) if account.production_access else (),
         open_to=open_to,
-        function_gone=functions.get_function_tags(world.aws, function_name(stack.name)) is None,
+        function_gone=lambda_.get_function_tags(world.aws, function_name(stack.name)) is None,
         by_hand=schedule is not None and _by_hand(schedule, before),
         stopped=trouble.short if trouble and trouble.stops else "",
         changed=changed,
@@ -226,7 +226,7 @@ def _ringing(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
     names = {physical[logical_id]: words for logical_id, words in _ALARMS.items() if logical_id in physical}
     if not names:
         return ()
-    found = alarms.describe_alarms(world.aws, list(names))
+    found = cloudwatch.describe_alarms(world.aws, list(names))
     return tuple(names[alarm.name] for alarm in found if alarm.state == "ALARM" and alarm.name in names)
 
 
@@ -234,7 +234,7 @@ def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
     """The address that has not confirmed yet that it wants the alerts, or nothing."""
     if "AlertsTopic" not in physical:
         return ""
-    found = alarms.list_subscriptions(world.aws, physical["AlertsTopic"])
+    found = cloudwatch.list_subscriptions(world.aws, physical["AlertsTopic"])
     return next((subscription.endpoint for subscription in found if not subscription.confirmed), "")
 
 

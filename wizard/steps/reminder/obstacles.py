@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from wizard.aws import dynamodb, functions
+from wizard.aws import dynamodb, lambda_
 from wizard.aws.cloudformation import Stack
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project
@@ -96,7 +96,7 @@ def _function_owner(world: World, stack: str) -> str | None:
 
     None if there is no such function.
     """
-    found = functions.get_function_tags(world.aws, function_name(stack))
+    found = lambda_.get_function_tags(world.aws, function_name(stack))
     return None if found is None else found.get("aws:cloudformation:stack-name", "")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from wizard.aws import dynamodb, functions, sesv2
+from wizard.aws import dynamodb, lambda_, sesv2
 from wizard.project.schema import Project
 from wizard.reminder.message.refusals import Refusal, explain_failure, explain_return
 from wizard.reminder.template.build import function_name
@@ -117,7 +117,7 @@ def run_now(world: World, project: Project, report: Report) -> str:
     standing(world, project)
     run = f"{world.now():%Y-%m-%dT%H:%M:%SZ}"
     report(Event("run", Progress.STARTED))
-    functions.start(world.aws, function_name(project.reminder.stack), {"run": run, "execution": "by hand"})
+    lambda_.start(world.aws, function_name(project.reminder.stack), {"run": run, "execution": "by hand"})
     report(Event("run", Progress.DONE, "Lambda has taken it"))
     return run
 
@@ -137,7 +137,7 @@ def resend(
     standing(world, project)
     moment = f"{world.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     event = {"resend": run, "id": moment, "outcome": outcome}
-    functions.start(world.aws, function_name(project.reminder.stack), event)
+    lambda_.start(world.aws, function_name(project.reminder.stack), event)
     report(Event(f"{outcome} mails", Progress.STARTED, "Lambda sends them once more"))
 
 

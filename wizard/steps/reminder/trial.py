@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace as with_settings
 
 from wizard.addresses import typed_address
-from wizard.aws import dynamodb, functions, logs, sesv2
+from wizard.aws import cloudwatch, dynamodb, lambda_, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project.schema import Project, Seen
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
@@ -130,7 +130,7 @@ def dry_run(world: World, project: Project, report: Report) -> DryRun:
     """
     standing(world, project)
     report(Event("dry run", Progress.STARTED))
-    answer = functions.invoke(world.aws, function_name(project.reminder.stack), {"dry": True})
+    answer = lambda_.invoke(world.aws, function_name(project.reminder.stack), {"dry": True})
     found = DryRun(
         people=int(answer["people"]),
         opted_out=int(answer["opted_out"]),
@@ -155,7 +155,7 @@ def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine,
     group = output(standing(world, project), "LogGroup")
     return tuple(
         LogLine(event.at, printable("  ".join(event.message.split("\t")).rstrip()), event.id)
-        for event in logs.filter_log_events(world.aws, group, since, _LINES)
+        for event in cloudwatch.filter_log_events(world.aws, group, since, _LINES)
     )
 
 
@@ -165,11 +165,11 @@ def _test_answer(
     """What the function answers. A refusal for missing rights is asked again: a new role takes its time."""
     event = {"test": {"address": address, "recipient": recipient}}
     for seconds in _ROLE_PAUSES:
-        answer = functions.invoke(world.aws, function_name(stack), event)
+        answer = lambda_.invoke(world.aws, function_name(stack), event)
         if "AccessDenied" not in str(answer.get("refused", "")):
             return answer
         pause(seconds)
-    return functions.invoke(world.aws, function_name(stack), event)
+    return lambda_.invoke(world.aws, function_name(stack), event)
 
 
 def _version(world: World, project: Project, stack: Stack) -> str:
