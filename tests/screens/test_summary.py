@@ -14,7 +14,7 @@ from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, opened
 from tests.screens.paper import Stage
 from wizard.errors import WizardError
-from wizard.project.schema import Project
+from wizard.project.schema import Project, Sandbox
 from wizard.steps.model import Standing, Status, StepName
 
 
@@ -38,10 +38,44 @@ async def test_finished_set_up_opens_here_and_leaves_from_here(
         assert "all 6 steps are done" in page.text
         await page.press("enter")
         assert page.text == snapshot
-        assert page.text.count("Quit") == 2
-        assert "Next" not in page.text
-        await page.pilot.press("f3")
+        await page.press("f3")
+        assert "All steps are done. What next?" in page.text
+        assert "ses-wizard export stack" in page.words
+        assert "Start over" not in page.text
+        await page.press("escape")
+        assert page.app.is_running
+        await page.press("f3")
+        await page.pilot.press("q")
         await page.until(lambda: not page.app.is_running)
+
+
+async def test_after_the_last_step_checks_again_on_request(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    for step in ("dns", "reminder", "production"):
+        begun = begun.seen_done(step, "in order", NOW)
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.press("enter")
+        before = outside.asked.count("survey")
+        await page.press("f3", "c")
+        await page.until(lambda: outside.asked.count("survey") == before + 1)
+        assert "What next?" not in page.text
+
+
+async def test_lists_what_was_changed_for_the_whole_account(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    begun = structs.replace(
+        begun,
+        identity=structs.replace(begun.identity, suppression_before=("COMPLAINT",)),
+        sandbox=Sandbox(address="ana@example.com", asked=NOW),
+    )
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await page.go(None)
+        assert "the account's list: complaints → bounces and complaints" in page.words
+        assert "SES was asked to verify ana@example.com" in page.words
 
 
 async def test_looks_again_each_time_it_comes_up_and_when_the_clock_is_pushed(

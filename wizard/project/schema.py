@@ -109,6 +109,8 @@ class Identity(Section, frozen=True):
     dkim_tokens: Annotated[tuple[ResourceName, ...], Meta(max_length=3)] = ()
     """The tokens SES gave, and below the zone with their keys: seen, so that ``check`` can do without AWS."""
     signing_zone: HostName | None = None
+    suppression_before: tuple[Literal["BOUNCE", "COMPLAINT"], ...] | None = None
+    """The reasons on the account's suppression list before the wizard changed them; None if it did not."""
 
 
 class Table(Section, frozen=True):

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from screens.commands import Command
+from screens.frame.dialogs import Dialog
 from screens.frame.key_line import KeyLine
 from screens.frame.page import StepScreen
-from screens.messages import GoTo, LookEverywhere
+from screens.messages import GoTo, LookEverywhere, StartOver
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns, facts
 from wizard.cli.program import command
 from wizard.errors import WizardError
+from wizard.project.schema import DEFAULT_FILE
 from wizard.steps.model import Status, StepName
 
 
 class SummaryScreen(StepScreen):
     """Everything in one place. It asks nothing and changes nothing."""
 
-    QUESTION = "Where the set-up stands"
-    NEXT = "Go on"
+    QUESTION = "State of the set-up"
+    NEXT = "What next"
     HELP = """
-Where something still needs you, **F3** leads there. Come back at any time: `ses-wizard` on the same file
-looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a script.
+**F3** opens the first step that is not done. When all steps are done, it offers to check again, to export the
+set-up, or to quit. Come back at any time: `ses-wizard` on the same file checks AWS and DNS again, and
+`ses-wizard check` checks the DNS records from a script.
 """
 
     def __init__(self) -> None:
@@ -35,7 +43,7 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
 
     def compose_step(self) -> ComposeResult:
         """Three short lists."""
-        yield Static("What was created", classes="heading first", markup=False)
+        yield Static("Created or changed", classes="heading first", markup=False)
         yield Columns(id="created")
         yield Static("Where to see it", classes="heading", markup=False)
         yield Columns(id="places")
@@ -52,13 +60,10 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
             facts(_places(state, self.wizard.path.name if self.wizard.kept else ""))
         )
         self.query_one("#next-things", Columns).show(_next_things(state))
-        button, words = self.query_one("#next", Button), "Quit" if left is None else f"To {NAMES[left]}"
-        button.label = f"{words}  F3"
+        words = self.NEXT if left is None else f"To {NAMES[left]}"
+        self.query_one("#next", Button).label = f"{words}  F3"
         self.query_one(KeyLine).show(
-            [
-                replace(key, label=words, footer=left is not None) if key.action == "next" else key
-                for key in self.commands
-            ]
+            [replace(key, label=words) if key.action == "next" else key for key in self.commands]
         )
         self._show_trouble(state.trouble)
 
@@ -78,11 +83,71 @@ looks at AWS and DNS again, and `ses-wizard check` does the DNS part from a scri
         self.post_message(GoTo(StepName.PRODUCTION))
 
     def action_next(self) -> None:
-        """To the first step that is not done, or out."""
+        """To the first step that is not done; when all are done, ask what to do next."""
         if self.state.next_step is None:
-            self.call_later(self.app.action_quit)
+            self.app.push_screen(WhatNext(self.wizard.path if self.wizard.kept else None), self._go_on)
         else:
             self.go(self.state.next_step)
+
+    def _go_on(self, chosen: Choice | None) -> None:
+        match chosen:
+            case Choice.CHECK:
+                self.action_look_again()
+            case Choice.START_OVER:
+                self.post_message(StartOver())
+            case Choice.QUIT:
+                self.call_later(self.app.action_quit)
+
+
+class Choice(StrEnum):
+    """What to do after the last step."""
+
+    CHECK = "check"
+    START_OVER = "start over"
+    QUIT = "quit"
+
+
+class WhatNext(Dialog[Choice]):
+    """Asks what to do after the last step, and names the commands that export the set-up."""
+
+    KEYS: ClassVar[list[Command]] = [
+        Command("c,f5", "choose('check')", "Check again", footer=True),
+        Command("o", "choose('start over')", "Start over", footer=True, when=lambda box: box.app.start_over),
+        Command("q,f10", "choose('quit')", "Quit", footer=True),
+        Command("escape,f2", "dismiss(None)", "Stay", footer=True),
+    ]
+    heading = "All steps are done. What next?"
+
+    def __init__(self, path: Path | None) -> None:
+        """``path`` is the project file; None for a story, which leaves no file to export from."""
+        super().__init__()
+        self.path = path
+
+    def compose_body(self) -> ComposeResult:
+        """The commands that export the set-up."""
+        if self.path is None:
+            yield Static("A story leaves no file, so there is nothing to export.", markup=False)
+            return
+        yield Static("To export the set-up, run in a terminal:", markup=False)
+        options = ("--file", str(self.path)) if self.path.name != DEFAULT_FILE.name else ()
+        yield Columns(
+            facts(
+                [
+                    ("Stack", command("export", "stack", *options)),
+                    ("DNS records", command("export", "records", "--all", *options)),
+                    ("IAM policy", command("export", "policy", *options)),
+                ]
+            )
+        )
+
+    def compose_foot(self) -> ComposeResult:
+        """A button for each choice."""
+        with Horizontal(classes="buttons"):
+            yield from (self.button(one.action) for one in self.commands if one in self.KEYS)
+
+    def action_choose(self, choice: str) -> None:
+        """Answer with ``choice``."""
+        self.dismiss(Choice(choice))
 
 
 def _ready(state: AppState) -> str:
@@ -101,6 +166,12 @@ def _created(state: AppState) -> list[tuple[str, str]]:
         rows.append(("MAIL FROM", project.identity.mail_from or ""))
     if project.reminder.tested or state.done(StepName.REMINDER):
         rows.append(("Stack", f"{project.reminder.stack}: schedule, Lambda, recipients table, logs"))
+    if project.identity.suppression_before is not None:
+        before = " and ".join(f"{reason.lower()}s" for reason in project.identity.suppression_before)
+        rows.append(("Suppression", f"the account's list: {before or 'off'} → bounces and complaints"))
+    verified = [project.sandbox.address] if project.sandbox.asked else []
+    if verified:
+        rows.append(("Addresses", f"SES was asked to verify {', '.join(filter(None, verified))}"))
     if state.done(StepName.PRODUCTION):
         rows.append(("Sandbox", f"left: {state.standings[StepName.PRODUCTION].words}"))
     return rows or [("Nothing yet.", "")]

@@ -39,12 +39,45 @@ def test_from_nothing(account: Demo) -> None:
     )
     assert seen.configuration_set == sesv2.ConfigurationSet("ses-wizard", True, True, ("BOUNCE", "COMPLAINT"))
     assert set(seen.suppressed_reasons) == {"BOUNCE", "COMPLAINT"}
-    noted = Identity(MAIL_FROM, "ses-wizard", seen.identity.tokens, "dkim.amazonses.com")
+    noted = Identity(MAIL_FROM, "ses-wizard", seen.identity.tokens, "dkim.amazonses.com", ())
     assert decided.identity == noted
     assert decided.progress["identity"].words == "signed by SES, MAIL FROM bounce.example.com"
     subjects = [event.subject for event in events if event.progress is Progress.STARTED]
     assert subjects == [event.subject for event in events if event.progress is Progress.DONE]
     assert len(subjects) == 5
+
+
+def test_the_suppression_reasons_before_the_first_change_are_kept(account: Demo) -> None:
+    ses = account.world.aws.client("sesv2")
+    ses.put_account_suppression_attributes(SuppressedReasons=["COMPLAINT"])
+    first, _ = act(account)
+    assert first.identity.suppression_before == ("COMPLAINT",)
+    ses.put_account_suppression_attributes(SuppressedReasons=[])
+    again, _ = act(account, first)
+    assert again.identity.suppression_before == ("COMPLAINT",), "not the value that somebody set in between"
+
+
+def test_suppression_that_was_on_is_not_noted_as_changed(account: Demo) -> None:
+    account.world.aws.client("sesv2").put_account_suppression_attributes(
+        SuppressedReasons=["BOUNCE", "COMPLAINT"]
+    )
+    assert act(account)[0].identity.suppression_before is None
+
+
+def test_settings_are_kept_although_the_last_look_fails(
+    account: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = [step.look(account.world, PROJECT)]
+
+    def look(*_: object) -> step.IdentitySeen:
+        if looks:
+            return looks.pop()
+        raise WizardError("AWS cannot be reached", "There is no network.", "Try again.")
+
+    monkeypatch.setattr(step, "look", look)
+    decided, _ = act(account)
+    assert (decided.identity.mail_from, decided.identity.suppression_before) == (MAIL_FROM, ())
+    assert not decided.done("identity")
 
 
 def test_a_second_time_changes_nothing(account: Demo) -> None:

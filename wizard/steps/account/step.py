@@ -229,7 +229,7 @@ def _unseen_by_ses(project: Project) -> Project:
     """The project without what SES said of it in one account and Region, which says nothing of others."""
     return replace(
         project,
-        identity=replace(project.identity, dkim_tokens=(), signing_zone=None),
+        identity=replace(project.identity, dkim_tokens=(), signing_zone=None, suppression_before=None),
         reminder=replace(project.reminder, tested=None),
         sandbox=project.sandbox.untried,
         production=project.production.unasked,

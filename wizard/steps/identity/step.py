@@ -106,6 +106,7 @@ def plan(project: Project, seen: IdentitySeen, mail_from: str) -> Plan:
 def act(world: World, project: Project, mail_from: str, report: Report) -> Project:
     """Look again, carry out the plan, and return the project with the settings and the progress.
 
+    The project keeps the account's suppression reasons as they were before this changed them.
     Raises WizardError; what was done until then stays, and the next look finds it.
     """
     seen = look(world, project)
@@ -121,13 +122,30 @@ def act(world: World, project: Project, mail_from: str, report: Report) -> Proje
             report(Event(move.change.subject, Progress.FAILED, error.what))
             raise
         report(Event(move.change.subject, Progress.DONE, move.change.detail))
-    decided = replace(project, identity=replace(project.identity, mail_from=wanted))
-    after = look(world, decided)
+    decided = replace(project, identity=_decided(project.identity, seen, wanted))
+    try:
+        after = look(world, decided)
+    except WizardError:
+        # Every change is made; the page looks again and shows the error. The settings must not be lost.
+        return decided.not_done("identity")
     decided = replace(decided, identity=_noted(decided.identity, after.identity))
     standing = judge(after, decided)
     if standing.status is not Status.DONE:
         return decided.not_done("identity")
     return decided.seen_done("identity", standing.words, world.now())
+
+
+def _decided(settings: Identity, seen: IdentitySeen, mail_from: str) -> Identity:
+    """The settings after ``mail_from`` was set and the account's suppression list was switched on."""
+    if settings.suppression_before is None and not _suppresses(seen):
+        before = tuple(reason for reason in sesv2.SUPPRESSED if reason in seen.suppressed_reasons)
+        settings = replace(settings, suppression_before=before)
+    return replace(settings, mail_from=mail_from)
+
+
+def _suppresses(seen: IdentitySeen) -> bool:
+    """Whether the account's suppression list is on for bounces and complaints."""
+    return set(seen.suppressed_reasons) >= set(sesv2.SUPPRESSED)
 
 
 def judge(seen: IdentitySeen, project: Project) -> Standing:
@@ -299,7 +317,7 @@ def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
 
 def _suppression_move(seen: IdentitySeen) -> _Move:
     subject = "Account's suppression list"
-    if set(seen.suppressed_reasons) >= set(sesv2.SUPPRESSED):
+    if _suppresses(seen):
         return _Move(Change(ChangeKind.KEEP, subject, "on for bounces and complaints"))
     before = " and ".join(f"{reason.lower()}s" for reason in seen.suppressed_reasons) or "off"
     detail = f"{printable(before)} → bounces and complaints, for the whole account in this Region"
