@@ -16,7 +16,7 @@ from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.frame.key_line import KeyLine
 from screens.frame.page import StepScreen
-from screens.messages import GoTo, LookEverywhere, StartOver
+from screens.messages import GoTo, LookEverywhere
 from screens.state import AppState
 from screens.symbols import NAMES, status_words
 from screens.widgets.columns import Cells, Columns, facts
@@ -94,7 +94,7 @@ set-up, or to quit. Come back at any time: `ses-wizard` on the same file checks 
             case Choice.CHECK:
                 self.action_look_again()
             case Choice.START_OVER:
-                self.post_message(StartOver())
+                self.action_start_over()
             case Choice.QUIT:
                 self.call_later(self.app.action_quit)
 
@@ -112,7 +112,7 @@ class WhatNext(Dialog[Choice]):
 
     KEYS: ClassVar[list[Command]] = [
         Command("c,f5", "choose('check')", "Check again", footer=True),
-        Command("o", "choose('start over')", "Start over", footer=True, when=lambda box: box.app.start_over),
+        Command("o", "choose('start over')", "Start over", footer=True, when=lambda box: box.app.demo),
         Command("q,f10", "choose('quit')", "Quit", footer=True),
         Command("escape,f2", "dismiss(None)", "Stay", footer=True),
     ]
