@@ -1,7 +1,7 @@
-"""Everything that can be wrong with the way one signs in to AWS, told apart, with what mends it.
+"""Everything that can be wrong with AWS credentials, told apart, with what fixes it.
 
-Where botocore has no usable credentials it raises a ``BotoCoreError`` (``missing``). Where AWS does not take
-them, or does not hand out a role's, it answers with a ``ClientError`` (``refused``).
+``missing`` is for the ``BotoCoreError`` that botocore raises without usable credentials, ``refused`` for the
+``ClientError`` if AWS does not accept them or does not hand out a role's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws import sign_in as signing_in
-from wizard.aws.roles_taken import code_needed
+from wizard.aws.role_sessions import code_needed
 from wizard.aws.sign_in import Kind, SignIn, profile_in_force
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 from wizard.text import printable
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 AGAIN = "then try again."
-CLI = "https://aws.amazon.com/cli/"
-"""Where AWS's own command line comes from."""
+_CLI = "https://aws.amazon.com/cli/"
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
 _UNKNOWN_KEYS = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"}
 _BAD_SIGNATURE = {"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"}
 _ROLE_OPERATIONS = {"AssumeRole", "AssumeRoleWithWebIdentity"}
-"""What botocore calls by itself to take a role."""
 _NOTICEABLE = 60
-"""Seconds that a clock must be off before it is said by how much."""
+"""Seconds from which on the clock's error is stated."""
+_INCOMPLETE = "The AWS credentials are incomplete"
+_EXPIRED_TITLE = "The AWS sign-in has expired"
 
 
 def missing(error: Exception, profile: str | None) -> WizardError | None:
-    """The error where botocore found no usable credentials; None where that is not it."""
+    """Return the error if botocore found no usable credentials, else None."""
     from botocore import exceptions as raised
 
     match error:
@@ -50,22 +50,21 @@ def missing(error: Exception, profile: str | None) -> WizardError | None:
             named = _named(profile)
             return outside(
                 "No AWS credentials were found",
-                "Neither the environment nor AWS's own files on this computer hold any"
+                "Neither the environment nor AWS's files on this computer have any"
                 + (f" for the profile {named}." if named else "."),
-                f"Run `{_with_profile('aws configure', profile)}` (or `aws configure sso`), {AGAIN} "
-                f"The `aws` command is AWS's own: {CLI}",
+                f"Run `{_configure(profile)}` (or `aws configure sso`), {AGAIN} "
+                f"The `aws` command is AWS's own: {_CLI}",
             )
         case raised.ProfileNotFound():
             return _no_such_profile(str(error.kwargs.get("profile", profile)))
         case raised.PartialCredentialsError():
             return _half(error.kwargs, profile)
         case raised.LoginError():
-            return _sign_in_again("The AWS sign-in has expired", sentence(str(error)), profile, Kind.LOGIN)
+            return _sign_in_again(_EXPIRED_TITLE, sentence(str(error)), profile, Kind.LOGIN)
         case raised.SSOError() | raised.TokenRetrievalError():
             return _sign_in_again(
                 "The AWS single sign-on has expired",
-                "The profile signs in through IAM Identity Center, and that sign-in is over or was never "
-                "made.",
+                "The profile signs in through IAM Identity Center, and has no valid session there.",
                 profile,
                 Kind.SSO,
             )
@@ -84,50 +83,48 @@ def missing(error: Exception, profile: str | None) -> WizardError | None:
             return outside(
                 "The AWS credentials could not be read",
                 sentence(str(error)),
-                f"Mend the profile (`{_with_profile('aws configure', profile)}`), {AGAIN}",
+                f"Correct the profile (`{_configure(profile)}`), {AGAIN}",
             )
     return None
 
 
 def refused(error: ClientError, profile: str | None) -> WizardError | None:
-    """The error where AWS does not take the credentials, or the clock; None where that is not it."""
+    """Return the error if AWS does not accept the credentials or the clock, else None."""
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code", ""))
     message = str(response.get("Error", {}).get("Message", ""))
     if code in _EXPIRED:
         return _expired(profile)
-    if code in _CLOCK or (
-        code in _BAD_SIGNATURE and re.search("expired|not yet current", message, re.IGNORECASE)
-    ):
+    bad_signature = code in _BAD_SIGNATURE
+    if code in _CLOCK or (bad_signature and re.search("expired|not yet current", message, re.IGNORECASE)):
         return outside(
-            f"This computer's clock is {_how_wrong(response)}",
+            f"This computer's clock is {_clock_error(response)}",
             f"AWS refuses requests that are more than a few minutes off. AWS says: {sentence(message)}",
-            f"Set the clock (switch automatic time on), {AGAIN}",
+            f"Set the clock (turn on automatic time), {AGAIN}",
         )
     if code in _UNKNOWN_KEYS:
         return _unknown_keys(profile)
-    if code in _BAD_SIGNATURE:
+    if bad_signature:
         return outside(
             "AWS does not accept the secret key",
-            "The access key is known, but the secret access key beside it is not the right one.",
-            f"Run `{_with_profile('aws configure', profile)}` and enter both keys again, {AGAIN}",
+            "AWS knows the access key, but the secret access key does not belong to it.",
+            f"Run `{_configure(profile)}` and enter both keys again, {AGAIN}",
         )
     if error.operation_name in _ROLE_OPERATIONS:
         return _role_refused(message, profile)
     if error.operation_name == "GetRoleCredentials":
         return outside(
             "IAM Identity Center does not give you this role",
-            f"You are signed in, but the account and the role that the profile names are not yours to take: "
-            f"{sentence(message)}",
+            f"You are signed in, but you cannot use the account and role of the profile: {sentence(message)}",
             f"Correct sso_account_id and sso_role_name in the profile "
-            f"(`{_with_profile('aws configure sso', profile)}` lists what is yours), or ask who runs your "
-            f"organisation, {AGAIN}",
+            f"(`{_with_profile('aws configure sso', profile)}` lists yours), or ask your organisation's "
+            f"administrator, {AGAIN}",
         )
     return None
 
 
 def about_credentials(error: WizardError) -> bool:
-    """Whether ``error`` came of a call for which there were no credentials, or none that AWS takes."""
+    """Whether the cause of ``error`` is missing or refused credentials."""
     from botocore.exceptions import ClientError
 
     cause = error.__cause__
@@ -137,12 +134,12 @@ def about_credentials(error: WizardError) -> bool:
 
 
 def outside(title: str, what: str, todo: str) -> WizardError:
-    """The error where AWS could not be asked."""
+    """Return an error with the exit code for "AWS could not be asked"."""
     return WizardError(title, what, todo, ExitCode.OUTSIDE)
 
 
 def sentence(text: str) -> str:
-    """Text from outside as one safe sentence."""
+    """Return text from outside as one printable sentence."""
     shown = printable(" ".join(text.split()), 600)
     return shown if shown.endswith((".", "!", "?")) else f"{shown}."
 
@@ -151,26 +148,18 @@ def _no_such_profile(name: str) -> WizardError:
     shown, known = printable(name, 100), list(_profiles())
     near = difflib.get_close_matches(name, known, 1)
     meant = f" Did you mean {printable(near[0], 100)}?" if near else ""
-    there = f" They have: {printable(', '.join(known), 300)}.{meant}" if known else ""
-    make = f"make it with `{_with_profile('aws configure', name)}`"
+    listed = f" They have: {printable(', '.join(known), 300)}.{meant}" if known else ""
     variable = next((one for one in signing_in.PROFILE_VARIABLES if os.environ.get(one) == name), None)
+    what = "AWS's files on this computer do not have it."
+    todo = f"Choose another profile, or create it with `{_configure(name)}`."
     if variable:
-        return outside(
-            f"There is no AWS profile {shown}",
-            f"The environment names it (`{variable}={shown}`), but AWS's files on this computer do not have "
-            f"it.{there}",
-            f"Choose another profile, or {make}. The environment's own works again after "
-            f"`unset {variable}` and a new start.",
-        )
-    return outside(
-        f"There is no AWS profile {shown}",
-        f"AWS's files on this computer do not have it.{there}",
-        f"Choose another profile, or {make}.",
-    )
+        what = f"The environment names it (`{variable}={shown}`), but AWS's files do not have it."
+        todo += f" To use the environment's own again, run `unset {variable}` and restart."
+    return outside(f"There is no AWS profile {shown}", what + listed, todo)
 
 
 def _secret_alone(profile: str | None) -> bool:
-    """Whether the environment has a secret key without its access key: botocore then looks past both."""
+    """Whether the environment has a secret key without its access key: botocore then ignores both."""
     return (
         profile is None
         and bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))
@@ -179,113 +168,103 @@ def _secret_alone(profile: str | None) -> bool:
 
 
 def _half(kwargs: Mapping[str, Any], profile: str | None) -> WizardError:
-    """The error where there is an access key without its secret, or a role that nobody takes."""
-    missing, provider = printable(str(kwargs.get("cred_var", ""))), kwargs.get("provider")
-    title = "The AWS credentials are incomplete"
-    if provider == "env":
-        return outside(
-            title,
-            f"They come from the environment, and {missing.upper()} is missing there.",
-            f"Choose a profile instead, or set `{missing.upper()}` too and start again: a running program "
-            "keeps the environment it was started with.",
-        )
-    if provider == "assume-role":
-        return outside(
-            title,
-            f"The profile names a role to take, and {missing} is missing: who takes it is not said.",
-            f"Add `source_profile` to the profile in ~/.aws/config, {AGAIN}",
-        )
+    """Return the error for an access key without its secret, or a role without a source profile."""
+    missing = printable(str(kwargs.get("cred_var", "")))
+    match kwargs.get("provider"):
+        case "env":
+            return outside(
+                _INCOMPLETE,
+                f"They come from the environment, which lacks {missing.upper()}.",
+                f"Choose a profile instead, or set `{missing.upper()}` too and restart: a running program "
+                "keeps its environment.",
+            )
+        case "assume-role":
+            return outside(
+                _INCOMPLETE,
+                f"The profile assumes a role, but has no {missing} to say whose credentials to use for that.",
+                f"Add `source_profile` to the profile in ~/.aws/config, {AGAIN}",
+            )
     return outside(
-        title,
-        f"They come from AWS's credentials file, and {missing} is missing there.",
-        f"Run `{_with_profile('aws configure', profile)}`, {AGAIN}",
+        _INCOMPLETE,
+        f"They come from AWS's credentials file, which lacks {missing}.",
+        f"Run `{_configure(profile)}`, {AGAIN}",
     )
 
 
 def _sign_in_again(title: str, what: str, profile: str | None, kind: Kind) -> WizardError:
-    """The error that the command for signing in mends. ``kind`` is known, whatever the files say."""
+    """Return the error that a sign-in command fixes; ``kind`` counts if AWS's files name no command."""
     command = _sign_in(profile).command or SignIn(kind, profile_in_force(profile)).command
     shown = shlex.join(command)
     if not shutil.which("aws"):
-        todo = f"The `aws` command is not installed here. Install it ({CLI}), run `{shown}`, {AGAIN}"
+        todo = f"The `aws` command is not installed here. Install it ({_CLI}), run `{shown}`, {AGAIN}"
     else:
         todo = f"Run `{shown}`, {AGAIN} Nothing is lost."
     return SignInNeededError(title, what, todo, command)
 
 
 def _expired(profile: str | None) -> WizardError:
-    """The error where the session of the credentials is over; what mends it depends on how they come."""
-    title = "The AWS sign-in has expired"
-    what = "AWS does not take these credentials any more: they were for a limited time."
+    """Return the error for expired credentials; the fix depends on how they are obtained."""
+    what = "These credentials were temporary, and AWS no longer accepts them."
     how = _sign_in(profile)
     if how.command:
-        return _sign_in_again(title, what, profile, how.kind)
+        return _sign_in_again(_EXPIRED_TITLE, what, profile, how.kind)
     if how.kind is Kind.ROLE and how.device:
         return code_needed(_named(profile), how.device)
-    match how.kind:
-        case Kind.ENVIRONMENT:
-            todo = (
-                "Put new keys into the environment, all three (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
-                "AWS_SESSION_TOKEN), and start again: a running program keeps those it was started with."
-            )
-        case Kind.KEYS:
-            todo = f"Put new keys into AWS's credentials file, or choose another profile, {AGAIN}"
-        case _:
-            todo = f"{_sign_in_words(profile)}, {AGAIN}"
-    return outside(title, what, f"{todo} Nothing is lost.")
+    todo = {
+        Kind.ENVIRONMENT: "Put new keys into the environment, all three (AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), and restart: a running program keeps its environment.",
+        Kind.KEYS: f"Put new keys into AWS's credentials file, or choose another profile, {AGAIN}",
+    }.get(how.kind, f"{_sign_in_words(profile)}, {AGAIN}")
+    return outside(_EXPIRED_TITLE, what, f"{todo} Nothing is lost.")
 
 
 def _unknown_keys(profile: str | None) -> WizardError:
-    how = _sign_in(profile)
     key, token = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SESSION_TOKEN")
-    if how.kind is Kind.ENVIRONMENT and key.startswith("ASIA") and not token:
-        return outside(
-            "The AWS credentials are incomplete",
-            "The key in the environment is one for a limited time (it begins with ASIA), and its third part, "
-            "AWS_SESSION_TOKEN, is missing there.",
-            "Set `AWS_SESSION_TOKEN` too, and start again.",
-        )
-    if how.kind is Kind.ENVIRONMENT and key.startswith("AKIA") and token:
-        return outside(
-            "The AWS credentials do not belong together",
-            "The key in the environment is a lasting one (it begins with AKIA), but AWS_SESSION_TOKEN beside "
-            "it belongs to another.",
-            "Run `unset AWS_SESSION_TOKEN`, and start again.",
-        )
+    if _sign_in(profile).kind is Kind.ENVIRONMENT:
+        if key.startswith("ASIA") and not token:
+            return outside(
+                _INCOMPLETE,
+                "The environment's key is temporary (it starts with ASIA), but AWS_SESSION_TOKEN is not set.",
+                "Set `AWS_SESSION_TOKEN` too, and restart.",
+            )
+        if key.startswith("AKIA") and token:
+            return outside(
+                "The AWS credentials do not belong together",
+                "The environment's key is permanent (it starts with AKIA), but AWS_SESSION_TOKEN belongs "
+                "to another key.",
+                "Run `unset AWS_SESSION_TOKEN`, and restart.",
+            )
     return outside(
         "AWS does not know these credentials",
-        "The access key is mistyped, deleted or switched off, or the Region is not switched on in this "
-        "account.",
+        "The access key is mistyped, deleted or inactive, or the Region is not enabled in this account.",
         f"{_sign_in_words(profile)}, or choose another Region, {AGAIN}",
     )
 
 
 def _role_refused(message: str, profile: str | None) -> WizardError:
-    """The error where a role could not be taken."""
+    """Return the error for a role that could not be assumed."""
     how = _sign_in(profile)
-    role = printable(how.role, 100) or "of the profile"
     if "MultiFactorAuthentication" in message:
         again = code_needed(_named(profile), how.device)
         return CodeNeededError(
-            "AWS did not take the code",
-            f"It was mistyped, too old, or used already: a code is good for one use. {sentence(message)}",
+            "AWS did not accept the code",
+            f"It was mistyped, too old, or already used: each code works once. {sentence(message)}",
             again.todo,
             how.device,
         )
-    wants_code = "" if how.device else " If the role asks for an MFA code, add `mfa_serial` to the profile."
+    wants_code = "" if how.device else " If the role requires an MFA code, add `mfa_serial` to the profile."
     return outside(
-        f"The role {role} could not be taken",
-        f"The profile signs in by taking it. AWS says: {sentence(message)}",
+        f"The role {printable(how.role, 100) or 'of the profile'} could not be assumed",
+        f"The profile signs in with this role. AWS says: {sentence(message)}",
         f"Have the role's trust policy name you, and sts:AssumeRole allowed for you, {AGAIN}{wants_code}",
     )
 
 
-def _how_wrong(response: Any) -> str:
-    """By how much the clock is off, as AWS's answer was dated; "wrong" where that does not tell."""
+def _clock_error(response: Any) -> str:
+    """Return by how much the clock is wrong, from the date of AWS's answer; "wrong" if that does not tell."""
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
-        theirs = parsedate_to_datetime(headers["date"])
-        seconds = (datetime.now(UTC) - theirs).total_seconds()
+        seconds = (datetime.now(UTC) - parsedate_to_datetime(headers["date"])).total_seconds()
     except (KeyError, TypeError, ValueError):
         return "wrong"
     if abs(seconds) < _NOTICEABLE:
@@ -296,7 +275,7 @@ def _how_wrong(response: Any) -> str:
 
 
 def _sign_in(profile: str | None) -> SignIn:
-    """How the profile signs in; not known where AWS's files cannot be read."""
+    """Return how the profile signs in; unknown if AWS's files cannot be read."""
     from botocore.exceptions import BotoCoreError
 
     try:
@@ -316,15 +295,19 @@ def _profiles() -> tuple[str, ...]:
 
 def _sign_in_words(profile: str | None) -> str:
     return (
-        f"Sign in again as you did before (`{_with_profile('aws sso login', profile)}`, or "
-        f"`{_with_profile('aws configure', profile)}` for keys)"
+        f"Sign in again as before (`{_with_profile('aws sso login', profile)}`, or "
+        f"`{_configure(profile)}` for keys)"
     )
 
 
 def _named(profile: str | None) -> str | None:
-    """The profile in words, None for the one that nobody has to name."""
+    """Return the profile to show, None for the default one."""
     name = profile_in_force(profile)
     return None if name == signing_in.DEFAULT else printable(name, 100)
+
+
+def _configure(profile: str | None) -> str:
+    return _with_profile("aws configure", profile)
 
 
 def _with_profile(command: str, profile: str | None) -> str:

@@ -1,7 +1,7 @@
-"""One place that turns what botocore raises into something a person can act on.
+"""Turns what botocore raises into a WizardError: what happened, why, and what to do.
 
-botocore raises two families: ``BotoCoreError`` where no answer came (credentials, Region, network) and
-``ClientError`` where AWS refused. A third, ``ResponseParserError``, belongs to neither.
+botocore raises ``BotoCoreError`` if no answer came (credentials, Region, network), ``ClientError`` if AWS
+refused, and ``ResponseParserError``, which is neither, for an answer it cannot parse.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from wizard.text import printable
 
 _log = logging.getLogger(__name__)
 
-_NOT_SIGNED_UP = {"OptInRequired", "SubscriptionRequiredException"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException"}
 _THROTTLED = {
     "Throttling",
@@ -32,17 +31,48 @@ _THROTTLED = {
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
 }
-WHOLE_POLICY = "F7 in step 1, or `ses-wizard export policy`, shows one policy for the whole set-up."
-"""What spares asking for one permission after the other."""
+_READS = re.compile(r"\w+:(Get|List|Describe|Check|Simulate|Query|Scan|Receive|Filter|Detect)")
+_WHOLE_POLICY = "F7 in step 1, or `ses-wizard export policy`, shows one policy for the whole setup."
+
+_REGION = ("This Region does not work", "{said}", "Choose a Region from the list.")
+_RAISED = {
+    "NoRegionError": (
+        "No AWS Region is chosen",
+        "Neither the project file, nor the environment, nor the profile names one.",
+        "Choose a Region in step 1, or use the option `--region` with its name.",
+    ),
+    "InvalidRegionError": _REGION,
+    "UnknownRegionError": _REGION,
+    "UnknownEndpointError": _REGION,
+    "ServiceNotInRegionError": _REGION,
+    "EndpointProviderError": _REGION,
+    "ProxyConnectionError": (
+        "The proxy does not answer",
+        "{operation} goes through a proxy: {said}",
+        f"Correct `HTTPS_PROXY` or repair the proxy, {AGAIN}",
+    ),
+    "SSLError": (
+        "The connection to AWS is not trusted",
+        "AWS's certificate was refused, as happens behind a company proxy: {said}",
+        f"Set `AWS_CA_BUNDLE` to your company's certificates, {AGAIN}",
+    ),
+    "ConnectionError": (
+        "AWS cannot be reached",
+        "{operation} got no connection to {address}. Either the network is down, or this Region does not "
+        "have the service.",
+        f"Check the network and the Region, {AGAIN}",
+    ),
+}
+"""Title, cause and action by the name of botocore's exception class; the closest base class counts."""
 
 
 @contextmanager
 def translated(operation: str, profile: str | None = None) -> Iterator[None]:
-    """Run one AWS call; what botocore raises in it leaves as a WizardError, with the cause attached.
+    """Run one AWS call; raise what botocore raises in it as a WizardError, with the cause attached.
 
-    ``operation`` is written as in a policy (``sesv2:GetAccount``). ``profile`` is the profile in use, for the
-    commands that mend credentials; left out, ``AWS_PROFILE`` names it. Exit code OUTSIDE where AWS could not
-    be asked (credentials, clock, Region, network, throttling, a broken answer), NO where it refused.
+    ``operation`` is written as in a policy (``sesv2:GetAccount``). ``profile`` is the profile in use, for
+    commands that fix credentials (default: ``AWS_PROFILE``). The exit code is OUTSIDE if AWS could not be
+    asked (credentials, clock, Region, network, throttling, a broken answer), NO if it refused.
     """
     try:
         yield
@@ -56,27 +86,19 @@ def translated(operation: str, profile: str | None = None) -> Iterator[None]:
 
 
 def needed(answer: Mapping[str, Any], member: str, operation: str) -> Any:
-    """The ``member`` of AWS's answer to ``operation`` that nothing can be done without.
-
-    Most members of an answer are optional in the service's model. Raises WizardError where this one is not
-    there.
-    """
+    """Return the ``member`` of AWS's answer to ``operation``. Raises WizardError if it is missing."""
     found = answer.get(member)
     if found is None:
         raise outside(
             "AWS's answer is incomplete",
-            f"{operation} came back without {member}. A change may have been made all the same.",
-            "Try again: the wizard reads how things stand before it changes anything. If `AWS_ENDPOINT_URL` "
-            "is set, check that the service there answers as AWS does.",
+            f"AWS answered {operation} without {member}.{_maybe_changed(operation)}",
+            "Try again. If `AWS_ENDPOINT_URL` is set, check that the service there answers as AWS does.",
         )
     return found
 
 
 def error_code(error: BaseException | None) -> str:
-    """The error code AWS answered with (``AlreadyExistsException``), or nothing.
-
-    For a WizardError that came out of ``translated``, the code of its cause.
-    """
+    """Return AWS's error code (``AlreadyExistsException``) of an error or its cause, or nothing."""
     from botocore.exceptions import ClientError
 
     if isinstance(error, WizardError):
@@ -85,49 +107,46 @@ def error_code(error: BaseException | None) -> str:
 
 
 def denied(error: WizardError) -> bool:
-    """Whether AWS refused because the credentials may not do it."""
+    """Whether AWS refused because a permission is missing."""
     return error_code(error) in _DENIED
 
 
 def throttled(error: WizardError) -> bool:
-    """Whether AWS refused because too many requests came at once: the same again may work."""
+    """Whether AWS refused because of too many requests: a retry may succeed."""
     return error_code(error) in _THROTTLED
 
 
 def _explained(error: Exception, operation: str, profile: str | None) -> WizardError | None:
-    """The WizardError for what botocore raised, or None for an exception that is not about AWS."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    """Return the WizardError for what botocore raised, or None for an exception that is not about AWS."""
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
     from botocore.parsers import ResponseParserError
 
+    facts = {"said": sentence(str(error)), "operation": operation}
     if isinstance(error, ClientError):
         return credentials.refused(error, profile) or _refusal(error.response, operation)
     if isinstance(error, ResponseParserError):
-        return _unsure(operation, "AWS's answer could not be read")
+        return _unanswered(operation, "AWS's answer could not be parsed.")
     if isinstance(error, BotoCoreError):
-        return (
-            credentials.missing(error, profile)
-            or _region(error)
-            or _network(error, operation)
-            or WizardError(
-                f"{operation} did not work",
-                sentence(str(error)),
-                f"Mend what it says, {AGAIN}",
-            )
-        )
+        if failure := credentials.missing(error, profile):
+            return failure
+        facts["address"] = printable(str(error.kwargs.get("endpoint_url") or "AWS"), 200)
+        for kind in type(error).__mro__:
+            if texts := _RAISED.get(kind.__name__):
+                return outside(*(text.format(**facts) for text in texts))
+        if isinstance(error, HTTPClientError | IncompleteReadError):
+            return _unanswered(operation, "The connection broke before AWS's answer was complete.")
+        return WizardError(f"{operation} failed", facts["said"], f"Correct what the message names, {AGAIN}")
     if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):
-        return outside(
-            "The AWS endpoint is not an address",
-            sentence(str(error)),
-            f"Mend `AWS_ENDPOINT_URL` (or the profile's endpoint_url), {AGAIN}",
-        )
+        todo = f"Correct `AWS_ENDPOINT_URL` (or the profile's endpoint_url), {AGAIN}"
+        return outside("The AWS endpoint is not an address", facts["said"], todo)
     return None
 
 
 def _refusal(response: Any, operation: str) -> WizardError:
-    """The error for a ``ClientError``: AWS answered, and said no. ``response`` is the exception's."""
+    """Return the error for a ``ClientError``, whose ``response`` this is."""
     code = printable(str(response.get("Error", {}).get("Code", "")), 100)
     message = str(response.get("Error", {}).get("Message", ""))
-    if code in _NOT_SIGNED_UP:
+    if code in ("OptInRequired", "SubscriptionRequiredException"):
         return outside(
             "This AWS account cannot use the service yet",
             sentence(message),
@@ -140,114 +159,54 @@ def _refusal(response: Any, operation: str) -> WizardError:
         return WizardError(
             "Today's sending quota is used up",
             sentence(message),
-            "Wait: the quota counts the last 24 hours. Or ask for a larger one in the SES console.",
+            "Wait: the quota counts the last 24 hours. Or request a larger one in the SES console.",
         )
     if code in _THROTTLED or (code == "LimitExceededException" and "rate exceeded" in message.lower()):
         return outside(
-            "AWS asks to go slower",
+            "AWS received too many requests",
             f"{operation} was refused because too many requests came at once. Nothing was changed.",
             "Wait a minute, then try again.",
         )
     if response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-        return _unsure(operation, "AWS had a failure of its own")
+        return _unanswered(operation, "AWS had an internal error.")
     return WizardError(
         f"AWS refused {operation}",
-        f"{sentence(message)} ({code})" if message else f"It said {code} and no more.",
-        f"Mend what it says, {AGAIN}",
+        f"{sentence(message)} ({code})" if message else f"The error code is {code}, without a message.",
+        f"Correct what the message names, {AGAIN}",
     )
 
 
 def _denied(message: str, operation: str) -> WizardError:
-    """The error for a missing permission. An organisation's policy needs another person than an IAM one."""
+    """Return the error for a missing permission."""
     named = re.search(r"not authorized to perform: ([\w*-]+:[\w*-]+)", message)
     action = named.group(1) if named else operation
+    says = f"AWS says: {sentence(message)}"
     if "service control policy" in message:
         return WizardError(
             f"The organisation forbids {action}",
-            "A service control policy denies it, whatever this account's own permissions say. "
-            f"AWS says: {sentence(message)}",
+            f"A service control policy denies it, whatever this account's own permissions say. {says}",
             f"Ask those who run your AWS organisation to allow {action}, or use an account outside it.",
         )
+    why = "These credentials lack it."
     if action == "iam:PassRole":
-        return WizardError(
-            "The permission iam:PassRole is missing",
-            "Whoever creates a schedule or a function must be allowed to hand it its role. "
-            f"AWS says: {sentence(message)}",
-            f"Have iam:PassRole allowed for the credentials you use, {AGAIN} {WHOLE_POLICY}",
-        )
+        why = "The creator of a schedule or function must be allowed to pass its role."
     return WizardError(
         f"The permission {action} is missing",
-        f"These credentials may not do it. AWS says: {sentence(message)}",
-        f"Have {action} allowed for them (in IAM, by whoever runs the account), {AGAIN} {WHOLE_POLICY}",
+        f"{why} {says}",
+        f"Have {action} allowed for them in IAM by the account's administrator, {AGAIN} {_WHOLE_POLICY}",
     )
 
 
-def _region(error: Exception) -> WizardError | None:
-    """The error where the Region is at fault; None where that is not it."""
-    from botocore import exceptions as raised
-
-    match error:
-        case raised.NoRegionError():
-            return outside(
-                "No AWS Region is chosen",
-                "Neither the project file, nor the environment, nor the profile names one.",
-                "Choose a Region in step 1, or use the option `--region` with its name.",
-            )
-        case (
-            raised.InvalidRegionError()
-            | raised.UnknownRegionError()
-            | raised.UnknownEndpointError()
-            | raised.ServiceNotInRegionError()
-            | raised.EndpointProviderError()
-        ):
-            return outside(
-                "This Region does not work",
-                sentence(str(error)),
-                "Choose a Region from the list.",
-            )
-    return None
-
-
-def _network(error: Exception, operation: str) -> WizardError | None:
-    """The error where AWS could not be reached, or the way broke in the middle; None where that is not it."""
-    from botocore import exceptions as raised
-
-    match error:
-        case raised.ProxyConnectionError():
-            return outside(
-                "The proxy does not answer",
-                f"{operation} goes through a proxy: {sentence(str(error))}",
-                f"Mend `HTTPS_PROXY` or the proxy, {AGAIN}",
-            )
-        case raised.SSLError():
-            return outside(
-                "The connection to AWS is not trusted",
-                f"Its certificate was refused, as behind a company proxy: {sentence(str(error))}",
-                f"Point `AWS_CA_BUNDLE` to your company's certificates, {AGAIN}",
-            )
-        case raised.ConnectionError():
-            address = printable(str(error.kwargs.get("endpoint_url", "")), 200)
-            return outside(
-                "AWS cannot be reached",
-                f"{operation} got no connection to {address or 'AWS'}. Either there is no network, or this "
-                "Region does not have the service.",
-                f"Check the network and the Region, {AGAIN}",
-            )
-        case (
-            raised.ReadTimeoutError()
-            | raised.ConnectionClosedError()
-            | raised.ResponseStreamingError()
-            | raised.IncompleteReadError()
-            | raised.HTTPClientError()
-        ):
-            return _unsure(operation, "The connection broke before AWS's whole answer was here")
-    return None
-
-
-def _unsure(operation: str, why: str) -> WizardError:
-    """The error where nobody can say whether the call happened."""
+def _unanswered(operation: str, why: str) -> WizardError:
+    """Return the error for a call without a clear answer: a change may have happened."""
+    if _READS.match(operation) or ":" not in operation:
+        return outside(f"{operation} got no answer", why, "Check the network connection, then try again.")
     return outside(
-        f"{operation} has no certain outcome",
-        f"{why}. The call may have happened all the same.",
-        "Look again first: try again, and the wizard reads how things stand before it changes anything.",
+        f"The outcome of {operation} is unknown",
+        f"{why}{_maybe_changed(operation)}",
+        "Try again: the wizard reads the current state before it changes anything.",
     )
+
+
+def _maybe_changed(operation: str) -> str:
+    return "" if _READS.match(operation) else " AWS may have made the change."

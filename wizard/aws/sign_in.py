@@ -1,7 +1,7 @@
-"""How a profile, or the environment, signs in: read from the environment and AWS's files, asking nobody.
+"""How a profile or the environment signs in, read from the environment and AWS's files, without any call.
 
-The order in which botocore looks (botocore.credentials.create_credential_resolver): keys in the environment,
-unless a profile is said; then what the profile has; then the machine's own role.
+The order is botocore's (botocore.credentials.create_credential_resolver): keys in the environment, unless a
+profile is named; then the profile; then the machine's own role.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 from wizard.text import printable
 
 DEFAULT = "default"
-"""The profile that is used where none is named."""
+"""The profile that is used if none is named."""
 PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-"""What names a profile in the environment, the one that goes first before the other."""
+"""The variables that name a profile, the preferred one first."""
 
 
 class Kind(StrEnum):
-    """By what one signs in."""
+    """The source of the credentials."""
 
     ENVIRONMENT = "keys in the environment"
     ROLE = "a role"
@@ -29,17 +29,17 @@ class Kind(StrEnum):
     SSO = "IAM Identity Center"
     LOGIN = "aws login"
     KEYS = "keys in AWS's files"
-    PROGRAM = "a program that gives keys"
+    PROGRAM = "a credential program"
     MACHINE = "this machine's own role"
-    NOTHING = "nothing that is known here"
+    NOTHING = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """How ``profile`` (empty for the environment's keys) signs in.
 
-    For a role: ``role`` is its name, ``source`` how those sign in who take it, ``device`` the MFA device that
-    it asks for.
+    For a role: ``role`` is its name, ``source`` the sign-in of the caller that assumes it, ``device`` the MFA
+    device that it requires.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class SignIn:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The command that signs in anew; empty where no single one does."""
+        """The command that signs in again; empty if no single command does."""
         named = () if self.profile == DEFAULT else ("--profile", self.profile)
         match self.kind:
             case Kind.SSO:
@@ -61,7 +61,7 @@ class SignIn:
 
     @property
     def words(self) -> str:
-        """All of it, to be shown: whose sign-in it is and what leads to it."""
+        """The whole chain, for the screen."""
         if self.kind is Kind.ENVIRONMENT:
             return "keys in the environment (AWS_ACCESS_KEY_ID)"
         if self.kind is Kind.NOTHING:
@@ -70,18 +70,18 @@ class SignIn:
         if self.kind is not Kind.ROLE:
             return f"{who}{self.kind.value}"
         code = ", with an MFA code" if self.device else ""
-        through = f", taken by {self.source.words}" if self.source else ""
+        through = f", assumed by {self.source.words}" if self.source else ""
         return f"{who}role {printable(self.role, 100)}{through}{code}"
 
 
 def settings() -> Mapping[str, Mapping[str, Any]]:
-    """What AWS's files say, by kind: ``profiles``, ``services``, ``sso_sessions``, each by name.
+    """Return the content of AWS's files, by kind: ``profiles``, ``services``, ``sso_sessions``, each by name.
 
-    Raises botocore's ``ConfigParseError`` where a file is broken.
+    Raises botocore's ``ConfigParseError`` if a file is malformed.
     """
     from botocore.session import Session
 
-    # Without a profile of its own, so that it reads them even where AWS_PROFILE names one that is not there.
+    # Without a profile, so that it works even if AWS_PROFILE names one that does not exist.
     found: Mapping[str, Mapping[str, Any]] = Session(
         session_vars={"profile": (None, None, None, None)}
     ).full_config
@@ -89,14 +89,14 @@ def settings() -> Mapping[str, Mapping[str, Any]]:
 
 
 def profiles() -> Mapping[str, Mapping[str, Any]]:
-    """The profiles in AWS's files, by name. Raises as ``settings`` does."""
+    """Return the profiles in AWS's files, by name. Raises as ``settings`` does."""
     return settings().get("profiles", {})
 
 
 def endpoints(said: str | None) -> tuple[tuple[str, str], ...]:
-    """Endpoints that stand in for AWS's own where the profile ``said`` is used: what sets one, and to where.
+    """Return endpoints that replace AWS's own for the profile ``said``: the setting, and its URL.
 
-    From the environment and from AWS's files, as all AWS tools read them. Raises as ``settings`` does.
+    They come from the environment and AWS's files. Raises as ``settings`` does.
     """
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return ()
@@ -114,13 +114,13 @@ def endpoints(said: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def profile_in_force(said: str | None) -> str:
-    """The profile that is used where ``said`` was said (None: nothing)."""
+    """Return the profile in use if ``said`` is chosen (None: no choice)."""
     named = (os.environ.get(variable) for variable in PROFILE_VARIABLES)
     return said or next(filter(None, named), DEFAULT)
 
 
 def sign_in(said: str | None) -> SignIn:
-    """How the profile ``said`` signs in, or the environment where it is None. Raises as ``profiles`` does."""
+    """Return how the profile ``said`` signs in (None: the environment). Raises as ``profiles`` does."""
     if said is None and os.environ.get("AWS_ACCESS_KEY_ID"):
         return SignIn(Kind.ENVIRONMENT)
     name = profile_in_force(said)
@@ -131,12 +131,12 @@ def sign_in(said: str | None) -> SignIn:
 
 
 def _of(name: str, known: Mapping[str, Mapping[str, Any]], seen: frozenset[str]) -> SignIn:
-    """How the profile ``name`` signs in; ``seen`` are the profiles that led to it."""
+    """Return how the profile ``name`` signs in; ``seen`` are the profiles that refer to it."""
     settings = known.get(name)
     if settings is None:
         return SignIn(Kind.NOTHING, name)
     keys = "aws_access_key_id" in settings
-    # A profile may take a role by its own keys: then it is met a second time, for these.
+    # A profile can assume a role with its own keys: it is then visited a second time, for the keys.
     if "role_arn" in settings and not (name in seen and keys):
         return _role(name, settings, known, seen)
     if "sso_session" in settings or "sso_start_url" in settings:

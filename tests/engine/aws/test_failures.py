@@ -12,10 +12,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import exceptions
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from wizard.aws import sesv2, sts
+from wizard.aws import failures, sesv2, sts
 from wizard.aws.access import AwsAccess
 from wizard.aws.failures import error_code, translated
 from wizard.errors import ExitCode, SignInNeededError, WizardError
@@ -204,8 +205,8 @@ def server(answer: bytes | None) -> Iterator[str]:
         running.server_close()
 
 
-def failure_at(endpoint_url: str) -> WizardError:
-    with pytest.raises(WizardError) as raised, translated("sts:GetCallerIdentity"):
+def failure_at(endpoint_url: str, operation: str = "sts:GetCallerIdentity") -> WizardError:
+    with pytest.raises(WizardError) as raised, translated(operation):
         client("sts", endpoint_url).get_caller_identity()
     assert raised.value.exit_code is ExitCode.OUTSIDE
     return raised.value
@@ -227,12 +228,19 @@ def test_nothing_listens() -> None:
         pytest.param(b"HTTP/1.0 503 Busy\r\nContent-Length: 0\r\n\r\n", id="unavailable"),
     ],
 )
-def test_outcome_unknown(answer: bytes | None) -> None:
+def test_a_change_without_an_answer_may_have_happened(answer: bytes | None) -> None:
     with server(answer) as endpoint_url:
-        failure = failure_at(endpoint_url)
-    assert failure.title == "sts:GetCallerIdentity has no certain outcome"
-    assert "may have happened" in failure.what
-    assert failure.todo.startswith("Look again")
+        changed = failure_at(endpoint_url, "sesv2:PutAccountDetails")
+        read = failure_at(endpoint_url)
+    assert changed.title == "The outcome of sesv2:PutAccountDetails is unknown"
+    assert "may have made the change" in changed.what
+    assert "reads the current state" in changed.todo
+    assert read.title == "sts:GetCallerIdentity got no answer"
+    assert "change" not in str(read)
+
+
+def test_the_table_names_exceptions_of_botocore() -> None:
+    assert all(hasattr(exceptions, name) for name in failures._RAISED)
 
 
 ARN = "arn:aws:sts::123456789012:assumed-role/dev/me"
@@ -263,11 +271,12 @@ REFUSALS = [
      NO, "iam:PassRole is missing", "iam:PassRole"),
     ("AccessDeniedException", "", NO, "The permission sesv2:GetAccount is missing",
      "F7 in step 1, or `ses-wizard export policy`"),
-    ("TooManyRequestsException", "Too many requests", OUTSIDE, "go slower", "Wait a minute"),
-    ("ThrottlingException", "Rate exceeded", OUTSIDE, "go slower", "Wait a minute"),
+    ("TooManyRequestsException", "Too many requests", OUTSIDE, "too many requests", "Wait a minute"),
+    ("ThrottlingException", "Rate exceeded", OUTSIDE, "too many requests", "Wait a minute"),
     ("LimitExceededException", "Daily message quota exceeded.", NO, "quota is used up", "24 hours"),
-    ("LimitExceededException", "Maximum sending rate exceeded.", OUTSIDE, "go slower", "Wait a minute"),
-    ("BadRequestException", "Domain \x1b[31mbad", NO, "AWS refused sesv2:GetAccount", "Mend what it says"),
+    ("LimitExceededException", "Maximum sending rate exceeded.", OUTSIDE,
+     "too many requests", "Wait a minute"),
+    ("BadRequestException", "Domain \x1b[31mbad", NO, "AWS refused sesv2:GetAccount", "Correct what"),
     ("TeapotException", "", NO, "AWS refused sesv2:GetAccount", "try again"),
 ]  # fmt: skip
 

@@ -92,21 +92,21 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         ("session", "profile session: keys in AWS's files", ""),
         ("staff", "profile staff: IAM Identity Center", "aws sso login --profile staff"),
         ("browser", "profile browser: aws login", "aws login --profile browser"),
-        ("tool", "profile tool: a program that gives keys", ""),
+        ("tool", "profile tool: a credential program", ""),
         ("bare", "profile bare: this machine's own role", ""),
         (
             "admin",
-            "profile admin: role Admin, taken by profile staff: IAM Identity Center",
+            "profile admin: role Admin, assumed by profile staff: IAM Identity Center",
             "aws sso login --profile staff",
         ),
         (
             "careful",
-            "profile careful: role Admin, taken by profile default: keys in AWS's files, with an MFA code",
+            "profile careful: role Admin, assumed by profile default: keys in AWS's files, with an MFA code",
             "",
         ),
-        ("itself", "profile itself: role Admin, taken by profile itself: keys in AWS's files", ""),
+        ("itself", "profile itself: role Admin, assumed by profile itself: keys in AWS's files", ""),
         ("round", "profile round: role Admin", ""),
-        ("machine", "profile machine: role Admin, taken by this machine's own role", ""),
+        ("machine", "profile machine: role Admin, assumed by this machine's own role", ""),
         ("web", "profile web: a web identity token", ""),
         ("gone", "profile gone", ""),
     ],
@@ -186,7 +186,7 @@ def refusal(
         ("browser", SignInNeededError, "Run `aws login --profile browser`"),
         ("admin", SignInNeededError, "Run `aws sso login --profile staff`"),
         ("careful", CodeNeededError, "Enter the code that the device shows"),
-        ("tool", WizardError, "Sign in again as you did before"),
+        ("tool", WizardError, "Sign in again as before"),
     ],
 )
 def test_session_that_is_over(profile: str | None, kind: type[WizardError], todo: str) -> None:
@@ -201,7 +201,7 @@ def test_session_of_the_environment_that_is_over(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIA1")
     failure = refused(refusal("ExpiredTokenException"), None)
     assert failure is not None
-    assert "AWS_SESSION_TOKEN), and start again" in failure.todo
+    assert "AWS_SESSION_TOKEN), and restart" in failure.todo
 
 
 def test_command_line_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ def test_role_that_asks_for_a_code_gets_it_once(aws_sts: Sts) -> None:
     later = aws.choose("careful", "us-east-1")
     with pytest.raises(CodeNeededError) as raised:
         sts.get_caller_identity(later)
-    assert raised.value.title == "AWS did not take the code"
+    assert raised.value.title == "AWS did not accept the code"
 
     aws.take_code("123456")
     for region in ("us-east-1", "eu-west-1"):
@@ -375,7 +375,7 @@ def test_role_that_is_not_yours(aws_sts: Sts) -> None:
     aws_sts.message = "User: arn:aws:iam::1:user/ana is not authorized to perform: sts:AssumeRole"
     with pytest.raises(WizardError) as raised:
         sts.get_caller_identity(AwsAccess(profile="itself", region="us-east-1"))
-    assert raised.value.title == "The role Admin could not be taken"
+    assert raised.value.title == "The role Admin could not be assumed"
     assert "trust policy" in raised.value.todo
     assert "`mfa_serial`" in raised.value.todo
     assert raised.value.exit_code is ExitCode.OUTSIDE

@@ -407,7 +407,7 @@ class TestWhatIsAsked:
         """It takes the connection and says nothing: usually four times 20 s are worth it."""
         from wizard.aws import access
 
-        monkeypatch.setattr(access, "_BRIEF", access._Waiting(0.1, 0.1, 1))
+        monkeypatch.setattr(access, "_BRIEF", access._Timeouts(0.1, 0.1, 1))
         with closing(socket.create_server(("127.0.0.1", 0))) as silent:
             endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
             aws = AwsAccess(region="us-east-1", endpoint_url=endpoint, keys=EmbeddedKeys("id", "secret"))

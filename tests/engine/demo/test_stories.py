@@ -182,7 +182,7 @@ def _by_setting_the_clock(world: World, error: WizardError) -> World:
 def _by_a_code(world: World, error: WizardError) -> World:
     assert isinstance(error, CodeNeededError)
     world.aws.take_code("000000")
-    with pytest.raises(CodeNeededError, match="AWS did not take the code"):
+    with pytest.raises(CodeNeededError, match="AWS did not accept the code"):
         account.look(world.choose(None, None))
     world.aws.take_code(CODE)
     return world.choose(None, None)
@@ -238,7 +238,7 @@ def shows(name: str, world: World, project: Project, base: Path) -> None:
 
 def _assumed_role(running: Demo, world: World, project: Project) -> None:
     seen = account.look(world)
-    assert seen.how == "profile default: role Admin, taken by profile keys: keys in AWS's files"
+    assert seen.how == "profile default: role Admin, assumed by profile keys: keys in AWS's files"
     assert seen.caller_arn.startswith("arn:aws:sts::123456789012:assumed-role/Admin/")
     assert seen.endpoints == (), "the demo's own wires are not the user's doing"
     assert seen.command.endswith(running.account.endpoint_url), "commands that a page proposes lead there"

@@ -363,7 +363,7 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
         reminder_trial.test_run(
             setup.demo.world, setup.project, "success@simulator.amazonses.com", setup.events.append
         )
-    assert "F6 looks for drift; then F7 puts the function back" in gone.value.todo
+    assert "press F6 to detect drift, then F7 to restore the function" in gone.value.todo
     with pytest.raises(WizardError, match="TriggerReminder was deleted"):
         reminder_runs.run_now(setup.demo.world, setup.project, setup.events.append)
     with pytest.raises(WizardError, match="table of recipients is gone"):

@@ -1,7 +1,7 @@
-"""The sessions of roles that were taken, so that a code from an MFA device is asked for once.
+"""The sessions of assumed roles, cached so that an MFA code is needed only once.
 
-They are looked for where the AWS command line keeps its own (``~/.aws/cli/cache``), so that a sign-in made
-there serves here too. What is made here is kept in memory alone: nothing secret is written.
+The AWS CLI's cache (``~/.aws/cli/cache``) is read, so that a sign-in made there works here, too. Our own
+sessions are kept only in memory: no secret is written.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from wizard.errors import CodeNeededError
 from wizard.text import printable
 
 
-class RolesTaken:
-    """A cache as botocore's AssumeRoleProvider wants one: AssumeRole's answers by botocore's key.
+class RoleSessions:
+    """A cache for botocore's AssumeRoleProvider: AssumeRole's answers by botocore's key.
 
-    The same one goes on from an access to the next, so that new clients need no new code. ``codes`` are those
-    that were entered and not used yet: each is good for one use.
+    Accesses share it, so that new clients need no new code. ``codes`` are entered MFA codes not used yet.
     """
 
     def __init__(self) -> None:
@@ -37,7 +36,7 @@ class RolesTaken:
         self._own[key] = answer
 
     def prompter(self, profile: str | None) -> Callable[[str], str]:
-        """What botocore calls for a code: it gives one that was entered, or raises."""
+        """Return what botocore calls for a code: it returns an entered one, or raises CodeNeededError."""
 
         def code_for(prompt: str) -> str:
             try:
@@ -49,7 +48,7 @@ class RolesTaken:
         return code_for
 
     def _known(self, key: str) -> list[dict[str, Any]]:
-        """What is known by ``key``: of our own, and what the command line has kept."""
+        """Return the sessions with this key: our own and the AWS CLI's."""
         from botocore.utils import JSONFileCache
 
         found = [self._own[key]] if key in self._own else []
@@ -57,29 +56,25 @@ class RolesTaken:
             kept = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))[key]
             _ends(kept)
         except (KeyError, TypeError, ValueError):
-            # There is none, or it is not of a form that can be used.
+            # There is none, or it is malformed.
             return found
         return [*found, kept]
 
 
 def code_needed(profile: str | None, device: str) -> CodeNeededError:
-    """The error where a code is needed and none is there, with how to give one from outside."""
+    """Return the error if a role requires an MFA code; ``device`` is the MFA device, empty if unknown."""
     named = f" --profile {printable(profile, 100)}" if profile else ""
+    by = f" ({printable(device, 200)})" if device else ""
     return CodeNeededError(
         "A code from your MFA device is needed",
-        f"The profile takes a role that asks for one{_by(device)}. It is good for as long as the role's "
-        "session lasts.",
+        f"The profile assumes a role that requires one{by}. One code is enough for the role's whole session.",
         f"Enter the code that the device shows, or run `aws sts get-caller-identity{named}`, which asks for "
         "it, then try again.",
         device,
     )
 
 
-def _by(device: str) -> str:
-    return f" ({printable(device, 200)})" if device else ""
-
-
 def _ends(answer: dict[str, Any]) -> datetime:
-    """When the session ends: a time in memory, a text in the command line's files."""
+    """Return when the session ends; the AWS CLI's files have the time as a string."""
     end = answer["Credentials"]["Expiration"]
     return end if isinstance(end, datetime) else datetime.fromisoformat(end.replace("UTC", "Z")).astimezone()
