@@ -57,16 +57,7 @@ if TYPE_CHECKING:
 Boot = Callable[[], "World"]
 """Makes the world. Called in a thread after the first frame; what it takes down again is its maker's work."""
 
-PAGES = {
-    StepName.ACCOUNT: "screens.pages.account.page:AccountScreen",
-    StepName.DOMAIN: "screens.pages.domain.page:DomainScreen",
-    StepName.IDENTITY: "screens.pages.identity.page:IdentityScreen",
-    StepName.DNS: "screens.pages.dns.page:DnsScreen",
-    StepName.REMINDER: "screens.pages.reminder.page:ReminderScreen",
-    StepName.PRODUCTION: "screens.pages.production.page:ProductionScreen",
-    None: "screens.pages.summary.page:SummaryScreen",
-}
-"""Where each step's page is; None is the summary. Imported when first opened."""
+SUMMARY = "screens.pages.summary.page:SummaryScreen"
 
 
 class WizardApp(App[WizardError]):
@@ -361,7 +352,7 @@ class WizardApp(App[WizardError]):
 
     def _page(self, step: StepName | None) -> StepScreen:
         if step not in self._pages:
-            module, name = PAGES[step].split(":")
+            module, name = (step.page if step else SUMMARY).split(":")
             page: StepScreen = getattr(import_module(module), name)()
             self.install_screen(page, step or "summary")
             self._pages[step] = page

@@ -6,17 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from wizard.steps.model import ChangeKind, Progress, Standing, Status, StepName
-
-NAMES = {
-    StepName.ACCOUNT: "Account",
-    StepName.DOMAIN: "Domain",
-    StepName.IDENTITY: "Identity",
-    StepName.DNS: "DNS",
-    StepName.REMINDER: "Reminder",
-    StepName.PRODUCTION: "Production",
-}
-"""What the steps are called on the screen."""
+from wizard.steps.model import ChangeKind, Progress, Standing, Status
 
 STATUS = {
     Status.DONE: ("✓", "done", "$text-success"),

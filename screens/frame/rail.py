@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from screens.messages import GoTo
 from screens.state import AppState
-from screens.symbols import NAMES, brief_words, lines, mark
+from screens.symbols import brief_words, lines, mark
 from wizard.steps.model import StepName
 
 NO_RAIL = "-no-rail"
@@ -30,7 +30,7 @@ class StepRail(Static):
 
     def _step(self, state: AppState, step: StepName) -> Content:
         here = step is self.current
-        name = Content.styled(f"{'▸' if here else ' '} {step.number}  {NAMES[step]}", "bold" if here else "")
+        name = Content.styled(f"{'▸' if here else ' '} {step.number}  {step.label}", "bold" if here else "")
         return Content.assemble(name, "\n", "     ", brief_words(state.standings[step]), "\n")
 
     def on_click(self, event: Click) -> None:
@@ -55,5 +55,5 @@ class StepLine(Static):
         symbol, _, colour = mark(state.standings[step])
         sign = Content.styled(symbol, colour)
         if step is self.current:
-            return Content.assemble(sign, " ", Content.styled(f"[{NAMES[step]}]", "bold"))
-        return Content.assemble(sign, " ", Content.styled(NAMES[step], "$text-muted"))
+            return Content.assemble(sign, " ", Content.styled(f"[{step.label}]", "bold"))
+        return Content.assemble(sign, " ", Content.styled(step.label, "$text-muted"))

@@ -267,7 +267,7 @@ def begun() -> Project:
         ("domain", "example.com, DNS at ns1.example.net"),
         ("identity", "signed by SES, MAIL FROM bounce.example.com"),
     ):
-        project = project.seen_done(step, words, NOW)  # type: ignore[arg-type]
+        project = project.seen_done(step, words, NOW)
     return project
 
 
@@ -304,7 +304,7 @@ def seen_so(project: Project) -> dict[StepName, Standing]:
     """Standings as the file has them: what a survey finds when nothing has changed."""
     return {
         step: Standing(step, Status.DONE, seen.words)
-        if (seen := project.progress.get(step.value))
+        if (seen := project.progress.get(step))
         else Standing(step, Status.TODO, "not begun")
         for step in StepName
     }

@@ -83,7 +83,10 @@ async def test_going_on_records_account_and_region(outside: Outside, tmp_path: P
         await page.press("enter")
         assert "Which domain" in page.text
         assert page.saved.account == Account(region="us-east-1", id=ACCOUNT_ID)
-        assert page.saved.progress["account"].words == f"account {ACCOUNT_ID} in us-east-1, in the sandbox"
+        assert (
+            page.saved.progress[StepName.ACCOUNT].words
+            == f"account {ACCOUNT_ID} in us-east-1, in the sandbox"
+        )
 
 
 async def test_going_on_before_the_answer_waits_for_it(outside: Outside, tmp_path: Path) -> None:

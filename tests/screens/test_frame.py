@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,7 +107,9 @@ async def test_a_demos_account_that_could_not_be_taken_up_is_told(
 async def test_refusal_that_the_survey_sees_is_remembered(
     outside: Outside, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_: World, before: Project, _base: Path, *, noted: survey.Noted) -> Iterator[Standing]:
+    def refused(
+        _: World, before: Project, _base: Path, *, noted: Callable[[Project, Project], object]
+    ) -> Iterator[Standing]:
         noted(before, replace(before, production=Production(refused=Seen(NOW, "case 4711"))))
         yield from seen_so(begun).values()
 
@@ -169,7 +171,9 @@ async def test_what_is_seen_not_to_be_done_is_remembered_too(
     wrong = Standing(StepName.DNS, Status.ATTENTION, "1 record wrong")
     outside.standings = {**seen_so(begun), StepName.DNS: wrong}
     async with opened(tmp_path, outside.world, project=begun) as page:
-        assert page.saved.progress["dns"] == StepSeen(at=NOW, words="1 record wrong", status="attention")
+        assert page.saved.progress[StepName.DNS] == StepSeen(
+            at=NOW, words="1 record wrong", status="attention"
+        )
 
 
 async def test_survey_that_fails_stays_on_the_page_and_can_be_tried_again(

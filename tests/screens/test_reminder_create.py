@@ -175,7 +175,7 @@ async def test_what_is_saved_and_not_deployed_is_told_at_once_and_everywhere(
         assert f"✓ Nobody changed the deployed stack by hand. {words}" in page.text
         await page.press("f3")
         assert "Sends  the version deployed Tue 24 Nov 2026 10:00 UTC, with the subject “Hello" in page.text
-        assert page.saved.progress["reminder"].words == words
+        assert page.saved.progress[StepName.REMINDER].words == words
         await page.go(None)
         assert f"Reminder: {words}" in page.text
         made.template = template.template(draft.setup_of(page.saved))

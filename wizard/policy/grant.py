@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wizard.project.schema import Project, StepKey
+from wizard.project.schema import Project
 
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 
@@ -63,7 +63,7 @@ class Scope:
 class Grant:
     """Some actions on some resources. ``name`` becomes the statement's Sid; ``why`` is a sentence."""
 
-    step: StepKey
+    step: str
     name: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]

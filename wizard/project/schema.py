@@ -19,6 +19,7 @@ from msgspec.structs import force_setattr, replace
 
 from wizard.errors import ExitCode, WizardError
 from wizard.files import replace_file
+from wizard.steps.registry import StepName
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -223,9 +224,6 @@ class Production(Section, frozen=True):
         return replace(self, asked=None, refused=None, put_off=None, granted=None)
 
 
-StepKey = Literal["account", "domain", "identity", "dns", "reminder", "production"]
-
-
 class Project(Section, frozen=True):
     """The whole file."""
 
@@ -236,23 +234,24 @@ class Project(Section, frozen=True):
     reminder: Reminder = field(default_factory=Reminder)
     sandbox: Sandbox = field(default_factory=Sandbox)
     production: Production = field(default_factory=Production)
-    progress: dict[StepKey, StepSeen] = field(default_factory=dict)
+    progress: dict[StepName, StepSeen] = field(default_factory=dict)
 
-    def seen_done(self, step: StepKey, words: str, at: datetime) -> Project:
+    def seen_done(self, step: str, words: str, at: datetime) -> Project:
         """The project with the evidence that ``step`` is done."""
         return self.seen_so(step, StepSeen(at=at, words=words))
 
-    def seen_so(self, step: StepKey, seen: StepSeen) -> Project:
+    def seen_so(self, step: str, seen: StepSeen) -> Project:
         """The project with where ``step`` was found: the last known state when nobody can be asked."""
-        return replace(self, progress={**self.progress, step: seen})
+        return replace(self, progress={**self.progress, StepName(step): seen})
 
-    def not_done(self, step: StepKey) -> Project:
+    def not_done(self, step: str) -> Project:
         """The project without evidence for ``step``: what was seen is no longer so."""
         return replace(self, progress={key: seen for key, seen in self.progress.items() if key != step})
 
-    def done(self, step: StepKey) -> bool:
+    def done(self, step: str) -> bool:
         """Whether ``step`` was done when it was last looked at."""
-        return step in self.progress and self.progress[step].status == "done"
+        seen = self.progress.get(StepName(step))
+        return seen is not None and seen.status == "done"
 
 
 def load(path: Path) -> Project:
@@ -323,7 +322,7 @@ def _migrated(project: Project) -> Project:
     """``project`` as this version writes it: earlier ones kept the test mail as the reminder's progress."""
     if project.reminder.tested or not project.done("reminder"):
         return project
-    seen = project.progress["reminder"]
+    seen = project.progress[StepName.REMINDER]
     return replace(project, reminder=replace(project.reminder, tested=Seen(at=seen.at, words="")))
 
 

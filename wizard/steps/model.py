@@ -8,24 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from wizard.steps.registry import StepName as StepName
+
 if TYPE_CHECKING:
-    from wizard.project.schema import Project, StatusKey, StepKey
+    from pathlib import Path
 
-
-class StepName(StrEnum):
-    """The steps, in order."""
-
-    ACCOUNT = "account"
-    DOMAIN = "domain"
-    IDENTITY = "identity"
-    DNS = "dns"
-    REMINDER = "reminder"
-    PRODUCTION = "production"
-
-    @property
-    def number(self) -> int:
-        """1 to 6, as people count."""
-        return list(StepName).index(self) + 1
+    from wizard.project.schema import Project, StatusKey
+    from wizard.world import World
 
 
 class Status(StrEnum):
@@ -55,9 +44,23 @@ class Standing:
     as_of: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a step's ``standing`` may need to find its state.
+
+    ``base`` is the folder of the project file. ``noted`` takes the project before and after the step has
+    found something that the file keeps, from any thread.
+    """
+
+    world: World
+    project: Project
+    base: Path
+    noted: Callable[[Project, Project], object] = lambda before, after: None
+
+
 def last_known(project: Project) -> dict[StepName, Standing]:
     """Where the steps stood when they were last looked at, by the project file: good until somebody looks."""
-    found = {step: project.progress.get(step.value) for step in StepName}
+    found = {step: project.progress.get(step) for step in StepName}
     return {
         step: Standing(step, Status(seen.status), seen.words, as_of=seen.at)
         if seen
@@ -70,13 +73,12 @@ def remembered(project: Project, standing: Standing, now: datetime) -> Project:
     """The project with ``standing`` as the last known state of its step; what stays is dated once a day."""
     from wizard.project.schema import StepSeen
 
-    key: StepKey = standing.step.value
     status: StatusKey = standing.status.value
-    before = project.progress.get(key)
+    before = project.progress.get(standing.step)
     seen = StepSeen(at=now, words=standing.words, status=status)
     if before and (before.status, before.words, before.at.date()) == (seen.status, seen.words, now.date()):
         return project
-    return project.seen_so(key, seen)
+    return project.seen_so(standing.step, seen)
 
 
 class ChangeKind(StrEnum):

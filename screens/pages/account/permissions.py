@@ -17,7 +17,6 @@ from textual.widgets import Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Dialog
-from screens.symbols import NAMES
 from screens.widgets.columns import Cells, Columns
 from screens.workers import saves
 from wizard.text import sentence
@@ -114,6 +113,6 @@ def _missing(missing: Iterable[Missing]) -> list[Cells]:
     rows: list[Cells] = []
     for (step, why, verdict), group in groupby(missing, lambda one: (one.step, one.why, one.verdict)):
         actions = Content.styled(", ".join(one.action for one in group), "bold")
-        rows.append((Content.styled(f"! step {step.number}, {NAMES[step]}", "$text-error"), why))
+        rows.append((Content.styled(f"! step {step.number}, {step.label}", "$text-error"), why))
         rows.append(("", Content.assemble(f"{verdict.value}: ", actions)))
     return rows

@@ -19,7 +19,6 @@ from screens.commands import Command, in_demo
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
-from screens.symbols import NAMES
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, facts
 from screens.workers import reads
@@ -240,6 +239,6 @@ def _line(verdict: Verdict) -> Content:
 def _detail(verdict: Verdict) -> list[Cells]:
     """Why, what to do and where, and the receiver's own words."""
     step = verdict.step
-    where = f" Enter opens step {step.number}, {NAMES[step]}." if step else ""
+    where = f" Enter opens step {step.number}, {step.label}." if step else ""
     told = [("why", verdict.why), ("to do", verdict.todo + where), ("written", verdict.written)]
     return facts([(label, words) for label, words in told if words])

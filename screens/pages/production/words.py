@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.symbols import NAMES
 from screens.widgets.columns import Cells
 from wizard.steps.model import StepName
 from wizard.text import sentence
@@ -47,7 +46,7 @@ def point_line(point: Point) -> Content:
 def point_words(point: Point) -> Content:
     """All of the evidence, and where it is mended."""
     place = point.mended_at
-    where = f"step {place.number}, {NAMES[place]}" if isinstance(place, StepName) else AIDS[place]
+    where = f"step {place.number}, {place.label}" if isinstance(place, StepName) else AIDS[place]
     how = Content.styled(f"  Enter: {where}", "$text-accent" if not point.ready else "$text-muted")
     return Content.assemble(f"{sentence(point.told)}.", how)
 

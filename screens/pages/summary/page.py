@@ -18,7 +18,7 @@ from screens.frame.key_line import KeyLine
 from screens.frame.page import StepScreen
 from screens.messages import GoTo, LookEverywhere
 from screens.state import AppState
-from screens.symbols import NAMES, status_words
+from screens.symbols import status_words
 from screens.widgets.columns import Cells, Columns, facts
 from wizard.cli.program import command
 from wizard.errors import WizardError
@@ -60,7 +60,7 @@ set-up, or to quit. Come back at any time: `ses-wizard` on the same file checks 
             facts(_places(state, self.wizard.path.name if self.wizard.kept else ""))
         )
         self.query_one("#next-things", Columns).show(_next_things(state))
-        words = self.NEXT if left is None else f"To {NAMES[left]}"
+        words = self.NEXT if left is None else f"To {left.label}"
         self.query_one("#next", Button).label = f"{words}  F3"
         self.query_one(KeyLine).show(
             [replace(key, label=words) if key.action == "next" else key for key in self.commands]
@@ -198,7 +198,7 @@ def _places(state: AppState, file: str) -> list[tuple[str, str]]:
 
 def _next_things(state: AppState) -> list[Cells]:
     rows: list[Cells] = [
-        (status_words(standing), f"{NAMES[step]}: {standing.words or 'not begun'}")
+        (status_words(standing), f"{step.label}: {standing.words or 'not begun'}")
         for step, standing in state.standings.items()
         if standing.status is not Status.DONE or standing.as_of
     ]

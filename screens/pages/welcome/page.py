@@ -12,7 +12,7 @@ from screens.commands import Command, in_demo, never
 from screens.frame.page import StepScreen
 from screens.messages import LookEverywhere
 from screens.state import AppState, nothing_known
-from screens.symbols import LAST_KNOWN, NAMES, status_words
+from screens.symbols import LAST_KNOWN, status_words
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
@@ -26,15 +26,6 @@ DEMO = (
     "This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine and "
     "nothing costs anything. Everything in front of them is the real wizard."
 )
-
-DOES = {
-    StepName.ACCOUNT: "which AWS account and Region send",
-    StepName.DOMAIN: "which domain of yours sends",
-    StepName.IDENTITY: "how SES signs its mail",
-    StepName.DNS: "the records that prove it, checked live",
-    StepName.REMINDER: "who gets what mail, and when",
-    StepName.PRODUCTION: "permission from AWS to write to everybody",
-}
 
 
 class WelcomeScreen(StepScreen):
@@ -151,7 +142,7 @@ def _begun(state: AppState) -> str:
 def _row(standing: Standing) -> Cells:
     return (
         f"{standing.step.number}",
-        Content.styled(NAMES[standing.step], "bold"),
+        Content.styled(standing.step.label, "bold"),
         status_words(standing),
-        Content.styled(standing.words or DOES[standing.step], "$text-muted"),
+        Content.styled(standing.words or standing.step.purpose, "$text-muted"),
     )

@@ -59,7 +59,7 @@ def test_registered_domain_is_delegated_to_its_zone(account: Demo) -> None:
     done = domain_registration.finish(account.world, project, seen)
     assert done.domain.name == NAME
     assert done.domain.registration is None
-    assert done.progress["domain"].words == f"{NAME}, DNS at Route 53 in this account"
+    assert done.progress[StepName.DOMAIN].words == f"{NAME}, DNS at Route 53 in this account"
     assert [one.name for one in route53domains.domains(account.world.aws)] == [NAME]
     assert route53domains.owner_confirmed(account.world.aws, NAME) == "DONE"
     account.publish([Record(RecordId.DMARC, f"_dmarc.{NAME}", "TXT", "v=DMARC1; p=none;")])

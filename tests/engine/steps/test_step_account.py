@@ -30,7 +30,7 @@ def test_look_judge_act(account: Demo) -> None:
 
     decided = step.act(account.world, Project(), seen)
     assert decided.account == Account(None, "us-east-1", "123456789012")
-    assert decided.progress["account"].words == standing.words
+    assert decided.progress[StepName.ACCOUNT].words == standing.words
     assert step.act(account.world, decided, step.look(account.world)).account == decided.account
 
 
@@ -64,7 +64,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
     assert taken.sandbox == Sandbox(address="me@example.net")
     assert taken.production == Production("MARKETING")
     assert list(taken.progress) == ["account"]
-    assert taken.progress["account"].words == "account 123456789012 in us-east-1, in the sandbox"
+    assert taken.progress[StepName.ACCOUNT].words == "account 123456789012 in us-east-1, in the sandbox"
     assert step.judge(seen, taken).holds == ()
 
 

@@ -14,7 +14,7 @@ from wizard.errors import WizardError
 from wizard.project.schema import Domain, Identity, Project, Reminder, Sandbox
 from wizard.steps.domain import choices as domain_choices
 from wizard.steps.domain import step
-from wizard.steps.model import Status
+from wizard.steps.model import Status, StepName
 
 
 def look(account: Demo, name: str) -> step.DomainSeen:
@@ -187,7 +187,7 @@ def test_choices_over_more_than_a_page(account: Demo) -> None:
 def test_act_records_the_decision(account: Demo) -> None:
     decided = step.act(account.world, Project(), look(account, "example.com"))
     assert decided.domain.name == "example.com"
-    assert decided.progress["domain"].words == "example.com, DNS at Namecheap"
+    assert decided.progress[StepName.DOMAIN].words == "example.com, DNS at Namecheap"
 
 
 def test_another_domain_takes_what_named_the_old_one_away(account: Demo) -> None:

@@ -13,7 +13,7 @@ from wizard.demo import Demo
 from wizard.errors import WizardError
 from wizard.project.schema import Domain, Identity, Project
 from wizard.steps.identity import step
-from wizard.steps.model import Event, Progress, Status
+from wizard.steps.model import Event, Progress, Status, StepName
 
 PROJECT = Project(domain=Domain("example.com"))
 MAIL_FROM = "bounce.example.com"
@@ -41,7 +41,7 @@ def test_from_nothing(account: Demo) -> None:
     assert set(seen.suppressed_reasons) == {"BOUNCE", "COMPLAINT"}
     noted = Identity(MAIL_FROM, "ses-wizard", seen.identity.tokens, "dkim.amazonses.com", ())
     assert decided.identity == noted
-    assert decided.progress["identity"].words == "signed by SES, MAIL FROM bounce.example.com"
+    assert decided.progress[StepName.IDENTITY].words == "signed by SES, MAIL FROM bounce.example.com"
     subjects = [event.subject for event in events if event.progress is Progress.STARTED]
     assert subjects == [event.subject for event in events if event.progress is Progress.DONE]
     assert len(subjects) == 5

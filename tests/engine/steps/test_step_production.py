@@ -14,7 +14,7 @@ from wizard.dns.records import Record, RecordId, wanted_records
 from wizard.errors import WizardError
 from wizard.project.schema import Domain, Production, Project
 from wizard.steps.identity import step as identity
-from wizard.steps.model import Status
+from wizard.steps.model import Status, StepName
 from wizard.steps.production import readiness, step
 from wizard.steps.production.readiness import Subject
 
@@ -74,7 +74,9 @@ def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
 
     account.answer_review(granted=True)
     done = step.act(account.world, asked, FORM)
-    assert done.progress["production"].words == "production access, up to 50,000 recipients in 24 hours"
+    assert (
+        done.progress[StepName.PRODUCTION].words == "production access, up to 50,000 recipients in 24 hours"
+    )
     assert "write to everyone" in step.what_next(step.look(account.world, done))
 
 

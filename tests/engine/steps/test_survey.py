@@ -280,12 +280,12 @@ def test_what_was_seen_is_dated_once_a_day() -> None:
     morning = datetime(2026, 11, 12, 9, tzinfo=UTC)
     standing = Standing(StepName.DNS, ATTENTION, "1 record wrong")
     project = remembered(PROJECT, standing, morning)
-    assert project.progress["dns"].at == morning
+    assert project.progress[StepName.DNS].at == morning
     assert not project.done("dns")
     assert last_known(project)[StepName.DNS] == dataclasses.replace(standing, as_of=morning)
     assert remembered(project, standing, morning + timedelta(hours=3)) is project
-    assert remembered(project, standing, morning + timedelta(days=1)).progress["dns"].at > morning
+    assert remembered(project, standing, morning + timedelta(days=1)).progress[StepName.DNS].at > morning
     assert (
-        remembered(project, Standing(StepName.DNS, TODO, "not begun"), morning).progress["dns"].status
+        remembered(project, Standing(StepName.DNS, TODO, "not begun"), morning).progress[StepName.DNS].status
         == "todo"
     )

@@ -20,7 +20,6 @@ from wizard.project.schema import (
     Reminder,
     Sandbox,
     Seen,
-    StepKey,
     Table,
 )
 from wizard.steps.model import StepName
@@ -34,7 +33,7 @@ def with_field(project: Project, name: str, value: Any) -> Project:
     """``project`` with one setting changed; ``name`` as in the file."""
     section, field = name.split(".")
     if section == "progress":
-        step: StepKey = StepName(field).value
+        step = StepName(field)
         return project.seen_done(step, value.words, value.at) if value else project.not_done(step)
     return replace(project, **{section: replace(getattr(project, section), **{field: value})})
 
@@ -42,7 +41,7 @@ def with_field(project: Project, name: str, value: Any) -> Project:
 def field_of(project: Project, name: str) -> Any:
     section, field = name.split(".")
     if section == "progress":
-        return project.progress.get(StepName(field).value)
+        return project.progress.get(StepName(field))
     return getattr(getattr(project, section), field)
 
 

@@ -16,7 +16,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Project
 from wizard.steps.account import health as account_health
 from wizard.steps.account.health import Trouble
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Standing, Status, StepName, Surroundings
 from wizard.world import World
 
 NOT_SWITCHED_ON = {"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"}
@@ -167,6 +167,11 @@ def region_of(world: World) -> str:
             ExitCode.OUTSIDE,
         )
     return region
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it."""
+    return judge(look(around.world), around.project)
 
 
 def judge(seen: AccountSeen, project: Project, lacks: str = "") -> Standing:

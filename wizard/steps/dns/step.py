@@ -11,7 +11,7 @@ from typing import Literal
 
 from wizard.aws import route53
 from wizard.aws.route53 import HostedZone, RecordSet
-from wizard.aws.sesv2 import SesIdentity
+from wizard.aws.sesv2 import SesIdentity, get_identity
 from wizard.dns.findings import Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge.rows import Context
 from wizard.dns.publish import cloudflare, import_files
@@ -23,7 +23,18 @@ from wizard.dns.txt_notation import AS_TYPED, MASTER_FILE
 from wizard.errors import WizardError
 from wizard.project.schema import Project
 from wizard.steps.identity.step import chosen_domain
-from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.steps.model import (
+    Change,
+    ChangeKind,
+    Event,
+    Plan,
+    Progress,
+    Report,
+    Standing,
+    Status,
+    StepName,
+    Surroundings,
+)
 from wizard.text import printable
 from wizard.world import Panel, World
 
@@ -157,6 +168,14 @@ def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
         if world.dns.cloudflare and cloudflare.has_token():
             found += [zone.name_servers for zone in cloudflare.zones(world.dns.cloudflare, domain)]
     return tuple(found)
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it."""
+    known = get_identity(around.world.aws, chosen_domain(around.project))
+    if known is None:
+        return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES then names the records")
+    return judge(look(around.world, around.project, known), known)
 
 
 def judge(seen: Round, identity: SesIdentity) -> Standing:

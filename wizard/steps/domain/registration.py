@@ -22,7 +22,7 @@ from wizard.steps.domain import step as domain
 from wizard.steps.domain.name import parse_name
 from wizard.steps.domain.offers import Offer, money, needs_more
 from wizard.steps.domain.step import DomainSeen
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
+from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -156,6 +156,12 @@ def look(world: World, registration: Registration) -> RegistrationSeen:
     operation = route53domains.operation(world.aws, registration.operation)
     found = domain.look(world, parse_name(registration.name)) if operation.status == "SUCCESSFUL" else None
     return RegistrationSeen(registration, operation, found)
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step while a domain is being registered, as the survey asks for it."""
+    assert around.project.domain.registration is not None
+    return judge(look(around.world, around.project.domain.registration))
 
 
 def judge(seen: RegistrationSeen) -> Standing:

@@ -20,7 +20,7 @@ from wizard.steps.domain.name import DomainName as DomainName
 from wizard.steps.domain.name import organizational
 from wizard.steps.domain.name import parse_name as parse_name
 from wizard.steps.domain.typing import parent
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Standing, Status, StepName, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -74,6 +74,12 @@ def look(world: World, name: DomainName) -> DomainSeen:
 def registrable(name: DomainName) -> str:
     """What one registers to have ``name``, in its A-label form: ``example.com`` for ``news.example.com``."""
     return organizational(name.ascii)
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it once a domain is chosen."""
+    assert around.project.domain.name is not None
+    return judge(look(around.world, parse_name(around.project.domain.name)))
 
 
 def judge(seen: DomainSeen) -> Standing:

@@ -19,7 +19,18 @@ from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Identity, Project
 from wizard.steps.domain import choices as domain_choices
 from wizard.steps.domain.name import read_name
-from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, Standing, Status, StepName
+from wizard.steps.model import (
+    Change,
+    ChangeKind,
+    Event,
+    Plan,
+    Progress,
+    Report,
+    Standing,
+    Status,
+    StepName,
+    Surroundings,
+)
 from wizard.text import printable
 from wizard.world import World
 
@@ -146,6 +157,15 @@ def _decided(settings: Identity, seen: IdentitySeen, mail_from: str) -> Identity
 def _suppresses(seen: IdentitySeen) -> bool:
     """Whether the account's suppression list is on for bounces and complaints."""
     return set(seen.suppressed_reasons) >= set(sesv2.SUPPRESSED)
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it."""
+    seen = look(around.world, around.project)
+    if around.project.identity.mail_from:
+        # The identity was set up once: if it is not in this Region, it may be in another one.
+        seen = look_elsewhere(around.world, seen)
+    return judge(seen, around.project)
 
 
 def judge(seen: IdentitySeen, project: Project) -> Standing:

@@ -20,7 +20,7 @@ from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
 from wizard.steps.account import health as account_health
 from wizard.steps.account.health import CASES
 from wizard.steps.identity.step import chosen_domain
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName
+from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -244,6 +244,14 @@ def _at(seen: ProductionSeen) -> datetime:
 def put_off(project: Project, at: datetime | None) -> Project:
     """The project with "not now" said at ``at``; None takes it up again."""
     return replace(project, production=replace(project.production, put_off=at))
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it; the file keeps that AWS has answered."""
+    seen = look(around.world, around.project)
+    if (after := noted(around.project, seen)) != around.project:
+        around.noted(around.project, after)
+    return judge(seen)
 
 
 def judge(seen: ProductionSeen) -> Standing:

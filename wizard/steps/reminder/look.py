@@ -18,7 +18,7 @@ from wizard.reminder.message.fields import unfilled
 from wizard.reminder.schedule import schedules
 from wizard.reminder.template.build import function_name
 from wizard.steps.account import health as account_health
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Standing, Status, StepName, Surroundings
 from wizard.steps.reminder import recipients as reminder_recipients
 from wizard.steps.reminder import user_table
 from wizard.steps.reminder.deployed import Deployed, deployed
@@ -129,6 +129,11 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
         invalid=_invalid(world, project, base, stack, changed),
         subject=before.subject,
     )
+
+
+def standing(around: Surroundings) -> Standing:
+    """The state of the step, as the survey asks for it."""
+    return judge(look(around.world, around.project, around.base), around.project)
 
 
 def judge(seen: ReminderSeen, project: Project) -> Standing:
