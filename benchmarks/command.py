@@ -16,14 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 
 _CODE = f"""
-import argparse, pathlib, sys
-from wizard import check
+import sys
 from wizard.aws.access import AwsAccess
-from wizard.dns.access import DnsAccess, Nameserver, PublicResolver
+from wizard.cli import check
+from wizard.cli.options import command_line
+from wizard.dns.resolve.access import DnsAccess, Nameserver, PublicResolver
 from wizard.world import World
-parser = argparse.ArgumentParser()
-check.add_arguments(parser)
-args = parser.parse_args(sys.argv[2:], argparse.Namespace(file=pathlib.Path("none.yaml")))
+args = command_line().parse_args(["check", "--file", "none.yaml", *sys.argv[2:]])
 sys.exit(check.run(args, World(aws=AwsAccess(region={REGION!r}), dns=eval(sys.argv[1]))))
 """
 

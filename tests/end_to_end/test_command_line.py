@@ -106,8 +106,8 @@ def test_help_of_the_demo_tells_every_story_in_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM])
 def test_a_story_leaves_no_files_when_its_terminal_is_closed(ending: signal.Signals, tmp_path: Path) -> None:
     script = (
-        "import signal; from wizard.cli import main as cli\n"
-        "cli._open = lambda *_: (print(cli.Path('.').absolute(), flush=True), signal.pause())\n"
+        "import signal; from wizard.cli import main as cli, start\n"
+        "start.open_wizard = lambda *_: (print(start.Path('.').absolute(), flush=True), signal.pause())\n"
         "cli.run(['demo', '--story', 'denied'])"
     )
     env = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -202,5 +202,5 @@ def test_a_story_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
         shown.wait_for("Which domain of yours")
         shown.press("F10")
         shown.wait_for("ended with 0")
-        shown.wait_for("The story left no file behind. To keep one: ses-wizard demo --story sso-expired")
+        shown.wait_for("The story left no file. To keep one: ses-wizard demo --story sso-expired")
         assert not list(tmp_path.glob("ses-wizard*"))

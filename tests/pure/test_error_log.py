@@ -119,7 +119,7 @@ def test_a_command_that_fails_says_where_the_log_is(
     def broken(args: object) -> int:
         raise KeyError("eventId")
 
-    monkeypatch.setitem(cli._COMMANDS, "status", broken)
+    monkeypatch.setattr(cli, "run_command", broken)
     assert cli.run(["status", "--file", str(tmp_path / "x.yaml")]) == ExitCode.NO
     told = capsys.readouterr().err
     assert "Something unexpected happened\nKeyError: 'eventId'" in told

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wizard.cli import main as cli
+from wizard.cli import worlds
 from wizard.cli.program import command
 from wizard.errors import ExitCode
 
@@ -71,8 +72,8 @@ def test_a_missing_file_is_one_message_and_one_exit_code_of_all_commands(
     assert told.out == ""
     assert told.err == (
         f"There is no {file}\n"
-        "This command reads the project file of a set-up, which the wizard writes.\n"
-        "Start a set-up with `ses-wizard`, or use `--file` to name an existing file."
+        "This command reads the project file of a setup, which the wizard writes.\n"
+        "Start a setup with `ses-wizard`, or use `--file` to name an existing file."
         + (f" The demo's file is here: `--file {demo}`\n" if beside else "\n")
     )
 
@@ -93,5 +94,5 @@ def test_a_check_of_named_domains_needs_no_file(tmp_path: Path) -> None:
         profile=None,
         region=None,
     )
-    with cli._world_of_file(args) as world:
+    with worlds.world_of_file(args) as world:
         assert not world.demo

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.cli import check
 from wizard.errors import ExitCode, WizardError
 
 if TYPE_CHECKING:
@@ -18,80 +17,11 @@ if TYPE_CHECKING:
     from wizard.reminder.setup import Setup
     from wizard.world import World
 
-_KEY = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
-
-
-def add_kinds(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser, ...]:
-    """Add what can be exported to ``parser``; gives a parser for each kind."""
-    kinds = parser.add_subparsers(title="kinds", metavar="KIND", required=True, dest="kind")
-    stack = kinds.add_parser("stack", help="the CloudFormation template of FILE's reminder; AWS is not asked")
-    stack.add_argument(
-        "--workers",
-        type=workers,
-        default=0,
-        metavar="N",
-        help="send from a queue, by so many calls of the function at a time (2 to 1000; default: no queue)",
-    )
-    records = kinds.add_parser(
-        "records", help="the DNS records of FILE's domain that are still to be entered"
-    )
-    records.add_argument(
-        "--format",
-        choices=("zone", "csv", "cloudflare"),
-        default="zone",
-        help="a BIND zone file, CSV, or a zone file for Cloudflare's import (default: zone)",
-    )
-    records.add_argument("--all", action="store_true", help="those that are right already, too")
-    check.add_sources(records)
-    policy = kinds.add_parser("policy", help="the least IAM policy for exactly FILE's set-up")
-    policy.add_argument(
-        "--part",
-        type=int,
-        metavar="N",
-        help="only part N of it: IAM takes 6,144 characters in one policy, and this is longer",
-    )
-    policy.add_argument(
-        "--principal",
-        type=principal,
-        metavar="ARN",
-        help="the user or role it is for, which may then see its own permissions, too",
-    )
-    for kind in (stack, policy):
-        kind.add_argument(
-            "--table-key",
-            type=table_key,
-            metavar="ARN",
-            help="the customer's KMS key that reminder.table is encrypted with, if it is",
-        )
-    return stack, records, policy
-
-
-def workers(text: str) -> int:
-    """A number of workers: none, or what Lambda takes."""
-    number = int(text) if text.isascii() and text.isdigit() else 1
-    if number == 0 or 2 <= number <= 1000:
-        return number
-    raise argparse.ArgumentTypeError(f"{text!r} is not 0 or a number from 2 to 1000")
-
-
-def table_key(text: str) -> str:
-    """The ARN of a KMS key."""
-    if re.fullmatch(_KEY, text):
-        return text
-    raise argparse.ArgumentTypeError(f"{text!r} is not the ARN of a KMS key (arn:aws:kms:…:key/…)")
-
-
-def principal(text: str) -> str:
-    """The ARN of an IAM user or role."""
-    if re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(user|role)/[\w+=,.@/-]+", text, re.ASCII):
-        return text
-    raise argparse.ArgumentTypeError(f"{text!r} is not the ARN of a user or role (arn:aws:iam::…:role/…)")
-
 
 def run(args: argparse.Namespace, world: World) -> int:
-    """Print what ``args.kind`` says. ``args`` also has ``file``.
+    """Print the stack, the records or the policy, by ``args.kind``; ``args`` also has ``file``.
 
-    Raises WizardError: exit code 2 where FILE does not say enough, 3 where neither FILE nor AWS or DNS does.
+    Raises WizardError: exit code 2 if FILE lacks settings, 3 if AWS or DNS is needed and cannot be asked.
     """
     from wizard.project.schema import load
 
@@ -106,59 +36,70 @@ def run(args: argparse.Namespace, world: World) -> int:
 
 
 def _stack(args: argparse.Namespace, project: Project, world: World) -> str:
-    """The template as it is deployed. The recipients are no part of it, so they may be missing."""
+    """Return the template as the wizard deploys it. It has no recipients, so they can be missing."""
     from wizard.reminder import draft
     from wizard.reminder.template import parts as template_parts
 
     now, reminder = world.now(), project.reminder
-    found = [
-        f"{setting}: {sentence}"
-        for setting, sentence in draft.problems(project, args.file.parent, now)
-        if setting != "recipients"
-    ]
-    if found:
+    found = draft.problems(project, args.file.parent, now)
+    where = _lines_of_settings(args.file)
+    problems = [f"{where.get(setting, '')}reminder.{setting}: {words}" for setting, words in found]
+    recipients = [line for (setting, _), line in zip(found, problems, strict=True) if setting == "recipients"]
+    if len(recipients) < len(problems):
         raise WizardError(
-            "There is no stack for this file yet",
-            " ".join(found[:3]),
-            "Mend it in the file or in the wizard, then export again.",
+            "The file is not ready for a stack",
+            "\n".join(problems),
+            "Correct the file by hand or in the wizard, then export again.",
             ExitCode.USAGE,
         )
+    for line in recipients if reminder.recipients else ():
+        print(f"Warning: {line} The stack has no recipients in it, so it can be deployed.", file=sys.stderr)
     start = draft.start_date(reminder, now)
     if start and start != reminder.start:
-        # A rate's: with an hour at least to deploy it.
+        # The start of a rate, which leaves at least an hour to deploy it.
         start = max(start, (now + timedelta(hours=1)).replace(second=0, microsecond=0))
     setup = draft.setup_of(
         project, (project.domain.name or "",), start, table_key=args.table_key, workers=args.workers
     )
     made = template_parts.body(setup)
-    _tell_size(made)
-    _tell_start(setup)
+    _note_size(made)
+    _note_start(setup)
     return made
 
 
-def _tell_size(made: str) -> None:
-    """Say on standard error what deploying a large template needs. Raises WizardError where nothing helps."""
+def _lines_of_settings(file: Path) -> dict[str, str]:
+    """Return the places of the settings in FILE's ``reminder`` section, as "Line N: "."""
+    import yaml
+
+    root = yaml.compose(file.read_bytes(), yaml.SafeLoader)
+    sections = {key.value: value for key, value in getattr(root, "value", ())}
+    settings = getattr(sections.get("reminder"), "value", ())
+    return {key.value: f"Line {key.start_mark.line + 1}: " for key, _ in settings}
+
+
+def _note_size(made: str) -> None:
+    """Print what deploying a large template needs. Raises WizardError if it is too large for AWS."""
     from wizard.reminder.template.build import MAX_BODY
     from wizard.reminder.template.parts import MAX_IN_BUCKET
 
     size = len(made.encode())
     if size > MAX_IN_BUCKET:
         raise WizardError(
-            "The template is too large to be deployed without the wizard",
-            f"It has {size:,} bytes, and CloudFormation reads at most {MAX_IN_BUCKET:,} from a bucket.",
+            "The template is too large to deploy without the wizard",
+            f"It has {size:,} bytes. CloudFormation reads at most {MAX_IN_BUCKET:,} from a bucket.",
             "Deploy the reminder in the wizard, or make the message shorter.",
             ExitCode.USAGE,
         )
     if size > MAX_BODY:
         print(
-            f"The template has {size:,} bytes, and CloudFormation takes {MAX_BODY:,} in a call: add "
-            "`--s3-bucket NAME` to `aws cloudformation deploy`, with a bucket of yours in the same Region.",
+            f"The template has {size:,} bytes, and CloudFormation accepts {MAX_BODY:,} in a call: add "
+            "`--s3-bucket NAME` to `aws cloudformation deploy`, with your own bucket in the same Region.",
             file=sys.stderr,
         )
 
 
-def _tell_start(setup: Setup) -> None:
-    """Say on standard error until when the template can be deployed: EventBridge takes no past StartDate."""
+def _note_start(setup: Setup) -> None:
+    """Print until when the template can be deployed: EventBridge refuses a past StartDate."""
     if setup.start:
         print(
             f"Deploy the template before {setup.start:%Y-%m-%d %H:%M} UTC, when the schedule begins: "
@@ -168,7 +109,7 @@ def _tell_start(setup: Setup) -> None:
 
 
 def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
-    """The policy, or one part of it. What to know of it goes to standard error."""
+    """Return the policy, or one part of it; notes about it go to standard error."""
     from wizard.policy import document as policy
     from wizard.steps.account import permissions
 
@@ -177,13 +118,13 @@ def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
     if args.part is not None and not 1 <= args.part <= len(pieces):
         raise WizardError(
             f"There is no part {args.part}",
-            f"The policy has {len(pieces)}.",
+            f"The policy has {len(pieces)} parts.",
             f"Choose one from 1 to {len(pieces)}.",
             ExitCode.USAGE,
         )
     if args.part is None and len(pieces) > 1:
         notes += (
-            f"IAM takes {policy.LARGEST:,} characters in one policy; this has {policy.size(made):,}. "
+            f"IAM allows {policy.LARGEST:,} characters in one policy; this one has {policy.size(made):,}. "
             f"Print it in {len(pieces)} parts with --part 1 to --part {len(pieces)}.",
         )
     for note in notes:
@@ -192,15 +133,21 @@ def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
 
 
 def _records(args: argparse.Namespace, project: Project, world: World) -> str:
-    """The records as the DNS page saves them: merged with what stands there already."""
+    """Return the records as the DNS page saves them: merged with the existing ones."""
     import asyncio
     from dataclasses import replace
 
     from wizard.dns.findings import RowStatus
     from wizard.steps.dns.step import export
-    from wizard.steps.identity.step import chosen_domain
 
-    seen = asyncio.run(_checked(args, project, world, chosen_domain(project)))
+    if project.domain.name is None:
+        raise WizardError(
+            "No domain to export records for",
+            f"{args.file} names none.",
+            "Choose the domain in the wizard (step 2), or set domain.name in the file.",
+            ExitCode.USAGE,
+        )
+    seen = asyncio.run(_checked(args, project, world, project.domain.name))
     if not seen.zone.reachable:
         return export(_without_the_zone(seen), args.format)
     if args.all:
@@ -213,9 +160,9 @@ def _records(args: argparse.Namespace, project: Project, world: World) -> str:
 
 
 def _without_the_zone(seen: Round) -> Round:
-    """The records at names that are SES's alone: they are known where the DNS cannot be asked.
+    """Return the records at names that only SES uses, which are known without asking the DNS.
 
-    SPF and DMARC of the domain depend on what stands there. Raises WizardError where a token is unknown.
+    SPF and DMARC depend on existing records. Raises WizardError if a token is unknown.
     """
     from dataclasses import replace
 
@@ -232,27 +179,27 @@ def _without_the_zone(seen: Round) -> Round:
     if not rows or publishable(known) != rows:
         raise WizardError(
             "The DNS could not be asked",
-            "What stands in the zone is not known, and neither are the three DKIM tokens.",
+            "Neither the records of the zone nor the three DKIM tokens are known.",
             "Check the network connection, or use `--nameserver` to name another resolver.",
             ExitCode.OUTSIDE,
         )
     print(
-        "The DNS could not be asked, so these are all of SES's own records, also those that stand there "
-        "already. SPF and DMARC are not among them: they must be joined with what stands there.",
+        "The DNS could not be asked, so these are all of SES's own records, including those that may already "
+        "exist. SPF and DMARC are not among them: they must be merged with existing records.",
         file=sys.stderr,
     )
     return known
 
 
 async def _checked(args: argparse.Namespace, project: Project, world: World, domain: str) -> Round:
-    """One round of checking, with what SES says where it can be asked."""
+    """Return one round of checking, with SES's view if SES can be asked."""
     from dataclasses import replace
 
     from wizard.cli.check.ses import SesView
-    from wizard.cli.check.subjects import expect_sense, subject
+    from wizard.cli.check.subjects import reject_contradictions, subject
     from wizard.dns.checklist import check_once
 
-    expect_sense(args, (domain,))
+    reject_contradictions(args, (domain,))
     if args.nameserver:
         world = replace(world, dns=world.dns.through(args.nameserver))
     ses = SesView(world, args.no_aws)

@@ -1,4 +1,4 @@
-"""This program's own name, for commands that are proposed to be typed."""
+"""This program's name, for commands that users can type."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NAME = "ses-wizard"
 
 
 def command(*arguments: str) -> str:
-    """The line that starts this program with ``arguments``, to be typed in the shell it was started from.
+    """Return the shell command that starts this program with ``arguments``.
 
-    The bare name where the shell finds this very program by it, else the path it was started by.
+    It starts with the bare name if the shell finds this program by it, else with the path it was started by.
     """
     return shlex.join([_started_as(), *arguments])
 

@@ -1,39 +1,28 @@
-"""The ``status`` command: where the set-up stands, step by step, found out by looking."""
+"""The ``status`` command: the state of every step, found by looking."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
 from wizard.errors import ExitCode, WizardError
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.account.step import AccountSeen
-    from wizard.steps.model import Standing
-    from wizard.world import World
+from wizard.project.schema import Project, load
+from wizard.steps.account import step as account
+from wizard.steps.account.step import AccountSeen
+from wizard.steps.model import Standing, Status, last_known
+from wizard.steps.survey import survey, without_aws
+from wizard.world import World
 
 SCHEMA = 1
-"""The version of the JSON that ``--json`` prints. It may only grow."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own options to ``parser``."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+"""The version of the JSON that ``--json`` prints; members are only ever added."""
 
 
 def run(args: argparse.Namespace, world: World) -> int:
-    """Look at every step and print where it stands. ``args`` has ``file`` and ``json``.
+    """Look at every step and print its state (``args``: ``file``, ``json``).
 
-    Returns 0 when all steps are done, else 1. Where AWS cannot be asked, what was last known is printed, with
-    its date. Raises WizardError: exit code 2 where the file is not valid, 3 where AWS cannot be asked.
+    Returns 0 if all steps are done, else 1. If AWS cannot be asked, prints what was last known, with its
+    date, and raises WizardError (exit code 3). Raises WizardError (exit code 2) if FILE is not valid.
     """
-    from wizard.project.schema import load
-    from wizard.steps.account import step as account
-    from wizard.steps.model import Status, last_known
-    from wizard.steps.survey import survey, without_aws
-
     project = load(args.file)
     standings, seen, trouble = last_known(project), None, None
     try:
@@ -56,29 +45,28 @@ def run(args: argparse.Namespace, world: World) -> int:
 def as_json(
     project: Project, seen: AccountSeen | None, standings: list[Standing], trouble: WizardError | None
 ) -> str:
-    """The result as one JSON object on one line.
+    """Return the result as one JSON object on one line.
 
-    ``as_of`` is when a step's state was last known, null where it was found now; ``error`` is why AWS could
+    ``as_of`` is when a step's state was last known, null if it was found now; ``error`` says why AWS could
     not be asked.
     """
-    steps = [
-        {
-            "step": s.step.value,
-            "status": s.status.value,
-            "words": s.words,
-            "as_of": s.as_of.isoformat(timespec="seconds") if s.as_of else None,
-        }
-        for s in standings
-    ]
+    account_id, region = _account_and_region(project, seen)
     error = {"message": f"{trouble.title}. {trouble.what}", "fix": trouble.todo} if trouble else None
-    account_id, region = _place(project, seen)
     return json.dumps(
         {
             "schema": SCHEMA,
             "domain": project.domain.name,
             "account": account_id,
             "region": region,
-            "steps": steps,
+            "steps": [
+                {
+                    "step": s.step.value,
+                    "status": s.status.value,
+                    "words": s.words,
+                    "as_of": s.as_of.isoformat(timespec="seconds") if s.as_of else None,
+                }
+                for s in standings
+            ],
             "error": error,
         }
     )
@@ -87,8 +75,8 @@ def as_json(
 def as_table(
     project: Project, seen: AccountSeen | None, standings: list[Standing], trouble: WizardError | None
 ) -> str:
-    """The result for people: a heading, then a line a step."""
-    account_id, region = _place(project, seen)
+    """Return the result as text: a heading, then one line a step."""
+    account_id, region = _account_and_region(project, seen)
     place = [f"account {account_id}" if account_id else "", region or ""]
     heading = " · ".join(filter(None, (project.domain.name or "no domain yet", *place)))
     states = [
@@ -104,10 +92,10 @@ def as_table(
         f"{s.step.number}  {s.step.value:<10}  {state:<{width}}  {s.words}".rstrip()
         for s, state in zip(standings, states, strict=True)
     ]
-    note = ["AWS could not be asked. What was last known is told with its date."] if trouble else []
+    note = ["AWS could not be asked. This is what was last known, with its date."] if trouble else []
     return "\n".join([heading, *note, "", *lines])
 
 
-def _place(project: Project, seen: AccountSeen | None) -> tuple[str | None, str | None]:
-    """Account and Region: as they were found, else as the file names them."""
+def _account_and_region(project: Project, seen: AccountSeen | None) -> tuple[str | None, str | None]:
+    """Return account and Region as found, else as FILE names them."""
     return (seen.account_id, seen.region) if seen else (project.account.id, project.account.region)

@@ -6,6 +6,7 @@ file, fsync, rename), and never over a file that could not be read. It holds no 
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -382,7 +383,9 @@ def write_whole(path: Path, text: str) -> None:
         raise WizardError(
             f"{path} could not be written",
             f"{error.strerror or error}. The file was not changed.",
-            "Free disk space or fix the permissions of the file and its folder, then try again.",
+            "Free disk space on its drive."
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else "Make the file and its folder writable.",
         ) from error
 
 

@@ -18,6 +18,7 @@ from tests.engine.dns_servers import NAMESERVERS, Silent, reply, world
 from tests.engine.refusal import refuse
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.cli import check
+from wizard.cli.options import command_line, nameserver
 from wizard.demo import Demo
 from wizard.demo.dns.server import DnsServer
 from wizard.demo.dns.zone_data import Resource
@@ -64,12 +65,11 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Check:
     def checked(
         *arguments: str, server: DnsServer | None = None, world: World | None = None, json_lines: bool = True
     ) -> tuple[int, list[dict[str, Any]], str]:
-        parser = argparse.ArgumentParser()
-        check.add_arguments(parser)
         options = ["--json"] if json_lines else []
         if server is not None:
             options += ["--nameserver", f"{server.address}:{server.port}", "--no-aws"]
-        args = parser.parse_args([*options, *arguments], argparse.Namespace(file=tmp_path / "x.yaml"))
+        options += ["--file", str(tmp_path / "x.yaml")]
+        args = command_line().parse_args(["check", *options, *arguments])
         code = check.run(args, world or World(aws=AwsAccess(region="us-east-1")))
         out, err = capsys.readouterr()
         return code, [json.loads(line) for line in out.splitlines()] if json_lines else [{"text": out}], err
@@ -268,6 +268,14 @@ class TestZones:
         assert {record["status"] for record in result["records"]} == {"unknown"}
         assert (result["findings"], result["asked"]) == ([], None)
 
+    def test_a_dead_resolver_is_named(self, run: Check) -> None:
+        code, shown, _ = run(
+            "example.com", "--no-aws", "--nameserver", "127.0.0.1:1", *with_tokens(), json_lines=False
+        )
+        assert code == ExitCode.OUTSIDE
+        text = " ".join(shown[0]["text"].split())
+        assert "The resolver 127.0.0.1:1 (--nameserver) does not answer: nothing is known." in text
+
     def test_a_silent_resolver(self, run: Check, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(transport, "TRIES", (0.05,))
         monkeypatch.setattr(transport, "TCP_SECONDS", 0.1)
@@ -353,10 +361,11 @@ class TestWhatIsAsked:
         _, lines, err = run("example.com", server=server)
         assert (lines[0]["ses"], lines[0]["ses_state"], err) == (None, "not-asked", "")
         assert lines[0]["records"][0]["findings"][0]["fix"].startswith(
-            "Leave `--no-aws` out to have SES asked, or name the tokens"
+            "Leave `--no-aws` out to ask SES, or name the tokens"
         )
         _, printed, _ = run("example.com", server=server, json_lines=False)
         assert "\nSES was not asked (--no-aws).\n" in printed[0]["text"]
+        assert printed[0]["text"].count("Leave `--no-aws` out") == 1
 
     def test_records_that_broke_after_verification_are_told_beside_what_ses_says(
         self, run: Check, account: Demo
@@ -482,14 +491,14 @@ def test_several_domains_are_watched_until_the_last_is_ok(
 ) -> None:
     """Each prints as it changes; the second is mended once the first is ok."""
     from wizard.aws.sesv2 import SesIdentity
-    from wizard.cli.check import command, ses
+    from wizard.cli.check import ses
     from wizard.dns import checklist
 
     server.set_zone("example.net", NAMESERVERS)
     for name, rdtype, value in GOOD[:-1]:
         server.add(name.replace("example.com", "example.net"), rdtype, value)
     printed: list[str] = []
-    one_print = command._print
+    one_print = check._print
 
     def noted(args: argparse.Namespace, wanted: Any, seen: Any) -> None:
         printed.append(f"{seen.domain} {seen.ok}")
@@ -500,7 +509,7 @@ def test_several_domains_are_watched_until_the_last_is_ok(
     def identity(_: AwsAccess, domain: str) -> SesIdentity:
         return SesIdentity(domain, True, "SUCCESS", "SUCCESS", tokens=TOKENS)
 
-    monkeypatch.setattr(command, "_print", noted)
+    monkeypatch.setattr(check, "_print", noted)
     monkeypatch.setattr(ses, "get_identity", identity)
     monkeypatch.setattr(checklist, "pause", lambda unchanged: 0.01)
     here = World(
@@ -638,12 +647,16 @@ class TestUsage:
         ],
     )
     def test_nameserver_forms(self, text: str, resolver: Nameserver) -> None:
-        assert check.nameserver(text) == resolver
+        assert nameserver(text) == resolver
+
+    def test_a_port_out_of_range_is_named(self) -> None:
+        with pytest.raises(argparse.ArgumentTypeError, match="port must be between 1 and 65535"):
+            nameserver("192.0.2.1:99999")
 
     @pytest.mark.parametrize("text", ["dns.example.com", "192.0.2.1:0", "192.0.2.1:x", "[::1", ""])
     def test_no_nameserver(self, text: str) -> None:
         with pytest.raises(argparse.ArgumentTypeError):
-            check.nameserver(text)
+            nameserver(text)
 
 
 def test_the_table_says_what_is_wrong_and_how_to_mend_it(run: Check, server: DnsServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,8 +100,17 @@ def test_what_only_aws_knows_is_an_option(export: Export) -> None:
 def test_a_file_that_does_not_say_enough_gives_no_stack(export: Export) -> None:
     code, out, err = export("stack", project=with_reminder(schedule=None, sender=None))
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "sender: Name the address" in err
-    assert "schedule: Choose when" in err
+    assert "reminder.sender: Name the address" in err
+    assert "reminder.schedule: Choose when" in err
+
+
+def test_every_problem_of_the_file_is_named_with_its_line(export: Export) -> None:
+    wrong = with_reminder(schedule="cron(soon)", subject="{{", text="}}", sender=None)
+    code, _, err = export("stack", project=wrong)
+    assert code == ExitCode.USAGE
+    for setting in ("schedule", "subject", "text"):
+        assert re.search(rf"^Line \d+: reminder\.{setting}: ", err, re.MULTILINE), err
+    assert re.search(r"^reminder\.sender: ", err, re.MULTILINE), err
 
 
 @pytest.mark.parametrize(
@@ -143,8 +153,16 @@ def test_all_records_in_another_format(export: Export, asking: tuple[DnsServer, 
 
 def test_without_a_domain_there_are_no_records(export: Export) -> None:
     code, out, _ = export("records", "--no-aws", project=Project())
-    assert code != ExitCode.OK
-    assert out == ""
+    assert (code, out) == (ExitCode.USAGE, "")
+
+
+def test_a_missing_recipients_file_is_a_warning(export: Export) -> None:
+    code, out, err = export("stack", project=with_reminder(recipients="missing.csv"))
+    assert code == ExitCode.OK
+    assert json.loads(out)["Resources"]
+    assert "Warning: Line " in err
+    assert "reminder.recipients: " in err
+    assert "missing.csv" in err
 
 
 def test_without_an_answer_the_file_gives_what_is_sess_alone(export: Export) -> None:

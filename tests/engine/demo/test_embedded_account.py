@@ -288,7 +288,7 @@ def test_a_demos_file_is_read_with_its_own_account_which_stays_as_it_was(
     assert cli.run(["status", "--json", "--file", str(file)]) == ExitCode.NO
     told = capsys.readouterr()
     assert json.loads(told.out)["steps"][0]["status"] == "done"
-    assert f"{file} is a demo's" in told.err
+    assert f"{file} belongs to the demo" in told.err
     assert state.read_bytes() == before
     state.write_bytes(b"something else")
     assert cli.run(["check", "--file", str(file)]) == ExitCode.OUTSIDE

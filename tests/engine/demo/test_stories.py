@@ -21,6 +21,7 @@ from wizard import demo
 from wizard.aws import sesv2
 from wizard.aws.iam import Verdict
 from wizard.cli import main as cli
+from wizard.cli import start
 from wizard.demo import Demo
 from wizard.demo.as_left import as_left
 from wizard.demo.computer import CODE
@@ -376,7 +377,7 @@ class Opening:
         return {file.name for file in self.folder.iterdir()}
 
     def open(
-        self, args: argparse.Namespace, boot: cli.Maker, start_over: cli.Maker, story: Story | None
+        self, args: argparse.Namespace, boot: start.Maker, start_over: start.Maker, story: Story | None
     ) -> int:
         self.args, self.story = args, story
         with ExitStack() as stack:
@@ -389,7 +390,7 @@ class Opening:
 def opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
     there = Opening(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_open", there.open)
+    monkeypatch.setattr(start, "open_wizard", there.open)
     return there
 
 
@@ -434,7 +435,7 @@ def test_demo_that_is_not_installed_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "moto", None)
     assert cli.run(["demo"]) == ExitCode.USAGE
     said = capsys.readouterr().err
-    assert "needs packages that are not here: moto." in said
+    assert "needs packages that are not installed: moto." in said
     assert "pip install 'ses-wizard[demo]'" in said
 
 

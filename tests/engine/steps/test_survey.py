@@ -19,7 +19,6 @@ from wizard.demo import Demo
 from wizard.dns.records import wanted_records
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Production, Project, save
-from wizard.steps import survey as surveying
 from wizard.steps.identity import step as identity
 from wizard.steps.model import Standing, Status, StepName, last_known, remembered
 from wizard.steps.survey import survey
@@ -143,9 +142,7 @@ def test_credentials_that_expire_on_the_way(account: Demo) -> None:
 
 
 def run(world: World, path: Path, *options: str) -> int:
-    parser = argparse.ArgumentParser()
-    status.add_arguments(parser)
-    return status.run(argparse.Namespace(file=path, **vars(parser.parse_args(options))), world)
+    return status.run(argparse.Namespace(file=path, json="--json" in options), world)
 
 
 def test_status_for_people(account: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +185,7 @@ def test_status_when_all_is_done(
     account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = [Standing(step, DONE, "fine") for step in StepName]
-    monkeypatch.setattr(surveying, "survey", lambda *_: iter(done))
+    monkeypatch.setattr(status, "survey", lambda *_: iter(done))
     save(Project(), tmp_path / "ses-wizard.yaml")
     assert run(account.world, tmp_path / "ses-wizard.yaml") == ExitCode.OK
     assert capsys.readouterr().out.startswith("no domain yet")
@@ -237,7 +234,7 @@ def test_without_credentials_status_shows_what_was_last_known_and_when(
         run(signed_out(account), tmp_path / "ses-wizard.yaml")
     assert raised.value.exit_code is ExitCode.OUTSIDE
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "AWS could not be asked. What was last known is told with its date."
+    assert lines[1] == "AWS could not be asked. This is what was last known, with its date."
     assert lines[6] == (
         "4  dns         last known: done, 12 Nov 2026     SES has verified the domain, DKIM and MAIL FROM"
     )

@@ -152,6 +152,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(WizardError, match="could not be written") as caught:
         save(Project(), path)
     assert "The file is read-only" in caught.value.what
+    assert caught.value.todo == "Make the file and its folder writable."
     assert load(path) == FULL
     assert [entry.name for entry in tmp_path.iterdir()] == ["ses-wizard.yaml"]
 

@@ -1,83 +1,99 @@
-"""The ``check`` command: re-check the DNS records of domains and say what is wrong and how to mend it."""
+"""The ``check`` command: SES asked in threads, DNS for many domains at once, printed as they finish."""
 
 from __future__ import annotations
 
 import argparse
-import ipaddress
-import re
-from typing import TYPE_CHECKING
+import asyncio
+import shutil
+from contextlib import aclosing
+from dataclasses import replace
 
-from wizard.dns.resolve.access import Nameserver
+from wizard.cli.check.output import as_json, as_public_view, as_table, exit_code
+from wizard.cli.check.ses import SesView
+from wizard.cli.check.subjects import Subject, domains, reject_contradictions, subject
+from wizard.dns.checklist import Checklist, essence, watch
+from wizard.dns.findings import Round
+from wizard.dns.resolve.resolver import ROUND_SECONDS
+from wizard.dns.resolve.servers import Network
+from wizard.errors import ExitCode
+from wizard.project.schema import load
+from wizard.world import World
 
-if TYPE_CHECKING:
-    from wizard.world import World
-
-DNS_PORT = 53
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own options to ``parser``."""
-    parser.add_argument("domains", nargs="*", metavar="DOMAIN", help="default: the domain in FILE")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a domain")
-    parser.add_argument("--watch", action="store_true", help="go on until every domain is ok")
-    add_sources(parser)
-    parser.add_argument(
-        "--domains-from", metavar="FILE", help="a file with one domain a line; - for standard input"
-    )
-
-
-def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say whom to ask, and what SES has if it is not asked."""
-    parser.add_argument("--no-aws", action="store_true", help="DNS only: do not ask SES")
-    parser.add_argument(
-        "--nameserver",
-        type=nameserver,
-        action="append",
-        default=[],
-        metavar="IP[:PORT]",
-        help="the recursive resolver to use in place of the system's (repeatable)",
-    )
-    parser.add_argument(
-        "--mail-from",
-        metavar="HOST",
-        help="the MAIL FROM domain; without a dot: that label under each domain (default: what SES says)",
-    )
-    parser.add_argument(
-        "--dkim-token",
-        action="append",
-        default=[],
-        metavar="TOKEN",
-        help="a DKIM token of the SES identity (three times; default: what SES says)",
-    )
-    parser.add_argument(
-        "--signing-zone",
-        metavar="ZONE",
-        help="where SES keeps the DKIM keys (default: what SES says, else dkim.amazonses.com)",
-    )
-
-
-def nameserver(text: str) -> Nameserver:
-    """The resolver in ``192.0.2.1``, ``192.0.2.1:5353``, ``2001:db8::1`` or ``[2001:db8::1]:5353``."""
-    bracketed = re.fullmatch(r"\[([^]]*)\](?::(\d+))?", text)
-    plain = re.fullmatch(r"([^:]*)(?::(\d+))?", text)
-    found = bracketed or plain
-    host, port = (found[1], found[2]) if found else (text, None)
-    try:
-        number = DNS_PORT if port is None else int(port)
-        if not 0 < number < 65536:
-            raise ValueError(port)
-        return Nameserver(str(ipaddress.ip_address(host)), number)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an IP address with an optional port") from error
+DOMAINS_AT_ONCE = 50
+LEAST_SECONDS = 3.0
+"""The minimum time for DNS, however long SES took before."""
+WIDTH_WITHOUT_TERMINAL = 100
 
 
 def run(args: argparse.Namespace, world: World) -> int:
-    """Check, print, and return the exit code (CONTRACT.md).
-
-    ``args`` also has ``file``. Raises WizardError, with exit code 2 where what was asked for makes no sense.
-    """
-    import asyncio
-
-    from wizard.cli.check.command import check
-
+    """Check, print, and return the exit code. Raises WizardError (exit code 2) for contradicting options."""
     return asyncio.run(check(args, world))
+
+
+async def check(args: argparse.Namespace, world: World) -> ExitCode:
+    """Check all domains, print each result as it finishes, and return the exit code for all.
+
+    For a single domain, what the zone's servers say is printed first, then what public resolvers see. With
+    ``args.watch``, each domain is checked until it is ok, and printed when something changes.
+    """
+    project = load(args.file)
+    names = domains(args, project)
+    reject_contradictions(args, names)
+    if args.nameserver:
+        world = replace(world, dns=world.dns.through(args.nameserver))
+    ses = SesView(world, args.no_aws, brief=len(names) == 1)
+    region = await ses.region()
+    room = asyncio.Semaphore(len(names) if args.watch else DOMAINS_AT_ONCE)
+    network = Network(world.dns)
+    clock = asyncio.get_running_loop().time
+
+    async def one(name: str) -> Round:
+        async with room:
+            began = clock()
+            wanted = subject(args, project, name, region, await ses.answer(name))
+            if args.watch:
+                return await _until_ok(args, world, wanted, ses, network)
+            until = max(began + ROUND_SECONDS, clock() + LEAST_SECONDS)
+            checklist = Checklist(network, wanted.records, wanted.context, world.now)
+            first = await checklist.round(until)
+        alone = len(names) == 1 and not args.json
+        if alone:
+            print(as_table(first, wanted.ses, _width(), args.nameserver), flush=True)
+        try:
+            seen = await checklist.with_public_view(until)
+        finally:
+            checklist.close()
+        if alone:
+            print(as_public_view(first, seen, _width()), flush=True)
+        else:
+            _print(args, wanted, seen)
+        return seen
+
+    return exit_code(await asyncio.gather(*(one(name) for name in names)))
+
+
+async def _until_ok(
+    args: argparse.Namespace, world: World, wanted: Subject, ses: SesView, network: Network
+) -> Round:
+    """Watch one domain, printing each change, until it is ok."""
+    shown: object = None
+    rounds = watch(network, wanted.records, wanted.context, world.now, asyncio.Event())
+    async with aclosing(rounds):
+        async for seen in rounds:
+            if essence(seen) != shown:
+                shown = essence(seen)
+                _print(args, replace(wanted, ses=await ses.answer(wanted.domain)), seen)
+            if seen.ok:
+                return seen
+    raise AssertionError("rounds have no end")
+
+
+def _print(args: argparse.Namespace, wanted: Subject, seen: Round) -> None:
+    if args.json:
+        print(as_json(seen, wanted.region, wanted.ses), flush=True)
+    else:
+        print(as_table(seen, wanted.ses, _width(), args.nameserver), end="\n\n", flush=True)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns

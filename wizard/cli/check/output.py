@@ -1,17 +1,18 @@
-"""What ``check`` prints: JSON Lines for programs, a table for people, and the exit code. Pure."""
+"""What ``check`` prints: JSON lines for programs, a table for people, and the exit code. Pure."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
 from wizard.aws.sesv2 import SesIdentity
-from wizard.cli.check.ses import SesAnswer
+from wizard.cli.check.ses import SesAnswer, SesState
 from wizard.dns.findings import Finding, Round, RowStatus, Visibility
+from wizard.dns.resolve.access import Nameserver
 from wizard.errors import ExitCode
 from wizard.steps.model import Standing, Status
 from wizard.text import printable, sentence
@@ -40,7 +41,7 @@ _ASKED = {
 
 
 def as_json(seen: Round, region: str | None, ses: SesAnswer) -> str:
-    """One domain's result as one JSON object on one line (CONTRACT.md)."""
+    """Return one domain's result as one JSON object on one line (CONTRACT.md)."""
     return json.dumps(
         {
             "schema": SCHEMA,
@@ -75,10 +76,13 @@ def as_json(seen: Round, region: str | None, ses: SesAnswer) -> str:
     )
 
 
-def as_table(seen: Round, ses: SesAnswer, width: int) -> str:
-    """One domain's result for people: a heading, a line a record, and under it what is wrong and the fix."""
+def as_table(seen: Round, ses: SesAnswer, width: int, resolvers: Sequence[Nameserver] = ()) -> str:
+    """Return one domain's result as text: a heading, a line a record, and under it what is wrong and the fix.
+
+    ``resolvers`` are those named with ``--nameserver``.
+    """
     heading = f"{seen.domain}: {_verdict(seen)}"
-    lines = (*_zone_lines(seen, ses, width), *_row_lines(seen, width))
+    lines = (*_zone_lines(seen, ses, width, resolvers), *_row_lines(seen, width))
     return "\n".join([heading, "═" * len(heading), *lines])
 
 
@@ -108,7 +112,7 @@ def as_public_view(before: Round, after: Round, width: int) -> str:
 
 
 def exit_code(rounds: Iterable[Round]) -> ExitCode:
-    """0 where all is ok; 1 where something is known to be wrong; 3 where not all could be asked."""
+    """Return 0 if all is ok, 1 if something is known to be wrong, 3 if not everything could be asked."""
     open_rounds = [seen for seen in rounds if not seen.ok]
     if not open_rounds:
         return ExitCode.OK
@@ -159,21 +163,28 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _zone_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
+def _zone_lines(seen: Round, ses: SesAnswer, width: int, resolvers: Sequence[Nameserver]) -> Iterator[str]:
     zone = seen.zone
     if zone.apex is not None:
         host = f" at {seen.provider}" if seen.provider else ""
         servers = ", ".join(printable(name) for name in zone.nameservers)
         yield from _wrapped(f"Zone {zone.apex}{host} ({servers}); {_ASKED[zone.path]}.", "", width)
     elif not zone.reachable:
-        yield "No DNS server answers from here: nothing is known."
+        named = " or ".join(_address(one) for one in resolvers)
+        silent = f"The resolver {named} (--nameserver) does not answer" if named else "No DNS server answers"
+        yield from _wrapped(f"{silent}: nothing is known.", "", width)
     yield from _ses_lines(seen, ses, width)
     for finding in seen.findings:
         yield from _finding_lines(finding, "", width)
 
 
+def _address(resolver: Nameserver) -> str:
+    host = f"[{resolver.address}]" if ":" in resolver.address else resolver.address
+    return f"{host}:{resolver.port}"
+
+
 def _ses_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
-    """What SES has found, and what follows for records that broke since; or why SES's view is not known."""
+    """SES's view, and what it means for records that broke since; or why it is unknown."""
     if identity := ses.identity:
         verified = "verified" if identity.verified else "not verified"
         mail_from = identity.mail_from_status or "not set"
@@ -184,11 +195,12 @@ def _ses_lines(seen: Round, ses: SesAnswer, width: int) -> Iterator[str]:
         return
     why, todo = ses.words(seen.domain)
     yield from _wrapped(why, "", width)
-    yield from _wrapped(f"→ {todo}", "  ", width)
+    if ses.state is not SesState.NOT_ASKED:  # Otherwise the findings say when to ask SES.
+        yield from _wrapped(f"→ {todo}", "  ", width)
 
 
 def _row_lines(seen: Round, width: int) -> Iterator[str]:
-    """A line a record; what several in a row have in common is said once, under the last of them."""
+    """A line a record; findings that several rows share are printed once, under the last of them."""
     for (findings, found), rows in groupby(seen.rows, key=lambda row: (row.findings, row.found)):
         yield ""
         statuses = set()
@@ -208,7 +220,7 @@ def _finding_lines(finding: Finding, indent: str, width: int) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str, width: int) -> list[str]:
-    """Lines of at most ``width`` columns; a long value is never broken, so that it can be copied."""
+    """Return lines of at most ``width`` columns; values stay whole, so that they can be copied."""
     return textwrap.wrap(
         text,
         width,

@@ -1,4 +1,4 @@
-"""SES's side of a check: what SES has for each domain, or why nobody could say."""
+"""SES's view of each domain, or why it is unknown."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ CALLS_AT_ONCE = 4
 
 
 class SesState(StrEnum):
-    """Whether SES said something of a domain, and if not, why."""
+    """Whether SES's view of a domain is known, and if not, why."""
 
     FOUND = "found"
     NO_IDENTITY = "no-identity"
-    """SES was asked, and has no such identity in this Region."""
+    """SES has no such identity in this Region."""
     NOT_ASKED = "not-asked"
     """``--no-aws``."""
     NO_CREDENTIALS = "no-credentials"
-    """There are none, or AWS does not take them."""
+    """There are none, or AWS does not accept them."""
     UNAVAILABLE = "unavailable"
-    """SES could not be asked for another reason: no network, no permission, no Region."""
+    """SES could not be asked: no network, no permission, no Region."""
 
 
 _FOR_TOKENS = {
-    SesState.FOUND: "Do step 3 of `ses-wizard`, which has SES make the keys",
+    SesState.FOUND: "Do step 3 of `ses-wizard`, which makes SES create the keys",
     SesState.NO_IDENTITY: "Name the Region that has the identity with `--region`",
-    SesState.NOT_ASKED: "Leave `--no-aws` out to have SES asked",
-    SesState.NO_CREDENTIALS: "Sign in to AWS so that SES can be asked",
+    SesState.NOT_ASKED: "Leave `--no-aws` out to ask SES",
+    SesState.NO_CREDENTIALS: "Sign in to AWS, so that SES can be asked",
     SesState.UNAVAILABLE: "Check again when SES can be asked",
 }
-"""What to do where the DKIM tokens are not known."""
+"""What to do if the DKIM tokens are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SesAnswer:
-    """What SES has for one domain: ``identity`` where it is FOUND, ``error`` where it could not be asked.
+    """SES's view of one domain: ``identity`` if it is FOUND, ``error`` if SES could not be asked.
 
-    ``region`` is where it was asked, as far as that is known.
+    ``region`` is the Region asked, if known.
     """
 
     state: SesState
@@ -56,10 +56,10 @@ class SesAnswer:
     region: str | None = None
 
     def words(self, domain: str) -> tuple[str, str]:
-        """What keeps SES's view from us, and what to do about it; both empty where it is there."""
+        """Return why SES's view is unknown and what to do; both empty if it is known."""
         match self.state:
             case SesState.NOT_ASKED:
-                return "SES was not asked (--no-aws).", "Leave `--no-aws` out to have SES asked."
+                return "SES was not asked (--no-aws).", "Leave `--no-aws` out to ask SES."
             case SesState.NO_IDENTITY:
                 place = printable(self.region, 40) if self.region else "this Region"
                 return (
@@ -72,13 +72,13 @@ class SesAnswer:
         return "", ""
 
     def without_tokens(self, domain: str) -> tuple[str, str]:
-        """Why SES does not say the DKIM tokens of ``domain``, and what to do about that."""
+        """Return why SES does not give the DKIM tokens of ``domain``, and what to do."""
         found = "SES has the identity, but no DKIM keys for it." if self.identity else ""
         return found or self.words(domain)[0], _FOR_TOKENS[self.state]
 
 
 class SesView:
-    """SES, asked for many domains. Once it could not be asked, it is not asked again.
+    """Asks SES about many domains, and stops asking after the first failure.
 
     ``brief``: wait for SES only a few seconds, as in the check of a single domain, which ends within 10 s.
     """
@@ -91,13 +91,13 @@ class SesView:
         self._room = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def region(self) -> str | None:
-        """The Region that SES sends from, or None where nothing names one."""
+        """Return the Region that SES sends from, or None if nothing names one."""
         if self._region is None and self._silent is None:
             self._region = await asyncio.to_thread(self._region_in_use)
         return self._region
 
     async def answer(self, domain: str) -> SesAnswer:
-        """What SES has for ``domain``, or why that cannot be said."""
+        """Return SES's view of ``domain``, or why it is unknown."""
         async with self._room:
             if self._silent:
                 return self._silent
@@ -117,7 +117,7 @@ class SesView:
             return None
 
     def _give_up(self, error: WizardError) -> SesAnswer:
-        """Go on with DNS alone: all further calls would fail alike. That is said once."""
+        """Continue with DNS alone, since further calls would fail, too; say so once."""
         if self._silent is None:
             print(f"SES could not be asked, so only the DNS is checked.\n{error}", file=sys.stderr)
             state = SesState.NO_CREDENTIALS if about_credentials(error) else SesState.UNAVAILABLE
@@ -126,5 +126,5 @@ class SesView:
 
 
 def environment_region() -> str | None:
-    """The Region that the environment names, as AWS's own tools read it."""
+    """Return the Region that the environment names, as AWS's tools read it."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

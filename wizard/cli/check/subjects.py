@@ -1,4 +1,4 @@
-"""What is to be checked: domains from the command line, a list or FILE, and what should stand for each."""
+"""What to check: domains from the command line, a list or FILE, and the records that each should have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOKENS = 3
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One domain to check, and what SES has for it."""
+    """One domain to check, with SES's view of it."""
 
     domain: str
     region: str | None
@@ -33,7 +33,7 @@ class Subject:
 
 
 def domains(args: argparse.Namespace, project: Project) -> tuple[str, ...]:
-    """The domains to check, each once, in A-label form. Raises WizardError (exit code 2)."""
+    """Return the domains to check, each once, in A-label form. Raises WizardError (exit code 2)."""
     named = [("", text) for text in args.domains]
     if args.domains_from:
         named += [(f"Line {number}: ", text) for number, text in _listed(args.domains_from)]
@@ -42,31 +42,31 @@ def domains(args: argparse.Namespace, project: Project) -> tuple[str, ...]:
     if not named:
         raise _usage(
             "No domain to check",
-            f"None is named, and {args.file} names none.",
+            f"Neither the command nor {args.file} names one.",
             "Name one, as in `ses-wizard check example.com` (without a file).",
         )
     return tuple(dict.fromkeys(_domain(where, text) for where, text in named))
 
 
-def expect_sense(args: argparse.Namespace, names: tuple[str, ...]) -> None:
-    """Raise WizardError (exit code 2) where the options contradict each other."""
+def reject_contradictions(args: argparse.Namespace, names: tuple[str, ...]) -> None:
+    """Raise WizardError (exit code 2) if the options contradict each other."""
     if len(args.dkim_token) not in (0, TOKENS):
         raise _usage(
             "DKIM tokens come in threes",
-            f"--dkim-token is there {len(args.dkim_token)} times; an identity of SES's has three tokens.",
-            "Name all three, or none: then SES is asked.",
+            f"--dkim-token occurs {len(args.dkim_token)} times, but an SES identity has three tokens.",
+            "Name all three, or none to ask SES.",
         )
     if args.dkim_token and len(names) > 1:
         raise _usage(
             "DKIM tokens belong to one domain",
-            f"{len(names)} domains are to be checked, and each has tokens of its own.",
-            "Check them one by one, or leave --dkim-token out: then SES is asked.",
+            f"Each of the {len(names)} domains has its own tokens.",
+            "Check them one by one, or leave --dkim-token out to ask SES.",
         )
     for text in (*args.dkim_token, *filter(None, (args.mail_from, args.signing_zone))):
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", text):
             raise _usage(
                 f"{printable(text, 100)} is not a DNS name",
-                "Letters, digits, hyphens and dots make one.",
+                "It can have letters, digits, hyphens and dots.",
                 "Correct the option.",
             )
     if args.mail_from and "." in args.mail_from.rstrip("."):
@@ -74,8 +74,8 @@ def expect_sense(args: argparse.Namespace, names: tuple[str, ...]) -> None:
         if not any(host.endswith(f".{name}") for name in names):
             raise _usage(
                 f"{host} is in none of the domains",
-                "The MAIL FROM domain is a subdomain of the domain that sends.",
-                "Correct --mail-from, or name a label alone: it then stands under each domain.",
+                "The MAIL FROM domain must be a subdomain of the sending domain.",
+                "Correct --mail-from, or give only a label, which is then used under each domain.",
             )
 
 
@@ -86,7 +86,7 @@ def subject(
     region: str | None,
     ses: SesAnswer,
 ) -> Subject:
-    """What should stand for ``domain``: as the options say, else SES, else FILE."""
+    """Return the expected records of ``domain``: from the options, else SES, else FILE."""
     identity = ses.identity
     noted = project.identity if domain == project.domain.name else None
     tokens, signing_zone = tuple(_plain(token) for token in args.dkim_token), None
@@ -115,7 +115,7 @@ def subject(
 
 
 def _mail_from(args: argparse.Namespace, domain: str) -> str | None:
-    """The MAIL FROM name the options give this domain: a label alone stands under each domain."""
+    """Return the MAIL FROM domain from the options: a label alone is used under each domain."""
     if not args.mail_from:
         return None
     host = _plain(args.mail_from)
@@ -132,22 +132,24 @@ def _domain(where: str, text: str) -> str:
 
 
 def _listed(source: str) -> Iterator[tuple[int, str]]:
-    """The numbered lines of a list that name a domain; ``#`` begins a comment."""
+    """Yield the numbered lines of a list that name a domain; ``#`` starts a comment."""
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "It is not UTF-8 text"
         raise _usage(
             f"{printable(source, 200)} could not be read", f"{reason}.", "Name another list."
         ) from error
     lines = [(number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)]
     named = [(number, line) for number, line in lines if line]
     if not named:
-        raise _usage(f"{printable(source, 200)} names no domain", "The list is empty.", "Put one on a line.")
+        raise _usage(
+            f"{printable(source, 200)} names no domain", "The list is empty.", "Write one domain a line."
+        )
     if len(named) > MAX_DOMAINS:
         raise _usage(
             "The list is too long",
-            f"It has {len(named)} domains; {MAX_DOMAINS} are checked at once at the most.",
+            f"It has {len(named)} domains; one check takes at most {MAX_DOMAINS}.",
             "Split it.",
         )
     yield from named
