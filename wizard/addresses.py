@@ -1,8 +1,8 @@
-"""The one rule for an e-mail address that mail is sent to, or that somebody else is told to write to. Pure.
+"""The one rule for e-mail addresses. Pure.
 
-The syntax is RFC 5321's dot-atom, without quoted local parts and address literals: SES takes no more. An
-internationalised domain is turned into its A-label form (RFC 5890). The project file's own check is wider: it
-only keeps out what a terminal or a shell would obey.
+The syntax is RFC 5321's dot-atom, without quoted local parts and address literals, which SES does not accept.
+Internationalised domains become A-labels (RFC 5890). The project file's own check is wider: it only keeps out
+what a terminal or a shell would interpret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class AddressError(ValueError):
 
 
 def normal_address(text: str) -> str:
-    """``text`` as the address SES wants: trimmed, the domain in lower case and in A-label form.
+    """Return ``text`` as an address for SES: trimmed, the domain in lower case and A-label form.
 
     Raises AddressError.
     """
@@ -43,7 +43,7 @@ def normal_address(text: str) -> str:
 
 
 def typed_address(text: str) -> str:
-    """``text``, alone in a field, as ``normal_address`` gives it. Raises WizardError (exit code 2)."""
+    """Return the ``normal_address`` of ``text`` typed in a field. Raises WizardError (exit code 2)."""
     try:
         return normal_address(text)
     except AddressError as error:
@@ -56,7 +56,7 @@ def typed_address(text: str) -> str:
 
 
 def host_name(text: str) -> str:
-    """``text`` in lower case and in A-label form: at least two labels. Raises ValueError."""
+    """Return ``text`` in lower case and A-label form, with at least two labels. Raises ValueError."""
     import idna
 
     try:

@@ -1,4 +1,4 @@
-"""The one error type that a person may come to see, on a screen or on standard error."""
+"""The errors shown to users, on a screen or on standard error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process says to the shell when it ends."""
+    """The exit codes of the commands (CONTRACT.md)."""
 
     OK = 0
     NO = 1
@@ -14,15 +14,15 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Wrong usage, or the project file is not valid."""
     OUTSIDE = 3
-    """The outside could not be asked: no network, no resolver, no credentials."""
+    """AWS or DNS could not be asked: no network, no resolver, no credentials."""
     INTERRUPTED = 130
 
 
 class WizardError(Exception):
-    """Something went wrong that a person can act on.
+    """A failure that the user can act on.
 
-    ``title`` is a few words, ``what`` a plain sentence with what happened and why, ``todo`` the one thing
-    to do next (a command stands in backticks). ``exit_code`` is what a headless command ends with.
+    ``title`` is a few words, ``what`` says what happened and why, ``todo`` the one thing to do next (commands
+    in backticks). ``exit_code`` is the exit code of a headless command.
     """
 
     def __init__(self, title: str, what: str, todo: str, exit_code: ExitCode = ExitCode.NO) -> None:
@@ -37,7 +37,7 @@ class WizardError(Exception):
 
 
 class SignInNeededError(WizardError):
-    """The sign-in to AWS is over, and ``command`` makes it anew: a program of AWS's, run in the terminal."""
+    """The AWS sign-in has expired; ``command``, a command of the AWS CLI, renews it."""
 
     def __init__(self, title: str, what: str, todo: str, command: tuple[str, ...]) -> None:
         super().__init__(title, what, todo, ExitCode.OUTSIDE)
@@ -45,7 +45,7 @@ class SignInNeededError(WizardError):
 
 
 class CodeNeededError(WizardError):
-    """A role wants a code from the MFA device ``device`` (its serial number or ARN; empty where unknown)."""
+    """A role requires a code from the MFA device ``device`` (its serial number or ARN; empty if unknown)."""
 
     def __init__(self, title: str, what: str, todo: str, device: str) -> None:
         super().__init__(title, what, todo, ExitCode.OUTSIDE)

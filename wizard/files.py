@@ -1,7 +1,4 @@
-"""Writing files so that a crash, or a full disk, leaves the old one or the new one and nothing between.
-
-And the folder for those that are the program's own.
-"""
+"""Atomic writes of files, and the folder for the program's own state."""
 
 from __future__ import annotations
 
@@ -16,10 +13,10 @@ _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(path: Path, raw: bytes) -> None:
-    """Write ``raw`` to ``path``, whole or not at all, readable by the user alone. Raises OSError.
+    """Write ``raw`` to ``path``, whole or not at all, readable only by the user. Raises OSError.
 
-    A temporary file beside it, fsync, a rename; a link stays and what it leads to is replaced. A rename would
-    replace a read-only file, too, so one is refused (also for root, whom the system lets write to it).
+    It writes a temporary file, then calls fsync and rename; a symbolic link stays, its target is replaced. A
+    rename would also replace a read-only file, so that is refused (for root, too).
     """
     target = path.resolve()
     if target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & _WRITABLE):
@@ -39,9 +36,9 @@ def replace_file(path: Path, raw: bytes) -> None:
 
 
 def state_folder() -> Path:
-    """The user's folder for this program's state (XDG Base Directory Specification); it may not exist yet.
+    """Return the user's folder for this program's state (XDG Base Directory Specification).
 
-    Raises RuntimeError where the user has no home folder.
+    Raises RuntimeError if the user has no home folder.
     """
     base = Path(os.environ.get("XDG_STATE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".local" / "state") / "ses-wizard"

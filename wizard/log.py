@@ -1,7 +1,7 @@
-"""The log of unexpected errors: their tracebacks, always written, with nothing secret in them.
+"""The log of unexpected errors: their tracebacks, without secrets.
 
-A small file in the user's folder for state, and the one before it. A traceback names lines of code, never the
-values of variables; of the exceptions' own words, what may be a key, a token or an address is left out.
+It is one small file in the user's state folder, and its predecessor. A traceback has lines of code but no
+values of variables; possible keys, tokens and addresses are removed from the exceptions' messages.
 """
 
 from __future__ import annotations
@@ -21,26 +21,23 @@ from wizard.files import state_folder
 from wizard.text import printable
 
 MAX_BYTES = 200_000
-"""From this size on the file is put aside, in place of the one that was put aside before."""
+"""From this size on, the file becomes the predecessor."""
 _WORDS = 2_000
-"""The most characters of one exception's words."""
+"""The most characters of one exception's message."""
 _SECRETS = (
     (re.compile(r"(https?://[^\s?#]*)[?#]\S*"), r"\1?[left out]"),
     (re.compile(r"[^\s\"'<>(),:;=@]+@[^\s\"'<>(),:;=@]+"), "[address left out]"),
     (re.compile(r"\bA(?:KIA|SIA)[A-Z0-9]{8,}"), "[key left out]"),
     (re.compile(r"[A-Za-z0-9+/=_%-]{32,}"), "[left out]"),
 )
-"""What is left out of an exception's words: queries of URLs, addresses, access keys, and long words, which
-are secret keys, tokens and signatures."""
+"""What is removed from an exception's message: queries of URLs, addresses, access keys, and long words
+(secret keys, tokens and signatures)."""
 _WRITING = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
 def as_wizard_error(error: BaseException) -> WizardError:
-    """``error`` as something a person can act on.
-
-    What nobody expected is noted in the log, and the log named.
-    """
+    """Return ``error`` as a WizardError; an unexpected one is logged, and the log file is named."""
     if isinstance(error, WizardError):
         return error
     log = note(error)
@@ -57,7 +54,7 @@ def as_wizard_error(error: BaseException) -> WizardError:
 
 
 def note(error: BaseException) -> Path | None:
-    """Write the traceback of ``error`` to the log; the log's path, or None where it cannot be written."""
+    """Write the traceback of ``error`` to the log; return its path, or None if it cannot be written."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     head = f"{moment} ses-wizard {__version__}, Python {platform.python_version()}, {platform.system()}"
     told = scrubbed(error)
@@ -78,12 +75,12 @@ def note(error: BaseException) -> Path | None:
 
 
 def log_path() -> Path:
-    """Where the log is. Raises RuntimeError where the user has no home folder."""
+    """Return the path of the log. Raises RuntimeError if the user has no home folder."""
     return state_folder() / "errors.log"
 
 
 def scrubbed(error: BaseException) -> str:
-    """The traceback of ``error`` and of its causes, without what may be secret."""
+    """Return the traceback of ``error`` and of its causes, without possible secrets."""
     return "".join(
         part if re.match(r'[\s|+-]*File "', part) else _safe(part)
         for part in traceback.TracebackException.from_exception(error).format()
@@ -91,9 +88,9 @@ def scrubbed(error: BaseException) -> str:
 
 
 def note_everywhere() -> None:
-    """Have what fails in a thread, on the event loop or in a library's care noted, and not printed.
+    """Log errors of threads, the event loop and libraries instead of printing them.
 
-    The terminal is the wizard's, or has a command's result.
+    The terminal belongs to the wizard or has a command's result.
     """
 
     def thread_failed(failed: threading.ExceptHookArgs) -> None:
@@ -105,16 +102,16 @@ def note_everywhere() -> None:
 
 
 class _Noting(logging.Handler):
-    """Notes the exceptions that others log: asyncio those on its loop, Flask those of the demo's servers."""
+    """Logs the exceptions that asyncio and Flask (the demo's servers) log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note the record's exception, if it has one."""
+        """Log the record's exception, if it has one."""
         if record.exc_info and record.exc_info[1] is not None:
             note(record.exc_info[1])
 
 
 def _safe(words: str) -> str:
-    """An exception's own words, line by line without what may be secret."""
+    """Return an exception's message, line by line, without possible secrets."""
     lines = []
     for line in words[:_WORDS].splitlines():
         for pattern, instead in _SECRETS:

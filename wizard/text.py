@@ -1,4 +1,4 @@
-"""Text for people: what others wrote made safe to show, and how long ago something was."""
+"""Text for people: text from outside made safe to show, and elapsed time in words."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 def printable(text: str, limit: int = 2000) -> str:
     r"""``text`` with control and format characters escaped as ``\xNN`` or ``\uNNNN``, and a bounded length.
 
-    A byte that is no UTF-8, which PEP 383 keeps as a lone surrogate, is shown as ``\xNN``, too.
-
-    For everything that comes from DNS, AWS or files before a terminal, a log or a message sees it: no escape
-    sequence, line break or change of writing direction gets through.
+    Use it for everything from DNS, AWS or files before it reaches a terminal, a log or a message: no escape
+    sequence, line break or change of writing direction gets through. A byte that is not UTF-8, which PEP 383
+    keeps as a lone surrogate, is shown as ``\xNN``, too.
     """
     shown = text[:limit]
-    if not shown.isprintable():  # which most is: looking up each character takes 50 times as long
+    if not shown.isprintable():  # rare: looking up each character takes 50 times as long
         shown = "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in shown)
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more characters)"
 
 
 def ago(passed: timedelta) -> str:
-    """How long ago something was, as people say it: ``12 min ago``, ``just now`` below a minute."""
+    """Return elapsed time in words: ``12 min ago``, ``just now`` below a minute."""
     seconds = passed.total_seconds()
     for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
@@ -33,7 +32,7 @@ def ago(passed: timedelta) -> str:
 
 
 def sentence(words: str) -> str:
-    """``words`` with a capital letter, unless the first one is an address, a host name or a value."""
+    """Return ``words`` with a capital letter, unless the first word is an address, a host name or a value."""
     first = words.split(maxsplit=1)[0] if words.strip() else ""
     if any(sign in first.rstrip(".,:;") for sign in ".@/:`_"):
         return words

@@ -1,4 +1,4 @@
-"""What lies outside: AWS, DNS, the web, the clock. Made once and handed in, never global."""
+"""The outside world: AWS, DNS, the web, the clock. Created once and passed in, never global."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail that the embedded account delivered."""
+    """An e-mail that the embedded account delivered."""
 
     sender: str
     recipient: str
@@ -31,12 +31,12 @@ class Mail:
 
     @property
     def head(self) -> str:
-        """The headers as its recipient would copy them."""
+        """The headers as the recipient would copy them."""
         return "".join(f"{name}: {value}\n" for name, value in self.headers)
 
 
 class Panel(Protocol):
-    """A zone at the demo's DNS host, where the user adds records by hand. Texts are as typed."""
+    """A zone at the demo's DNS host, where the user adds records by hand. Values are as typed."""
 
     @property
     def name(self) -> str:
@@ -46,33 +46,33 @@ class Panel(Protocol):
         """The record sets at ``name``."""
 
     def change(self, changes: Sequence[ZoneChange]) -> None:
-        """Carry ``changes`` out. They are served at once."""
+        """Apply ``changes``. They are served at once."""
 
 
 class Stage(Protocol):
-    """What only the demo has: a hand behind the curtain. Every call is quick; none asks the network."""
+    """What only the demo has: its controls. Every call is quick and asks no network."""
 
     @property
     def put_aside(self) -> Path | None:
-        """Where the account's file went that could not be taken up, so that this is a new account."""
+        """Where the account's unreadable file was moved, so that this is a new account."""
 
     def panel(self, domain: str) -> Panel | None:
-        """The zone that holds ``domain`` at the demo's DNS host; None if it is not there."""
+        """The zone that holds ``domain`` at the demo's DNS host, or None."""
 
     def inbox(self) -> tuple[Mail, ...]:
         """All mail delivered so far, the newest first."""
 
     def open_link(self, address: str) -> str:
-        """Open the link that SES sent to ``address``, as its owner would, and say what its page says."""
+        """Open the link that SES sent to ``address``, as its owner would; return the page's text."""
 
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""
 
     def skip_to_next_run(self) -> datetime | None:
-        """Push the clock to the next due time of a schedule, so that it fires; None where none is set."""
+        """Move the clock to the next run of a schedule, so that it fires; None if there is none."""
 
     def review_takes(self) -> float | None:
-        """Seconds after which an open review is granted by itself; None where it waits for an answer."""
+        """Seconds until an open review is granted by itself; None if it waits for an answer."""
 
     @property
     def remedy(self) -> str:
@@ -82,7 +82,7 @@ class Stage(Protocol):
         """End what ``remedy`` is about."""
 
     def answer_review(self, granted: bool) -> None:
-        """Answer a production access request as AWS's reviewer would, also one that was denied before."""
+        """Answer a production access request as AWS's reviewer would, also a denied one."""
 
 
 def _utc_now() -> datetime:
@@ -91,7 +91,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class World:
-    """The outside as one value. ``stage`` is set in the demo and None everywhere else."""
+    """The outside world as one value. ``stage`` is set only in the demo."""
 
     aws: AwsAccess = field(default_factory=AwsAccess)
     dns: DnsAccess = field(default_factory=DnsAccess)
@@ -99,7 +99,7 @@ class World:
     now: Callable[[], datetime] = _utc_now
     stage: Stage | None = None
     domains: tuple[str, ...] = ()
-    """Domains to offer that no AWS account knows: the demo's, at its DNS host."""
+    """Domains to offer although no AWS account has them: the demo's, at its DNS host."""
 
     @property
     def demo(self) -> bool:
@@ -107,5 +107,5 @@ class World:
         return self.stage is not None
 
     def choose(self, profile: str | None, region: str | None) -> World:
-        """The same world with another AWS profile and Region."""
+        """Return the same world with another AWS profile and Region."""
         return replace(self, aws=self.aws.choose(profile, region))
