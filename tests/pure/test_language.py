@@ -1,11 +1,14 @@
-"""How the program writes (what a user can see): checked over every string in the code."""
+"""How the program writes: words to avoid in strings, docstrings and documents, and values to copy."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -15,15 +18,45 @@ SOURCES = [
     # What AWS itself would answer is written as AWS writes it.
     if "aws" not in path.relative_to(ROOT).parts or "demo" not in path.relative_to(ROOT).parts
 ]
+DOCUMENTS = [
+    path
+    for path in (
+        *sorted(ROOT.glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
+        ROOT / "config.example.yaml",
+    )
+    if path.name != "CHANGELOG.md"
+]
+
+AVOID = {
+    r"everything stands": "deployed, complete",
+    r"(?:have|has|had) it made": "deploy, set up",
+    r"nobody can reach it from outside": "not publicly reachable",
+    r"(?:more|no) certain outcome": "unknown outcome",
+}
+"""Words that nobody should have to puzzle over, and what to write instead. Case does not matter."""
 
 
-def strings(path: Path) -> Iterator[tuple[int, str]]:
-    """Each string of a module that is no docstring, with its line; pieces of an f-string one by one."""
+def strings(path: Path, *, docstrings: bool = False) -> Iterator[tuple[int, str]]:
+    """Each string of a module with its line, docstrings only if asked; pieces of an f-string one by one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            continue
+        if docstrings or id(node) not in notes:
             yield node.lineno, node.value
+
+
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
+    """Everything that users and developers read, with its place."""
+    found = [(path, line, text) for path in SOURCES for line, text in strings(path, docstrings=True)]
+    for path in DOCUMENTS:
+        found += [
+            (path, line, text) for line, text in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        ]
+    return tuple((f"{path.relative_to(ROOT)}:{line}", text) for path, line, text in found)
 
 
 def test_no_full_stop_touches_a_value_to_copy() -> None:
@@ -34,3 +67,9 @@ def test_no_full_stop_touches_a_value_to_copy() -> None:
         if re.search(r"`\.(?![\w.])", text)
     ]
     assert touching == []
+
+
+@pytest.mark.parametrize("words", AVOID)
+def test_words_to_avoid(words: str) -> None:
+    found = [place for place, text in texts() if re.search(rf"\b(?:{words})", text, re.IGNORECASE)]
+    assert found == [], f"write: {AVOID[words]}"

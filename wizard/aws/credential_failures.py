@@ -151,7 +151,7 @@ def _no_such_profile(name: str) -> WizardError:
     listed = f" They have: {printable(', '.join(known), 300)}.{meant}" if known else ""
     variable = next((one for one in signing_in.PROFILE_VARIABLES if os.environ.get(one) == name), None)
     what = "AWS's files on this computer do not have it."
-    todo = f"Choose another profile, or create it with `{_configure(name)}`."
+    todo = f"Choose another profile, or run `{_configure(name)}` to create it."
     if variable:
         what = f"The environment names it (`{variable}={shown}`), but AWS's files do not have it."
         todo += f" To use the environment's own again, run `unset {variable}` and restart."

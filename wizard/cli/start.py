@@ -49,8 +49,8 @@ def open_wizard(
         raise WizardError(
             "The wizard needs a terminal",
             "Standard input or standard error is not a terminal.",
-            "Start it in a terminal, or use a command that needs none: `ses-wizard check`, "
-            "`ses-wizard status`, `ses-wizard export`.",
+            "Start it in a terminal, or use `ses-wizard check`, `ses-wizard status` or `ses-wizard export` "
+            "without one.",
             ExitCode.USAGE,
         )
     # Start-up creates almost no garbage, and looking for it takes about a tenth of the time to the first
