@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from wizard.demo.aws.pace import PATIENT
 from wizard.demo.stage import REGION, start
-from wizard.demo.stories.stories import PATIENT
 from wizard.errors import ExitCode, WizardError
 from wizard.text import printable
 from wizard.world import World

@@ -37,15 +37,44 @@ esac
 
 @dataclass(frozen=True, slots=True)
 class Computer:
-    """What stands in AWS's two files and in the environment. ``aws_command``: the demo's own ``aws`` is in
-    the path, and signs in at the demo's IAM Identity Center. ``own_endpoint``: that AWS_ENDPOINT_URL leads to
-    the account is the user's doing; otherwise it is the demo's, and nothing is said of it."""
+    """The contents of AWS's two files, and environment variables. ``aws_command``: the demo's own ``aws`` is
+    in the path and signs in at the demo's IAM Identity Center."""
 
     config: str = ""
     credentials: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     aws_command: bool = False
-    own_endpoint: bool = False
+
+
+ACCOUNT_ID = "123456789012"
+ROLE = "Admin"
+SSO_ROLE = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
+"""The name that IAM Identity Center gives the role of the permission set AdministratorAccess."""
+
+DEFAULT = "[default]\nregion = us-east-1\n"
+WORK = "[profile work]\nregion = us-east-1\n"
+TAKES_ROLE = (
+    f"{DEFAULT}role_arn = arn:aws:iam::{ACCOUNT_ID}:role/{ROLE}\nsource_profile = keys\n"
+    "{more}[profile keys]\nregion = us-east-1\n"
+)
+
+
+def keys(profile: str) -> str:
+    """A section of the credentials file."""
+    return f"[{profile}]\naws_access_key_id = AKIADEMODEMODEMODEMO\naws_secret_access_key = demo\n"
+
+
+EMPTY = Computer()
+TWO_PROFILES = Computer(DEFAULT + WORK, keys("default") + keys("work"))
+TAKES_ROLE_BY_CODE = Computer(
+    TAKES_ROLE.format(more=f"mfa_serial = arn:aws:iam::{ACCOUNT_ID}:mfa/demo\n"), keys("keys")
+)
+SINGLE_SIGN_ON = Computer(
+    f"{DEFAULT}sso_session = {SSO_SESSION}\nsso_account_id = {ACCOUNT_ID}\n"
+    f"sso_role_name = AdministratorAccess\n"
+    f"[sso-session {SSO_SESSION}]\nsso_start_url = {SSO_START}\nsso_region = us-east-1\n",
+    aws_command=True,
+)
 
 
 @contextmanager
@@ -56,7 +85,7 @@ def used(computer: Computer, endpoint: str) -> Iterator[None]:
     from botocore import tokens
 
     provider: Any = tokens.SSOTokenProvider
-    before, cache = dict(os.environ), provider._SSO_TOKEN_CACHE_DIR
+    cache = provider._SSO_TOKEN_CACHE_DIR
     with TemporaryDirectory(prefix="ses-wizard-demo-") as made:
         folder = Path(made)
         (folder / "config").write_text(computer.config)
@@ -64,17 +93,20 @@ def used(computer: Computer, endpoint: str) -> Iterator[None]:
         (folder / "cache").mkdir()
         if computer.aws_command:
             _install_aws(folder)
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update(_environment(computer, folder, endpoint))
+        set_here = _environment(computer, folder, endpoint)
+        touched = {name for name in os.environ if name.startswith("AWS_")} | set_here.keys()
+        before = {name: os.environ.pop(name, None) for name in touched}
+        os.environ.update(set_here)
         # botocore settles on the folder when it is imported.
         provider._SSO_TOKEN_CACHE_DIR = str(folder / "cache")
         try:
             yield
         finally:
             provider._SSO_TOKEN_CACHE_DIR = cache
-            os.environ.clear()
-            os.environ.update(before)
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
 
 
 def _environment(computer: Computer, folder: Path, endpoint: str) -> dict[str, str]:

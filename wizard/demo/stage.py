@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo.aws import account as accounts
 from wizard.demo.aws.account import Account, Kept, SesRegion
-from wizard.demo.aws.iam.entrance import OPEN, Entrance
+from wizard.demo.aws.iam.entrance import OPEN
 from wizard.demo.aws.pace import Pace
 from wizard.demo.aws.schedules.ticker import Ticker
 from wizard.demo.aws.server import AccountServer
@@ -79,9 +79,7 @@ class Demo:
             self._computer.enter_context(used(computer, self.account.endpoint_url))
         self.world = World(
             domains=(zones.PANEL_DOMAIN,),
-            aws=AwsAccess(endpoint_url=None if computer.own_endpoint else self.account.endpoint_url)
-            if computer
-            else self.owner,
+            aws=AwsAccess(endpoint_url=self.account.endpoint_url) if computer else self.owner,
             dns=DnsAccess((self.account.dns,)),
             web=self.website.access,
             now=self.account.now,
@@ -204,8 +202,6 @@ class Demo:
     def remedy(self) -> str:
         """What ``mend`` does about what the account refuses, as the end of a sentence; empty if nothing."""
         entrance = self.account.kept.entrance
-        if entrance.clock:
-            return "sets this computer's clock, as its owner would"
         if entrance.allowed != OPEN.allowed:
             return "has an administrator allow what is missing"
         return "has the organization lift its policy" if entrance.forbidden else ""
@@ -213,8 +209,7 @@ class Demo:
     def mend(self) -> None:
         """End what ``remedy`` is about."""
         with self.account.lock:
-            expired = self.account.kept.entrance.expired
-            self.account.kept.entrance = Entrance(expired=expired)
+            self.account.kept.entrance = OPEN
         self._changed()
 
     def answer_review(self, granted: bool) -> None:

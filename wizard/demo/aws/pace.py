@@ -29,5 +29,8 @@ class Pace:
     registration: float = 8.0
 
 
+PATIENT = Pace(review=None)
+"""A review waits for its answer."""
+
 AT_ONCE = Pace(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
 """For tests: nothing takes time, and reviews are answered by hand."""

@@ -68,7 +68,7 @@ class AccountServer:
     def _run(self) -> None:
         try:
             _isolate()
-            self._server = _http_server(self._socket, self._gate(_moto_application()), self._account)
+            self._server = _http_server(self._socket, self._gate(_moto_application()))
             self._prepare()
         except Exception as error:
             self._failure = error
@@ -180,7 +180,7 @@ def _session() -> boto3.Session:
     return AwsAccess(region="us-east-1", keys=EmbeddedKeys("none", "none")).session()
 
 
-def _http_server(bound: socket.socket, application: WSGIApplication, account: Account) -> BaseWSGIServer:
+def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
     """A threaded HTTP/1.1 server on a bound socket that keeps connections open and writes no log."""
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
@@ -195,10 +195,6 @@ def _http_server(bound: socket.socket, application: WSGIApplication, account: Ac
             """The request, with the one header that werkzeug leaves out for the underscore in its name."""
             token = self.headers.get(identity_center.TOKEN_HEADER, "")
             return {**super().make_environ(), identity_center.TOKEN_HEADER: token}
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            """The time in an answer's head: AWS's own."""
-            return super().date_time_string(account.kept.entrance.now().timestamp())
 
     host, port = bound.getsockname()
     return make_server(

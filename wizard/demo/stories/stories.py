@@ -1,60 +1,130 @@
-"""The stories that the demo can tell: `ses-wizard demo --story NAME`.
+"""The stories of the demo, `ses-wizard demo --story NAME`: the states of a setup that it can begin in.
 
-Each is a state that a set-up can be in. The state is made by the wizard's own steps and by what AWS itself
-would have done; what the wizard then shows comes from looking, as everywhere. This table is read for
-``--help`` too: it imports nothing heavy.
+To add a story, add it to `STORIES`; what has to happen besides the wizard's own steps is a function above the
+table. `wizard.demo.stories.setting` prepares a story. This module is read for `--help` too, so it imports
+nothing heavy: the functions import what they need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from wizard.demo import computers
+from wizard.demo import computer as computers
 from wizard.demo.aws.iam.entrance import OPEN, Entrance
-from wizard.demo.aws.pace import Pace
+from wizard.demo.aws.pace import PATIENT, Pace
 from wizard.demo.computer import CODE, Computer
-from wizard.demo.stories import turns
-from wizard.demo.stories.turns import Turn
 from wizard.steps.model import StepName
 
-PATIENT = Pace(review=None)
-"""AWS's reviewers take as long as they like."""
+if TYPE_CHECKING:
+    from wizard.demo.stage import Demo
+    from wizard.project.schema import Project
 
-NEEDED = tuple(
-    f"{service}:*"
-    for service in (
-        "ses",
-        "route53",
-        "route53domains",
-        "cloudformation",
-        "lambda",
-        "scheduler",
-        "dynamodb",
-        "sqs",
-        "sns",
-        "events",
-        "logs",
-        "cloudwatch",
-    )
-)
-"""All that a set-up has to do with, but IAM."""
+Turn = Callable[["Demo", "Project"], "Project"]
+"""What happens after the steps that are done: it changes the account and returns the project file."""
+
+
+def nothing_more(demo: Demo, project: Project) -> Project:
+    """Nothing happens."""
+    return project
+
+
+def role(name: str, path: str = "/") -> Turn:
+    """Somebody created a role that may do everything."""
+
+    def turn(demo: Demo, project: Project) -> Project:
+        iam = demo.owner.client("iam")
+        trust = '{"Version": "2012-10-17", "Statement": []}'
+        everything = (
+            '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+        )
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=everything)
+        return project
+
+    return turn
+
+
+def other_account(demo: Demo, project: Project) -> Project:
+    """The project file is of another account: nothing of it exists in this one."""
+    from msgspec.structs import replace
+
+    demo.account.kept.ses.clear()
+    return replace(project, account=replace(project.account, id="210987654321"))
+
+
+def paused(demo: Demo, project: Project) -> Project:
+    """Somebody paused all sending (PutAccountSendingAttributes)."""
+    demo.owner.client("sesv2").put_account_sending_attributes(SendingEnabled=False)
+    return project
+
+
+def unregistered(demo: Demo, project: Project) -> Project:
+    """The project file names a domain that nobody has registered."""
+    from msgspec.structs import replace
+
+    from wizard.demo.dns.zones import FREE_DOMAIN
+
+    return replace(project, domain=replace(project.domain, name=FREE_DOMAIN))
+
+
+def mail_at_google(demo: Demo, project: Project) -> Project:
+    """The domain receives its mail at Google Workspace and has a DMARC policy."""
+    from wizard.demo.dns import zones
+
+    zones.receive_mail_at_google(demo.dns_server, demo.account)
+    return project
+
+
+def wrong_record(demo: Demo, project: Project) -> Project:
+    """The user added all records; the name of one repeats the domain, the most common error."""
+    from dataclasses import replace
+
+    from wizard.demo.stories.setting import records
+
+    first, *others = records(demo, project)
+    demo.publish([replace(first, name=f"{first.name}.{project.domain.name}"), *others])
+    return project
+
+
+def asked(demo: Demo, project: Project) -> Project:
+    """The user sent the production access request as the form suggests it."""
+    from wizard.steps.production import step as production
+
+    seen = production.look(demo.world, project)
+    return production.act(demo.world, project, production.first_form(project, seen))
+
+
+def granted(demo: Demo, project: Project) -> Project:
+    """AWS granted the request."""
+    project = asked(demo, project)
+    demo.answer_review(granted=True)
+    # Sends nothing twice: now it sees the answer.
+    return asked(demo, project)
+
+
+def denied(demo: Demo, project: Project) -> Project:
+    """AWS denied the request."""
+    project = asked(demo, project)
+    demo.answer_review(granted=False)
+    return project
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One state to be shown. ``words`` say it in a sentence.
+    """One state to show. ``words`` describe it in a sentence.
 
-    ``reached`` is the last step that is done when it begins (of the sixth, all up to its request), None for a
-    set-up that nobody has begun. ``turn`` happens then. ``computer`` is where the wizard runs, None where it
-    has the account's own keys; ``entrance`` and ``pace`` are the account's. ``opens`` is the step that shows
-    it, if that is not the first one left to do.
+    ``reached`` is the last step that is done at its beginning (of the sixth, all up to its request), None for
+    a setup that nobody has begun. ``turn`` happens then. ``computer`` has the AWS files for the wizard, None
+    for the account's own keys; ``entrance`` and ``pace`` are the account's. ``opens`` is the step to
+    open, if not the first one left to do.
     """
 
     name: str
     words: str
     reached: StepName | None = None
-    turn: Turn = turns.nothing_more
+    turn: Turn = nothing_more
     computer: Computer | None = None
     entrance: Entrance = OPEN
     pace: Pace = field(default_factory=Pace)
@@ -62,172 +132,78 @@ class Story:
 
     @property
     def is_set_up(self) -> bool:
-        """Whether something has to be there before it begins."""
-        return self.reached is not None or self.turn is not turns.nothing_more
+        """Whether something has to be set up before it begins."""
+        return self.reached is not None or self.turn is not nothing_more
 
 
 FIRST = Story("first-time", "Nothing is begun: the whole way, from the account to production.")
 
 STORIES = (
     FIRST,
-    # the account: how one signs in
     Story(
         "no-credentials",
         "No AWS credentials here: the story ends at step 1; `ses-wizard demo` alone goes on.",
         computer=computers.EMPTY,
     ),
     Story(
-        "profile-unknown",
-        "AWS_PROFILE names a profile that does not exist.",
-        computer=computers.WRONG_PROFILE,
-    ),
-    Story(
-        "half-credentials",
-        "An access key in the environment, without its secret.",
-        computer=computers.HALF_A_KEY,
-    ),
-    Story(
         "sso-expired",
-        "The single sign-on is over; the demo's own `aws` signs in again.",
-        turn=turns.role(computers.SSO_ROLE, "/aws-reserved/sso.amazonaws.com/"),
+        "The single sign-on has expired; the demo's own `aws` command signs in again.",
+        turn=role(computers.SSO_ROLE, "/aws-reserved/sso.amazonaws.com/"),
         computer=computers.SINGLE_SIGN_ON,
-    ),
-    Story(
-        "session-expired",
-        "The keys were for a limited time, now past; the profile work has others.",
-        computer=computers.KEYS_FOR_A_TIME,
-        entrance=Entrance(expired=frozenset({computers.EXPIRED_KEY})),
-    ),
-    Story(
-        "wrong-clock",
-        "This computer's clock is 12 minutes behind AWS's; D in step 1 sets it.",
-        computer=computers.TWO_PROFILES,
-        entrance=Entrance(clock=timedelta(minutes=12)),
     ),
     Story(
         "mfa",
         f"The role asks for an MFA code; the demo's device shows {CODE}.",
-        turn=turns.role(computers.ROLE),
+        turn=role(computers.ROLE),
         computer=computers.TAKES_ROLE_BY_CODE,
-    ),
-    Story(
-        "assumed-role",
-        "The profile takes a role, with another profile's keys.",
-        turn=turns.role(computers.ROLE),
-        computer=computers.TAKES_ROLE,
-    ),
-    Story(
-        "endpoint",
-        "AWS_ENDPOINT_URL leads to something else than AWS.",
-        computer=computers.OWN_ENDPOINT,
-    ),
-    # the account: which one, and what it may do
-    Story(
-        "other-account",
-        "The file remembers another account than that of the credentials.",
-        StepName.IDENTITY,
-        turns.other_account,
-        computer=computers.TWO_PROFILES,
-    ),
-    Story(
-        "other-region",
-        "The domain, and the way out of the sandbox, are in another Region.",
-        StepName.DNS,
-        turns.other_region,
     ),
     Story(
         "no-permissions",
         "SES and Route 53 are allowed, nothing that the reminder needs; D in step 1 allows it.",
         StepName.DNS,
-        entrance=Entrance(allowed=(*NEEDED[:3], "iam:Get*", "iam:Simulate*")),
+        entrance=Entrance(allowed=("ses:*", "route53:*", "route53domains:*", "iam:Get*", "iam:Simulate*")),
     ),
     Story(
-        "permissions-unknown",
-        "IAM may not be asked what the credentials are allowed.",
-        entrance=Entrance(allowed=(*NEEDED, "iam:*Role*")),
+        "other-account",
+        "The project file is of another account than the credentials.",
+        StepName.IDENTITY,
+        other_account,
+        computer=computers.TWO_PROFILES,
     ),
-    Story(
-        "scp",
-        "The organisation's policy forbids some of what the set-up needs.",
-        entrance=Entrance(forbidden=("cloudformation:CreateChangeSet", "ses:PutAccountDetails")),
-    ),
-    Story("paused", "Somebody has paused all sending in the account.", StepName.DNS, turns.paused),
-    Story(
-        "probation",
-        "AWS has the account under review: too many bounces or complaints.",
-        StepName.DNS,
-        turns.found_by_aws("PROBATION"),
-    ),
-    Story("shutdown", "AWS has ended sending in the account.", StepName.DNS, turns.found_by_aws("SHUTDOWN")),
-    Story(
-        "quota",
-        "Nearly all of the day's sending quota is used.",
-        StepName.DNS,
-        turns.nearly_used_up,
-        opens=StepName.ACCOUNT,
-    ),
-    # the domain and its records
+    Story("paused", "Somebody paused all sending in the account.", StepName.DNS, paused),
     Story(
         "unregistered",
-        "Nobody has the domain yet: free names, prices, and registering one.",
+        "Nobody has registered the domain: free names, prices, and registering one.",
         StepName.ACCOUNT,
-        turns.unregistered,
-    ),
-    Story(
-        "registering",
-        "A domain is being registered; in the demo that takes half a minute.",
-        StepName.ACCOUNT,
-        turns.registering,
-        pace=Pace(registration=30.0),
+        unregistered,
     ),
     Story(
         "in-use",
-        "example.com has its mail at Google, and a policy: choose it in step 2.",
+        "example.com receives its mail at Google and has a DMARC policy: choose it in step 2.",
         StepName.ACCOUNT,
-        turns.mail_at_google,
+        mail_at_google,
     ),
     Story(
         "dns-wrong",
-        "One record stands at the wrong name, as some DNS panels make it.",
+        "The name of one record is wrong, as some DNS panels make it.",
         StepName.IDENTITY,
-        turns.wrong_record,
+        wrong_record,
     ),
-    Story("dns-ready", "SES has verified all records; the reminder is not made yet.", StepName.DNS),
-    # the way out of the sandbox
-    Story(
-        "link-expired",
-        "The link that verifies your own address is dead: F6 in step 6.",
-        StepName.REMINDER,
-        turns.link_expired,
-    ),
+    Story("dns-ready", "SES has verified all records; the reminder is not deployed yet.", StepName.DNS),
     Story("sandbox", "Everything works within the sandbox: ready to ask AWS.", StepName.PRODUCTION),
-    Story("pending", "AWS looks at the request.", StepName.PRODUCTION, turns.asked, pace=PATIENT),
-    Story(
-        "granting",
-        "AWS has said yes; in the demo it opens the Region after half a minute.",
-        StepName.PRODUCTION,
-        turns.answered("GRANTED"),
-        pace=Pace(review=30.0),
-    ),
+    Story("pending", "AWS reviews the request.", StepName.PRODUCTION, asked, pace=PATIENT),
     Story(
         "granted",
-        "AWS has said yes; F4 in step 6 takes away what only the sandbox needed.",
+        "AWS granted the request; F4 in step 6 removes what only the sandbox needed.",
         StepName.PRODUCTION,
-        turns.granted,
+        granted,
         opens=StepName.PRODUCTION,
     ),
-    Story("denied", "AWS has said no.", StepName.PRODUCTION, turns.denied, pace=PATIENT),
-    Story(
-        "failed",
-        "The request never arrived at AWS's reviewers.",
-        StepName.PRODUCTION,
-        turns.answered("FAILED"),
-        pace=PATIENT,
-    ),
+    Story("denied", "AWS denied the request.", StepName.PRODUCTION, denied, pace=PATIENT),
 )
-"""All of them, in the order of the steps they are about."""
+"""All stories, in the order of the steps they are about."""
 
 
 def named(name: str) -> Story:
-    """The story of this name. Raises StopIteration where there is none."""
+    """Return the story of this name. Raises StopIteration if it does not exist."""
     return next(one for one in STORIES if one.name == name)
