@@ -135,9 +135,7 @@ def _policy(args: argparse.Namespace, project: Project, world: World) -> str:
 def _records(args: argparse.Namespace, project: Project, world: World) -> str:
     """Return the records as the DNS page saves them: merged with the existing ones."""
     import asyncio
-    from dataclasses import replace
 
-    from wizard.dns.findings import RowStatus
     from wizard.steps.dns.step import export
 
     if project.domain.name is None:
@@ -150,13 +148,7 @@ def _records(args: argparse.Namespace, project: Project, world: World) -> str:
     seen = asyncio.run(_checked(args, project, world, project.domain.name))
     if not seen.zone.reachable:
         return export(_without_the_zone(seen), args.format)
-    if args.all:
-        rows = tuple(
-            replace(row, status=RowStatus.MISSING, found=()) if row.status is RowStatus.OK else row
-            for row in seen.rows
-        )
-        seen = replace(seen, rows=rows)
-    return export(seen, args.format)
+    return export(seen, args.format, args.all)
 
 
 def _without_the_zone(seen: Round) -> Round:

@@ -129,7 +129,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         default="zone",
         help="a BIND zone file, CSV, or a zone file for Cloudflare's import (default: zone)",
     )
-    records.add_argument("--all", action="store_true", help="include records that are already right")
+    records.add_argument("--all", action="store_true", help="also list records that are correct, as comments")
     _add_sources(records)
     policy = kinds.add_parser("policy", help="the least IAM policy for exactly FILE's setup")
     policy.add_argument(

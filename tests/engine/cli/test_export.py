@@ -145,10 +145,21 @@ def test_the_records_are_those_still_to_be_entered(
 
 def test_all_records_in_another_format(export: Export, asking: tuple[DnsServer, tuple[str, ...]]) -> None:
     _, out, _ = export("records", "--all", "--format", "csv", *asking[1])
-    names = [row["name"] for row in csv.DictReader(out.splitlines())]
-    assert "tok1._domainkey.example.com" in names
+    actions = {row["name"]: row["action"] for row in csv.DictReader(out.splitlines())}
+    assert actions["tok1._domainkey.example.com"] == "keep"
+    assert actions["tok2._domainkey.example.com"] == "add"
     _, out, _ = export("records", "--all", "--format", "cloudflare", *asking[1])
     assert "IN CNAME tok1.dkim.amazonses.com. ; cf_tags=cf-proxied:false" in out
+
+
+def test_records_that_exist_are_not_offered_for_an_import(
+    export: Export, asking: tuple[DnsServer, tuple[str, ...]]
+) -> None:
+    _, out, _ = export("records", "--all", *asking[1])
+    added, kept = out.split("; NOT added by an import: these exist and are correct.")
+    assert "tok1._domainkey" not in added
+    assert "\n; tok1._domainkey.example.com. 300 IN CNAME" in kept
+    assert all(line.startswith(";") for line in kept.splitlines()[1:])
 
 
 def test_without_a_domain_there_are_no_records(export: Export) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wizard.dns.findings import Round, Row, RowStatus
 from wizard.dns.publish.plan import TTL, obstacle, publishable
@@ -19,29 +20,33 @@ from wizard.text import printable
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def zone_file(seen: Round) -> str:
-    """The records still to be added, as a BIND zone file (RFC 1035 §5) for a panel's import."""
-    return "".join(f"{line}\n" for line in _lines(seen))
+def zone_file(seen: Round, existing: bool = False) -> str:
+    """The records still to be added, as a BIND zone file (RFC 1035 §5) for a panel's import.
+
+    With ``existing``, the correct records follow as comments.
+    """
+    return "".join(f"{line}\n" for line in _lines(seen, existing))
 
 
-def cloudflare_file(seen: Round) -> str:
+def cloudflare_file(seen: Round, existing: bool = False) -> str:
     """The zone file with what Cloudflare reads from its comments: no CNAME of ours is to be proxied.
 
     Source: Cloudflare's "Import and export records", record attributes.
     """
     tag = " ; cf_tags=cf-proxied:false"
-    return "".join(f"{line}{tag if ' IN CNAME ' in line else ''}\n" for line in _lines(seen))
+    return "".join(f"{line}{tag if ' IN CNAME ' in line else ''}\n" for line in _lines(seen, existing))
 
 
-def csv_file(seen: Round) -> str:
+def csv_file(seen: Round, existing: bool = False) -> str:
     """The records still to be added, as CSV with a header. No cell is a formula to a spreadsheet.
 
-    ``action`` is ``add``, ``replace`` or, for the reason in ``note``, ``check``.
+    ``action`` is ``add``, ``replace``, ``keep`` (correct records, with ``existing``) or, for the reason in
+    ``note``, ``check``.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("name", "type", "ttl", "priority", "value", "replaces", "action", "note"))
-    for row in publishable(seen):
+    for row in (*publishable(seen), *(_correct(seen) if existing else ())):
         priority, value = "", row.record.value
         if row.record.type == "MX":
             priority, _, value = value.partition(" ")
@@ -50,7 +55,11 @@ def csv_file(seen: Round) -> str:
     return out.getvalue()
 
 
-def _lines(seen: Round) -> Iterator[str]:
+def _correct(seen: Round) -> tuple[Row, ...]:
+    return tuple(row for row in seen.rows if row.status is RowStatus.OK)
+
+
+def _lines(seen: Round, existing: bool) -> Iterator[str]:
     rows: dict[str, list[Row]] = {action: [] for action in ("add", "replace", "check")}
     for row in publishable(seen):
         rows[_action(row)].append(row)
@@ -72,9 +81,21 @@ def _lines(seen: Round) -> Iterator[str]:
         yield from (f"; old: {value}" for value in row.found)
         if row.record.value:
             yield f"; new: {_line(row)}"
+    if existing and (correct := _correct(seen)):
+        yield ";"
+        yield "; NOT added by an import: these exist and are correct. Do not add them again."
+        yield from (
+            f"; {_line(replace(row, record=replace(row.record, value=value)))}"
+            for row in correct
+            for value in row.found
+        )
+    elif not any(rows.values()):
+        yield "; Nothing to add: all records exist and are correct."
 
 
 def _action(row: Row) -> str:
+    if row.status is RowStatus.OK:
+        return "keep"
     if _doubt(row):
         return "check"
     return "replace" if row.found else "add"

@@ -362,14 +362,15 @@ def _planned(
     return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
 
 
-def export(seen: Round, kind: ExportKind) -> str:
+def export(seen: Round, kind: ExportKind, existing: bool = False) -> str:
     """The records still to be entered, as the text of a file: ``zone`` (BIND zone file), ``csv``, or
-    ``cloudflare``, a zone file that keeps DKIM out of Cloudflare's proxy when it is imported there.
+    ``cloudflare``, a zone file that keeps DKIM out of Cloudflare's proxy when it is imported there. With
+    ``existing``, the file also names the correct records, marked as such.
     """
-    return _EXPORTS[kind](seen)
+    return _EXPORTS[kind](seen, existing)
 
 
-_EXPORTS: Mapping[ExportKind, Callable[[Round], str]] = {
+_EXPORTS: Mapping[ExportKind, Callable[[Round, bool], str]] = {
     "zone": import_files.zone_file,
     "cloudflare": import_files.cloudflare_file,
     "csv": import_files.csv_file,
