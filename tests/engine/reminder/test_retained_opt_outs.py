@@ -144,7 +144,7 @@ def test_an_exported_template_does_not_make_a_second_table_beside_the_one_that_i
 
 def test_the_function_may_not_send_as_anybody_else(setup: Setup) -> None:
     from wizard.demo.aws.account import current
-    from wizard.demo.aws.iam.roles import denial
+    from wizard.demo.aws.iam.policies import denial
 
     setup.act()
     aws = setup.demo.world.aws

@@ -14,7 +14,7 @@ import pytest
 from tests.engine.aws.recorded_calls import Call, bought_domain, recorded, whole_set_up
 from wizard import demo
 from wizard.aws import cloudformation
-from wizard.demo.aws.iam.evaluation import decide, statements
+from wizard.demo.aws.iam.policies import decide, statements
 from wizard.policy.document import LARGEST, grants, parts, policy, roles_note, size
 from wizard.policy.grant import Scope
 from wizard.policy.stack_calls import CREATES_ROLES, stack

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.demo.aws.iam.callers import action_of
 from wizard.demo.aws.iam.entrance import Entrance
-from wizard.demo.aws.iam.turnstile import action_of
 
 
 def test_the_users_policy_limits_the_user_and_the_organisation_everybody() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 _OURS = {
     "sesv2": ("wizard.demo.aws.ses.service", "Sesv2"),
-    "sts": ("wizard.demo.aws.iam.sts", "Callers"),
+    "sts": ("wizard.demo.aws.iam.callers", "Callers"),
     "iam": ("wizard.demo.aws.iam.simulation", "Identities"),
     "route53": ("wizard.demo.aws.route53", "HostedZones"),
     "route53domains": ("wizard.demo.aws.route53domains", "Registrations"),

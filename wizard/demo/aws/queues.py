@@ -13,7 +13,7 @@ from moto.sqs.models import Queue, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from wizard.demo.aws.account import ACCOUNT_ID, current
-from wizard.demo.aws.iam.roles import denial
+from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import Refusal
 
 _RANGES = {

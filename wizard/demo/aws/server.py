@@ -146,9 +146,9 @@ def _moto_application() -> DomainDispatcherApplication:
     """moto's server application with our operations in it. It knows no account: one is enough a process."""
     from moto.moto_server import werkzeug_app
 
-    from wizard.demo.aws.iam import turnstile
+    from wizard.demo.aws.iam import callers
 
-    turnstile.install()
+    callers.install()
 
     def create(service: Any) -> Any:
         install(service)

@@ -21,7 +21,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
 
 from wizard.demo.aws.account import ACCOUNT_ID, current
-from wizard.demo.aws.iam.roles import denial
+from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import Refusal
 
 TOKEN_LIFE = timedelta(minutes=10)

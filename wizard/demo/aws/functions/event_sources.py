@@ -12,7 +12,7 @@ from moto.sqs.models import Message, Queue, sqs_backends
 
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Batch
 from wizard.demo.aws.functions import run as functions
-from wizard.demo.aws.iam.roles import denial
+from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import rest_refusal
 
 DEFAULTS = {

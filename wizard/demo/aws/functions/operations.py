@@ -11,7 +11,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from wizard.demo.aws.account import current
 from wizard.demo.aws.functions import event_sources
 from wizard.demo.aws.functions import run as functions
-from wizard.demo.aws.iam.roles import denial
+from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import rest_refusal
 
 TAIL_BYTES = 4096

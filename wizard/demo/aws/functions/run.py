@@ -23,7 +23,7 @@ from moto.logs.models import LogGroup, logs_backends
 from wizard.demo.aws import queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Failure, FunctionEvent
 from wizard.demo.aws.functions import process as function_process
-from wizard.demo.aws.iam.roles import denial, may_assume, role_of
+from wizard.demo.aws.iam.policies import denial, may_assume, role_of
 
 RETRIES = 2
 """How often Lambda repeats an asynchronous event whose run failed."""

@@ -11,7 +11,7 @@ from moto.iam.models import IAMBackend, Role, User
 from moto.iam.responses import IamResponse
 
 from wizard.demo.aws.account import current
-from wizard.demo.aws.iam.evaluation import decide
+from wizard.demo.aws.iam.policies import decide, documents_of
 from wizard.demo.aws.refusal import Refusal
 
 DEMO_USER = "demo"
@@ -83,7 +83,7 @@ def _policy(allowed: Sequence[str]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _documents(backend: IAMBackend, arn: str) -> list[str]:
+def _documents(backend: IAMBackend, arn: str) -> tuple[str, ...]:
     """The policies of the user or role ``arn``. Raises Refusal where there is none."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind not in ("user", "role"):
@@ -98,5 +98,4 @@ def _documents(backend: IAMBackend, arn: str) -> list[str]:
     principal = next((one for one in known if one.arn == arn), None)
     if principal is None:
         raise Refusal("NoSuchEntity", f"The entity with arn {arn} cannot be found.")
-    attached = (version for policy in principal.managed_policies.values() for version in policy.versions)
-    return [*principal.policies.values(), *(version.document for version in attached if version.is_default)]
+    return documents_of(principal)

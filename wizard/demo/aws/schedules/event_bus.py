@@ -12,7 +12,7 @@ from moto.events.models import events_backends
 from wizard.demo.aws import queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account
 from wizard.demo.aws.functions import run as functions
-from wizard.demo.aws.iam.roles import admits
+from wizard.demo.aws.iam.policies import admits
 
 SERVICE = "events.amazonaws.com"
 

@@ -17,7 +17,7 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 from wizard.demo.aws import queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account, current
 from wizard.demo.aws.functions import run as functions
-from wizard.demo.aws.iam.roles import allows, may_assume, role_of
+from wizard.demo.aws.iam.policies import denial, may_assume, role_of
 from wizard.demo.aws.refusal import rest_refusal
 from wizard.reminder.schedule.expressions import ScheduleError
 from wizard.reminder.schedule.schedules import runs
@@ -347,10 +347,10 @@ def _start_target(
     account: Account, region: str, target: dict[str, Any], event: str
 ) -> tuple[str, str] | None:
     """Call the target as the schedule's role would; the error code and message where that is refused."""
-    arn, role = target["Arn"], role_of(target["RoleArn"])
+    arn, role = target["Arn"], target["RoleArn"]
     action = "lambda:InvokeFunction" if ":lambda:" in arn else "sqs:SendMessage"
-    if role is None or not allows(role, action, arn):
-        return "AccessDeniedException", f"{target['RoleArn']} is not authorized to perform: {action} on {arn}"
+    if denial(role, action, arn):
+        return "AccessDeniedException", f"{role} is not authorized to perform: {action} on {arn}"
     if ":sqs:" in arn:
         return None if queues.send(arn, event) else ("QueueDoesNotExist", f"{arn} does not exist.")
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.core.responses import ActionResult, BaseResponse
 
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Identity, SesRegion, current
-from wizard.demo.aws.iam.roles import denial
+from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import Refusal
 
 

@@ -18,7 +18,7 @@ from moto.sqs.models import Queue, sqs_backends
 
 from wizard.demo.aws.account import ACCOUNT_ID, current
 from wizard.demo.aws.functions import run as functions
-from wizard.demo.aws.iam.roles import role_of
+from wizard.demo.aws.iam.policies import role_of
 from wizard.demo.aws.stacks.functions import EventSourceMapping
 from wizard.demo.aws.stacks.resource import Properties
 from wizard.demo.aws.stacks.schedules import Rule, Schedule

@@ -1,4 +1,4 @@
-"""What a set of IAM policies says of one action on one resource: allowed, denied, or not spoken of. Pure.
+"""IAM policies: what they say of an action on a resource, and what the account's roles may do.
 
 By AWS's evaluation logic inside one account (IAM User Guide, "Policy evaluation logic"), for identity-based
 policies: an explicit deny wins, an allow is needed.
@@ -10,7 +10,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Literal
+
+from moto.iam.models import Role, User, iam_backends
+
+from wizard.demo.aws.account import ACCOUNT_ID
 
 Outcome = Literal["allowed", "explicitDeny", "implicitDeny"]
 Context = Mapping[str, Sequence[str]]
@@ -43,7 +48,7 @@ def decide(
 
 
 def statements(document: str | dict[str, Any]) -> list[dict[str, Any]]:
-    """The statements of a policy."""
+    """Return the statements of a policy."""
     policy = json.loads(document) if isinstance(document, str) else document
     found = policy.get("Statement", [])
     return found if isinstance(found, list) else [found]
@@ -106,3 +111,75 @@ def _listed(value: Any) -> list[str]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [str(value)]
+
+
+# --- roles -------------------------------------------------------------------------------------------------
+
+
+def role_of(arn: str) -> Role | None:
+    """Return the role with this ARN, or None."""
+    backend = iam_backends[ACCOUNT_ID]["aws"]
+    return next((role for role in backend.roles.values() if role.arn == arn), None)
+
+
+def documents_of(principal: User | Role) -> tuple[str, ...]:
+    """Return the policies of a user or role, inline and attached."""
+    attached = (version for policy in principal.managed_policies.values() for version in policy.versions)
+    return *principal.policies.values(), *(version.document for version in attached if version.is_default)
+
+
+def may_assume(role: Role, service: str, source_arn: str = "") -> bool:
+    """Whether the role's trust policy lets ``service`` assume it on behalf of ``source_arn``."""
+    return admits(statements(role.assume_role_policy_document), service, source_arn)
+
+
+def admits(policy: list[dict[str, Any]], service: str, source_arn: str) -> bool:
+    """Whether the statements of a resource's policy let ``service`` in on behalf of ``source_arn``."""
+    context = {"aws:sourceaccount": [ACCOUNT_ID], "aws:sourcearn": [source_arn]}
+    return any(
+        statement.get("Effect") == "Allow"
+        and service in _listed(statement.get("Principal", {}).get("Service"))
+        and _conditions_hold(statement.get("Condition", {}), context, set())
+        for statement in policy
+    )
+
+
+def assumed(role_arn: str) -> str:
+    """Return the ARN of a running function that has assumed the role."""
+    return f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}/function"
+
+
+def denial(role_arn: str, action: str, resource: str, given: dict[str, str] | None = None) -> str | None:
+    """Return what AWS says if the role ``role_arn`` may not do this, or None.
+
+    ``given`` are values of context keys, the keys in lower case. Conditions on other keys count as fulfilled.
+    """
+    role = role_of(role_arn)
+    if role and _allowed(documents_of(role), action, resource, tuple((given or {}).items())):
+        return None
+    return (
+        f"User: {assumed(role_arn)} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _allowed(
+    documents: tuple[str, ...], action: str, resource: str, given: tuple[tuple[str, str], ...]
+) -> bool:
+    """Cached: it is asked for every mail."""
+    context = {key: [value] for key, value in given}
+    known = [
+        {**statement, "Condition": _on_keys(statement.get("Condition", {}), context)}
+        for document in documents
+        for statement in statements(document)
+    ]
+    return decide([{"Statement": known}], action, resource, context).outcome == "allowed"
+
+
+def _on_keys(conditions: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The conditions that are on keys of ``context``."""
+    return {
+        operator: {key: wanted for key, wanted in keys.items() if key.lower() in context}
+        for operator, keys in conditions.items()
+    }
