@@ -293,9 +293,7 @@ def parse(raw: bytes, path: Path) -> Project:
         repeated = _repeated_key(node)
         content = loader.construct_document(node) if node and not repeated else None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it is not YAML in UTF-8"
-        raise _invalid(path, f"{_line(mark.line) if mark else ''}{problem}.") from error
+        raise _invalid(path, _syntax_error(error)) from error
     if repeated:
         key, first, second = repeated
         raise _invalid(path, f"{_line(second)}{key}: the key is already in line {first + 1}.")
@@ -431,6 +429,41 @@ def _line(number: int | None) -> str:
     return "" if number is None else f"Line {number + 1}: "
 
 
+_SYNTAX = (
+    ("mapping values are not allowed", "a second `:` in one value: put the value in quotes"),
+    (
+        "that cannot start any token",
+        "a tab or another character that YAML does not allow: indent with spaces",
+    ),
+    ("could not find expected ':'", "expected `key: value`"),
+    ("did not find expected", "the indentation does not fit the lines above"),
+    ("expected <block end>", "the indentation does not fit the lines above"),
+    ("unhashable key", "a value that begins with `{{`: put the value in quotes"),
+)
+"""What PyYAML says of common mistakes, and what it means."""
+_TYPES = {
+    "object": "settings, each as `key: value`",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "datetime": "a date and time with its time zone",
+}
+
+
+def _syntax_error(error: Exception) -> str:
+    """What is wrong with text that is not YAML, and in which line."""
+    problem = str(getattr(error, "problem", None) or "")
+    context, begun = str(getattr(error, "context", None) or ""), getattr(error, "context_mark", None)
+    mark = getattr(error, "problem_mark", None)
+    if begun and ("flow" in context or "quoted" in context):
+        return f"{_line(begun.line)}a bracket or quote that opens here is not closed."
+    words = next((words for said, words in _SYNTAX if said in problem), problem or "it is not YAML in UTF-8")
+    return f"{_line(mark.line) if mark else ''}{words}."
+
+
 def _explain(message: str) -> tuple[str, list[str | int]]:
     """A msgspec message as (problem in words, keys that lead to the value)."""
     problem, _, path = message.partition(" - at `")
@@ -443,6 +476,15 @@ def _explain(message: str) -> tuple[str, list[str | int]]:
     for pattern, words in _SHAPES.values():
         if f"regex {pattern!r}" in problem:
             return f"expected {words}", keys
+    if types := re.fullmatch(r"Expected `([\w| ]+)`, got `(\w+)`", problem):
+        wanted = next(kind for kind in types[1].split(" | ") if kind != "null")
+        return f"expected {_TYPES.get(wanted, wanted)}, found {_TYPES.get(types[2], types[2])}", keys
+    if limit := re.fullmatch(r"Expected `int` ([<>]=) (\d+)", problem):
+        return f"expected a whole number of {limit[2]} or {'less' if limit[1] == '<=' else 'more'}", keys
+    if "RFC3339" in problem:
+        return "expected a date and time with its time zone, such as 2027-01-31T09:00:00Z", keys
+    if value := re.fullmatch(r"Invalid enum value (.*)", problem):
+        return f"{value[1]} is not one of the values that config.example.yaml names", keys
     return problem[0].lower() + problem[1:].replace("`", "").replace(" | null", ""), keys
 
 
