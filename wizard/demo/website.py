@@ -114,7 +114,7 @@ class Website:
     def _connect(self, host: str, port: int, seconds: float) -> socket.socket:
         """In place of the way over the network. Raises WebError, OSError."""
         if LOOPBACK not in self._addresses(host):
-            raise WebError("is not known: its name has no address in the DNS")
+            raise WebError("does not exist: its name has no address in the DNS")
         with self._lock:
             if not self._servers:
                 secure = Server(_Pages).secure(self._by_name())

@@ -1,7 +1,6 @@
-"""Three-way merge of a project: two changes to the same beginning, put together field by field.
+"""Three-way merge of a project, field by field: the only place that merges.
 
-The only place that merges. A field is the smallest part that stands for itself: one setting of a section, or
-the evidence of one step. Lists are merged by their elements.
+A field is one setting of a section, or the evidence of one step. Lists are merged by element.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from msgspec.structs import fields, replace
 from wizard.project.schema import Project, Section, Seen
 
 _TOGETHER = {"sandbox": (("read", "passed"),), "reminder": (("recipients", "table"),)}
-"""Fields of a section that mean something only together: merged as one."""
+"""Fields of a section that only make sense together: merged as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Fields of one section that were changed on both sides, each to something else."""
+    """Fields of one section that were changed to different values on both sides."""
 
     section: str
     fields: tuple[str, ...]
@@ -30,27 +29,27 @@ class Conflict:
 
     @property
     def name(self) -> str:
-        """The fields as they are called in the file: ``reminder.subject``."""
+        """The fields by their names in the file: ``reminder.subject``."""
         return ", ".join(f"{self.section}.{field}" for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The result of a merge. Where there is a conflict, ``project`` has their value."""
+    """The result of a merge. ``project`` has their value for each conflict."""
 
     project: Project
     conflicts: tuple[Conflict, ...] = ()
 
     @property
     def with_mine(self) -> Project:
-        """The project with my value wherever there is a conflict."""
+        """The project with my value for each conflict."""
         return with_mine(self.project, self.conflicts)
 
 
 def merge(base: Project, mine: Project, theirs: Project) -> Merged:
-    """Put what changed from ``base`` to ``mine`` into ``theirs``.
+    """Apply the changes from ``base`` to ``mine`` to ``theirs``.
 
-    What both changed to different values is a conflict. Evidence never is: the newer one holds.
+    A field that both changed to different values is a conflict; of evidence, the newer counts.
     """
     sections: dict[str, Section] = {}
     conflicts: list[Conflict] = []
@@ -76,7 +75,7 @@ def merge(base: Project, mine: Project, theirs: Project) -> Merged:
 
 
 def with_mine(project: Project, conflicts: Iterable[Conflict]) -> Project:
-    """``project`` with my values of ``conflicts``."""
+    """Return ``project`` with my values of ``conflicts``."""
     for conflict in conflicts:
         section = getattr(project, conflict.section)
         section = replace(section, **dict(zip(conflict.fields, conflict.mine, strict=True)))
@@ -85,7 +84,7 @@ def with_mine(project: Project, conflicts: Iterable[Conflict]) -> Project:
 
 
 def changes(before: Project, after: Project) -> tuple[str, ...]:
-    """The settings in which two projects differ, as they are called in the file; evidence is none."""
+    """Return the settings in which two projects differ, by their names in the file, without evidence."""
     return tuple(
         f"{section}.{name}"
         for section, types in _SECTIONS.items()
@@ -103,7 +102,7 @@ _SECTIONS: dict[str, dict[str, Any]] = {
 
 
 def _units(section: str, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """The fields of a section, in their order, those that belong together as one."""
+    """Yield the fields of a section in order, those that belong together as one."""
     groups = {group[0]: group for group in _TOGETHER.get(section, ())}
     followers = {name for group in groups.values() for name in group[1:]}
     for name in names:
@@ -114,7 +113,7 @@ def _units(section: str, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
 def _merged(
     base: tuple[Any, ...], mine: tuple[Any, ...], theirs: tuple[Any, ...], types: list[Any]
 ) -> tuple[Any, ...] | None:
-    """What fields that belong together come to; None for a conflict."""
+    """Return the merged values of fields that belong together; None for a conflict."""
     if mine in (base, theirs):
         return theirs
     if theirs == base:
@@ -133,7 +132,7 @@ def _merged(
 
 
 def _evidence(base: Seen | None, mine: Seen | None, theirs: Seen | None) -> Seen | None:
-    """The evidence of one step. Taking it away is as good a change as renewing it."""
+    """Return the merged evidence of one step. Removing it is a change, too."""
     if mine == base:
         return theirs
     if theirs == base or mine is None or theirs is None:

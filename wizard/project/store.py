@@ -1,4 +1,4 @@
-"""A project file that is open here while others may edit it: read, and saved without undoing their edits."""
+"""The open project file, saved without undoing edits that others make meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wizard.project.schema import Project, as_yaml, only_wizard, parse, read_byt
 
 
 class ProjectFile:
-    """The file at ``path`` as it was last read or written here. One thread at a time."""
+    """The file at ``path`` as it was last read or written here. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -21,22 +21,21 @@ class ProjectFile:
         self._raw: bytes | None = None
 
     def read(self) -> Project:
-        """The project in the file now; a new one where there is no file. Raises WizardError."""
+        """Read the project in the file; a new one if the file does not exist. Raises WizardError."""
         raw = read_bytes(self.path)
         self._known, self._raw = Project() if raw is None else parse(raw, self.path), raw
         return self._known
 
     def edited(self) -> bool:
-        """Whether the file has other content than was last read or written here. Raises WizardError."""
+        """Whether the file changed since it was last read or written here. Raises WizardError."""
         raw = read_bytes(self.path)
         return raw is not None and raw != self._raw
 
     def save(self, mine: Project) -> Merged:
-        """Write ``mine``, merged with what others changed in the file since it was last read or written here.
+        """Write ``mine``, merged with others' changes since the file was last read or written here.
 
-        Where both changed the same field the file keeps theirs: ask, then save again. A file that was deleted
-        is written anew. Raises WizardError where the file is not valid (it stays as it is) or cannot be
-        written.
+        If both changed the same field, the file keeps theirs: ask, then save again. A deleted file is written
+        again. Raises WizardError if the file is not valid (then it is left alone) or cannot be written.
         """
         raw = read_bytes(self.path)
         missing = raw is None
@@ -51,14 +50,14 @@ class ProjectFile:
 
 
 def save_copy(project: Project, path: Path, typed: str) -> Path:
-    """Save ``project``, which belongs to the file at ``path``, in a new file: the path is as ``typed``.
+    """Save ``project`` of the file at ``path`` to the new file ``typed`` and return its path.
 
-    A relative path in the project is seen from its file, so it becomes absolute. Raises WizardError.
+    Relative paths in the project become absolute. Raises WizardError.
     """
     try:
         new = Path(typed).expanduser()
         if not new.name or new.exists():
-            raise FileExistsError(errno.EEXIST, "There is already a file or a folder of this name")
+            raise FileExistsError(errno.EEXIST, "A file or folder of this name exists")
     except (OSError, RuntimeError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise WizardError(

@@ -1,1 +1,1 @@
-"""Looking at web pages: ``access`` is the way to servers, ``page`` asks for a page and reads its links."""
+"""Fetching web pages: ``access`` connects to servers, ``page`` fetches a page and finds its links."""

@@ -1,9 +1,8 @@
-"""The way to web servers: who may be connected to, and whose certificates are trusted.
+"""How to reach web servers: allowed addresses, and trusted certificates.
 
-Addresses that are not public (RFC 6890: private networks, loopback, link-local) are not asked, also where
-they stand within one of IPv6 (RFC 6052, RFC 3056): whoever reviews a site looks from outside and could not
-see them, and no redirect leads into the network of whoever runs the wizard. No proxy is used, for the same
-reason: the page is looked at by the plain way.
+Addresses that are not public (RFC 6890: private networks, loopback, link-local) are refused, also inside IPv6
+addresses (RFC 6052, RFC 3056): a reviewer could not reach them, and no redirect may lead into the user's own
+network. For the same reason no proxy is used.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class WebError(Exception):
-    """The page could not be had. The message says why: words that go on after the address."""
+    """The page could not be fetched. The message is a phrase that continues after the address."""
 
 
 def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
-    """A connection to a public address of ``host``. Raises WebError, OSError."""
+    """Connect to a public address of ``host``. Raises WebError, OSError."""
     import socket
 
     until = time.monotonic() + seconds
     addresses = _addresses(host, port, seconds)
     public = [address for address in addresses if _is_public(address)]
     if not public:
-        raise WebError(f"leads to {addresses[0]}, which nobody can reach from outside")
+        raise WebError(f"leads to {addresses[0]}, which is not publicly reachable")
     for number, address in enumerate(public):
-        # The last one takes all the time that is left; the ones before it a fair part.
+        # The last one gets all the remaining time, the others an equal share.
         left = max(0.1, until - time.monotonic()) / (len(public) - number)
         try:
             return socket.create_connection((address, port), timeout=left)
@@ -44,7 +43,7 @@ def _public_connection(host: str, port: int, seconds: float) -> socket.socket:
 
 
 def _is_public(address: str) -> bool:
-    """Whether one host that everybody can reach has ``address``, and the IPv4 address within it, if any."""
+    """Whether ``address``, and the IPv4 address inside it, if any, is publicly reachable."""
     import ipaddress
 
     found = ipaddress.ip_address(address)
@@ -57,7 +56,7 @@ def _is_public(address: str) -> bool:
 
 
 def _addresses(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses of ``host``, as the system finds them. Raises WebError."""
+    """Return the addresses of ``host`` from the system's resolver. Raises WebError."""
     import socket
     from queue import Empty, SimpleQueue
     from threading import Thread
@@ -71,20 +70,20 @@ def _addresses(host: str, port: int, seconds: float) -> list[str]:
         except (OSError, UnicodeError) as error:
             found.put(error if isinstance(error, OSError) else OSError(str(error)))
 
-    # No timeout can be given to getaddrinfo: the thread may go on, and nobody waits for it.
+    # getaddrinfo has no timeout: the thread may continue, without anybody waiting for it.
     Thread(target=ask, name="looking-up", daemon=True).start()
     try:
         answer = found.get(timeout=seconds)
     except Empty:
-        raise WebError(f"did not answer: looking its name up took more than {seconds:.0f} seconds") from None
+        raise WebError(f"did not answer: the DNS lookup took more than {seconds:.0f} seconds") from None
     if isinstance(answer, OSError):
-        raise WebError("is not known: its name has no address in the DNS") from answer
+        raise WebError("does not exist: its name has no address in the DNS") from answer
     return answer
 
 
 @cache
 def _authorities() -> ssl.SSLContext:
-    """Those of the system, and those that botocore brings: not every Python finds the system's."""
+    """Trust the system's authorities and botocore's: not every Python finds the system's."""
     import ssl
     from pathlib import Path
 
@@ -97,7 +96,7 @@ def _authorities() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class WebAccess:
-    """The way to web servers: how to connect to a host and port, and whose certificates to trust."""
+    """How to connect to a host and port, and which certificates to trust."""
 
     connect: Callable[[str, int, float], socket.socket] = _public_connection
     trust: Callable[[], ssl.SSLContext] = field(default=_authorities)

@@ -1,7 +1,6 @@
-"""Looking at a web page as a stranger would: no cookies, no credentials, nothing kept.
+"""Fetching a web page as a stranger would: without cookies or credentials.
 
-Only http and https, a bounded size, time and number of redirects, and certificates are checked. Nothing is
-unpacked: none but plain text is asked for.
+Only http and https; size, time and redirects are limited; certificates are checked; no compression.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from wizard.text import printable
 from wizard.web.access import WebAccess, WebError
 
 SECONDS = 8.0
-"""How long one page may take, with all that it leads to."""
+"""The time limit for one page, including redirects."""
 MAX_BYTES = 500_000
 """How much of a page is read."""
 MAX_REDIRECTS = 5
 MAX_LINKS = 2000
-"""How many links of a page are looked at."""
+"""How many links of a page are examined."""
 
 _CHUNK = 16_384
 _NO_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
-"""Python's codecs that are none of the web's: some take minutes for a page, or fail whatever it says."""
+"""Python codecs that no web page uses; some take minutes for a page, or always fail."""
 _LONGEST_WORDS = 500
 _ANCHOR = re.compile(r"<a(?=\s)([^<>]{0,4000})>", re.IGNORECASE)
 _END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
@@ -43,24 +42,24 @@ _UNSEEN = (
     (re.compile("<!--"), re.compile("-->")),
     (re.compile("<script", re.IGNORECASE), re.compile("</script", re.IGNORECASE)),
 )
-"""What no reader sees. html.parser is not used: for some texts it takes minutes, and it refuses others."""
+"""What readers do not see. html.parser is not used: some pages take it minutes, and it refuses others."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"http": 80, "https": 443}
 _CERTIFICATE = {
     # OpenSSL's X509_V_ERR_* numbers (x509_vfy.h).
     10: "its certificate has expired",
     9: "its certificate is not valid yet",
-    18: "its certificate is signed by itself, so no browser trusts it",
-    19: "its certificate is signed by itself, so no browser trusts it",
-    20: "its certificate is not from an authority that browsers know, or the server leaves out a part of it",
-    21: "its certificate is not from an authority that browsers know, or the server leaves out a part of it",
+    18: "its certificate is self-signed, so no browser trusts it",
+    19: "its certificate is self-signed, so no browser trusts it",
+    20: "its certificate is not from an authority that browsers trust, or an intermediate one is missing",
+    21: "its certificate is not from an authority that browsers trust, or an intermediate one is missing",
     62: "its certificate is for another name",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link on a page: where it leads, absolute, and the words one clicks on."""
+    """A link on a page: its absolute URL and its text."""
 
     url: str
     words: str
@@ -68,7 +67,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """What came back. ``url`` is where the last redirect led; ``redirects`` are the addresses before it."""
+    """A fetched page. ``url`` is the target of the last redirect; ``redirects`` are the URLs before it."""
 
     url: str
     status: int
@@ -77,7 +76,7 @@ class WebPage:
 
     @property
     def secure(self) -> bool:
-        """Whether it came over HTTPS, by a certificate that was checked."""
+        """Whether it came over HTTPS, with a valid certificate."""
         return self.url.startswith("https://")
 
     @property
@@ -86,12 +85,12 @@ class WebPage:
         return urlsplit(self.url).hostname or ""
 
     def links(self) -> tuple[Link, ...]:
-        """The links to other pages on it, in order."""
+        """The page's links to other pages, in order."""
         return tuple(_links(self.url, self.text))
 
 
 def fetch(access: WebAccess, url: str) -> WebPage:
-    """The page at ``url``, redirects followed, whatever its status. Raises WebError."""
+    """Fetch the page at ``url``, following redirects, whatever its status. Raises WebError."""
     until = time.monotonic() + SECONDS
     before: list[str] = []
     while True:
@@ -101,15 +100,15 @@ def fetch(access: WebAccess, url: str) -> WebPage:
         before.append(url)
         url = _joined(url, answer.redirect)
         if len(before) > MAX_REDIRECTS:
-            raise WebError(f"redirects more than {MAX_REDIRECTS} times, in the end to {printable(url, 100)}")
+            raise WebError(f"redirects more than {MAX_REDIRECTS} times, finally to {printable(url, 100)}")
 
 
 def _joined(base: str, target: str) -> str:
-    """Where ``target`` leads on the page ``base``. Raises WebError."""
+    """Return the absolute URL of ``target`` on the page ``base``. Raises WebError."""
     try:
         return urldefrag(urljoin(base, target.strip())).url
     except ValueError as error:
-        raise WebError("leads to what is no web address") from error
+        raise WebError("redirects to an invalid address") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class _Answer:
 
 
 def _asked(access: WebAccess, url: str, until: float) -> _Answer:
-    """One request, without what it redirects to."""
+    """Make one request, without following redirects."""
     scheme, host, port, target = _parts(url)
     connection = _Connection(access, host, port, until, secure=scheme == "https")
     headers = {"User-Agent": "ses-wizard", "Accept": "text/html, */*;q=0.1", "Accept-Encoding": "identity"}
@@ -144,12 +143,12 @@ def _asked(access: WebAccess, url: str, until: float) -> _Answer:
 
 
 def _why(error: Exception, port: int) -> str:
-    """Why there is no answer, in words that go on after the address."""
+    """Return why the request failed, as a phrase that continues after the address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         known = _CERTIFICATE.get(error.verify_code, printable(error.verify_message, 100))
         return f"cannot be trusted: {known}"
     if isinstance(error, ssl.SSLError):
-        return f"speaks no HTTPS that works ({printable(error.reason or 'TLS failed', 60)})"
+        return f"has no working HTTPS ({printable(error.reason or 'TLS failed', 60)})"
     if isinstance(error, ConnectionRefusedError):
         return f"refuses connections at port {port}"
     said = getattr(error, "strerror", None) or type(error).__name__
@@ -157,7 +156,7 @@ def _why(error: Exception, port: int) -> str:
 
 
 def _decoded(raw: bytes, charset: str) -> str:
-    """The text of a page; as UTF-8 where it names no character set that there is."""
+    """Return the text of a page, as UTF-8 if its character set is unknown."""
     try:
         known = lookup(charset).name not in _NO_CHARSETS
         return raw.decode(charset if known else "utf-8", "replace")
@@ -166,7 +165,7 @@ def _decoded(raw: bytes, charset: str) -> str:
 
 
 def _read(reply: http.client.HTTPResponse) -> bytes:
-    """The body, as far as it is read at all."""
+    """Read the body, up to the limit."""
     chunks: list[bytes] = []
     while (size := sum(map(len, chunks))) < MAX_BYTES:
         chunk = reply.read1(min(_CHUNK, MAX_BYTES - size))
@@ -177,19 +176,19 @@ def _read(reply: http.client.HTTPResponse) -> bytes:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host in A-label form, port, and path with query, each as HTTP wants it. Raises WebError."""
+    """Return scheme, host in A-label form, port, and path with query, encoded for HTTP. Raises WebError."""
     import idna
 
     try:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS:
-            raise WebError(f"leads to {printable(parts.scheme, 20)}:, which is no web page")
+            raise WebError(f"leads to {printable(parts.scheme, 20)}:, which is not a web page")
         host, port = parts.hostname or "", parts.port
         ascii_host = host if ":" in host else idna.encode(host, uts46=True).decode("ascii")
     except (ValueError, idna.IDNAError) as error:
-        raise WebError("is no web address") from error
+        raise WebError("is not a valid address") from error
     if parts.username is not None:
-        raise WebError("has a user name in it, which nobody from outside has")
+        raise WebError("contains a user name, which the public does not have")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
     target = f"{path}?{query}" if query else path
@@ -197,10 +196,9 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 class _Connection(http.client.HTTPConnection):
-    """One connection by the given way, with TLS where it is ``secure``, and no longer than ``until``.
+    """A connection that ends at ``until``, with TLS if it is ``secure``.
 
-    A socket's own timeout begins anew with each byte, so a server that trickles would never end: at ``until``
-    somebody else hangs up.
+    A socket's own timeout restarts with each byte, so a slow server could take forever: a timer hangs up.
     """
 
     def __init__(self, access: WebAccess, host: str, port: int, until: float, *, secure: bool) -> None:
@@ -217,7 +215,7 @@ class _Connection(http.client.HTTPConnection):
         return time.monotonic() >= self._until
 
     def connect(self) -> None:
-        """Connect, and have the certificate checked."""
+        """Connect and check the certificate."""
         plain = self._way(self._left())
         self.sock = plain
         if self._trust:
@@ -232,7 +230,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock.do_handshake()
 
     def end(self) -> None:
-        """Close it, and have nobody else hang up. (http.client calls ``close`` before the page is read.)"""
+        """Close it and stop the timer. (http.client calls ``close`` before the page is read.)"""
         if self._end:
             self._end.cancel()
         self.close()
@@ -245,14 +243,14 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _hang_up(connected: socket.socket) -> None:
-    """Let whoever reads from it find its end."""
+    """Shut the socket down, so that a blocked read ends."""
     with suppress(OSError):
-        # Not SSLSocket's own: it would take TLS away from whoever is reading.
+        # Not SSLSocket's own, which would remove TLS from a read in progress.
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _links(base: str, text: str) -> Iterator[Link]:
-    """The links that lead to pages of the web. Linear in the text's length, whatever stands in it."""
+    """Yield the links to web pages, in time linear in the text's length."""
     for begin, end in _UNSEEN:
         text = _without(text, begin, end)
     for found in islice(_ANCHOR.finditer(text), MAX_LINKS):
@@ -271,14 +269,14 @@ def _links(base: str, text: str) -> Iterator[Link]:
 
 
 def _attribute(attributes: str, name: str) -> str:
-    """The value of one attribute of a tag, with or without quotes, or nothing."""
+    """Return the value of one attribute of a tag, with or without quotes, or nothing."""
     value = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
     found = re.search(rf"(?<![\w-]){name}{value}", attributes, re.IGNORECASE)
     return next((group for group in found.groups() if group), "") if found else ""
 
 
 def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
-    """The text without what stands between ``begin`` and ``end``; what never ends goes to the last sign."""
+    """Return the text without everything from ``begin`` to ``end`` (or to the end of the text)."""
     kept, at = [], 0
     while opened := begin.search(text, at):
         kept.append(text[at : opened.start()])
