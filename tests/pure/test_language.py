@@ -29,12 +29,33 @@ DOCUMENTS = [
 ]
 
 AVOID = {
-    r"everything stands": "deployed, complete",
+    r"everything stands|all stands": "deployed, complete",
     r"(?:have|has|had) it made": "deploy, set up",
     r"nobody can reach it from outside": "not publicly reachable",
     r"(?:more|no) certain outcome": "unknown outcome",
+    r"puts? aside": "move, keep",
+    r"is past": "expired",
+    r"in so many words": "explicitly",
+    r"says? no more": "leave it out",
 }
-"""Words that nobody should have to puzzle over, and what to write instead. Case does not matter."""
+"""Words to avoid, and what to write instead. Case does not matter."""
+
+RARER = {
+    r"mend(?:s|ed|ing)?": ("fix, repair, correct", 59),
+    r"needs you": ("action required", 1),
+    r"stands? for itself": ("say what it is", 1),
+    r"who wants no more": ("opted-out recipients", 7),
+    r"is read(?:,| and) never written": ("read-only", 3),
+    r"the world asks|asks? the world": ("delegated to", 5),
+    r"what is to be": ("what to", 6),
+    r"anew": ("again, new", 32),
+    r"look again": ("try again, check again", 15),
+    r"shall": ("should, must, will", 11),
+    r"who you are": ("credentials, signed in", 3),
+    r"is (?:dead|over)": ("expired, ended", 9),
+    r"stands? (?:there|beside)": ("is, exists", 16),
+}
+"""Words on their way out: how many times they may still occur. The numbers only go down."""
 
 
 def strings(path: Path, *, docstrings: bool = False) -> Iterator[tuple[int, str]]:
@@ -69,7 +90,8 @@ def test_no_full_stop_touches_a_value_to_copy() -> None:
     assert touching == []
 
 
-@pytest.mark.parametrize("words", AVOID)
+@pytest.mark.parametrize("words", [*AVOID, *RARER])
 def test_words_to_avoid(words: str) -> None:
-    found = [place for place, text in texts() if re.search(rf"\b(?:{words})", text, re.IGNORECASE)]
-    assert found == [], f"write: {AVOID[words]}"
+    instead, allowed = RARER.get(words) or (AVOID[words], 0)
+    found = [place for place, text in texts() if re.search(rf"\b(?:{words})\b", text, re.IGNORECASE)]
+    assert len(found) <= allowed, f"write: {instead}; found in {', '.join(found)}"
