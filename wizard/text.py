@@ -39,6 +39,12 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
+def clause(words: str) -> str:
+    """Return ``words`` as the rest of a sentence: with a small letter, unless it starts with a name (AWS)."""
+    first = words.split(maxsplit=1)[0] if words.strip() else ""
+    return words if first[1:] != first[1:].lower() else f"{words[:1].lower()}{words[1:]}"
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:

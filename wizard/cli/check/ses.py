@@ -13,7 +13,7 @@ from wizard.aws.credential_failures import about_credentials
 from wizard.aws.failures import translated
 from wizard.aws.sesv2 import SesIdentity, get_identity
 from wizard.errors import WizardError
-from wizard.text import printable
+from wizard.text import clause, printable
 from wizard.world import World
 
 CALLS_AT_ONCE = 4
@@ -67,8 +67,7 @@ class SesAnswer:
                     "Name the Region that has it (option `--region`), or create it in step 3 of the wizard.",
                 )
             case SesState.NO_CREDENTIALS | SesState.UNAVAILABLE if self.error:
-                title = self.error.title
-                return f"SES could not be asked: {title[0].lower()}{title[1:]}.", self.error.todo
+                return f"SES could not be asked: {clause(self.error.title)}.", self.error.todo
         return "", ""
 
     def without_tokens(self, domain: str) -> tuple[str, str]:

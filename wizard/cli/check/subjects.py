@@ -53,7 +53,7 @@ def reject_contradictions(args: argparse.Namespace, names: tuple[str, ...]) -> N
     if len(args.dkim_token) not in (0, TOKENS):
         raise _usage(
             "DKIM tokens come in threes",
-            f"--dkim-token occurs {len(args.dkim_token)} times, but an SES identity has three tokens.",
+            f"The command has {len(args.dkim_token)} of them, but an SES identity has three.",
             "Name all three, or none to ask SES.",
         )
     if args.dkim_token and len(names) > 1:
