@@ -14,13 +14,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
+from textual._time import get_time
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState, get_current_worker
@@ -92,6 +95,7 @@ class WizardApp(App[WizardError]):
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.path = path
         self.saver = ProjectSaver(self)
+        self._shown_at = 0.0
         self._pages: dict[StepName | None, StepScreen] = {}
         self.boot = boot
         self.demo = demo
@@ -152,6 +156,16 @@ class WizardApp(App[WizardError]):
     def on_unmount(self) -> None:
         """Let go of the project file."""
         self._held.close()
+
+    async def on_event(self, event: Event) -> None:
+        """Drop keys that were pressed before the page was shown: they were meant for the one before."""
+        if isinstance(event, Key) and event.time < self._shown_at:
+            return
+        await super().on_event(event)
+
+    def page_shown(self) -> None:
+        """A page or a dialog is on the screen: keys pressed from now on are meant for it."""
+        self._shown_at = get_time()
 
     # Opening and saving, in threads
 
@@ -320,6 +334,7 @@ class WizardApp(App[WizardError]):
         page = self._page(step)
         if page is self.screen:
             return
+        self._shown_at = inf
         if isinstance(self.screen, WelcomeScreen):
             self.push_screen(page)
         else:

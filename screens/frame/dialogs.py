@@ -20,6 +20,7 @@ from screens.frame.rail import NO_RAIL, StepLine, StepRail
 from screens.frame.top_bar import TopBar
 from screens.symbols import CHANGE
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from wizard.log import as_wizard_error
 from wizard.steps.model import Change, Plan
 
@@ -81,6 +82,7 @@ class Dialog(ModalScreen[ScreenResultType], Commands):
     def on_mount(self) -> None:
         """Follow the app's state in the frame, and fit the body again when it has grown (Markdown does)."""
         self.watch(self.app, "state", self._show_state)
+        self.call_after_refresh(cast("WizardApp", self.app).page_shown)
         body = self.query_one(".dialog-body")
         self.watch(body, "virtual_size", self._fit_later, init=False)
 
@@ -164,7 +166,7 @@ class Ask(Dialog[bool]):
 
     def compose_foot(self) -> ComposeResult:
         """The two buttons."""
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("answer(True)", self.yes, variant="primary")
             yield self.button("answer(False)", self.no)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
 
 from screens.commands import Command, Commands
 from screens.symbols import lines
+from screens.widgets.flow import Buttons
 from wizard.errors import WizardError
 
 
@@ -53,7 +54,7 @@ class ErrorPanel(Vertical, Commands):
         )
         if self.has_class("refusal"):
             return
-        with Horizontal(classes="buttons"):
+        with Buttons():
             if self._mend:
                 yield self.button("mend", self._mend, variant="error")
             yield self.button("try_again", variant="error")

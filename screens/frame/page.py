@@ -46,6 +46,7 @@ from screens.messages import GoTo, GoToStart, Happened, StartOver
 from screens.state import AppState
 from screens.symbols import status_words
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from screens.workers import Kind, is_a, running
 from wizard.errors import ExitCode, WizardError
 from wizard.log import as_wizard_error
@@ -145,13 +146,18 @@ class StepScreen(Screen[None], Commands):
                 with VerticalScroll(id="body", can_focus=False):
                     yield Columns(id="standing")
                     yield from self.compose_step()
+                yield from self.compose_foot()
                 yield BusyLine()
-                with Horizontal(classes="buttons"):
+                with Buttons():
                     yield from self.compose_buttons()
         yield KeyLine(self.commands)
 
     def compose_step(self) -> ComposeResult:
         """The page's own widgets."""
+        yield from ()
+
+    def compose_foot(self) -> ComposeResult:
+        """What stays below them and does not scroll."""
         yield from ()
 
     def compose_buttons(self) -> ComposeResult:
@@ -356,6 +362,7 @@ class StepScreen(Screen[None], Commands):
 
     def on_screen_resume(self) -> None:
         """Look, each time the page comes up; not when a dialog over it closes."""
+        self.call_after_refresh(self.wizard.page_shown)
         covered, self._covered = self._covered, False
         if not covered and self.focused is not None and self.focused.id == "back":
             # Left by it: who comes again by Next goes on with Enter, and does not turn round.

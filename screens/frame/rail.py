@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.events import Click
+from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.messages import GoTo
@@ -40,20 +41,34 @@ class StepRail(Static):
             self.post_message(GoTo(list(StepName)[index.y // self.ROWS_PER_STEP]))
 
 
-class StepLine(Static):
-    """All six steps in one row, for narrow terminals: symbol and name, the current one marked."""
+class StepLine(Widget):
+    """All six steps in one row, for narrow terminals: symbol and name, the current one marked.
+
+    Where not all names fit, the others have their numbers.
+    """
 
     def __init__(self, current: StepName | None) -> None:
-        super().__init__("", markup=False)
+        super().__init__()
         self.current = current
+        self._state: AppState | None = None
 
     def show(self, state: AppState) -> None:
-        """Show where the steps stand in ``state``."""
-        self.update(Content("  ").join([self._step(state, step) for step in StepName]))
+        """Show the status of the steps in ``state``."""
+        self._state = state
+        self.refresh()
 
-    def _step(self, state: AppState, step: StepName) -> Content:
+    def render(self) -> Content:
+        """The steps at the width there is."""
+        if self._state is None:
+            return Content("")
+        row = Content("  ").join([self._step(self._state, step, step.label) for step in StepName])
+        if row.cell_length <= self.content_size.width:
+            return row
+        return Content(" ").join([self._step(self._state, step, str(step.number)) for step in StepName])
+
+    def _step(self, state: AppState, step: StepName, name: str) -> Content:
         symbol, _, colour = mark(state.standings[step])
         sign = Content.styled(symbol, colour)
         if step is self.current:
             return Content.assemble(sign, " ", Content.styled(f"[{step.label}]", "bold"))
-        return Content.assemble(sign, " ", Content.styled(step.label, "$text-muted"))
+        return Content.assemble(sign, " ", Content.styled(name, "$text-muted"))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Ask, Dialog
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from wizard.errors import WizardError
 from wizard.text import printable
 
@@ -59,7 +59,7 @@ class SaveElsewhere(Dialog["Path | bool"]):
         """The field with another path, and the buttons."""
         yield Static("Or save it in a new file:", id="ask", classes="block", markup=False)
         yield Input(str(Path.home() / self._path.name), id="elsewhere", compact=True)
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("save", variant="primary")
             yield self.button("dismiss(True)")
             yield self.button("dismiss(False)")

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
+from textual.events import Key
 
 from screens.app import WizardApp
 from screens.frame.busy_line import BusyLine
 from screens.frame.dialogs import ConfirmPlan
+from screens.frame.page import StepScreen
 from screens.pages.demo.demo import Demo
 from screens.theme import WIZARD_THEME
 from tests.screens.conftest import NOW, Outside, seen_so
@@ -550,3 +552,24 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
         go_on.set()
         await page.settle()
         assert "Looking at AWS and DNS again" not in page.text
+
+
+async def test_a_key_pressed_before_a_page_is_shown_does_not_act_on_it(
+    outside: Outside, begun: Project, tmp_path: Path
+) -> None:
+    outside.standings = seen_so(begun)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        early, late = Key("f3", None), Key("f3", None)
+        page.app.post_message(early)
+        await page.until(lambda: _step(page) is StepName.DNS)
+        await page.settle()
+        late.time = early.time + 0.001
+        page.app.post_message(late)
+        await page.settle()
+        assert _step(page) is StepName.DNS
+        await page.press("f3")
+        assert _step(page) is StepName.REMINDER
+
+
+def _step(page: Opened) -> StepName | None:
+    return page.app.screen.STEP if isinstance(page.app.screen, StepScreen) else None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -18,6 +17,7 @@ from textual.widgets import Static
 from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from screens.workers import saves
 from wizard.text import sentence
 
@@ -70,7 +70,7 @@ class PermissionsDialog(Dialog[None]):
     def compose_foot(self) -> ComposeResult:
         """What saving did, and the buttons."""
         yield Static("", id="saved", markup=False)
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("save")
             yield self.button("dismiss(None)", variant="primary")
 

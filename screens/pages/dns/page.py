@@ -44,7 +44,7 @@ class DnsScreen(PublishingScreen):
 
     STEP = StepName.DNS
     QUESTION = "Are the records right?"
-    WHY = "They prove that the domain is yours, and let receivers trust its mail. Add them at its DNS host."
+    WHY = "Add these records at your DNS host: they prove that the domain is yours."
     ACT = "Fill in for me"
     HELP = """
 Each row is one DNS record. **↑ ↓** choose a row; below it stands what to enter, and what was found.
@@ -90,7 +90,11 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
             with VerticalScroll(id="about", can_focus=False):
                 yield Columns(id="detail")
                 yield EventList(id="publishing")
-        yield self._key_line()
+
+    def compose_foot(self) -> ComposeResult:
+        """The keys of this page."""
+        own = (command for command in self.KEYS if command.when(self))
+        yield KeyLine([replace(command, footer=True) for command in own], id="page-keys")
 
     def on_mount(self) -> None:
         """The list appears with its records, and F4 when it is known what it could do."""
@@ -263,7 +267,3 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         row = next((row for row in round_.rows if row.status is not RowStatus.OK), None)
         if row:
             self.query_one(Checklist).highlight(row.record.id)
-
-    def _key_line(self) -> KeyLine:
-        own = (command for command in self.KEYS if command.when(self))
-        return KeyLine([replace(command, footer=True) for command in own], id="page-keys")

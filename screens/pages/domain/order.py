@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Dialog, plan_rows
 from screens.widgets.columns import Columns
+from screens.widgets.flow import Buttons
 from wizard.steps.model import Plan
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class BuyDialog(Dialog[str]):
         yield Columns([(price, Content.styled(self._plan.cost, "bold"))], classes="dialog-cost")
         yield Static(f"Type {self._domain.unicode} to buy it:", id="ask", markup=False)
         yield Input(id="again", compact=True)
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("buy", variant="primary")
             yield self.button("dismiss(None)")
 

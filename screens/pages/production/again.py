@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from wizard.text import printable
 
 WORDS = "ask again"
@@ -53,7 +53,7 @@ class AgainDialog(Dialog[bool]):
         """The field, and the buttons."""
         yield Static(f"Type “{WORDS}” to go on all the same:", id="ask", classes="block", markup=False)
         yield Input(id="typed", compact=True)
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("agree")
             yield self.button("dismiss(False)", variant="primary")
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, OptionList, Static
@@ -26,6 +25,7 @@ from screens.pages.production.words import NO_WAY_BACK, act_words, point_line, p
 from screens.pages.reminder.form_page import Seen as ReminderLooked
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns
+from screens.widgets.flow import Buttons
 from screens.workers import acts, reads
 from wizard.steps.model import Standing, StepName
 
@@ -96,7 +96,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         yield ChoiceList(id="points", compact=True, markup=False)
         yield Static("", id="point", markup=False)
         yield SandboxRights(id="rights")
-        with Horizontal(id="tools", classes="buttons block"):
+        with Buttons(id="tools", classes="block"):
             yield from (self.button(action) for action in ("sandbox", "case", "not_now", "again"))
         yield Reviewer()
 

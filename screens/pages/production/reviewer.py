@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Button, Label, Static
+
+from screens.widgets.flow import Buttons
 
 if TYPE_CHECKING:
     from wizard.world import Stage
@@ -30,7 +32,7 @@ class Reviewer(Vertical):
 
     def compose(self) -> ComposeResult:
         """The two buttons, and what happens where nobody presses one."""
-        with Horizontal(classes="field tight block"):
+        with Buttons(classes="block"):
             yield Label("", id="reviewer-words", classes="label wide", markup=False)
             yield Button("Grant it  F7", id="grant", compact=True)
             yield Button("Deny it  F8", id="deny", compact=True)

@@ -21,6 +21,7 @@ from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
+from screens.widgets.flow import Buttons
 from screens.workers import acts, cancel, follows, reads, running_in
 from wizard.errors import WizardError
 from wizard.steps.model import Plan
@@ -116,7 +117,7 @@ While the link is waited for, the page looks again by itself.
         yield Columns(id="state")
         yield EventList(id="doing", classes="block")
         if self.wizard.demo:
-            with Horizontal(id="demo", classes="field tight block"):
+            with Buttons(id="demo", classes="block"):
                 yield Label("Demo: mail arrives in its inbox.", classes="label wide")
                 yield self.button("inbox")
                 yield self.button("open_link")

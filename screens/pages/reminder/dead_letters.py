@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 
@@ -16,6 +15,7 @@ from screens.frame.dialogs import Dialog
 from screens.messages import Happened
 from screens.pages.reminder.form_page import Part
 from screens.widgets.columns import Columns
+from screens.widgets.flow import Buttons
 from screens.workers import acts, reads
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DeadLetters(Dialog[Answer]):
 
     def compose_foot(self) -> ComposeResult:
         """The buttons."""
-        with Horizontal(classes="buttons"):
+        with Buttons():
             yield self.button("dismiss('retry')", variant="primary")
             yield self.button("dismiss('delete')")
             yield self.button("dismiss('')")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.pages.reminder.run_words import failed_rows
 from screens.widgets.columns import Columns
+from screens.widgets.flow import Buttons
 from wizard.reminder.schedule.schedules import moment_words
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Failures(Dialog[Outcome]):
         words += [f"{unsure:,} unsure may have arrived: sent again, some arrive twice."] if unsure else []
         words += [] if failed or unsure else ["None of them can be sent again."]
         yield Static(" ".join(words), classes="dialog-cost hint", markup=False)
-        with Horizontal(classes="buttons"):
+        with Buttons():
             if failed:
                 yield self.button("again('failed')", variant="primary")
             if unsure:
