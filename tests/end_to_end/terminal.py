@@ -35,7 +35,7 @@ class Terminal:
         ).stdout
 
     def open(self, command: Sequence[str], folder: Path, size: tuple[int, int]) -> None:
-        """Start ``command`` in ``folder``; the pane outlives it, so its last words show.
+        """Start ``command`` in ``folder``; the pane stays open after it ends, so its last output shows.
 
         The shell finds the installed commands by their names.
         """

@@ -63,7 +63,7 @@ def test_the_engine_imports_no_screen() -> None:
     assert not loaded & {"textual", "rich", "screens"}
 
 
-def test_the_screens_import_nothing_that_asks_the_outside() -> None:
+def test_the_screens_import_neither_aws_nor_dns_libraries() -> None:
     loaded = imported_by(f"import {', '.join(modules('screens'))}")
     assert "textual" in loaded
     assert not loaded & {"boto3", "botocore", "dns", "moto", "yaml"}
@@ -89,14 +89,14 @@ def test_wrong_usage(tmp_path: Path) -> None:
     assert run("chekc", folder=tmp_path).returncode == ExitCode.USAGE
 
 
-def test_a_story_that_there_is_not_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+def test_an_unknown_story_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     done = run("demo", "--story", "denid", folder=tmp_path)
     assert done.returncode == ExitCode.USAGE
     assert all(repr(story.name) in done.stderr for story in STORIES)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_help_of_the_demo_tells_every_story_in_a_line(tmp_path: Path) -> None:
+def test_help_of_the_demo_lists_every_story_on_one_line(tmp_path: Path) -> None:
     lines = run("demo", "--help", folder=tmp_path).stdout.splitlines()
     assert all(any(line.endswith(f"  {story.words}") for line in lines) for story in STORIES)
     assert max(map(len, lines)) <= 110
@@ -130,7 +130,7 @@ def test_a_file_that_is_not_valid_is_wrong_usage(arguments: tuple[str, ...], tmp
     assert "Traceback" not in done.stderr
 
 
-def test_the_stack_is_printed_without_asking_anybody(tmp_path: Path) -> None:
+def test_the_stack_is_printed_without_any_call(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(
         "schema: 1\n"
         "domain: {name: example.com}\n"

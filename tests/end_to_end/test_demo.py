@@ -49,7 +49,7 @@ def test_from_nothing_to_production_access(tmp_path: Path) -> None:
     )
 
 
-def test_quitting_before_anything_was_begun_says_nothing_of_going_on(tmp_path: Path) -> None:
+def test_quitting_without_changes_does_not_say_how_to_continue(tmp_path: Path) -> None:
     with terminal(tmp_path) as shown:
         shown.open(DEMO, tmp_path, (80, 24))
         shown.wait_for("Start  F3")
@@ -57,7 +57,7 @@ def test_quitting_before_anything_was_begun_says_nothing_of_going_on(tmp_path: P
         assert "Saved in" not in shown.wait_for("ended with 0")
 
 
-def test_the_file_that_was_named_is_named_again_on_quitting(tmp_path: Path) -> None:
+def test_quitting_names_the_file_of_the_command(tmp_path: Path) -> None:
     with terminal(tmp_path) as shown:
         shown.open([*DEMO, "--file", "my own.yaml"], tmp_path, (80, 24))
         shown.wait_for("Start  F3")
@@ -188,7 +188,7 @@ def test_a_demos_file_is_not_used_with_a_real_account(tmp_path: Path) -> None:
         shown.wait_for("`ses-wizard demo --file mine.yaml` continues the demo.")
 
 
-def test_a_story_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_story_leaves_no_files(tmp_path: Path) -> None:
     """The sign-in is over: the demo's own command runs with the wizard out of the way."""
     with terminal(tmp_path) as shown:
         shown.open([*DEMO, "--story", "sso-expired"], tmp_path, (80, 24))

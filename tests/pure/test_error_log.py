@@ -46,7 +46,7 @@ def raised(error: Exception) -> Exception:
         return caught
 
 
-def test_an_unexpected_error_is_noted_with_its_traceback_and_the_log_named(log: Path) -> None:
+def test_an_unexpected_error_is_logged_and_the_log_named(log: Path) -> None:
     shown = error_log.as_wizard_error(raised(KeyError("eventId")))
     text = log.read_text()
     assert "KeyError: 'eventId'" in text
@@ -58,7 +58,7 @@ def test_an_unexpected_error_is_noted_with_its_traceback_and_the_log_named(log: 
     assert log.stat().st_mode & 0o077 == 0
 
 
-def test_an_expected_error_is_not_noted(log: Path) -> None:
+def test_an_expected_error_is_not_logged(log: Path) -> None:
     error = WizardError("title", "what", "todo")
     assert error_log.as_wizard_error(error) is error
     assert not log.exists()
@@ -76,7 +76,7 @@ SECRETS = (
 
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("words", ["{}", "security-token:{}", "Bearer {}", "{{'to': '{}'}}", "a\n{}\nb"])
-def test_nothing_secret_is_in_it(log: Path, secret: str, words: str) -> None:
+def test_the_log_has_no_secrets(log: Path, secret: str, words: str) -> None:
     error = ValueError(words.format(secret))
     error.add_note(f"with {secret}")
     error_log.note(raised(error))
@@ -89,12 +89,12 @@ def test_the_query_of_a_url_is_left_out(log: Path) -> None:
     assert "https://api.example.com/zones?[left out] is not there" in log.read_text()
 
 
-def test_nothing_in_it_is_obeyed_by_a_terminal(log: Path) -> None:
+def test_control_characters_are_escaped_in_the_log(log: Path) -> None:
     error_log.note(ValueError("\x1b[2J"))
     assert r"ValueError: \x1b[2J" in log.read_text()
 
 
-def test_it_stays_small_and_keeps_the_one_before(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_stays_small_and_keeps_its_predecessor(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(error_log, "MAX_BYTES", 1_000)
     for number in range(20):
         error_log.note(ValueError(f"number {number}"))
@@ -104,9 +104,7 @@ def test_it_stays_small_and_keeps_the_one_before(log: Path, monkeypatch: pytest.
     assert "number 0" not in log.read_text()
 
 
-def test_where_no_log_can_be_written_the_message_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_log_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     shown = error_log.as_wizard_error(ValueError("x"))
@@ -128,7 +126,7 @@ def test_a_command_that_fails_says_where_the_log_is(
     assert "in broken" in log.read_text()
 
 
-def test_what_fails_in_a_thread_is_noted_and_not_printed(
+def test_errors_of_threads_are_logged_and_not_printed(
     everywhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken() -> None:
@@ -141,7 +139,7 @@ def test_what_fails_in_a_thread_is_noted_and_not_printed(
     assert capsys.readouterr().err == ""
 
 
-def test_what_fails_on_the_event_loop_is_noted_and_not_printed(
+def test_errors_of_the_event_loop_are_logged_and_not_printed(
     everywhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def broken() -> None:
@@ -159,7 +157,7 @@ def test_what_fails_on_the_event_loop_is_noted_and_not_printed(
     assert capsys.readouterr().err == ""
 
 
-def test_the_log_of_debug_has_it_too(log: Path, tmp_path: Path) -> None:
+def test_the_debug_log_has_unexpected_errors_too(log: Path, tmp_path: Path) -> None:
     loggers = [logging.getLogger(name) for name in ("wizard", "screens")]
     before = [(list(logger.handlers), logger.level, logger.propagate) for logger in loggers]
     try:

@@ -1,4 +1,4 @@
-"""How the program names itself in a command to be typed."""
+"""How the program names itself in commands that users can type."""
 
 from __future__ import annotations
 
@@ -24,21 +24,19 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
-def test_by_its_path_where_the_shell_would_not_find_it(
-    installed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_by_path_if_the_shell_does_not_find_it(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr("sys.argv", [".venv/bin/ses-wizard", "demo"])
     assert command("demo") == ".venv/bin/ses-wizard demo"
 
 
-def test_by_its_name_where_the_shell_finds_it(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_name_if_the_shell_finds_it(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(installed.parent))
     monkeypatch.setattr("sys.argv", [str(installed)])
     assert command("--file", "my own.yaml") == "ses-wizard --file 'my own.yaml'"
 
 
-def test_by_its_path_where_the_shell_finds_another(
+def test_by_path_if_the_shell_finds_another(
     installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other" / "ses-wizard"
@@ -51,7 +49,7 @@ def test_by_its_path_where_the_shell_finds_another(
 
 
 @pytest.mark.parametrize("started", ["-c", "wizard/cli/main.py", ""])
-def test_by_its_name_where_python_started_it(monkeypatch: pytest.MonkeyPatch, started: str) -> None:
+def test_by_name_if_python_started_it(monkeypatch: pytest.MonkeyPatch, started: str) -> None:
     monkeypatch.setattr("sys.argv", [started])
     assert command("status") == "ses-wizard status"
 
@@ -61,7 +59,7 @@ def test_by_its_name_where_python_started_it(monkeypatch: pytest.MonkeyPatch, st
     ["check", "check --no-aws", "status", "status --json", "export stack", "export records", "export policy"],
 )
 @pytest.mark.parametrize("beside", [False, True])
-def test_a_missing_file_is_one_message_and_one_exit_code_of_all_commands(
+def test_all_commands_report_a_missing_file_alike(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, beside: bool
 ) -> None:
     file, demo = tmp_path / "ses-wizard.yaml", tmp_path / "ses-wizard-demo.yaml"
@@ -78,9 +76,7 @@ def test_a_missing_file_is_one_message_and_one_exit_code_of_all_commands(
     )
 
 
-def test_a_file_that_cannot_be_read_is_told_as_such(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["status", "--file", str(tmp_path)]) == ExitCode.USAGE
     assert f"{tmp_path} could not be read\nIs a directory." in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""What botocore itself raises, and what a person is told of it."""
+"""What botocore raises, and the message for the user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=0.3, connect_timeo
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A home folder with no sign-in kept in it; AWS's files are in it, too."""
+    """A home folder without a saved sign-in, which also has AWS's files."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -112,7 +112,7 @@ region = us-east-1
 
 
 @pytest.mark.parametrize("config", [SSO_SESSION, SSO_LEGACY])
-def test_single_sign_on_never_made(home: Path, config: str) -> None:
+def test_single_sign_on_without_a_session(home: Path, config: str) -> None:
     (home / "config").write_text(config)
     failure = caller_failure(AwsAccess(profile="work"))
     assert failure.title == "The AWS single sign-on has expired"
@@ -120,7 +120,7 @@ def test_single_sign_on_never_made(home: Path, config: str) -> None:
     assert failure.exit_code is ExitCode.OUTSIDE
 
 
-def test_single_sign_on_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_single_sign_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import hashlib
 
     (home / "config").write_text(SSO_SESSION)
@@ -143,7 +143,7 @@ def test_credential_program_that_fails(home: Path) -> None:
     assert failure.exit_code is ExitCode.OUTSIDE
 
 
-def test_config_file_that_is_broken(home: Path) -> None:
+def test_malformed_config_file(home: Path) -> None:
     (home / "config").write_text("no section here\n")
     assert caller_failure(AwsAccess(region="us-east-1")).title == "The AWS credentials could not be read"
 
@@ -155,13 +155,13 @@ def test_no_region() -> None:
     assert raised.value.exit_code is ExitCode.OUTSIDE
 
 
-def test_region_that_is_no_region() -> None:
+def test_invalid_region() -> None:
     with pytest.raises(WizardError) as raised:
         sesv2.get_account(AwsAccess(region="not a region"))
     assert raised.value.title == "This Region does not work"
 
 
-def test_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     assert caller_failure(AwsAccess(region="us-east-1")).title == "The AWS endpoint is not an address"
 
@@ -179,7 +179,7 @@ def client(service: str, endpoint_url: str | None = None) -> Any:
 
 @contextmanager
 def server(answer: bytes | None) -> Iterator[str]:
-    """An HTTP server that answers every request with these bytes, or with silence; its address."""
+    """Run an HTTP server that answers every request with these bytes, or never; yield its address."""
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -212,7 +212,7 @@ def failure_at(endpoint_url: str, operation: str = "sts:GetCallerIdentity") -> W
     return raised.value
 
 
-def test_nothing_listens() -> None:
+def test_no_connection() -> None:
     failure = failure_at("http://127.0.0.1:1")
     assert failure.title == "AWS cannot be reached"
     assert "127.0.0.1:1" in failure.what
@@ -296,20 +296,20 @@ def test_refusals(code: str, message: str, exit_code: ExitCode, title: str, todo
     assert error_code(failure) == code
 
 
-def test_values_that_never_leave() -> None:
+def test_invalid_parameters() -> None:
     with pytest.raises(WizardError) as raised, translated("sesv2:GetEmailIdentity"):
         client("sesv2").get_email_identity(EmailIdentity=5)
     assert "EmailIdentity" in raised.value.what
 
 
-def test_what_is_not_about_aws_passes_through() -> None:
+def test_other_exceptions_pass_through() -> None:
     with pytest.raises(ZeroDivisionError), translated("sts:GetCallerIdentity"):
         _ = 1 / 0
     with pytest.raises(WizardError, match="mine"), translated("sts:GetCallerIdentity"):
         raise WizardError("mine", "", "")
 
 
-def test_success_is_left_alone() -> None:
+def test_success_passes_through() -> None:
     with translated("sts:GetCallerIdentity"):
         outcome = "done"
     assert outcome == "done"

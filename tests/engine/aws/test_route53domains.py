@@ -50,7 +50,7 @@ def operation(status: str, **more: object) -> dict[str, object]:
     }
 
 
-def test_it_is_asked_in_its_one_region(world: World, aws: Stubber) -> None:
+def test_the_service_is_called_in_its_one_region(world: World, aws: Stubber) -> None:
     assert aws.client.meta.endpoint_url == "https://route53domains.us-east-1.amazonaws.com"
 
 
@@ -121,7 +121,7 @@ def test_order_has_the_whole_contact_and_the_highest_price(world: World, aws: St
     assert route53domains.register(world.aws, ORDER) == "op-1"
 
 
-def test_the_same_order_again_is_the_operation_that_runs(world: World, aws: Stubber) -> None:
+def test_a_repeated_order_returns_the_operation_in_progress(world: World, aws: Stubber) -> None:
     aws.add_client_error(
         "register_domain", "DuplicateRequest", "In progress.", modeled_fields={"requestId": "op-7"}
     )
@@ -159,18 +159,18 @@ def test_nothing_is_bought_without_the_domain_typed_again(world: World, aws: Stu
         buy(world, typed)
 
 
-def test_what_was_bought_is_followed_by_its_operation(world: World, aws: Stubber) -> None:
+def test_a_registration_is_followed_by_its_operation(world: World, aws: Stubber) -> None:
     aws.add_response("list_operations", {"Operations": []}, RUNNING)
     aws.add_response("register_domain", {"OperationId": "op-1"})
     assert buy(world, " Example.COM ").domain.registration == Registration("example.com", "op-1", NOW)
 
 
-def test_what_runs_already_is_not_bought_again(world: World, aws: Stubber) -> None:
+def test_a_registration_in_progress_is_not_bought_again(world: World, aws: Stubber) -> None:
     aws.add_response("list_operations", {"Operations": [operation("SUBMITTED")]}, RUNNING)
     assert buy(world).domain.registration == Registration("example.com", "op-1", NOW)
 
 
-def test_an_answer_that_was_lost_may_have_been_a_yes(world: World, aws: Stubber) -> None:
+def test_a_lost_answer_may_have_been_a_success(world: World, aws: Stubber) -> None:
     aws.add_response("list_operations", {"Operations": []}, RUNNING)
     aws.add_client_error("register_domain", "InternalError", "Oops.", http_status_code=500)
     aws.add_response("list_operations", {"Operations": [operation("IN_PROGRESS")]}, RUNNING)
@@ -179,14 +179,14 @@ def test_an_answer_that_was_lost_may_have_been_a_yes(world: World, aws: Stubber)
     assert registration.operation == "op-1"
 
 
-def test_a_domain_taken_meanwhile_is_said_to_be_so(world: World, aws: Stubber) -> None:
+def test_a_domain_taken_meanwhile_is_reported(world: World, aws: Stubber) -> None:
     aws.add_response("list_operations", {"Operations": []}, RUNNING)
     aws.add_client_error("register_domain", "InvalidInput", "The domain is not available.")
     with pytest.raises(WizardError, match=r"example\.com was taken meanwhile"):
         buy(world)
 
 
-def test_without_the_right_to_list_operations_one_can_buy(world: World, aws: Stubber) -> None:
+def test_registering_works_without_permission_to_list_operations(world: World, aws: Stubber) -> None:
     aws.add_client_error("list_operations", "AccessDeniedException", "not authorized to perform: x")
     aws.add_response("register_domain", {"OperationId": "op-1"})
     assert buy(world).domain.registration
@@ -210,7 +210,7 @@ def test_without_the_right_to_list_operations_one_can_buy(world: World, aws: Stu
         (operation("ERROR"), Status.ATTENTION, "was not registered"),
     ],
 )
-def test_how_far_it_is(
+def test_progress_of_an_operation(
     world: World, aws: Stubber, detail: dict[str, object], status: Status, words: str
 ) -> None:
     aws.add_response("get_operation_detail", detail, {"OperationId": "op-1"})
@@ -282,7 +282,7 @@ def test_offers_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["mine.com"].suggested, found["mine.com"].free) == (True, True)
 
 
-def test_endings_that_ask_for_papers_are_not_sold_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endings_that_require_documents_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_offers(world, monkeypatch, {"x.fr": "AVAILABLE"})
     offer = offers(world, "x.fr")["x.fr"]
     assert not offer.free
@@ -291,7 +291,7 @@ def test_endings_that_ask_for_papers_are_not_sold_here(world: World, monkeypatch
         domain_registration.order(offer, ANA, auto_renew=True, private=True)
 
 
-def test_plan_says_the_price_and_what_goes_with_it(world: World) -> None:
+def test_the_plan_shows_the_price_and_its_parts(world: World) -> None:
     offer = domain_offers.Offer(
         parse_name("example.com"), "free", True, Price(15.0, "USD"), Price(16.0, "USD")
     )

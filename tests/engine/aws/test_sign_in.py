@@ -117,7 +117,7 @@ def test_how_a_profile_signs_in(profile: str | None, words: str, command: str) -
     assert " ".join(how.command) == command
 
 
-def test_keys_in_the_environment_go_before_the_profile_that_is_named_there(
+def test_keys_in_the_environment_precede_its_profile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "staff")
@@ -148,7 +148,7 @@ def test_keys_in_the_environment_go_before_the_profile_that_is_named_there(
         ("plain", {"AWS_ENDPOINT_URL": "http://x"}, ()),
     ],
 )
-def test_endpoints_that_stand_in_for_aws(
+def test_endpoints_that_replace_aws(
     profile: str | None,
     environment: dict[str, str],
     found: tuple[tuple[str, str], ...],
@@ -189,22 +189,22 @@ def refusal(
         ("tool", WizardError, "Sign in again as before"),
     ],
 )
-def test_session_that_is_over(profile: str | None, kind: type[WizardError], todo: str) -> None:
+def test_expired_session(profile: str | None, kind: type[WizardError], todo: str) -> None:
     failure = refused(refusal("ExpiredToken", "The security token is expired"), profile)
     assert type(failure) is kind
     assert todo in failure.todo
     assert failure.exit_code is ExitCode.OUTSIDE
 
 
-def test_session_of_the_environment_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a running program cannot read again is said to need a new start."""
+def test_expired_session_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A running program cannot read the environment again, so it must be restarted."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIA1")
     failure = refused(refusal("ExpiredTokenException"), None)
     assert failure is not None
     assert "AWS_SESSION_TOKEN), and restart" in failure.todo
 
 
-def test_command_line_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_cli_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     failure = refused(refusal("ExpiredToken"), "staff")
     assert failure is not None
@@ -220,7 +220,7 @@ def test_command_line_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> 
         ("AKIA1", "", "does not know these credentials", "choose another Region"),
     ],
 )
-def test_parts_of_the_environment_that_do_not_fit(
+def test_mismatched_keys_in_the_environment(
     key: str, token: str, title: str, todo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
@@ -239,20 +239,20 @@ def test_parts_of_the_environment_that_do_not_fit(
         (timedelta(seconds=5), "wrong"),
     ],
 )
-def test_clock_that_is_off_is_measured(off: timedelta, title: str) -> None:
-    """AWS's answer is dated; so it is known by how much."""
+def test_a_wrong_clock_is_measured(off: timedelta, title: str) -> None:
+    """The date of AWS's answer shows by how much."""
     failure = refused(refusal("RequestExpired", sent=datetime.now(UTC) + off), None)
     assert failure is not None
     assert failure.title == f"This computer's clock is {title}"
 
 
-def test_profile_that_is_almost_right() -> None:
+def test_misspelt_profile() -> None:
     with pytest.raises(WizardError) as raised:
         sts.get_caller_identity(AwsAccess(profile="staf", region="us-east-1"))
     assert "Did you mean staff?" in raised.value.what
 
 
-def test_role_without_anybody_who_takes_it(home: Path) -> None:
+def test_role_without_a_source_profile(home: Path) -> None:
     (home / "config").write_text("[profile lone]\nrole_arn = arn:aws:iam::123456789012:role/Admin\n")
     with pytest.raises(WizardError) as raised:
         sts.get_caller_identity(AwsAccess(profile="lone", region="us-east-1"))
@@ -277,7 +277,7 @@ WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass co
 
 @dataclass
 class Sts:
-    """STS on loopback: it takes the code 123456 alone, or refuses every role with ``message``."""
+    """STS on loopback: it accepts only the code 123456, or refuses every role with ``message``."""
 
     message: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -330,7 +330,7 @@ def aws_sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     server.server_close()
 
 
-def test_role_that_asks_for_a_code_gets_it_once(aws_sts: Sts) -> None:
+def test_an_mfa_code_is_used_once(aws_sts: Sts) -> None:
     aws = AwsAccess(profile="careful", region="us-east-1")
     with pytest.raises(CodeNeededError) as raised:
         sts.get_caller_identity(aws)
@@ -352,7 +352,7 @@ def test_role_that_asks_for_a_code_gets_it_once(aws_sts: Sts) -> None:
     assert aws_sts.roles_taken == 2, "the session that was opened serves new clients too"
 
 
-def test_session_that_the_command_line_opened_serves_too(aws_sts: Sts, home: Path) -> None:
+def test_a_session_of_the_aws_cli_is_used(aws_sts: Sts, home: Path) -> None:
     asked = {"RoleArn": "arn:aws:iam::123456789012:role/Admin", "SerialNumber": DEVICE}
     key = hashlib.sha1(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     end = datetime.now(UTC) + timedelta(hours=1)
@@ -371,7 +371,7 @@ def test_session_that_the_command_line_opened_serves_too(aws_sts: Sts, home: Pat
     assert aws_sts.roles_taken == 0
 
 
-def test_role_that_is_not_yours(aws_sts: Sts) -> None:
+def test_role_that_cannot_be_assumed(aws_sts: Sts) -> None:
     aws_sts.message = "User: arn:aws:iam::1:user/ana is not authorized to perform: sts:AssumeRole"
     with pytest.raises(WizardError) as raised:
         sts.get_caller_identity(AwsAccess(profile="itself", region="us-east-1"))
@@ -382,7 +382,7 @@ def test_role_that_is_not_yours(aws_sts: Sts) -> None:
 
 
 @pytest.mark.usefixtures("aws_sts")
-def test_role_that_identity_center_does_not_give(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_role_that_identity_center_refuses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token = {"startUrl": "https://example.awsapps.com/start", "region": "us-east-1", "accessToken": "x"}
     token["expiresAt"] = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
     # botocore settles on the folder when it is imported, before the test has a home of its own.

@@ -262,7 +262,7 @@ def answers(operation: str) -> Iterator[Any]:
 
 
 class Answering:
-    """A way to AWS on which one operation is called, and answered so."""
+    """An access on which one operation is called and gets this answer."""
 
     profile = None
 
@@ -295,7 +295,7 @@ class Answering:
 
 
 def use(result: Any) -> None:
-    """Use everything that ``result`` tells, as the steps do."""
+    """Use everything in ``result``, as the steps do."""
     if dataclasses.is_dataclass(result):
         for name, value in inspect.getmembers(type(result)):
             if isinstance(value, property):
@@ -309,7 +309,7 @@ def use(result: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_what_the_model_does_not_promise_may_be_missing(operation: str) -> None:
+def test_optional_members_can_be_missing(operation: str) -> None:
     for call in CALLS[operation]:
         for found in answers(operation):
             aws = Answering(operation, found)
@@ -324,7 +324,7 @@ def test_what_the_model_does_not_promise_may_be_missing(operation: str) -> None:
             assert aws.asked == 1
 
 
-def test_whole_answers_are_understood() -> None:
+def test_complete_answers_are_understood() -> None:
     for operation, calls in CALLS.items():
         for call in calls:
             whole = answer(answer_shape(operation))
@@ -332,14 +332,14 @@ def test_whole_answers_are_understood() -> None:
             use(call(cast("AwsAccess", Answering(operation, whole))))
 
 
-def test_every_operation_in_use_is_among_them() -> None:
+def test_every_operation_in_use_is_tested() -> None:
     sources = [path.read_text() for path in Path(wizard.aws.__file__).parent.glob("*.py")]
     calling = [source for source in sources if "from wizard.aws.calls import" in source]
     used = {name for source in calling for name in re.findall(r'"([a-z0-9]+:[A-Z]\w+)"', source)}
     assert used == set(CALLS)
 
 
-def test_every_function_that_asks_aws_is_among_them() -> None:
+def test_every_function_that_calls_aws_is_tested() -> None:
     names = {path.stem for path in Path(wizard.aws.__file__).parent.glob("*.py")} - {"__init__", "calls"}
     modules = [import_module(f"wizard.aws.{name}") for name in sorted(names)]
     asking = {
@@ -374,21 +374,21 @@ def test_a_listing_that_repeats_itself_ends(operation: str, found: Mapping[str, 
         assert call(cast("AwsAccess", Answering(operation, found))) == ()
 
 
-def test_lines_of_a_log_without_ids_are_told_apart() -> None:
+def test_log_lines_without_ids_are_distinct() -> None:
     events = [{"timestamp": 1, "message": "a"}, {"timestamp": 1, "message": "b"}, {"timestamp": 2}]
     aws = Answering("logs:FilterLogEvents", {"events": events})
     lines = cloudwatch.filter_log_events(cast("AwsAccess", aws), "group", NOW, 10)
     assert len({line.id for line in lines}) == len(lines) == 3
 
 
-def test_a_registration_whose_number_is_missing_may_have_been_made() -> None:
+def test_a_registration_without_an_operation_id_may_have_happened() -> None:
     aws = cast("AwsAccess", Answering("route53domains:RegisterDomain", {}))
     with pytest.raises(WizardError, match="incomplete") as caught:
         route53domains.register(aws, ORDER)
     assert "may have made the change" in caught.value.what
 
 
-def test_what_a_function_returns_may_be_no_json() -> None:
+def test_a_function_can_return_something_else_than_json() -> None:
     aws = cast("AwsAccess", Answering("lambda:Invoke", {"Payload": Stream(b"<html>")}))
     with pytest.raises(WizardError, match="failed"):
         lambda_.invoke(aws, "name", {})
@@ -396,7 +396,7 @@ def test_what_a_function_returns_may_be_no_json() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Sparse(AwsAccess):
-    """A way to AWS on which all answers are made down to ``depth``."""
+    """An access with all answers complete down to ``depth``."""
 
     depth: int = 0
 
@@ -405,7 +405,7 @@ class Sparse(AwsAccess):
 
 
 class SparseClient(Answering):
-    """A client of one service whose answers are made down to ``depth``."""
+    """A client of one service whose answers are complete down to ``depth``."""
 
     def __init__(self, service: str, depth: int) -> None:
         self.service, self.depth = service, depth
@@ -417,7 +417,7 @@ class SparseClient(Answering):
 
 
 def looks(world: World, project: Project) -> Iterator[Callable[[], object]]:
-    """What the steps read of AWS, and what they make of it."""
+    """Yield what the steps read from AWS, and what they make of it."""
     ses = sesv2.get_account(world.aws)
     seen = account.AccountSeen("123456789012", "arn:aws:iam::123456789012:user/owner", None, "us-east-1", ses)
     registration = Registration("example.com", "op", NOW)
@@ -444,7 +444,7 @@ def looks(world: World, project: Project) -> Iterator[Callable[[], object]]:
 
 
 @pytest.mark.parametrize("depth", range(DEEPEST + 1))
-def test_the_steps_make_something_of_sparse_answers(depth: int) -> None:
+def test_the_steps_accept_sparse_answers(depth: int) -> None:
     world = World(aws=Sparse(region="us-east-1", depth=depth), now=lambda: NOW)
     project = Project(
         account=Account(region="us-east-1", id="123456789012"),

@@ -1,4 +1,4 @@
-"""The ``check`` command against real DNS servers on loopback: every mistake made, named, and mended."""
+"""The ``check`` command against real DNS servers on loopback: every mistake made, reported, and fixed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ GOOD = [
 
 @pytest.fixture
 def server() -> Iterator[DnsServer]:
-    """A zone in which everything is right."""
+    """A zone with all records correct."""
     with world() as running:
         for token in TOKENS:
             running.add(f"{token}.dkim.amazonses.com", "TXT", KEY)
@@ -206,7 +206,7 @@ MISTAKES: list[tuple[str, str, str, list[Edit]]] = [
     MISTAKES,
     ids=[f"{code}-{record_id}-{number}" for number, (code, record_id, _, _) in enumerate(MISTAKES)],
 )
-def test_a_mistake_is_named_with_its_fix(
+def test_each_mistake_is_reported_with_its_fix(
     run: Check, server: DnsServer, code: str, record_id: str, status: str, edits: list[Edit]
 ) -> None:
     for edit in edits:
@@ -229,8 +229,8 @@ def test_a_mistake_is_named_with_its_fix(
     assert [record["status"] for record in others] == ["ok"] * 6, others
 
 
-def test_repairing_what_it_says_makes_it_ok(run: Check, server: DnsServer) -> None:
-    """Each record is entered as the fix's row says it, and the next check sees it."""
+def test_applying_the_fix_makes_the_record_ok(run: Check, server: DnsServer) -> None:
+    """Each record is entered as the fix says, and the next check finds it."""
     for name, rdtype, _ in GOOD:
         server.remove(name, rdtype)
     server.add("example.com", "TXT", "v=spf1 include:_spf.example.net -all")
@@ -260,7 +260,7 @@ class TestZones:
         assert code == 1
         assert [finding["code"] for finding in result["findings"]] == ["zone-missing"]
 
-    def test_no_resolver_is_outside_trouble(self, run: Check, server: DnsServer) -> None:
+    def test_no_resolver_ends_with_code_3(self, run: Check, server: DnsServer) -> None:
         server.stop()
         code, result = examine(run, server)
         assert code == ExitCode.OUTSIDE
@@ -292,7 +292,7 @@ class TestZones:
     def test_dead_servers_of_a_registered_zone(
         self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The registry is there, the zone's servers are not, and so no resolver knows either."""
+        """The registry answers, the zone's servers do not, so resolvers have no answer either."""
         monkeypatch.setattr(transport, "TRIES", (0.05,))
         monkeypatch.setattr(transport, "TCP_SECONDS", 0.1)
         server.remove_zone("example.com")
@@ -308,14 +308,14 @@ class TestZones:
         assert [finding["code"] for finding in lines[0]["findings"]] == ["lame-server"]
 
 
-class TestWhatIsAsked:
+class TestSourcesOfTokens:
     def test_without_tokens_the_dkim_rows_are_unknown(self, run: Check, server: DnsServer) -> None:
         code, lines, _ = run("example.com", "--mail-from", "bounce", server=server)
         assert code == ExitCode.OUTSIDE
         assert codes(lines[0], "dkim1") == ["dkim-tokens-unknown"]
         assert not lines[0]["ready"]
 
-    def test_ses_says_tokens_mail_from_and_its_own_view(self, run: Check, account: Demo) -> None:
+    def test_ses_gives_tokens_mail_from_and_its_view(self, run: Check, account: Demo) -> None:
         ses = account.world.aws.client("sesv2")
         tokens = ses.create_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
         ses.put_email_identity_mail_from_attributes(
@@ -357,7 +357,7 @@ class TestWhatIsAsked:
         _, printed, _ = run("example.com", world=account.world, json_lines=False)
         assert "\nSES has no identity example.com in us-east-1.\n  → Name the Region" in printed[0]["text"]
 
-    def test_that_ses_was_not_asked_is_no_answer_of_ses(self, run: Check, server: DnsServer) -> None:
+    def test_no_aws_is_reported_as_not_asked(self, run: Check, server: DnsServer) -> None:
         _, lines, err = run("example.com", server=server)
         assert (lines[0]["ses"], lines[0]["ses_state"], err) == (None, "not-asked", "")
         assert lines[0]["records"][0]["findings"][0]["fix"].startswith(
@@ -367,7 +367,7 @@ class TestWhatIsAsked:
         assert "\nSES was not asked (--no-aws).\n" in printed[0]["text"]
         assert printed[0]["text"].count("Leave `--no-aws` out") == 1
 
-    def test_records_that_broke_after_verification_are_told_beside_what_ses_says(
+    def test_records_that_broke_after_verification_are_reported_with_the_ses_view(
         self, run: Check, account: Demo
     ) -> None:
         ses = account.world.aws.client("sesv2")
@@ -386,7 +386,7 @@ class TestWhatIsAsked:
         _, printed, _ = run("example.com", world=account.world, json_lines=False)
         assert words in " ".join(printed[0]["text"].split())
 
-    def test_without_credentials_the_dns_is_checked_all_the_same(self, run: Check, server: DnsServer) -> None:
+    def test_without_credentials_the_dns_is_still_checked(self, run: Check, server: DnsServer) -> None:
         dns = World(aws=AwsAccess(region="us-east-1")).dns
         here = World(
             aws=AwsAccess(region="us-east-1"),
@@ -400,7 +400,7 @@ class TestWhatIsAsked:
             "SES could not be asked: no AWS credentials were found. Run `"
         )
 
-    def test_a_refusal_of_ses_is_not_the_want_of_credentials(self, run: Check, account: Demo) -> None:
+    def test_a_refusal_of_ses_is_not_reported_as_missing_credentials(self, run: Check, account: Demo) -> None:
         refused = account.world.choose(None, "us-east-1")
         refuse(refused.aws, "sesv2", "GetEmailIdentity", "AccessDeniedException")
         _, lines, _ = run("example.com", world=refused)
@@ -410,10 +410,10 @@ class TestWhatIsAsked:
         _, lines, _ = run("example.com", world=expired)
         assert lines[0]["ses_state"] == "no-credentials"
 
-    def test_ses_is_not_waited_for_long(
+    def test_a_silent_ses_does_not_delay_the_check(
         self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It takes the connection and says nothing: usually four times 20 s are worth it."""
+        """It accepts the connection and never answers; other calls wait four times 20 s for that."""
         from wizard.aws import access
 
         monkeypatch.setattr(access, "_BRIEF", access._Timeouts(0.1, 0.1, 1))
@@ -427,7 +427,7 @@ class TestWhatIsAsked:
         assert (code, lines[0]["ok"], lines[0]["ses_state"]) == (0, True, "unavailable")
         assert time.monotonic() - began < 10
 
-    def test_the_file_names_domain_mail_from_and_tokens(
+    def test_the_file_gives_domain_mail_from_and_tokens(
         self, run: Check, server: DnsServer, tmp_path: Path
     ) -> None:
         identity = Identity(
@@ -462,10 +462,10 @@ class TestWhatIsAsked:
         _, lines, _ = run("--domains-from", "-", server=server)
         assert lines[0]["domain"] == "xn--bcher-kva.com"
 
-    def test_watching_prints_changes_and_ends_when_all_is_ok(
+    def test_watch_prints_changes_and_ends_when_all_is_ok(
         self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The record is published when the second round begins; no other round has anything new to say."""
+        """The record is published at the start of the second round; no other round has news."""
         from wizard.dns import checklist
 
         server.remove(DMARC, "TXT")
@@ -489,7 +489,7 @@ class TestWhatIsAsked:
 def test_several_domains_are_watched_until_the_last_is_ok(
     run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each prints as it changes; the second is mended once the first is ok."""
+    """Each prints as it changes; the second is fixed once the first is ok."""
     from wizard.aws.sesv2 import SesIdentity
     from wizard.cli.check import ses
     from wizard.dns import checklist
@@ -540,7 +540,7 @@ class TestPublicResolvers:
         dns = DnsAccess((Nameserver(server.address, server.port),), tuple(resolvers))
         return World(aws=AwsAccess(region="us-east-1"), dns=dns)
 
-    def test_what_the_zones_servers_say_is_printed_before_they_are_waited_for(
+    def test_the_answers_of_the_zone_are_printed_before_public_resolvers_answer(
         self,
         run: Check,
         server: DnsServer,
@@ -573,7 +573,7 @@ class TestPublicResolvers:
         assert later.endswith("\n\n")
         assert "example.com: ok" not in later
 
-    def test_a_silent_one_is_named(
+    def test_a_silent_public_resolver_is_named(
         self, run: Check, server: DnsServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(transport, "TRIES", (0.05, 0.05))
@@ -583,8 +583,10 @@ class TestPublicResolvers:
         assert code == 0
         assert printed[0]["text"].endswith("\nPublic resolvers: no answer (Public 1).\n\n")
 
-    def test_a_verdict_that_they_change_is_said_again(self, run: Check, server: DnsServer) -> None:
-        """They validate DNSSEC, which the network's own resolver does not."""
+    def test_a_verdict_changed_by_public_resolvers_is_printed_again(
+        self, run: Check, server: DnsServer
+    ) -> None:
+        """They validate DNSSEC; the network's own resolver does not."""
 
         class Validating(DnsServer):
             def respond(self, wire: bytes, *, tcp: bool) -> bytes | None:
@@ -626,7 +628,9 @@ class TestUsage:
             (("--domains-from", "no-such-file"), "could not be read"),
         ],
     )
-    def test_what_makes_no_sense_is_refused(self, run: Check, arguments: tuple[str, ...], words: str) -> None:
+    def test_contradicting_options_are_refused(
+        self, run: Check, arguments: tuple[str, ...], words: str
+    ) -> None:
         with pytest.raises(WizardError) as refused:
             run(*arguments, "--no-aws")
         assert refused.value.exit_code is ExitCode.USAGE
@@ -654,12 +658,12 @@ class TestUsage:
             nameserver("192.0.2.1:99999")
 
     @pytest.mark.parametrize("text", ["dns.example.com", "192.0.2.1:0", "192.0.2.1:x", "[::1", ""])
-    def test_no_nameserver(self, text: str) -> None:
+    def test_invalid_nameservers_are_refused(self, text: str) -> None:
         with pytest.raises(argparse.ArgumentTypeError):
             nameserver(text)
 
 
-def test_the_table_says_what_is_wrong_and_how_to_mend_it(run: Check, server: DnsServer) -> None:
+def test_the_table_shows_what_is_wrong_and_the_fix(run: Check, server: DnsServer) -> None:
     server.remove(DKIM, "CNAME")
     server.add(f"{DKIM}.example.com", "CNAME", "tok1.dkim.amazonses.com")
     code, shown, _ = run(
@@ -674,7 +678,7 @@ def test_the_table_says_what_is_wrong_and_how_to_mend_it(run: Check, server: Dns
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_strangers_bytes_reach_no_terminal(run: Check, server: DnsServer) -> None:
+def test_control_characters_from_dns_are_escaped(run: Check, server: DnsServer) -> None:
     server.remove(DMARC, "TXT")
     server.add_resource(Resource(DMARC, "TXT", '"v=DMARC1; p=\\027[31mred\\010next; rua=\\155\\226"'))
     for json_lines in (True, False):

@@ -67,9 +67,7 @@ def test_a_short_rate_leaves_an_hour_to_deploy_it(export: Export) -> None:
 
 
 @pytest.mark.parametrize("recipients", [None, "missing.csv"])
-def test_the_size_is_checked_also_where_the_recipients_are_missing(
-    export: Export, recipients: str | None
-) -> None:
+def test_the_size_is_checked_without_recipients_too(export: Export, recipients: str | None) -> None:
     code, out, err = export("stack", project=with_reminder(recipients=recipients, html="x" * 500_000))
     assert (code, out) == (ExitCode.USAGE, "")
     assert "html: Make the message shorter" in err
@@ -82,7 +80,7 @@ def test_a_large_template_says_that_it_needs_a_bucket(export: Export) -> None:
     assert "add `--s3-bucket NAME` to `aws cloudformation deploy`" in err
 
 
-def test_a_template_that_no_bucket_helps_is_refused(export: Export) -> None:
+def test_a_template_too_large_for_a_bucket_is_refused(export: Export) -> None:
     code, out, err = export("stack", project=with_reminder(html='"' * 490_000))
     assert (code, out) == (ExitCode.USAGE, "")
     assert "Deploy the reminder in the wizard" in err
@@ -97,7 +95,7 @@ def test_what_only_aws_knows_is_an_option(export: Export) -> None:
     assert "RecipientsTable" not in resources
 
 
-def test_a_file_that_does_not_say_enough_gives_no_stack(export: Export) -> None:
+def test_an_incomplete_file_gives_no_stack(export: Export) -> None:
     code, out, err = export("stack", project=with_reminder(schedule=None, sender=None))
     assert (code, out) == (ExitCode.USAGE, "")
     assert "reminder.sender: Name the address" in err
@@ -132,9 +130,7 @@ def asking() -> Iterator[tuple[DnsServer, tuple[str, ...]]]:
         yield server, ("--no-aws", "--nameserver", f"{server.address}:{server.port}")
 
 
-def test_the_records_are_those_still_to_be_entered(
-    export: Export, asking: tuple[DnsServer, tuple[str, ...]]
-) -> None:
+def test_only_missing_records_are_exported(export: Export, asking: tuple[DnsServer, tuple[str, ...]]) -> None:
     code, out, err = export("records", *asking[1])
     assert (code, err) == (ExitCode.OK, "")
     assert "tok1._domainkey" not in out
@@ -176,8 +172,8 @@ def test_a_missing_recipients_file_is_a_warning(export: Export) -> None:
     assert "missing.csv" in err
 
 
-def test_without_an_answer_the_file_gives_what_is_sess_alone(export: Export) -> None:
-    """SPF and DMARC are joined with what stands there, so they are not guessed."""
+def test_without_dns_the_file_gives_the_records_that_only_ses_uses(export: Export) -> None:
+    """SPF and DMARC depend on existing records, so they are left out."""
     with world() as server:
         gone = f"{server.address}:{server.port}"
     code, out, err = export("records", "--no-aws", "--nameserver", gone)
@@ -194,7 +190,7 @@ def test_without_an_answer_the_file_gives_what_is_sess_alone(export: Export) -> 
     assert "The DNS could not be asked" in err
 
 
-def test_file_of_the_demo_is_hinted_at(
+def test_the_demo_file_is_suggested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -205,7 +201,7 @@ def test_file_of_the_demo_is_hinted_at(
     assert "`--file ses-wizard-demo.yaml`" in capsys.readouterr().err
 
 
-def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: Export) -> None:
+def test_the_policy_comes_from_the_file_if_aws_cannot_be_asked(export: Export) -> None:
     project = replace(PROJECT, account=Account(region="eu-west-1", id="123456789012"))
     code, out, err = export("policy", project=project)
     assert code == ExitCode.OK
@@ -222,7 +218,7 @@ def test_the_policy_comes_from_the_file_alone_where_aws_cannot_be_asked(export: 
     assert f'"Resource": "{arn}"' in named
 
 
-def test_the_account_may_be_the_principals_and_the_profile_another_computers(export: Export) -> None:
+def test_the_principal_gives_the_account_if_the_profile_does_not_exist(export: Export) -> None:
     project = replace(PROJECT, account=Account(profile="elsewhere", region="us-east-1"))
     arn = "arn:aws:iam::123456789012:user/ana"
     code, out, _ = export("policy", "--principal", arn, project=project)
@@ -247,10 +243,10 @@ def test_the_account_may_be_the_principals_and_the_profile_another_computers(exp
         ),
     ],
 )
-def test_no_policy_without_knowing_what_for(
+def test_no_policy_without_an_account(
     export: Export, arguments: tuple[str, ...], account: Account, code: ExitCode, message: str
 ) -> None:
-    """The account is the file's or that of the credentials; here there are neither."""
+    """The account comes from the file or the credentials; here neither names one."""
     printed = export("policy", *arguments, project=replace(PROJECT, account=account))
     assert printed[0] == code
     assert printed[1] == ""

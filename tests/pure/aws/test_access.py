@@ -1,4 +1,4 @@
-"""The way to AWS: what its sessions share, and what they never do."""
+"""The access to AWS: what its sessions share, and what they do not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 
 
-def test_the_descriptions_of_services_are_read_once_for_all_sessions() -> None:
+def test_service_descriptions_are_read_once_for_all_sessions() -> None:
     keys = EmbeddedKeys("a", "b")
     clients = [AwsAccess(region="us-east-1", keys=keys).client("sesv2") for _ in range(2)]
     mine = AwsAccess(region="us-east-1").client("sesv2")
@@ -18,7 +18,7 @@ def test_the_descriptions_of_services_are_read_once_for_all_sessions() -> None:
     assert clients[0].meta.events is not clients[1].meta.events
 
 
-def test_an_embedded_access_has_its_own_region_and_endpoint_and_nothing_of_the_users(
+def test_an_embedded_access_ignores_the_users_aws_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
@@ -30,7 +30,7 @@ def test_an_embedded_access_has_its_own_region_and_endpoint_and_nothing_of_the_u
         assert client._request_signer._credentials.access_key == "a"
 
 
-def test_descriptions_of_the_users_own_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_users_own_service_descriptions_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     folder = tmp_path / "mine" / "2026-01-01"
     folder.mkdir(parents=True)
