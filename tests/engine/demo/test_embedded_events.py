@@ -142,40 +142,17 @@ def test_only_what_is_wanted_and_permitted_arrives(account: Demo) -> None:
     assert event["detail"]["eventType"] == "Complaint"
 
 
-def test_what_cannot_be_filled_in_or_is_suppressed_is_told_too(account: Demo) -> None:
+def test_what_cannot_be_filled_in_is_reported(account: Demo) -> None:
     ses = production(account)
-    listening(account, "RENDERING_FAILURE", "BOUNCE")
-    ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE"])
-    ses.put_suppressed_destination(EmailAddress="b@example.net", Reason="BOUNCE")
+    listening(account, "RENDERING_FAILURE")
     content = {"Template": {"TemplateName": "greeting", "TemplateData": "{}"}}
     send = {"FromEmailAddress": "a@example.com", "ConfigurationSetName": "set"}
     ses.send_email(Destination={"ToAddresses": ["c@example.net"]}, Content=content, **send)
-    bulk(ses, "b@example.net")
-    found = eventually(lambda: len(noted(account)) == 2 and noted(account))
-    details = {event["detail"]["eventType"]: event["detail"] for event in found}
-    assert details["Rendering Failure"]["failure"]["errorMessage"] == (
+    (found,) = eventually(lambda: noted(account))
+    assert found["detail"]["failure"]["errorMessage"] == (
         "Attribute 'name' is not present in the rendering data."
     )
-    assert details["Bounce"]["bounce"]["bounceSubType"] == "OnAccountSuppressionList"
     assert account.inbox() == ()
-
-
-def test_event_destinations_are_kept_as_they_are_given(account: Demo) -> None:
-    ses = production(account)
-    listening(account, "BOUNCE")
-    wanted = {"MatchingEventTypes": ["SEND"], "EventBridgeDestination": {"EventBusArn": BUS}}
-    name = {"ConfigurationSetName": "set", "EventDestinationName": "bus"}
-    ses.update_configuration_set_event_destination(EventDestination=wanted, **name)
-    (kept,) = ses.get_configuration_set_event_destinations(ConfigurationSetName="set")["EventDestinations"]
-    assert kept == {"Name": "bus", "Enabled": False, **wanted}
-    with pytest.raises(ClientError, match="AlreadyExists"):
-        ses.create_configuration_set_event_destination(EventDestination=wanted, **name)
-    elsewhere = {**wanted, "EventBridgeDestination": {"EventBusArn": f"{BUS}-other"}}
-    with pytest.raises(ClientError, match="Only the default event bus"):
-        ses.update_configuration_set_event_destination(EventDestination=elsewhere, **name)
-    ses.delete_configuration_set_event_destination(**name)
-    with pytest.raises(ClientError, match="NotFound"):
-        ses.delete_configuration_set_event_destination(**name)
 
 
 # --- bulk mail ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 from tests.engine.stacks import LAMBDA_TRUST
 from wizard import demo
 from wizard.demo import Demo
+from wizard.demo.aws.account import current
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -62,11 +63,10 @@ def resources() -> dict[str, Any]:
                 "ScalingConfig": {"MaximumConcurrency": 2},
             },
         },
-        "Set": {"Type": "AWS::SES::ConfigurationSet", "Properties": {"Name": "set"}},
         "Destination": {
             "Type": "AWS::SES::ConfigurationSetEventDestination",
             "Properties": {
-                "ConfigurationSetName": {"Ref": "Set"},
+                "ConfigurationSetName": "set",
                 "EventDestination": {
                     "Name": "bus",
                     "Enabled": True,
@@ -131,6 +131,7 @@ def stacks(account: Demo) -> CloudFormationClient:
 def create(stacks: CloudFormationClient, found: dict[str, Any]) -> str:
     """Make a stack; its status, and the first reason where it failed."""
     body = json.dumps({"Resources": found})
+    current().ses("us-east-1").configuration_sets.setdefault("set", {})
     stacks.create_stack(StackName=STACK, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
     events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
     reasons = [
@@ -220,8 +221,9 @@ def test_changes_keep_what_is_there_or_make_a_new_one(account: Demo, stacks: Clo
     assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["Threshold"] == 5
     (subscription,) = aws.client("sns").list_subscriptions()["Subscriptions"]
     assert subscription["Endpoint"] == "second@example.net"
-    status = stacks.describe_stack_resource(StackName=STACK, LogicalResourceId="Subscription")
-    assert status["StackResourceDetail"]["ResourceStatus"] == "UPDATE_COMPLETE"
+    listed = stacks.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    status = {found["LogicalResourceId"]: found["ResourceStatus"] for found in listed}
+    assert status["Subscription"] == "UPDATE_COMPLETE"
 
 
 def test_a_failing_update_brings_back_what_was_replaced(account: Demo, stacks: CloudFormationClient) -> None:
@@ -321,7 +323,7 @@ def test_deletion_leaves_nothing(account: Demo, stacks: CloudFormationClient) ->
     assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert aws.client("sns").list_topics()["Topics"] == []
     assert aws.client("sns").list_subscriptions()["Subscriptions"] == []
-    assert account.account.ses("us-east-1").event_destinations == {}
+    assert account.account.ses("us-east-1").event_destinations == {"set": {}}
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [

@@ -245,20 +245,3 @@ def test_the_role_must_trust_the_schedulers_group(
         assert message == (
             "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         )
-
-
-def test_names_are_taken_once_and_groups_take_their_schedules_along(account: Demo, queue: Queue) -> None:
-    scheduler = account.world.aws.client("scheduler")
-    assert refusal(account, queue, GroupName="mine")[0] == "ResourceNotFoundException"
-    scheduler.create_schedule_group(Name="mine")
-    with pytest.raises(ClientError, match="ConflictException"):
-        scheduler.create_schedule_group(Name="mine")
-    scheduler.create_schedule(**wanted(account, queue, GroupName="mine"))
-    assert refusal(account, queue, GroupName="mine")[0] == "ConflictException"
-    listed = scheduler.list_schedules(GroupName="mine", NamePrefix="da")["Schedules"]
-    assert [found["Name"] for found in listed] == ["daily"]
-    assert scheduler.list_schedules(GroupName="default")["Schedules"] == []
-    scheduler.delete_schedule_group(Name="mine")
-    assert scheduler.list_schedules()["Schedules"] == []
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        scheduler.delete_schedule_group(Name="mine")

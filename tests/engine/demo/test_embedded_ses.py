@@ -277,20 +277,6 @@ def test_region_may_open_later_than_the_review_is_granted(ses: SESV2Client, acco
     assert ses.get_account()["ProductionAccessEnabled"] is True
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"MailType": "SPAM"},
-        {"WebsiteURL": "example.com"},
-        {"AdditionalContactEmailAddresses": ["a@example.com"] * 5},
-    ],
-)
-def test_impossible_details_are_refused(ses: SESV2Client, wrong: dict[str, Any]) -> None:
-    details = {"MailType": "MARKETING", "WebsiteURL": "https://example.com", **wrong}
-    assert refusal(ses.put_account_details, **details)[0] in ("BadRequestException", "ParamValidation")
-    assert "Details" not in ses.get_account()
-
-
 def test_account_switches_are_kept(ses: SESV2Client) -> None:
     ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE", "COMPLAINT"])
     ses.put_account_sending_attributes(SendingEnabled=False)
@@ -349,15 +335,6 @@ def test_simple_mail_arrives(account: Demo, ses: SESV2Client) -> None:
     assert headers["List-Unsubscribe"] == "<https://example.com/off>"
 
 
-def test_raw_mail_arrives(account: Demo, ses: SESV2Client) -> None:
-    verified(account, ses)
-    raw = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Raw\r\nX-Mine: 1\r\n\r\nbody\r\n"
-    ses.send_email(FromEmailAddress="a@example.com", Content={"Raw": {"Data": raw}})
-    (mail,) = account.inbox()
-    assert (mail.recipient, mail.subject, mail.text.strip()) == ("b@example.com", "Raw", "body")
-    assert ("X-Mine", "1") in mail.headers
-
-
 def template(ses: SESV2Client, **content: str) -> None:
     ses.create_email_template(TemplateName="greeting", TemplateContent={"Subject": "Hi", **content})  # type: ignore[typeddict-item]
 
@@ -405,13 +382,6 @@ def test_missing_field_is_accepted_and_never_delivered(account: Demo, ses: SESV2
     results = ses.send_bulk_email(**bulk(("b@example.com", {})))["BulkEmailEntryResults"]
     assert results[0]["Status"] == "SUCCESS"
     assert account.inbox() == ()
-    code, message = refusal(
-        ses.test_render_email_template, TemplateName="greeting", TemplateData='{"name":1}'
-    )
-    assert (code, message) == (
-        "BadRequestException",
-        "Attribute 'unknown' is not present in the rendering data.",
-    )
 
 
 def test_bulk_mail_has_a_result_for_each_entry(account: Demo, ses: SESV2Client) -> None:
@@ -455,19 +425,6 @@ def test_rate_and_day_are_limited(account: Demo, ses: SESV2Client) -> None:
     }
     account.account.kept.clock.push_to(account.now() + timedelta(hours=25))
     assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 0
-
-
-def test_suppressed_and_bouncing_addresses_get_nothing(account: Demo, ses: SESV2Client) -> None:
-    verified(account, ses)
-    ses.put_suppressed_destination(EmailAddress="b@example.com", Reason="BOUNCE")
-    addresses = ["b@example.com", "bounce@simulator.amazonses.com", SUCCESS]
-    send: dict[str, Any] = {"FromEmailAddress": "a@example.com", "Content": simple()}
-    ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE"])
-    ses.send_email(Destination={"ToAddresses": addresses}, **send)
-    assert [mail.recipient for mail in account.inbox()] == [SUCCESS]
-    ses.put_account_suppression_attributes(SuppressedReasons=["COMPLAINT"])
-    ses.send_email(Destination={"ToAddresses": addresses}, **send)
-    assert [mail.recipient for mail in account.inbox()] == [SUCCESS, "b@example.com", SUCCESS]
 
 
 def test_sender_that_insists_on_its_mail_from_waits_for_it(account: Demo, ses: SESV2Client) -> None:

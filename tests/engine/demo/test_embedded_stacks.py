@@ -75,10 +75,6 @@ def resources() -> dict[str, Any]:
             "Type": "AWS::SES::Template",
             "Properties": {"Template": {"TemplateName": "hello", "SubjectPart": "Hi", "TextPart": "Hi"}},
         },
-        "Set": {
-            "Type": "AWS::SES::ConfigurationSet",
-            "Properties": {"Name": "set", "ReputationOptions": {"ReputationMetricsEnabled": True}},
-        },
     }
 
 
@@ -163,8 +159,6 @@ def test_every_resource_is_really_made_in_order(account: Demo, stacks: CloudForm
     ttl = aws.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"}
     assert aws.client("sesv2").get_email_template(TemplateName="hello")["TemplateContent"]["Subject"] == "Hi"
-    kept = aws.client("sesv2").get_configuration_set(ConfigurationSetName="set")
-    assert kept["ReputationOptions"] == {"ReputationMetricsEnabled": True}
 
 
 def test_a_failing_resource_rolls_everything_back(account: Demo, stacks: CloudFormationClient) -> None:
@@ -179,7 +173,7 @@ def test_a_failing_resource_rolls_everything_back(account: Demo, stacks: CloudFo
     assert aws.client("lambda").list_functions()["Functions"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
     assert aws.client("dynamodb").list_tables()["TableNames"] == []
-    assert aws.client("sesv2").list_email_templates()["TemplatesMetadata"] == []
+    assert account.account.ses("us-east-1").templates == {}
 
 
 def test_a_rolled_back_stack_is_deleted_before_the_next_try(stacks: CloudFormationClient) -> None:
@@ -199,7 +193,7 @@ def test_a_rolled_back_stack_is_deleted_before_the_next_try(stacks: CloudFormati
 def test_an_update_changes_adds_and_removes(account: Demo, stacks: CloudFormationClient) -> None:
     carry_out(stacks, resources())
     found = resources()
-    del found["Set"]
+    del found["Template"]
     found["Second"] = {"Type": "AWS::SQS::Queue"}
     found["Schedule"]["Properties"]["ScheduleExpression"] = "cron(0 10 * * ? *)"
     found["Function"]["Properties"]["Code"]["ZipFile"] = CODE.replace("one", "two")
@@ -221,7 +215,7 @@ def test_an_update_changes_adds_and_removes(account: Demo, stacks: CloudFormatio
         "Schedule": "Modify",
         "Function": "Modify",
         "FunctionRole": "Modify",
-        "Set": "Remove",
+        "Template": "Remove",
     }
     assert carry_out(stacks, found, "UPDATE") == "UPDATE_COMPLETE"
     aws = account.world.aws
@@ -235,7 +229,7 @@ def test_an_update_changes_adds_and_removes(account: Demo, stacks: CloudFormatio
         role["RoleName"] for role in aws.client("iam").list_roles()["Roles"] if "Function" in role["RoleName"]
     ]
     assert aws.client("iam").list_role_policies(RoleName=name)["PolicyNames"] == ["new"]
-    assert aws.client("sesv2").list_configuration_sets()["ConfigurationSets"] == []
+    assert account.account.ses("us-east-1").templates == {}
 
 
 def test_a_failing_update_goes_back(account: Demo, stacks: CloudFormationClient) -> None:

@@ -81,7 +81,6 @@ class SesRegion:
     configuration_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
     event_destinations: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
-    suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
     suppressed_reasons: list[str] = field(default_factory=list)
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"

@@ -36,13 +36,6 @@ _MISSING = {"notBreaching": "OK", "breaching": "ALARM"}
 class Alarms(CloudWatchResponse):
     """moto's CloudWatch, with alarms that have a state."""
 
-    def put_metric_alarm(self) -> ActionResult:
-        """PutMetricAlarm: one that is there keeps its state."""
-        before = self.cloudwatch_backend.alarms.get(self._get_param("AlarmName"))
-        answer = super().put_metric_alarm()
-        _begin(self.cloudwatch_backend.alarms[self._get_param("AlarmName")], before)
-        return answer
-
     def describe_alarms(self) -> ActionResult:
         """DescribeAlarms, each as it is now."""
         tick(current())

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.sns.models import Subscription, sns_backends
 from moto.sns.responses import SNSResponse
 
-from wizard.demo.aws.account import ACCOUNT_ID, Account, current
+from wizard.demo.aws.account import ACCOUNT_ID, Account
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.ses.links import PATH
 from wizard.world import Mail
@@ -22,36 +22,10 @@ PENDING = "PendingConfirmation"
 class Topics(SNSResponse):
     """moto's SNS, where subscriptions by e-mail wait for their confirmation."""
 
-    def subscribe(self) -> ActionResult:
-        """Subscribe: by e-mail it waits; the ARN is told at once only if ReturnSubscriptionArn is set."""
-        if self._get_param("Protocol") not in ("email", "email-json"):
-            return super().subscribe()
-        made = subscribe(
-            current(),
-            self.region,
-            self._get_param("TopicArn"),
-            self._get_param("Protocol"),
-            self._get_param("Endpoint") or "",
-        )
-        told = made.confirmed or self._get_bool_param("ReturnSubscriptionArn")
-        return ActionResult({"SubscriptionArn": made.arn if told else "pending confirmation"})
-
-    def list_subscriptions(self) -> ActionResult:
-        """ListSubscriptions."""
-        return self._listed(list(self.backend.subscriptions.values()))
-
     def list_subscriptions_by_topic(self) -> ActionResult:
         """ListSubscriptionsByTopic."""
         topic = self.backend.get_topic(self._get_param("TopicArn"))
         return self._listed([one for one in self.backend.subscriptions.values() if one.topic is topic])
-
-    def confirm_subscription(self) -> ActionResult:
-        """ConfirmSubscription, with the token of the mail's link."""
-        found = _of_token(self._get_param("Token") or "")
-        if found is None:
-            raise Refusal("InvalidParameter", "Invalid parameter: Token")
-        _confirm(found)
-        return ActionResult({"SubscriptionArn": found.arn})
 
     def _listed(self, subscriptions: list[Subscription]) -> ActionResult:
         return ActionResult(

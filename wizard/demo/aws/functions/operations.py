@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 from moto.awslambda.responses import LambdaResponse
@@ -13,9 +12,6 @@ from wizard.demo.aws.functions import event_sources
 from wizard.demo.aws.functions import run as functions
 from wizard.demo.aws.iam.policies import denial
 from wizard.demo.aws.refusal import rest_refusal
-
-TAIL_BYTES = 4096
-"""How much of its log an Invoke tells."""
 
 
 class Functions(LambdaResponse):
@@ -31,19 +27,8 @@ class Functions(LambdaResponse):
         made = event_sources.create(self.region, self.json_body)
         return 202, {"status": "202"}, json.dumps(made.get_configuration())
 
-    def update_event_source_mapping(self) -> TYPE_RESPONSE:
-        """UpdateEventSourceMapping: changes what is given."""
-        changed = event_sources.update(self.region, self.path.split("/")[-1], self.json_body)
-        return 202, {"status": "202"}, json.dumps(changed.get_configuration())
-
-    def delete_event_source_mapping(self) -> TYPE_RESPONSE:
-        """DeleteEventSourceMapping."""
-        gone = event_sources.found(self.region, self.path.split("/")[-1])
-        event_sources.delete(self.region, gone.uuid)
-        return 202, {"status": "202"}, json.dumps({**gone.get_configuration(), "State": "Deleting"})
-
     def invoke(self) -> tuple[int, dict[str, str], str | bytes]:
-        """Invoke: waits for the run, or starts it (``Event``), or does neither (``DryRun``)."""
+        """Invoke: waits for the run, or starts it (``Event``)."""
         account, kind = current(), self.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         name = self.path.split("/functions/")[1].rpartition("/")[0]
         with account.lock:
@@ -54,14 +39,10 @@ class Functions(LambdaResponse):
             raise rest_refusal("AccessDeniedException", words, 403)
         event = self.body.encode() if isinstance(self.body, str) else self.body
         headers = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
-        if kind == "DryRun":
-            return 204, {**headers, "status": "204"}, ""
         if kind == "Event":
             functions.start(account, function, event)
             return 202, {**headers, "status": "202"}, ""
         outcome = functions.run(account, function, event)
         if outcome.error:
             headers["x-amz-function-error"] = outcome.error
-        if self.headers.get("X-Amz-Log-Type") == "Tail":
-            headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-TAIL_BYTES:]).decode()
         return 200, headers, outcome.payload

@@ -41,7 +41,6 @@ class Outcome:
 
     payload: bytes
     error: str | None
-    log: str
 
 
 def found(region: str, name_or_arn: str) -> LambdaFunction:
@@ -145,7 +144,7 @@ def run(account: Account, function: LambdaFunction, event: bytes, request: str |
         with account.lock:
             _note_failure(account, function)
     account.changed()
-    return Outcome(payload, error, "".join(f"{line}\n" for line in log.lines))
+    return Outcome(payload, error)
 
 
 def _note_failure(account: Account, function: LambdaFunction) -> None:
@@ -237,7 +236,6 @@ class _Log:
     """
 
     def __init__(self, account: Account, function: LambdaFunction) -> None:
-        self.lines: list[str] = []
         self.stream = f"{account.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
         self._account = account
         with account.lock:
@@ -245,7 +243,6 @@ class _Log:
 
     def say(self, line: str) -> None:
         """Keep one line; empty ones are none."""
-        self.lines.append(line)
         if not line or self._group is None:
             return
         with self._account.lock:

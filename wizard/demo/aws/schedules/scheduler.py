@@ -38,32 +38,6 @@ class Schedules(EventBridgeSchedulerResponse):
         """UpdateSchedule: replaces everything; what is not given becomes its default."""
         return json.dumps({"ScheduleArn": update(self.region, self._name(), self._body()).arn})
 
-    def delete_schedule(self) -> str:
-        """DeleteSchedule."""
-        self.scheduler_backend.delete_schedule(self._get_param("groupName"), self._name())
-        return "{}"
-
-    def list_schedules(self) -> str:
-        """ListSchedules, of one group or all."""
-        group, state = self._get_param("ScheduleGroup"), self._get_param("State")
-        prefix = self._get_param("NamePrefix") or ""
-        listed = [
-            schedule.to_dict(short=True)
-            for name, found in self.scheduler_backend.schedule_groups.items()
-            for schedule in found.schedules.values()
-            if group in (None, name) and state in (None, schedule.state) and schedule.name.startswith(prefix)
-        ]
-        return json.dumps({"Schedules": listed})
-
-    def create_schedule_group(self) -> str:
-        """CreateScheduleGroup. An existing name is a conflict."""
-        return json.dumps({"ScheduleGroupArn": create_group(self.region, self._name()).arn})
-
-    def delete_schedule_group(self) -> str:
-        """DeleteScheduleGroup: its schedules go with it."""
-        delete_group(self.region, self._name())
-        return "{}"
-
     def _name(self) -> str:
         return self.path.rstrip("/").rpartition("/")[2]
 

@@ -11,10 +11,9 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from wizard.demo.aws.account import Account, Review, SesRegion
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.ses.base import SesOperations, answer, page
+from wizard.demo.aws.ses.base import SesOperations, answer
 
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
-_REASONS = ("BOUNCE", "COMPLAINT")
 
 
 class AccountSettings(SesOperations):
@@ -42,59 +41,32 @@ class AccountSettings(SesOperations):
         """PutAccountDetails. In the sandbox, asking for production access opens a review."""
         ses, now = self.ses, self.account.now()
         answer_when_due(self.account, ses)
-        details = _valid_details(self.params)
         if ses.review is not None and ses.review.status == "PENDING":
             raise Refusal("ConflictException", "There is already a review in progress for this account.")
-        ses.details = details
+        ses.details = {
+            name: self.params[name]
+            for name in (
+                "MailType",
+                "WebsiteURL",
+                "ContactLanguage",
+                "UseCaseDescription",
+                "AdditionalContactEmailAddresses",
+            )
+            if self.params.get(name)
+        }
         if self._get_param("ProductionAccessEnabled") and not ses.production:
             ses.review = Review(now, case_id=str(17 * 10**13 + secrets.randbelow(10**13)))
         return EmptyResult()
 
     def put_account_suppression_attributes(self) -> ActionResult:
         """PutAccountSuppressionAttributes: which failures put an address on the account's list."""
-        self.ses.suppressed_reasons = _valid_reasons(self._get_param("SuppressedReasons") or [])
+        self.ses.suppressed_reasons = self._get_param("SuppressedReasons") or []
         return EmptyResult()
 
     def put_account_sending_attributes(self) -> ActionResult:
         """PutAccountSendingAttributes: pause or resume all sending."""
         self.ses.sending_enabled = bool(self._get_param("SendingEnabled"))
         return EmptyResult()
-
-    def put_suppressed_destination(self) -> ActionResult:
-        """PutSuppressedDestination: put an address on the account's list."""
-        address, reason = self._get_param("EmailAddress"), self._get_param("Reason")
-        _valid_reasons([reason])
-        self.ses.suppressed[address.lower()] = {
-            "EmailAddress": address,
-            "Reason": reason,
-            "LastUpdateTime": self.account.now(),
-        }
-        return EmptyResult()
-
-    def get_suppressed_destination(self) -> ActionResult:
-        """GetSuppressedDestination."""
-        return answer(SuppressedDestination=self._suppressed())
-
-    def delete_suppressed_destination(self) -> ActionResult:
-        """DeleteSuppressedDestination."""
-        del self.ses.suppressed[self._suppressed()["EmailAddress"].lower()]
-        return EmptyResult()
-
-    def list_suppressed_destinations(self) -> ActionResult:
-        """ListSuppressedDestinations, by address."""
-        names, token = page(
-            list(self.ses.suppressed), self._get_param("NextToken"), self._get_param("PageSize")
-        )
-        return answer(
-            SuppressedDestinationSummaries=[self.ses.suppressed[name] for name in names], NextToken=token
-        )
-
-    def _suppressed(self) -> dict[str, Any]:
-        address = self._get_param("EmailAddress")
-        found = self.ses.suppressed.get(address.lower())
-        if found is None:
-            raise Refusal("NotFoundException", f"Email address {address} does not exist on your list.")
-        return found
 
 
 class ConfigurationSets(SesOperations):
@@ -109,34 +81,10 @@ class ConfigurationSets(SesOperations):
         """GetConfigurationSet."""
         return ActionResult(self._configuration_set())
 
-    def list_configuration_sets(self) -> ActionResult:
-        """ListConfigurationSets, by name."""
-        names, token = page(
-            list(self.ses.configuration_sets), self._get_param("NextToken"), self._get_param("PageSize")
-        )
-        return answer(ConfigurationSets=names, NextToken=token)
-
-    def delete_configuration_set(self) -> ActionResult:
-        """DeleteConfigurationSet: its event destinations go with it."""
-        delete_configuration_set(self.ses, self._configuration_set()["ConfigurationSetName"])
-        return EmptyResult()
-
-    def put_configuration_set_suppression_options(self) -> ActionResult:
-        """PutConfigurationSetSuppressionOptions."""
-        reasons = _valid_reasons(self._get_param("SuppressedReasons") or [])
-        self._configuration_set()["SuppressionOptions"] = {"SuppressedReasons": reasons}
-        return EmptyResult()
-
     def put_configuration_set_reputation_options(self) -> ActionResult:
         """PutConfigurationSetReputationOptions."""
         enabled = bool(self._get_param("ReputationMetricsEnabled"))
         self._configuration_set()["ReputationOptions"] = {"ReputationMetricsEnabled": enabled}
-        return EmptyResult()
-
-    def put_configuration_set_sending_options(self) -> ActionResult:
-        """PutConfigurationSetSendingOptions."""
-        enabled = bool(self._get_param("SendingEnabled"))
-        self._configuration_set()["SendingOptions"] = {"SendingEnabled": enabled}
         return EmptyResult()
 
     def _configuration_set(self) -> dict[str, Any]:
@@ -154,7 +102,6 @@ def create_configuration_set(ses: SesRegion, options: dict[str, Any]) -> None:
         raise Refusal("BadRequestException", f"Invalid configuration set name <{name}>.")
     if name in ses.configuration_sets:
         raise Refusal("AlreadyExistsException", f"Configuration set <{name}> already exists.")
-    _valid_reasons((options.get("SuppressionOptions") or {}).get("SuppressedReasons") or [])
     ses.configuration_sets[name] = {
         "SendingOptions": {"SendingEnabled": True},
         "ReputationOptions": {"ReputationMetricsEnabled": False},
@@ -202,32 +149,3 @@ def _details(ses: SesRegion) -> dict[str, Any] | None:
     if review is None:
         return ses.details
     return {**ses.details, "ReviewDetails": {"Status": review.status, "CaseId": review.case_id}}
-
-
-def _valid_details(params: dict[str, Any]) -> dict[str, Any]:
-    """The details of PutAccountDetails. Refuses with BadRequestException what the model does not allow."""
-    website = params.get("WebsiteURL") or ""
-    contacts = params.get("AdditionalContactEmailAddresses") or []
-    language = params.get("ContactLanguage", "EN")
-    if params.get("MailType") not in ("MARKETING", "TRANSACTIONAL"):
-        raise Refusal("BadRequestException", "MailType must be one of MARKETING, TRANSACTIONAL.")
-    if not re.match(r"^https?://.", website) or len(website) > 1000:
-        raise Refusal("BadRequestException", f"Invalid website URL <{website}>.")
-    if len(contacts) > 4 or not all("@" in contact for contact in contacts):
-        raise Refusal("BadRequestException", "Up to 4 additional contact e-mail addresses are allowed.")
-    if language not in ("EN", "JA"):
-        raise Refusal("BadRequestException", "ContactLanguage must be one of EN, JA.")
-    details = {
-        "MailType": params["MailType"],
-        "WebsiteURL": website,
-        "ContactLanguage": language,
-        "UseCaseDescription": params.get("UseCaseDescription"),
-        "AdditionalContactEmailAddresses": list(contacts) or None,
-    }
-    return {name: value for name, value in details.items() if value is not None}
-
-
-def _valid_reasons(reasons: list[str]) -> list[str]:
-    if not set(reasons) <= set(_REASONS):
-        raise Refusal("BadRequestException", "SuppressedReasons must be of BOUNCE, COMPLAINT.")
-    return list(reasons)

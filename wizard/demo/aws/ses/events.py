@@ -44,32 +44,14 @@ class EventDestinations(SesOperations):
 
     def create_configuration_set_event_destination(self) -> ActionResult:
         """CreateConfigurationSetEventDestination. An existing name is a conflict."""
-        create_destination(self.ses, *self._wanted())
-        return EmptyResult()
-
-    def update_configuration_set_event_destination(self) -> ActionResult:
-        """UpdateConfigurationSetEventDestination: replaces it."""
-        replace_destination(self.ses, *self._wanted())
-        return EmptyResult()
-
-    def delete_configuration_set_event_destination(self) -> ActionResult:
-        """DeleteConfigurationSetEventDestination."""
-        configuration_set, name, _ = self._wanted()
-        _found(self.ses, configuration_set, name)
-        delete_destination(self.ses, configuration_set, name)
+        names = self._get_param("ConfigurationSetName"), self._get_param("EventDestinationName")
+        create_destination(self.ses, *names, self._get_param("EventDestination") or {})
         return EmptyResult()
 
     def get_configuration_set_event_destinations(self) -> ActionResult:
         """GetConfigurationSetEventDestinations."""
         found = _destinations(self.ses, self._get_param("ConfigurationSetName"))
         return answer(EventDestinations=[{"Name": name, **kept} for name, kept in found.items()])
-
-    def _wanted(self) -> tuple[str, str, dict[str, Any]]:
-        return (
-            self._get_param("ConfigurationSetName"),
-            self._get_param("EventDestinationName"),
-            self._get_param("EventDestination") or {},
-        )
 
 
 def create_destination(
@@ -129,11 +111,6 @@ def _valid(ses: SesRegion, destination: dict[str, Any]) -> dict[str, Any]:
 _DIAGNOSES = {
     "General": ("5.1.1", "smtp; 550 5.1.1 user unknown"),
     "Suppressed": ("5.1.1", "Amazon SES has suppressed sending to this address"),
-    "OnAccountSuppressionList": (
-        "5.1.1",
-        "Amazon SES did not send the message to this address because it is on the suppression list for your "
-        "account.",
-    ),
 }
 """Status and diagnostic code of a bounce, by its sub-type."""
 

@@ -153,11 +153,6 @@ class Identities(SesOperations):
         self.identity().signing_enabled = bool(self._get_param("SigningEnabled"))
         return EmptyResult()
 
-    def put_email_identity_feedback_attributes(self) -> ActionResult:
-        """PutEmailIdentityFeedbackAttributes: whether bounces and complaints come by mail."""
-        self.identity().forwarding = bool(self._get_param("EmailForwardingEnabled"))
-        return EmptyResult()
-
     def put_email_identity_configuration_set_attributes(self) -> ActionResult:
         """PutEmailIdentityConfigurationSetAttributes: the default set of this identity, or none."""
         name = self._get_param("ConfigurationSetName")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from email.utils import getaddresses
 from typing import Any
 
 from wizard.demo.aws.account import SesRegion
@@ -21,7 +17,6 @@ MAX_HEADER = 996
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HEADER_NAME = re.compile(r"[!-9;-@A-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
-_OWN_HEADERS = ("from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "reply-to")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -45,24 +40,6 @@ def simple(content: dict[str, Any]) -> Content:
         (body.get("Html") or {}).get("Data", ""),
         headers(content.get("Headers")),
     )
-
-
-def raw(content: dict[str, Any], destination: dict[str, Any] | None) -> tuple[Content, dict[str, Any]]:
-    """A MIME message as content, and where it goes: the request's destination or else its own headers."""
-    data = content["Data"]
-    message = message_from_bytes(
-        base64.b64decode(data) if isinstance(data, str) else data, policy=policy.default
-    )
-    assert isinstance(message, EmailMessage)
-    parts = [message.get_body((kind,)) for kind in ("plain", "html")]
-    text, html = (part.get_content() if part else "" for part in parts)
-    others = tuple(
-        (name, str(value))
-        for name, value in message.items()
-        if name.lower() not in _OWN_HEADERS and not name.lower().startswith("content-")
-    )
-    to = [address for _, address in getaddresses(message.get_all("To", []))]
-    return Content(str(message["Subject"] or ""), text, html, others), destination or {"ToAddresses": to}
 
 
 def filled(ses: SesRegion, template: dict[str, Any], data: dict[str, Any], replaced: Headers) -> Content:

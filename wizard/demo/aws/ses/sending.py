@@ -46,12 +46,10 @@ class Sending(SesOperations):
     """What the receiver found, the same for all mail of one request."""
 
     def send_email(self) -> ActionResult:
-        """SendEmail: simple, raw or from a template. The answer means accepted, not delivered."""
+        """SendEmail: simple or from a template. The answer means accepted, not delivered."""
         content, destination = self._get_param("Content"), self._get_param("Destination") or {}
         made: Content | MissingFieldError
-        if "Raw" in content:
-            made, destination = sesv2_message.raw(content["Raw"], self._get_param("Destination"))
-        elif "Template" in content:
+        if "Template" in content:
             template = content["Template"]
             made = self._filled(template, template_data(template.get("TemplateData")), ())
         else:
@@ -185,7 +183,7 @@ class Sending(SesOperations):
         return_path = "Return-Path", f"<{sent.message_id}@{envelope}>"
         bounces: dict[str, list[str]] = {}
         for recipient in sent.destination:
-            failure = _bounce(ses, recipient)
+            failure = _bounce(recipient)
             if failure:
                 bounces.setdefault(failure, []).append(recipient)
                 continue
@@ -293,15 +291,9 @@ def _simulated(address: str) -> str | None:
     return local.split("+")[0] if domain == SIMULATOR else None
 
 
-def _bounce(ses: SesRegion, recipient: str) -> str | None:
+def _bounce(recipient: str) -> str | None:
     """The sub-type of the bounce an accepted message leads to; None where it arrives."""
-    mailbox = _simulated(recipient)
-    if mailbox is not None:
-        return _SIMULATED_BOUNCES.get(mailbox)
-    suppressed = ses.suppressed.get(_plain(recipient).lower())
-    if suppressed is not None and suppressed["Reason"] in ses.suppressed_reasons:
-        return "OnAccountSuppressionList"
-    return None
+    return _SIMULATED_BOUNCES.get(_simulated(recipient) or "")
 
 
 def _count(account: Account, ses: SesRegion, recipients: int) -> None:

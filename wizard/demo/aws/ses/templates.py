@@ -10,7 +10,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from wizard.demo.aws.account import SesRegion
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.ses.base import SesOperations, answer, page
+from wizard.demo.aws.ses.base import SesOperations, answer
 
 _FIELD = re.compile(r"\{\{\{?\s*([\w.-]+)\s*\}?\}\}")
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -37,33 +37,6 @@ class Templates(SesOperations):
         """UpdateEmailTemplate: replaces the content."""
         replace_template(self.ses, self._get_param("TemplateName"), self._get_param("TemplateContent"))
         return EmptyResult()
-
-    def delete_email_template(self) -> ActionResult:
-        """DeleteEmailTemplate."""
-        name = self._get_param("TemplateName")
-        found_template(self.ses, name)
-        del self.ses.templates[name]
-        return EmptyResult()
-
-    def list_email_templates(self) -> ActionResult:
-        """ListEmailTemplates, by name."""
-        names, token = page(
-            list(self.ses.templates), self._get_param("NextToken"), self._get_param("PageSize")
-        )
-        return answer(TemplatesMetadata=[{"TemplateName": name} for name in names], NextToken=token)
-
-    def test_render_email_template(self) -> ActionResult:
-        """TestRenderEmailTemplate: the whole message, or which attribute is missing."""
-        content = found_template(self.ses, self._get_param("TemplateName"))
-        data = template_data(self._get_param("TemplateData"))
-        try:
-            filled = {part: render(text, data) for part, text in content.items()}
-        except MissingFieldError as error:
-            raise Refusal(
-                "BadRequestException", f"Attribute '{error.args[0]}' is not present in the rendering data."
-            ) from error
-        body = filled.get("Text") or filled.get("Html") or ""
-        return answer(RenderedTemplate=f"Subject: {filled.get('Subject', '')}\r\n\r\n{body}")
 
 
 def create_template(ses: SesRegion, name: str, content: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Self
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
@@ -97,18 +96,6 @@ class Topic(StackResource, CloudFormationModel):
     def physical_resource_id(self) -> str:
         """What Ref gives: the ARN."""
         return self.arn
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether GetAtt knows ``attr``."""
-        return attr in ("TopicName", "TopicArn")
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """What GetAtt gives."""
-        known = {"TopicName": self.name, "TopicArn": self.arn}
-        if attribute_name in known:
-            return known[attribute_name]
-        raise UnformattedGetAttTemplateException
 
 
 class Subscription(StackResource, CloudFormationModel):

@@ -38,14 +38,6 @@ class Stacks(CloudFormationResponse):
         stack_work.create(current(), change_set)
         return ActionResult({"StackId": change_set.stack_id})
 
-    def update_stack(self) -> ActionResult:
-        """UpdateStack: as a change set that is executed at once."""
-        change_set = self._change_set("UPDATE", "at-once")
-        if not change_set.changes:
-            raise _invalid("No updates are to be performed.")
-        stack_work.update(current(), change_set)
-        return ActionResult({"StackId": change_set.stack_id})
-
     def create_change_set(self) -> ActionResult:
         """CreateChangeSet, of type CREATE (the default is UPDATE) or UPDATE; also one that reverts drift."""
         change_set = self._change_set(
@@ -91,29 +83,6 @@ class Stacks(CloudFormationResponse):
             if name in (stack.name, stack.stack_id):
                 stack_work.delete(current(), stack)
         return EmptyResult()
-
-    def describe_stack_resource(self) -> ActionResult:
-        """DescribeStackResource."""
-        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
-        name = self._get_param("LogicalResourceId")
-        event = stack_state.last_events(stack).get(name)
-        if event is None:
-            raise _invalid(f"Resource {name} does not exist for stack {stack.name}")
-        return ActionResult({"StackResourceDetail": _resource(stack, event)})
-
-    def describe_stack_resources(self) -> ActionResult:
-        """DescribeStackResources."""
-        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
-        wanted = self._get_param("LogicalResourceId")
-        return ActionResult(
-            {
-                "StackResources": [
-                    _resource(stack, event)
-                    for name, event in stack_state.last_events(stack).items()
-                    if wanted in (None, name)
-                ]
-            }
-        )
 
     def list_stack_resources(self) -> ActionResult:
         """ListStackResources, each with its own status."""

@@ -7,7 +7,6 @@ import secrets
 from typing import Self
 
 from moto.awslambda.exceptions import UnknownFunctionException, UnknownPolicyException
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 
 from wizard.demo.aws.functions import event_sources
@@ -33,18 +32,6 @@ class EventSourceMapping(StackResource, CloudFormationModel):
     def remove(self) -> None:
         """DeleteEventSourceMapping."""
         event_sources.delete(self.region, self.name)
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether GetAtt knows ``attr``."""
-        return attr in ("Id", "EventSourceMappingArn")
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """What GetAtt gives."""
-        known = {"Id": self.name, "EventSourceMappingArn": self.arn}
-        if attribute_name in known:
-            return known[attribute_name]
-        raise UnformattedGetAttTemplateException
 
 
 class Permission(StackResource, CloudFormationModel):
@@ -77,14 +64,3 @@ class Permission(StackResource, CloudFormationModel):
             functions.found(self.region, self.function).policy.del_statement(self.name)
         except (UnknownFunctionException, UnknownPolicyException):
             return
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether GetAtt knows ``attr``."""
-        return attr == "Id"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """What GetAtt gives."""
-        if attribute_name == "Id":
-            return self.name
-        raise UnformattedGetAttTemplateException

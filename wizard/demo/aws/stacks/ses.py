@@ -5,12 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any, Self
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 
 from wizard.demo.aws.account import current
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.ses.account import create_configuration_set, delete_configuration_set
 from wizard.demo.aws.ses.events import (
     EVENT_TYPES,
     create_destination,
@@ -41,28 +39,6 @@ class Template(StackResource, CloudFormationModel):
     def remove(self) -> None:
         """DeleteEmailTemplate."""
         current().ses(self.region).templates.pop(self.name, None)
-
-
-class ConfigurationSet(StackResource, CloudFormationModel):
-    """AWS::SES::ConfigurationSet."""
-
-    TYPE, NAME, REPLACING = "AWS::SES::ConfigurationSet", "Name", ("Name",)
-
-    @classmethod
-    def make(cls, name: str, properties: Properties, region: str) -> Self:
-        """CreateConfigurationSet."""
-        create_configuration_set(
-            current().ses(region), {**_options(properties), "ConfigurationSetName": name}
-        )
-        return cls(name, region)
-
-    def change(self, properties: Properties) -> None:
-        """The PutConfigurationSet operations."""
-        current().ses(self.region).configuration_sets[self.name].update(_options(properties))
-
-    def remove(self) -> None:
-        """DeleteConfigurationSet."""
-        delete_configuration_set(current().ses(self.region), self.name)
 
 
 class EventDestination(StackResource, CloudFormationModel):
@@ -97,17 +73,6 @@ class EventDestination(StackResource, CloudFormationModel):
         """What Ref gives: an id."""
         return self.id
 
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether GetAtt knows ``attr``."""
-        return attr == "Id"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """What GetAtt gives."""
-        if attribute_name == "Id":
-            return self.id
-        raise UnformattedGetAttTemplateException
-
 
 def _destination(name: str, properties: Properties) -> tuple[str, dict[str, Any]]:
     """Name and content of an event destination as the API has them, from CloudFormation's words.
@@ -138,7 +103,3 @@ def _template_content(content: Properties) -> Properties:
     """A template as the API has it, from CloudFormation's words for its parts."""
     parts = {"Subject": "SubjectPart", "Text": "TextPart", "Html": "HtmlPart"}
     return {part: content[name] for part, name in parts.items() if name in content}
-
-
-def _options(properties: Properties) -> Properties:
-    return {name: value for name, value in properties.items() if name not in ("Name", "Tags")}
