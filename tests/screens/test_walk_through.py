@@ -69,10 +69,9 @@ async def test_reviewer_of_the_demo_says_yes(account: Demo, tmp_path: Path) -> N
     )
     sesv2.put_account_details(
         account.world.aws,
-        mail_type="TRANSACTIONAL",
-        website="https://example.com",
-        contacts=(),
-        language="EN",
+        sesv2.account_details(
+            mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+        ),
     )
     async with opened(tmp_path, account.world, project=project) as page:
         await page.go(StepName.PRODUCTION)

@@ -6,10 +6,10 @@ something returns False if it already exists, so a second run does not fail.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.calls import call, call_unless
@@ -358,11 +358,7 @@ def event_destinations(aws: AwsAccess, name: str) -> tuple[EventDestination, ...
 
 
 def account_details(
-    *,
-    mail_type: Literal["TRANSACTIONAL", "MARKETING"],
-    website: str,
-    contacts: Sequence[str],
-    language: Literal["EN", "JA"],
+    *, mail_type: str, website: str, contacts: Sequence[str], language: str
 ) -> dict[str, Any]:
     """Return the request for production access, as PutAccountDetails takes it.
 
@@ -379,17 +375,9 @@ def account_details(
     return request
 
 
-def put_account_details(
-    aws: AwsAccess,
-    *,
-    mail_type: Literal["TRANSACTIONAL", "MARKETING"],
-    website: str,
-    contacts: Sequence[str],
-    language: Literal["EN", "JA"],
-) -> bool:
-    """Request production access, which opens a support case. Raises WizardError.
+def put_account_details(aws: AwsAccess, details: Mapping[str, Any]) -> bool:
+    """Request production access with ``account_details``, which opens a support case. Raises WizardError.
 
     False if a review is already open (ConflictException); then nothing was sent.
     """
-    request = account_details(mail_type=mail_type, website=website, contacts=contacts, language=language)
-    return call_unless(aws, "ConflictException", "sesv2:PutAccountDetails", **request) is not None
+    return call_unless(aws, "ConflictException", "sesv2:PutAccountDetails", **details) is not None

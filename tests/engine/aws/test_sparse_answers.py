@@ -137,7 +137,10 @@ CALLS: dict[str, list[Callable[[AwsAccess], object]]] = {
     "sesv2:ListEmailIdentities": [sesv2.list_identities],
     "sesv2:PutAccountDetails": [
         lambda aws: sesv2.put_account_details(
-            aws, mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+            aws,
+            sesv2.account_details(
+                mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+            ),
         )
     ],
     "sesv2:PutAccountSuppressionAttributes": [sesv2.put_account_suppression],

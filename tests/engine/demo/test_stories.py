@@ -308,7 +308,10 @@ def _scp(running: Demo, world: World, project: Project) -> None:
     assert "ses:PutAccountDetails" in {one.action for one in missing}
     with pytest.raises(WizardError, match="The organisation forbids ses:PutAccountDetails"):
         sesv2.put_account_details(
-            world.aws, mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+            world.aws,
+            sesv2.account_details(
+                mail_type="TRANSACTIONAL", website="https://example.com", contacts=(), language="EN"
+            ),
         )
 
 

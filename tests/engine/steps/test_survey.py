@@ -100,7 +100,10 @@ def test_the_file_is_not_believed(account: Demo) -> None:
 def test_a_refusal_is_to_be_remembered(account: Demo) -> None:
     told: list[tuple[Project, Project]] = []
     sesv2.put_account_details(
-        account.world.aws, mail_type="MARKETING", website="https://example.com", contacts=(), language="EN"
+        account.world.aws,
+        sesv2.account_details(
+            mail_type="MARKETING", website="https://example.com", contacts=(), language="EN"
+        ),
     )
     account.answer_review(granted=False)
     list(survey(account.world, PROJECT, HERE, noted=lambda before, after: told.append((before, after))))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -134,10 +134,7 @@ def identity_gap(seen: ProductionSeen) -> str:
 def request(form: Form) -> Mapping[str, Any]:
     """Exactly what is sent: the parameters of PutAccountDetails, by their names there."""
     return sesv2.account_details(
-        mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
-        website=form.website,
-        contacts=_contacts(form),
-        language=cast(Literal["EN", "JA"], form.language),
+        mail_type=form.mail_type, website=form.website, contacts=_contacts(form), language=form.language
     )
 
 
@@ -201,13 +198,7 @@ def act(world: World, project: Project, form: Form, *, again: bool = False) -> P
     if plan(form, seen, again=again).changes_anything:
         if closed := gate(seen):
             raise WizardError("Too early for this request", closed, "Then send the request.")
-        sent = sesv2.put_account_details(
-            world.aws,
-            mail_type=cast(Literal["TRANSACTIONAL", "MARKETING"], form.mail_type),
-            website=form.website,
-            contacts=_contacts(form),
-            language=cast(Literal["EN", "JA"], form.language),
-        )
+        sent = sesv2.put_account_details(world.aws, request(form))
         asked = world.now() if sent else decided.production.asked
         decided = replace(decided, production=replace(decided.production, asked=asked, put_off=None))
         seen = look(world, decided)
