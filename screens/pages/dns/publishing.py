@@ -22,7 +22,6 @@ from wizard.errors import WizardError
 if TYPE_CHECKING:
     from wizard.dns.findings import Round, Row
     from wizard.dns.providers import Provider
-    from wizard.project.schema import Project
     from wizard.steps.dns.step import PublishPlan
     from wizard.world import World
 
@@ -84,15 +83,13 @@ class PublishingScreen(WatchingScreen):
         self.clear_error()
         self.retry = self.action_act
         done = "The records are added. Their servers have them within a minute."
-        self._plan(self.state.world, self.state.project, self.round, None, done if self.may_write else ADDED)
+        self._plan(self.state.world, self.round, None, done if self.may_write else ADDED)
 
     @reads("Working out what to add")
-    def _plan(
-        self, world: World, project: Project, round_: Round, rows: Sequence[Row] | None, done: str
-    ) -> None:
+    def _plan(self, world: World, round_: Round, rows: Sequence[Row] | None, done: str) -> None:
         from wizard.steps.dns import step as dns
 
-        self.tell(self.Planned(dns.plan(world, project, round_, rows), done))
+        self.tell(self.Planned(dns.plan(world, round_, rows), done))
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
@@ -108,7 +105,7 @@ class PublishingScreen(WatchingScreen):
     def _carry_out(self, publish_plan: PublishPlan, done: str) -> None:
         self.query_one("#publishing", EventList).clear()
         self.show_events(True)
-        self._fill_in(self.state.world, publish_plan, done)
+        self._fill_in(publish_plan, done)
 
     def show_events(self, shown: bool) -> None:
         """Let what happens while records are added stand where the highlighted row's text does, or not."""
@@ -116,10 +113,10 @@ class PublishingScreen(WatchingScreen):
         self.query_one("#detail").display = not shown
 
     @acts("Adding the records")
-    def _fill_in(self, world: World, publish_plan: PublishPlan, done: str) -> None:
+    def _fill_in(self, publish_plan: PublishPlan, done: str) -> None:
         from wizard.steps.dns import step as dns
 
-        dns.act(world, publish_plan, self.happened)
+        dns.act(publish_plan, self.happened)
         self.post_message(self.Published(done))
 
     @on(Happened)
@@ -159,7 +156,7 @@ class PublishingScreen(WatchingScreen):
         if self.round:
             self.clear_error()
             self.retry = again
-            self._plan(self.state.world, self.state.project, self.round, [row], done)
+            self._plan(self.state.world, self.round, [row], done)
 
 
 def _not_ours(notes: Sequence[str]) -> WizardError:

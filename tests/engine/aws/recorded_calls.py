@@ -220,9 +220,9 @@ def _publish(world: World, project: Project) -> None:
     async def first_round() -> Any:
         return await anext(dns.watch(world, project, known, asyncio.Event()))
 
-    planned = dns.plan(world, project, asyncio.run(first_round()))
+    planned = dns.plan(world, asyncio.run(first_round()))
     assert planned is not None
-    dns.act(world, planned, _ignored)
+    dns.act(planned, _ignored)
 
 
 def _use_sandbox(world: World, project: Project) -> Project:

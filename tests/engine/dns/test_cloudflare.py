@@ -46,13 +46,13 @@ class Panel:
         return asyncio.run(check_once(self.world.dns, RECORDS, CONTEXT, Clock()))
 
     def plan(self) -> step.PublishPlan:
-        found = step.plan(self.world, PROJECT, self.look())
+        found = step.plan(self.world, self.look())
         assert found is not None
         return found
 
     def act(self, plan: step.PublishPlan) -> list[Event]:
         events: list[Event] = []
-        step.act(self.world, plan, events.append)
+        step.act(plan, events.append)
         return events
 
     @property
@@ -83,7 +83,7 @@ def test_an_empty_zone_is_filled_and_turns_green(panel: Panel) -> None:
     assert panel.look().ok
     assert panel.api.found("m.example.com", "MX") == ["feedback-smtp.us-east-1.amazonses.com"]
     assert panel.api.found("example.com", "MX") == ["mx.example.net"]
-    again = step.plan(panel.world, PROJECT, panel.look())
+    again = step.plan(panel.world, panel.look())
     assert again is not None
     assert not again.plan.changes_anything
 
@@ -132,7 +132,7 @@ def test_records_that_came_after_the_round_are_merged_and_kept(panel: Panel) -> 
     panel.api.enter("example.com", "TXT", '"caf\\195\\169"')
     panel.api.enter(DMARC.name, "TXT", '"v=DMARC1; p=reject; rua=mailto:a@example.com"')
     panel.api.enter("m.example.com", "MX", "mx.example.net", priority=10)
-    found = step.plan(panel.world, PROJECT, seen)
+    found = step.plan(panel.world, seen)
     assert found is not None
     panel.act(found)
     assert panel.api.found("example.com", "TXT") == [
@@ -227,7 +227,7 @@ class TestWithoutAWay:
 
     def test_a_token_for_other_zones(self, panel: Panel) -> None:
         panel.api.zones = []
-        assert "sees none" in panel.plan().notes[0]
+        assert "sees no zone" in panel.plan().notes[0]
 
     def test_a_zone_of_another_account(self, panel: Panel) -> None:
         panel.api.zones[0]["name_servers"] = ["eve.ns.cloudflare.com"]
@@ -238,11 +238,11 @@ class TestWithoutAWay:
     @pytest.mark.parametrize(
         ("refusal", "title", "exit_code"),
         [
-            (RefusalError(403, 9109, "Invalid access token"), "does not accept the token", ExitCode.NO),
-            (RefusalError(400, 6003, "Invalid request headers"), "does not accept the token", ExitCode.NO),
-            (RefusalError(403, 10000, "Authentication error"), "does not accept the token", ExitCode.NO),
-            (RefusalError(429, 10013, "More than 1200 requests"), "slow down", ExitCode.NO),
-            (RefusalError(502, 0, "Bad gateway"), "has trouble", ExitCode.OUTSIDE),
+            (RefusalError(403, 9109, "Invalid access token"), "rejected the token", ExitCode.NO),
+            (RefusalError(400, 6003, "Invalid request headers"), "rejected the token", ExitCode.NO),
+            (RefusalError(403, 10000, "Authentication error"), "rejected the token", ExitCode.NO),
+            (RefusalError(429, 10013, "More than 1200 requests"), "limits the request rate", ExitCode.NO),
+            (RefusalError(502, 0, "Bad gateway"), "failed to answer", ExitCode.OUTSIDE),
             (RefusalError(400, 1004, "DNS Validation Error \x1b[2J"), "refused", ExitCode.NO),
         ],
     )
@@ -252,7 +252,7 @@ class TestWithoutAWay:
         seen = panel.look()
         panel.api.refusal = refusal
         with pytest.raises(WizardError) as raised:
-            step.plan(panel.world, PROJECT, seen)
+            step.plan(panel.world, seen)
         assert title in raised.value.title
         assert raised.value.exit_code is exit_code
         assert "\x1b" not in str(raised.value)
@@ -261,7 +261,7 @@ class TestWithoutAWay:
         seen = panel.look()
         world = World(dns=replace(panel.world.dns, cloudflare="http://127.0.0.1:9/client/v4"))
         with pytest.raises(WizardError, match="cannot be reached") as raised:
-            step.plan(world, PROJECT, seen)
+            step.plan(world, seen)
         assert raised.value.exit_code is ExitCode.OUTSIDE
 
 
@@ -271,7 +271,7 @@ class TestTheToken:
         with CloudflareApi(DnsServer(), "example.com") as other:
             panel.api.redirect = f"{other.endpoint}/zones"
             with pytest.raises(WizardError):
-                step.plan(panel.world, PROJECT, seen)
+                step.plan(panel.world, seen)
             assert other.requests == []
 
     def test_it_is_in_nothing_that_is_said(
@@ -283,7 +283,7 @@ class TestTheToken:
         for refusal in (RefusalError(403, 9109, "Invalid access token"), RefusalError(500, 1, "x")):
             panel.api.refusal = refusal
             with pytest.raises(WizardError) as raised:
-                step.plan(panel.world, PROJECT, seen)
+                step.plan(panel.world, seen)
             said += [str(raised.value), repr(raised.value.__cause__), repr(panel.world)]
         said += [caplog.text, *capfd.readouterr(), json.dumps([body for _, _, body in panel.api.requests])]
         assert TOKEN not in "".join(said)
@@ -293,7 +293,7 @@ class TestTheToken:
         self, panel: Panel, monkeypatch: pytest.MonkeyPatch, token: str
     ) -> None:
         monkeypatch.setenv(cloudflare.TOKEN_VARIABLE, token)
-        with pytest.raises(WizardError, match="no token"):
+        with pytest.raises(WizardError, match="No Cloudflare token"):
             cloudflare.zones(panel.api.endpoint, "example.com")
         assert panel.api.requests == []
 

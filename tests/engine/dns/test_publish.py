@@ -26,7 +26,8 @@ from wizard.dns.answers import ZoneSeen
 from wizard.dns.checklist import check_once
 from wizard.dns.findings import Entry, Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge.rows import Context
-from wizard.dns.publish import plan as publish
+from wizard.dns.publish import route53 as route53_zone
+from wizard.dns.publish.route53 import Route53Publisher
 from wizard.dns.records import Record, RecordId
 from wizard.dns.txt_notation import MASTER_FILE, ROUTE53
 from wizard.errors import WizardError
@@ -65,7 +66,7 @@ def enter(demo: Demo, name: str, rdtype: str, *values: str) -> None:
 
 
 def planned(demo: Demo) -> step.PublishPlan:
-    found = step.plan(demo.world, PROJECT, look(demo))
+    found = step.plan(demo.world, look(demo))
     assert found is not None
     return found
 
@@ -82,7 +83,7 @@ class TestRoute53:
         assert found.notes == ()
 
         events: list[Event] = []
-        step.act(account.world, found, events.append)
+        step.act(found, events.append)
         assert [event.progress for event in events] == [Progress.STARTED] * 7 + [Progress.DONE] * 7
         after = look(account)
         blocked = {row.record.id: row.findings for row in after.rows if row.status is not RowStatus.OK}
@@ -93,14 +94,14 @@ class TestRoute53:
 
     def test_doing_it_twice_changes_nothing(self, account: Demo) -> None:
         seen = look(account)
-        first = step.plan(account.world, PROJECT, seen)
+        first = step.plan(account.world, seen)
         assert first is not None
-        step.act(account.world, first, lambda event: None)
-        again = step.plan(account.world, PROJECT, seen)
+        step.act(first, lambda event: None)
+        again = step.plan(account.world, seen)
         assert again is not None
         assert not again.plan.changes_anything
         assert {change.kind for change in again.plan.changes} == {ChangeKind.KEEP}
-        step.act(account.world, again, lambda event: None)
+        step.act(again, lambda event: None)
 
     def test_a_merge_keeps_what_stands_beside_it_and_shows_the_old_value(self, account: Demo) -> None:
         others = ('"google-site-verification=abc"', '"v=spf1 ip4:192.0.2.1 -all"', '"a \\"quoted\\" text"')
@@ -111,7 +112,7 @@ class TestRoute53:
         before, after = shown.detail.split(" → ")
         assert "v=spf1 ip4:192.0.2.1 -all" in before
         assert '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"' in after
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
         sets = route53.record_sets(account.world.aws, zone_id(account), "example.org")
         txt = next(s for s in sets if s.type == "TXT")
         assert txt.values == (others[0], others[2], '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"')
@@ -130,7 +131,7 @@ class TestRoute53:
         assert dkim.detail == "old.dkim.amazonses.com → t1.dkim.amazonses.com"
         assert mx.detail.endswith(f"→ {wanted}")
         assert "eu-west-1" in mx.detail
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
         sets = route53.record_sets(account.world.aws, zone_id(account), "bounce.example.org")
         assert [s.values for s in sets if s.type == "MX"] == [(wanted,)]
 
@@ -139,7 +140,7 @@ class TestRoute53:
         enter(account, "_dmarc.example.org", "TXT", '"v=DMARC1; p=reject"')
         events: list[Event] = []
         with pytest.raises(WizardError, match="changed since"):
-            step.act(account.world, found, events.append)
+            step.act(found, events.append)
         assert events[-1].progress is Progress.FAILED
         sets = route53.record_sets(account.world.aws, zone_id(account), "t1._domainkey.example.org")
         assert sets == ()
@@ -150,9 +151,9 @@ class TestRoute53:
         enter(account, "example.org", "TXT", '"v=spf1 include:_spf.google.com -all"')
         enter(account, "_dmarc.example.org", "TXT", '"v=DMARC1; p=reject; rua=mailto:a@example.org"')
         enter(account, "bounce.example.org", "MX", "10 mx.example.net")
-        found = step.plan(account.world, PROJECT, seen)
+        found = step.plan(account.world, seen)
         assert found is not None
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
         sets = [
             one
             for name in ("example.org", "_dmarc.example.org", "bounce.example.org")
@@ -196,7 +197,7 @@ class TestRoute53:
         found = planned(account)
         assert not [change for change in found.plan.changes if "bounce" in change.subject]
         assert len([note for note in found.notes if "has a CNAME" in note]) == 2
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
 
     def test_a_part_of_the_zone_that_is_delegated_away_is_not_written(self, account: Demo) -> None:
         enter(account, "bounce.example.org", "NS", "ns1.example.net.")
@@ -205,8 +206,9 @@ class TestRoute53:
         assert any("zone of its own" in note for note in found.notes)
 
     def test_without_a_hosted_zone_there_is_no_plan(self, account: Demo) -> None:
-        project = Project(account=Account(region="us-east-1"), domain=Domain("example.com"))
-        assert step.plan(account.world, project, look(account)) is None
+        seen = look(account)
+        elsewhere = replace(seen, domain="example.test", zone=replace(seen.zone, domain="example.test"))
+        assert step.plan(account.world, elsewhere) is None
 
     def test_a_hosted_zone_that_the_world_does_not_ask_is_not_written(self, account: Demo) -> None:
         look(account)
@@ -214,9 +216,11 @@ class TestRoute53:
         found = planned(account)
         assert (found.zone, found.changes) == (None, ())
         assert "the registry names ns1.example.net" in found.notes[0]
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
 
-    def test_of_several_zones_the_one_the_world_asks_is_taken_and_said(self, account: Demo) -> None:
+    def test_of_several_zones_the_one_that_is_delegated_to_is_taken(
+        self, account: Demo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         client = account.world.aws.client("route53")
         client.create_hosted_zone(Name="example.org", CallerReference="second")
         private = {"PrivateZone": True, "Comment": ""}
@@ -226,19 +230,22 @@ class TestRoute53:
             HostedZoneConfig=private,
             VPC={"VPCRegion": "us-east-1", "VPCId": "vpc-12345678"},
         )
-        zones = publish.candidates(route53.hosted_zones(account.world.aws), "example.org")
+        zones = route53_zone.candidates(route53.hosted_zones(account.world.aws), "example.org")
         assert len(zones) == 2
         servers = {zones[0].id: ("ns-1.awsdns-01.org",), zones[1].id: ("ns-2.awsdns-02.org",)}
+        monkeypatch.setattr(route53, "name_servers", lambda _, zone: servers[zone])
         world = ZoneSeen("example.org", "example.org", ("ns-2.awsdns-02.org", "ns1.example.net"))
-        zone, notes = publish.chosen_zone(zones, servers, world)
-        assert zone == zones[1]
+        found = route53_zone.find(account.world.aws, world)
+        assert found is not None
+        zone, notes = found
+        assert zone == Route53Publisher(account.world.aws, zones[1].id, "example.org")
         assert "2 hosted zones" in notes[0]
         assert "ns1.example.net" in notes[1]
 
     def test_the_zones_of_a_subdomain_are_its_own_first(self) -> None:
         zones = [HostedZone("1", "org", False), HostedZone("2", "example.org", False)]
         zones += [HostedZone("3", "mail.example.org", False), HostedZone("4", "ample.org", False)]
-        found = publish.candidates(zones, "mail.example.org")
+        found = route53_zone.candidates(zones, "mail.example.org")
         assert [zone.name for zone in found] == ["mail.example.org", "example.org", "org"]
 
 
@@ -254,27 +261,27 @@ class TestDemo:
         context = Context("example.com", mail_from="bounce.example.com", records=records)
         seen = asyncio.run(check_once(account.world.dns, records, context, account.world.now))
         spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
-        wrongly = step.plan(account.world, project, seen, [step.doubled(spf, seen)])
+        wrongly = step.plan(account.world, seen, [step.doubled(spf, seen)])
         assert wrongly is not None
-        step.act(account.world, wrongly, lambda event: None)
+        step.act(wrongly, lambda event: None)
         assert before < set(account.account.kept.records), "publishing wrongly takes nothing away"
-        found = step.plan(account.world, project, seen)
+        found = step.plan(account.world, seen)
         assert found is not None
-        step.act(account.world, found, lambda event: None)
+        step.act(found, lambda event: None)
         at = {(name, rdtype): value for name, rdtype, value in account.account.kept.records}
         assert at["example.com", "TXT"] == "v=spf1 include:_spf.google.com include:amazonses.com ~all"
         assert at["_dmarc.example.com", "TXT"] == "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"
         assert at["example.com", "MX"] == "1 smtp.google.com"
         with pytest.raises(WizardError, match="changed since"):
-            step.act(account.world, found, lambda event: None)
+            step.act(found, lambda event: None)
 
     def test_route_53_gets_the_doubled_name_beside_what_is_there(self, account: Demo) -> None:
         enter(account, "example.org", "TXT", '"v=spf1 mx -all"')
         seen = look(account)
         spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
-        wrongly = step.plan(account.world, PROJECT, seen, [step.doubled(spf, seen)])
+        wrongly = step.plan(account.world, seen, [step.doubled(spf, seen)])
         assert wrongly is not None
-        step.act(account.world, wrongly, lambda event: None)
+        step.act(wrongly, lambda event: None)
         (there,) = [
             one
             for one in route53.record_sets(account.world.aws, zone_id(account), "example.org")
@@ -350,7 +357,7 @@ class TestFiles:
         seen = replace(SEEN, rows=(used,))
         text = step.export(seen, "zone")
         assert not [line for line in text.splitlines() if not line.startswith(";")]
-        assert "; NOT added by an import: that name receives other mail already" in text
+        assert "; NOT added by an import: that name already receives other mail" in text
         (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
         assert (cells["action"], cells["replaces"]) == ("check", "10 mx.example.net")
 
@@ -435,9 +442,9 @@ def test_the_whole_step_against_the_embedded_account(account: Demo) -> None:
         async with asyncio.timeout(30):
             first = await anext(rounds)
             assert step.judge(first, identity).status is Status.ATTENTION
-            plan = await asyncio.to_thread(step.plan, account.world, PROJECT, first)
+            plan = await asyncio.to_thread(step.plan, account.world, first)
             assert plan is not None
-            await asyncio.to_thread(step.act, account.world, plan, lambda event: None)
+            await asyncio.to_thread(step.act, plan, lambda event: None)
             wake.set()
             second = await anext(rounds)
         await rounds.aclose()

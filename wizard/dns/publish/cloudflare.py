@@ -1,8 +1,7 @@
-"""Cloudflare's API v4: the zones a token can see and the records in them. A function an operation.
+"""Cloudflare: zones and records by its API v4, a function an operation, and the ``Publisher`` built on them.
 
-The token comes from the environment at each call (``CLOUDFLARE_API_TOKEN``, as Cloudflare's own tools read
-it). It is kept nowhere, and no message, log or redirect takes it along. Names are lower case, without a final
-dot.
+The token comes from the environment at each call (``CLOUDFLARE_API_TOKEN``, as for Cloudflare's own tools).
+It is never stored, logged, shown, or sent along with a redirect. Names are lower case, without a final dot.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.route53 import RecordSet
+from wizard.dns.answers import ZoneSeen
 from wizard.dns.publish.plan import ZoneChange
+from wizard.dns.publish.protocol import Zone, refuse_if_changed
 from wizard.dns.txt_notation import MASTER_FILE
 from wizard.errors import ExitCode, WizardError
 from wizard.text import printable
@@ -27,7 +28,7 @@ SECONDS = 20.0
 PER_PAGE = 100
 MAX_PAGES = 20
 PROXIED = " (proxied)"
-"""Stands after the target of a CNAME that Cloudflare answers for with addresses of its own."""
+"""Marks the target of a CNAME that Cloudflare hides behind its own addresses."""
 
 _MAX_BYTES = 10_000_000
 _TOKEN_CODES = {6003, 6111, 9109, 10000}
@@ -91,11 +92,10 @@ def change_records(
     changes: Iterable[ZoneChange],
     held: Mapping[str, Sequence[CloudflareRecord]],
 ) -> None:
-    """Carry ``changes`` out, all or nothing (POST /zones/{id}/dns_records/batch). Raises WizardError.
+    """Apply ``changes``, all or nothing (POST /zones/{id}/dns_records/batch). Raises WizardError.
 
-    ``held`` are the records at each changed name. Of them a change touches only those of its own type that
-    are to become something else. A record that changes keeps its id, TTL, comment and tags: a patch leaves
-    what it does not name.
+    ``held`` are the records at each changed name. Only those of a change's type that get another value are
+    touched. A changed record keeps its id, TTL, comment and tags: a patch keeps what it does not name.
     """
     batch: dict[str, list[dict[str, object]]] = {"deletes": [], "patches": [], "posts": []}
     for change in changes:
@@ -109,7 +109,51 @@ def change_records(
     _call(endpoint, "POST", f"/zones/{_segment(zone_id)}/dns_records/batch", body=batch)
 
 
-def record_sets(found: Iterable[CloudflareRecord]) -> tuple[RecordSet, ...]:
+@dataclass(frozen=True, slots=True)
+class CloudflarePublisher:
+    """A zone at Cloudflare as a ``Publisher``."""
+
+    endpoint: str
+    id: str
+    name: str
+    host = "Cloudflare"
+    operation = "cloudflare:dns_records/batch"
+    done = "at Cloudflare; its servers have it within a minute"
+    notation = MASTER_FILE
+
+    def records(self, name: str) -> tuple[RecordSet, ...]:
+        """Return the record sets at ``name``. Raises WizardError."""
+        return _record_sets(records(self.endpoint, self.id, name))
+
+    def publish(self, changes: Sequence[ZoneChange]) -> None:
+        """Apply ``changes``, all or nothing, unless the zone has changed since. Raises WizardError."""
+        names = dict.fromkeys(change.after.name for change in changes)
+        held = {name: records(self.endpoint, self.id, name) for name in names}
+        refuse_if_changed(changes, {name: _record_sets(found) for name, found in held.items()})
+        change_records(self.endpoint, self.id, changes, held)
+
+
+def find(endpoint: str, seen: ZoneSeen) -> Zone:
+    """Return the zone that the domain is delegated to, or why the wizard cannot write to it.
+
+    Raises WizardError.
+    """
+    if not has_token():
+        return None, (
+            "The zone is at Cloudflare. To let the wizard add the records, start it again with a token in "
+            f"the environment ({TOKEN_VARIABLE}; permissions Zone:Read and DNS:Edit).",
+        )
+    found = zones(endpoint, seen.domain)
+    asked = set(seen.nameservers)
+    for zone in found:
+        if zone.name == seen.apex and asked & set(zone.name_servers):
+            return CloudflarePublisher(endpoint, zone.id, zone.name), ()
+    others = ", ".join(f"{printable(z.name)} ({', '.join(map(printable, z.name_servers))})" for z in found)
+    known = f"It sees {others}, but the registry names other servers." if others else "It sees no zone."
+    return None, (f"The token has no access to the zone of the domain. {known}",)
+
+
+def _record_sets(found: Iterable[CloudflareRecord]) -> tuple[RecordSet, ...]:
     """The records of one name as sets, as the plan compares them."""
     sets: dict[tuple[str, str], list[CloudflareRecord]] = {}
     for one in found:
@@ -132,7 +176,7 @@ def _record(one: Mapping[str, Any]) -> CloudflareRecord:
 
 
 def _body(after: RecordSet, value: str) -> dict[str, object]:
-    """One record as a request has it. Nothing of ours may be proxied: SES looks for the CNAME itself."""
+    """One record in a request. Never proxied: SES looks for the CNAME itself."""
     body: dict[str, object] = {"name": after.name, "type": after.type, "ttl": after.ttl, "content": value}
     if after.type == "MX":
         priority, _, host = value.partition(" ")
@@ -161,13 +205,13 @@ def _call(
     query: Mapping[str, str] | None = None,
     body: object = None,
 ) -> dict[str, Any]:
-    """One request; the whole reply where it says success. Raises WizardError."""
+    """Send one request and return the successful reply. Raises WizardError."""
     import urllib.parse
     import urllib.request
 
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token or not token.isascii() or not token.isprintable():
-        raise WizardError("There is no token for Cloudflare", f"{TOKEN_VARIABLE} holds none.", _CREATE_TOKEN)
+        raise WizardError("No Cloudflare token", f"{TOKEN_VARIABLE} holds none.", _CREATE_TOKEN)
     asked = f"?{urllib.parse.urlencode(query)}" if query else ""
     request = urllib.request.Request(
         f"{endpoint}{path}{asked}",
@@ -183,13 +227,13 @@ def _call(
 
 
 def _exchanged(request: Request) -> tuple[int, bytes]:
-    """Status and body of the reply. Raises WizardError where there is none."""
+    """Return status and body of the reply. Raises WizardError if there is none."""
     import http.client
     import urllib.error
     import urllib.request
 
     class NoRedirect(urllib.request.HTTPRedirectHandler):
-        """The token goes to the host it is for and to no other."""
+        """Never sends the token to another host."""
 
         def redirect_request(self, *_: object) -> None:
             return None
@@ -203,14 +247,14 @@ def _exchanged(request: Request) -> tuple[int, bytes]:
         reason = getattr(error, "reason", error)
         raise WizardError(
             "Cloudflare cannot be reached",
-            f"The request came to nothing: {printable(str(reason), 200)}.",
+            f"The request failed: {printable(str(reason), 200)}.",
             "Check the network connection, then try again.",
             ExitCode.OUTSIDE,
         ) from None
 
 
 def _understood(status: int, text: bytes) -> dict[str, Any]:
-    """The reply, if it is one that says success."""
+    """Return the reply if it reports success. Raises WizardError."""
     try:
         reply = json.loads(text)
     except ValueError:
@@ -221,20 +265,15 @@ def _understood(status: int, text: bytes) -> dict[str, Any]:
         return reply
     errors = [error for error in reply.get("errors") or () if isinstance(error, dict)]
     said = "; ".join(f"{error.get('message')} (code {error.get('code')})" for error in errors[:3])
-    words = printable(said, 300) or f"HTTP status {status}"
+    why = f"Its answer: {printable(said, 300) or f'HTTP status {status}'}."
     if status in (401, 403) or {error.get("code") for error in errors} & _TOKEN_CODES:
-        raise WizardError("Cloudflare does not accept the token", f"It says: {words}.", _CREATE_TOKEN)
+        raise WizardError("Cloudflare rejected the token", why, _CREATE_TOKEN)
     if status == 429:
-        raise WizardError(
-            "Cloudflare asks to slow down", f"It says: {words}.", "Wait five minutes, then try again."
-        )
+        raise WizardError("Cloudflare limits the request rate", why, "Wait five minutes, then try again.")
     if status >= 500 or status == 200:
-        raise WizardError(
-            "Cloudflare has trouble", f"It says: {words}.", "Try again in a few minutes.", ExitCode.OUTSIDE
-        )
-    raise WizardError(
-        "Cloudflare refused", f"It says: {words}.", "Look at the record there, then publish again."
-    )
+        todo = "Try again in a few minutes."
+        raise WizardError("Cloudflare failed to answer the request", why, todo, ExitCode.OUTSIDE)
+    raise WizardError("Cloudflare refused", why, "Check the record at Cloudflare, then publish again.")
 
 
 def _segment(text: str) -> str:

@@ -1,9 +1,8 @@
-"""Putting records into a zone: what would change in it. Pure.
+"""What publishing records would change in a zone. Pure.
 
-A record that does not exist is created. One that has to change is replaced only together with its old values,
-so that they can be shown and agreed to first; nothing is ever just deleted. The zone's host has the last word
-on what exists, not what its servers answered a moment before: SPF and DMARC are merged with the texts that
-the host holds, so that no sender and no policy is lost.
+A missing record is created. An incorrect one is replaced together with its old values, so that the user sees
+them first; nothing is only deleted. What the DNS host holds counts, not what its servers answered: SPF and
+DMARC are merged with the texts at the host, so that no sender and no policy is lost.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wizard.aws.route53 import Action, HostedZone, RecordSet
-from wizard.dns.answers import ZoneSeen
+from wizard.aws.route53 import RecordSet
 from wizard.dns.findings import Round, Row, RowStatus
 from wizard.dns.judge import dmarc_record, dmarc_repair, spf
 from wizard.dns.records import FEEDBACK_HOST, SES_SPF_INCLUDE, Record, RecordId
@@ -22,9 +20,9 @@ from wizard.text import printable
 TTL = 300
 """Seconds that new records may be cached: short, so that a mistake does not stay long."""
 
-_OTHER_MAIL = "that name receives other mail already; choose another MAIL FROM domain."
-_CNAME = "that name has a CNAME, and nothing can exist beside it; remove that first."
-_UNCLEAR = "only you know what its text should be. Correct what the checklist names there first."
+_OTHER_MAIL = "that name already receives other mail; choose another MAIL FROM domain."
+_CNAME = "that name has a CNAME, which excludes all other records; remove the CNAME first."
+_UNCLEAR = "only you know what its text should be. Correct it as the checklist says first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,6 @@ class ZoneChange:
 
     after: RecordSet
     before: RecordSet | None = None
-
-    @property
-    def action(self) -> Action:
-        """CREATE, which fails rather than overwrite, or UPSERT."""
-        return Action.CREATE if self.before is None else Action.UPSERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +45,6 @@ class ZoneChanges:
 def publishable(seen: Round) -> tuple[Row, ...]:
     """The rows whose record is still to be entered."""
     return tuple(row for row in seen.rows if row.status is not RowStatus.OK and _is_known(row))
-
-
-def candidates(zones: Iterable[HostedZone], domain: str) -> tuple[HostedZone, ...]:
-    """The public hosted zones that can hold ``domain``: those of its name first, then its parents'."""
-    above = [zone for zone in zones if not zone.private and _within(domain, zone.name)]
-    return tuple(sorted(above, key=lambda zone: -len(zone.name)))
-
-
-def chosen_zone(
-    zones: Sequence[HostedZone], name_servers: Mapping[str, Sequence[str]], world: ZoneSeen
-) -> tuple[HostedZone | None, tuple[str, ...]]:
-    """The hosted zone that the domain is delegated to, and what to know about that, in sentences.
-
-    ``zones`` are the candidates, ``name_servers`` Route 53's servers for each, by id.
-    """
-    asked = set(world.nameservers)
-    matching = [zone for zone in zones if zone.name == world.apex and asked & set(name_servers[zone.id])]
-    if not matching:
-        others = ", ".join(printable(name) for name in world.nameservers[:4]) or "no server at all"
-        names = ", ".join(sorted({printable(zone.name) for zone in zones}))
-        return None, (
-            f"Route 53 has a hosted zone for {names}, but the domain is not delegated to it: "
-            f"the registry names {others}.",
-        )
-    zone = matching[0]
-    notes = []
-    if len(zones) > 1:
-        notes.append(
-            f"Route 53 has {len(zones)} hosted zones that could hold this domain. "
-            f"The domain is delegated to {printable(zone.name)} ({printable(zone.id)})."
-        )
-    elsewhere = sorted(asked - set(name_servers[zone.id]))
-    if elsewhere:
-        named = ", ".join(map(printable, elsewhere))
-        notes.append(
-            f"The registry also names servers that are not this zone's: {named}. Add the records there, too."
-        )
-    return zone, tuple(notes)
 
 
 def obstacle(row: Row) -> str:
@@ -123,7 +78,7 @@ def names_to_read(rows: Iterable[Row], apex: str) -> tuple[str, ...]:
         name = row.record.name.lower()
         if row.record.id is RecordId.DMARC:
             names.update(dict.fromkeys(_policy_names(name, apex)))
-        while name != apex and _within(name, apex):
+        while name != apex and within(name, apex):
             names[name] = None
             name = name.partition(".")[2]
         names[apex] = None
@@ -164,7 +119,7 @@ def _problem(row: Row, apex: str, held: Mapping[str, Sequence[RecordSet]], notat
     record = row.record
     here = held.get(record.name, ())
     for name, sets in held.items():
-        if name != apex and _within(record.name, name) and any(s.type == "NS" for s in sets):
+        if name != apex and within(record.name, name) and any(s.type == "NS" for s in sets):
             return f"{printable(name)} is a zone of its own, with other name servers."
     same = [s for s in here if s.type == record.type]
     if len(same) > 1 or any(not s.plain for s in same):
@@ -211,7 +166,7 @@ def _policy_names(name: str, apex: str) -> tuple[str, ...]:
     if name.endswith(f".{apex}.{apex}"):
         return ()
     return tuple(
-        above for above in dmarc_record.walk(name.removeprefix("_dmarc."))[1:] if _within(above, apex)
+        above for above in dmarc_record.walk(name.removeprefix("_dmarc."))[1:] if within(above, apex)
     )
 
 
@@ -286,5 +241,6 @@ def _is_known(row: Row) -> bool:
     return all(finding.code != "dkim-tokens-unknown" for finding in row.findings)
 
 
-def _within(name: str, zone: str) -> bool:
+def within(name: str, zone: str) -> bool:
+    """Whether ``name`` is the zone's own name or below it."""
     return name == zone or name.endswith(f".{zone}")

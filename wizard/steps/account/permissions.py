@@ -14,7 +14,7 @@ from typing import Any
 from wizard.aws import iam, route53, sts
 from wizard.aws.failures import error_code, translated
 from wizard.aws.iam import Simulated, Verdict
-from wizard.dns.publish.plan import candidates
+from wizard.dns.publish.route53 import candidates
 from wizard.errors import WizardError
 from wizard.policy.document import document, grants, roles_note
 from wizard.policy.grant import Grant, Scope

@@ -9,17 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from wizard.aws import route53
-from wizard.aws.route53 import HostedZone, RecordSet
+from wizard.aws import route53 as aws_route53
+from wizard.aws.route53 import RecordSet
 from wizard.aws.sesv2 import SesIdentity, get_identity
 from wizard.dns.findings import Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge.rows import Context
-from wizard.dns.publish import cloudflare, import_files
+from wizard.dns.publish import cloudflare, import_files, route53
 from wizard.dns.publish import plan as publish
-from wizard.dns.publish.cloudflare import CloudflareZone
 from wizard.dns.publish.plan import ZoneChange
+from wizard.dns.publish.protocol import Publisher, Zone, refuse_if_changed
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId, wanted_records
-from wizard.dns.txt_notation import AS_TYPED, MASTER_FILE
+from wizard.dns.txt_notation import AS_TYPED
 from wizard.errors import WizardError
 from wizard.project.schema import Project
 from wizard.steps.identity.step import chosen_domain
@@ -40,21 +40,17 @@ from wizard.world import Panel, World
 
 ExportKind = Literal["zone", "cloudflare", "csv"]
 
-_ROUTE53 = "route53:ChangeResourceRecordSets"
-_CLOUDFLARE = "cloudflare:dns_records/batch"
-_PANEL = "(demo DNS panel)"
-
 
 @dataclass(frozen=True, slots=True)
 class PublishPlan:
-    """What publishing would do: ``plan`` to show, ``changes`` to carry out in ``zone``.
+    """What publishing would do: ``plan`` to show, ``changes`` to apply in ``zone``.
 
-    ``notes`` are sentences to show with it. ``zone`` is None, and nothing is changed, where there is a zone
-    of that name but the domain is delegated to other servers, or where a token is missing.
+    ``notes`` are sentences to show with it. ``zone`` is None, and nothing changes, if the domain is not
+    delegated to the zone of its name, or a token is missing.
     """
 
     plan: Plan
-    zone: HostedZone | CloudflareZone | Panel | None
+    zone: Publisher | None
     changes: tuple[ZoneChange, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -162,8 +158,8 @@ def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
     """
     found: list[tuple[str, ...]] = []
     with suppress(WizardError):
-        zones = publish.candidates(route53.hosted_zones(world.aws), domain)
-        found += [route53.name_servers(world.aws, zone.id) for zone in zones]
+        zones = route53.candidates(aws_route53.hosted_zones(world.aws), domain)
+        found += [aws_route53.name_servers(world.aws, zone.id) for zone in zones]
     with suppress(WizardError):
         if world.dns.cloudflare and cloudflare.has_token():
             found += [zone.name_servers for zone in cloudflare.zones(world.dns.cloudflare, domain)]
@@ -242,40 +238,40 @@ def doubled(row: Row, seen: Round) -> Row:
     return publish.doubled(row, seen.zone.apex or seen.domain)
 
 
-def plan(
-    world: World, project: Project, seen: Round, rows: Sequence[Row] | None = None
-) -> PublishPlan | None:
-    """What publishing ``rows`` would change, by default all missing and wrong records: at Cloudflare if the
-    zone is there, in the demo's DNS panel, or in this account's Route 53.
+def plan(world: World, seen: Round, rows: Sequence[Row] | None = None) -> PublishPlan | None:
+    """Return what publishing ``rows`` would change, by default all missing and incorrect records: at
+    Cloudflare if the zone is there, in the demo's DNS panel, or in this account's Route 53.
 
-    None if no public hosted zone of the account can hold the domain: then the records are the user's to
-    enter. Raises WizardError if the host cannot be read.
+    None if no public hosted zone of the account can hold the domain: then the user has to add the records.
+    Raises WizardError if the host cannot be read.
     """
     rows = publish.publishable(seen) if rows is None else tuple(rows)
-    if seen.provider == "cloudflare" and world.dns.cloudflare:
-        return _plan_at_cloudflare(world.dns.cloudflare, seen, rows)
     panel = world.stage.panel(seen.domain) if world.stage else None
-    if panel:
-        held = {name: panel.records(name) for name in publish.names_to_read(rows, panel.name)}
-        found = publish.zone_changes(rows, panel.name, held, AS_TYPED)
-        return _planned(panel, found, "the DNS panel", _PANEL)
-    zones = publish.candidates(route53.hosted_zones(world.aws), chosen_domain(project))
-    if not zones:
+    found: Zone | None
+    if seen.provider == "cloudflare" and world.dns.cloudflare:
+        found = cloudflare.find(world.dns.cloudflare, seen.zone)
+    elif panel:
+        found = _PanelPublisher(panel), ()
+    else:
+        found = route53.find(world.aws, seen.zone)
+    if found is None:
         return None
-    servers = {zone.id: route53.name_servers(world.aws, zone.id) for zone in zones}
-    zone, notes = publish.chosen_zone(zones, servers, seen.zone)
+    zone, notes = found
     if zone is None:
         return PublishPlan(Plan(StepName.DNS, ()), None, notes=notes)
-    held = {
-        name: route53.record_sets(world.aws, zone.id, name) for name in publish.names_to_read(rows, zone.name)
-    }
-    return _planned(zone, publish.zone_changes(rows, zone.name, held), "Route 53", _ROUTE53, notes)
+    held = {name: zone.records(name) for name in publish.names_to_read(rows, zone.name)}
+    made = publish.zone_changes(rows, zone.name, held, zone.notation)
+    shown = (
+        *(_shown(change, zone.operation) for change in made.changes),
+        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", f"is in {zone.host}") for r in made.kept),
+    )
+    return PublishPlan(Plan(StepName.DNS, shown), zone, made.changes, (*notes, *made.notes))
 
 
-def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
-    """Carry the plan out, all or nothing, if the zone still is as it was shown.
+def act(publish_plan: PublishPlan, report: Report) -> None:
+    """Carry the plan out, all or nothing, if the zone is still as it was shown.
 
-    Raises WizardError where it is not, or where its host refuses; then nothing was changed.
+    Raises WizardError if the zone has changed or its host refuses; then nothing was changed.
     """
     zone, changes = publish_plan.zone, publish_plan.changes
     if zone is None or not changes:
@@ -283,83 +279,35 @@ def act(world: World, publish_plan: PublishPlan, report: Report) -> None:
     for change in changes:
         report(Event(_subject(change), Progress.STARTED))
     try:
-        if isinstance(zone, CloudflareZone):
-            _change_at_cloudflare(world.dns.cloudflare, zone, changes)
-            done = "at Cloudflare; its servers have it within a minute"
-        elif isinstance(zone, HostedZone):
-            _change_in_route53(world, zone, changes)
-            done = "in Route 53; its servers have it within a minute"
-        else:
-            _change_in_panel(zone, changes)
-            done = "in the DNS panel"
+        zone.publish(changes)
     except WizardError as error:
         for change in changes:
             report(Event(_subject(change), Progress.FAILED, error.what))
         raise
     for change in changes:
-        report(Event(_subject(change), Progress.DONE, done))
+        report(Event(_subject(change), Progress.DONE, zone.done))
 
 
-def _change_in_route53(world: World, zone: HostedZone, changes: Sequence[ZoneChange]) -> None:
-    for change in changes:
-        _still_as_shown(change, route53.record_sets(world.aws, zone.id, change.after.name))
-    route53.change_record_sets(world.aws, zone.id, [(c.action, c.after) for c in changes])
+@dataclass(frozen=True, slots=True)
+class _PanelPublisher:
+    """The demo's DNS panel as a ``Publisher``."""
 
+    panel: Panel
+    host = "the DNS panel"
+    operation = "(demo DNS panel)"
+    done = "in the DNS panel"
+    notation = AS_TYPED
 
-def _change_at_cloudflare(endpoint: str, zone: CloudflareZone, changes: Sequence[ZoneChange]) -> None:
-    names = dict.fromkeys(change.after.name for change in changes)
-    held = {name: cloudflare.records(endpoint, zone.id, name) for name in names}
-    for change in changes:
-        _still_as_shown(change, cloudflare.record_sets(held[change.after.name]))
-    cloudflare.change_records(endpoint, zone.id, changes, held)
+    @property
+    def name(self) -> str:
+        return self.panel.name
 
+    def records(self, name: str) -> tuple[RecordSet, ...]:
+        return self.panel.records(name)
 
-def _change_in_panel(panel: Panel, changes: Sequence[ZoneChange]) -> None:
-    for change in changes:
-        _still_as_shown(change, panel.records(change.after.name))
-    panel.change(changes)
-
-
-def _plan_at_cloudflare(endpoint: str, seen: Round, rows: Sequence[Row]) -> PublishPlan:
-    """What would change at Cloudflare, or why nothing can."""
-    nothing = Plan(StepName.DNS, ())
-    if not cloudflare.has_token():
-        note = (
-            "The zone is at Cloudflare. To have the records entered there for you, start again with a token "
-            f"in the environment ({cloudflare.TOKEN_VARIABLE}; permissions Zone:Read and DNS:Edit)."
-        )
-        return PublishPlan(nothing, None, notes=(note,))
-    zones = cloudflare.zones(endpoint, seen.domain)
-    asked = set(seen.zone.nameservers)
-    zone = next((z for z in zones if z.name == seen.zone.apex and asked & set(z.name_servers)), None)
-    if zone is None:
-        others = ", ".join(
-            f"{printable(z.name)} ({', '.join(map(printable, z.name_servers))})" for z in zones
-        )
-        known = f"It sees {others}, but the registry names other servers." if others else "It sees none."
-        return PublishPlan(
-            nothing, None, notes=(f"The token does not reach the zone of the domain. {known}",)
-        )
-    held = {
-        name: cloudflare.record_sets(cloudflare.records(endpoint, zone.id, name))
-        for name in publish.names_to_read(rows, zone.name)
-    }
-    found = publish.zone_changes(rows, zone.name, held, MASTER_FILE)
-    return _planned(zone, found, "Cloudflare", _CLOUDFLARE)
-
-
-def _planned(
-    zone: HostedZone | CloudflareZone | Panel,
-    found: publish.ZoneChanges,
-    host: str,
-    operation: str,
-    notes: Sequence[str] = (),
-) -> PublishPlan:
-    shown = (
-        *(_shown(change, operation) for change in found.changes),
-        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", f"is in {host}") for r in found.kept),
-    )
-    return PublishPlan(Plan(StepName.DNS, shown), zone, found.changes, (*notes, *found.notes))
+    def publish(self, changes: Sequence[ZoneChange]) -> None:
+        refuse_if_changed(changes, {c.after.name: self.panel.records(c.after.name) for c in changes})
+        self.panel.change(changes)
 
 
 def export(seen: Round, kind: ExportKind, existing: bool = False) -> str:
@@ -432,21 +380,6 @@ def _looked(identity: SesIdentity) -> str:
     if identity.last_checked is None:
         return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
     return f"which last looked on {identity.last_checked.astimezone():%d %b at %H:%M}"
-
-
-def _still_as_shown(change: ZoneChange, sets: Sequence[RecordSet]) -> None:
-    now = [_essence(found) for found in sets if found.type == change.after.type]
-    if now != ([_essence(change.before)] if change.before else []):
-        raise WizardError(
-            "The zone has changed since you saw the plan",
-            f"{_subject(change)} is not as it was shown. Nothing was changed.",
-            "Look at the plan again, then publish.",
-        )
-
-
-def _essence(found: RecordSet) -> object:
-    """What must not have changed since the plan was shown. No host promises an order of values."""
-    return found.ttl, found.plain, sorted(found.values)
 
 
 def _shown(change: ZoneChange, operation: str) -> Change:
