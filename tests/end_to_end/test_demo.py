@@ -84,11 +84,11 @@ def choose_account_and_domain(shown: Terminal) -> None:
     shown.press("F3")
     shown.wait_for("✓ done  example.com")
     shown.press("F3")
-    shown.wait_for("How shall the mail be signed")
+    shown.wait_for("How is the mail signed")
 
 
 def create_identity(shown: Terminal) -> None:
-    shown.wait_for("SES does not know example.com yet")
+    shown.wait_for("SES has no identity example.com yet")
     shown.press("F4")
     shown.wait_for("This is what will happen")
     shown.press("y")

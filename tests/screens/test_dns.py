@@ -282,7 +282,7 @@ async def test_escape_goes_back_to_the_identity(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
         await page.press("escape")
-        await page.shows("How shall the mail be signed?")
+        await page.shows("How is the mail signed?")
 
 
 async def test_without_an_identity_it_says_what_comes_first(
@@ -311,7 +311,7 @@ async def test_the_arrows_move_in_the_list_whenever_the_page_comes_up(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.DNS)
         await page.press("f2")
-        await page.shows("How shall the mail be signed?")
+        await page.shows("How is the mail signed?")
         outside.identity = pending(outside)
         await page.press("f3")
         await page.shows("… missing  DKIM 1")
@@ -321,7 +321,7 @@ async def test_the_arrows_move_in_the_list_whenever_the_page_comes_up(
         assert checklist.record_id is RecordId.DKIM2
         await page.press("tab")
         await page.press("f2")
-        await page.shows("How shall the mail be signed?")
+        await page.shows("How is the mail signed?")
         await page.press("f3")
         assert page.app.focused is checklist
 
@@ -468,7 +468,7 @@ async def test_since_when_outlives_a_visit_to_another_page(
         await agree(page, "w")
         await page.shows("Since     10:00:01 … missing  10:00:03 ✗ mistake")
         await page.press("escape")
-        await page.shows("How shall the mail be signed?")
+        await page.shows("How is the mail signed?")
         asked = stage.rounds
         await page.press("f3")
         await page.until(lambda: stage.rounds > asked)

@@ -35,7 +35,7 @@ async def test_enter_looks_and_enter_again_records(outside: Outside, tmp_path: P
         page.type("name", "https://www.example.org/contact")
         await page.press("enter")
         await page.press("enter")
-        assert "How shall the mail be signed" in page.text
+        assert "How is the mail signed" in page.text
         assert page.saved.domain.name in ("example.org", "www.example.org")
         assert page.saved.done("domain")
 

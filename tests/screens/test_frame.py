@@ -88,7 +88,7 @@ async def test_long_words_of_what_a_key_has_done_are_not_cut(outside: Outside, t
 async def test_what_the_survey_sees_goes_before_what_the_file_says(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:
-    gone = Standing(StepName.IDENTITY, Status.TODO, "SES does not know example.com yet")
+    gone = Standing(StepName.IDENTITY, Status.TODO, "SES has no identity example.com yet")
     outside.standings = {**seen_so(begun), StepName.IDENTITY: gone}
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "Continuing example.com, step 3 of 6" in page.text

@@ -64,9 +64,9 @@ async def test_a_domain_of_another_region_is_told_before_it_is_set_up_here(
     outside.elsewhere = ("eu-west-1 (verified)",)
     async with opened(tmp_path, outside.world, project=FRESH) as page:
         await show(page)
-        await page.shows("SES knows example.com in eu-west-1 (verified)")
+        await page.shows("identity example.com is in eu-west-1 (verified)")
         await page.press("f4")
-        assert "a second one: eu-west-1 (verified) has it already" in page.text
+        assert "a second one: eu-west-1 (verified) already has it" in page.text
 
 
 async def test_yes_does_it_and_saves(outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
@@ -102,7 +102,7 @@ async def test_mail_from_elsewhere_is_refused(outside: Outside, tmp_path: Path) 
         await show(page)
         page.type("mail-from", "mail.example.net")
         await page.press("f4")
-        assert "! mail.example.net is not below example.com" in page.text
+        assert "! mail.example.net is not a subdomain of example.com" in page.text
 
 
 @pytest.mark.parametrize("typed", ["mail.example.net", "bo unce", "-"])
@@ -114,7 +114,7 @@ async def test_a_refused_name_holds_next_until_another_is_typed(
         page.type("mail-from", typed)
         await page.press("f3")
         assert f"! {typed} is " in page.text
-        todo = "What to do: Enter one that receives no other mail, such as bounce.example.com."
+        todo = "What to do: Enter a subdomain that receives no other mail, such as bounce.example.com"
         assert todo in page.words.replace("▌ ", "")
         assert "Try again" not in page.text
         await page.press("x")
@@ -130,14 +130,14 @@ async def test_a_refused_name_is_still_refused_when_one_comes_back(outside: Outs
         page.type("mail-from", "bounce.google.com")
         await page.press("f4")
         await page.press("f2", "f3")
-        assert "! bounce.google.com is not below example.com" in page.text
+        assert "! bounce.google.com is not a subdomain of example.com" in page.text
         field = page.app.screen.query_one("#mail-from", Input)
         assert field.value == "bounce.google.com"
         assert field.has_focus
         assert "bounce.example.com is a good choice" in page.text
         page.type("mail-from", "bounce")
         await page.press("f5")
-        assert "is not below" not in page.text
+        assert "is not a subdomain of" not in page.text
 
 
 async def test_typing_replaces_the_name_that_was_filled_in(outside: Outside, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ async def test_key_pressed_before_the_answer_is_not_lost(
     monkeypatch.setattr(identity, "look", slow)
     async with opened(tmp_path, outside.world, project=FRESH) as page:
         page.app.post_message(GoTo(StepName.IDENTITY))
-        await page.shows("How shall the mail be signed")
+        await page.shows("How is the mail signed")
         await page.pilot.press("f4")
         answered.set()
         await page.shows("This is what will happen")
@@ -230,4 +230,4 @@ async def test_after_a_new_sign_in_trying_again_works_without_a_restart(
         assert "The AWS sign-in has expired" in page.text
         await page.press(again)
         assert "expired" not in page.text
-        assert "SES does not know example.com yet" in page.text
+        assert "SES has no identity example.com yet" in page.text

@@ -64,7 +64,7 @@ async def test_too_early_is_said_and_nothing_is_sent(
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(2, "How shall the mail be signed"), (4, "What can be sent now?"), (6, "What do you ask AWS for?")],
+    [(2, "How is the mail signed"), (4, "What can be sent now?"), (6, "What do you ask AWS for?")],
 )
 async def test_choosing_a_point_leads_to_what_mends_it(
     ready: Outside, begun: Project, tmp_path: Path, number: int, words: str

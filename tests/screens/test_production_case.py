@@ -100,7 +100,7 @@ async def test_a_step_that_is_clicked_opens_once_the_text_is_saved(
         text.focus()
         await page.press("x")
         page.app.screen.post_message(GoTo(StepName.IDENTITY))
-        await page.shows("How shall the mail be signed")
+        await page.shows("How is the mail signed")
         assert file(tmp_path).read_text().startswith("x")
 
 

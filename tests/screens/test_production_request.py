@@ -178,7 +178,7 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         assert page.app.screen.query_one("#contacts", Input).value == "nobody"
         page.type("website", "https://example.com/about")
         page.app.screen.post_message(GoTo(StepName.IDENTITY))
-        await page.shows("How shall the mail be signed")
+        await page.shows("How is the mail signed")
         await page.settle()
         assert page.saved.production.website == "https://example.com/about"
 

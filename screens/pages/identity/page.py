@@ -1,4 +1,4 @@
-"""Step 3's page: what SES has for the domain, and what would be created so that its mail is signed."""
+"""The page of step 3: the SES identity of the domain, and the plan that sets it up."""
 
 from __future__ import annotations
 
@@ -33,23 +33,24 @@ class IdentityScreen(StepScreen):
     """Asks for the MAIL FROM subdomain, shows the plan, creates or adopts."""
 
     STEP = StepName.IDENTITY
-    QUESTION = "How shall the mail be signed?"
-    WHY = "SES signs with DKIM keys of its own. Bounces return to a subdomain: MAIL FROM."
+    QUESTION = "How is the mail signed?"
+    WHY = "SES signs with DKIM keys of its own. Bounces return to a subdomain: the MAIL FROM domain."
     ACT = "Set it up"
     FIELD = "#mail-from"
     HELP = """
-**F4** shows exactly what would be created or changed in SES, and does it after your yes:
+**F4** shows exactly what would be created or changed in SES, and does it after you say yes:
 
-- the domain as an **identity**, signed by SES with 2048-bit keys (Easy DKIM); one that exists is adopted;
+- the domain as an **identity**, signed by SES with 2048-bit keys (Easy DKIM); an existing one is adopted;
 - a **MAIL FROM** subdomain, so that SPF passes under your own name. It must not receive other mail;
-- a **configuration set** with reputation figures, and the list that stops mail to addresses that bounced.
+- a **configuration set** with reputation metrics, and the suppression list that stops mail to addresses that
+  bounced or complained.
 
-None of this costs anything, and none of it touches your DNS: that is the next step.
+None of this costs anything or changes your DNS: that is the next step.
 """
 
     @dataclass
-    class Seen(Message):
-        """SES answered. ``wrong`` is what is the matter with the name that was typed before."""
+    class IdentityRead(Message):
+        """SES answered. ``wrong`` says why the typed MAIL FROM domain is refused."""
 
         seen: IdentitySeen
         standing: Standing
@@ -57,15 +58,15 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         wrong: WizardError | None = None
 
     @dataclass
-    class SeenElsewhere(Message):
-        """SES does not know the domain here; the other Regions have been asked."""
+    class RegionsRead(Message):
+        """SES has no identity for the domain in this Region; the other Regions have answered."""
 
         seen: IdentitySeen
         standing: Standing
 
     @dataclass
-    class Planned(Message):
-        """This is what would be done."""
+    class PlanReady(Message):
+        """The plan is ready."""
 
         plan: Plan
         mail_from: str
@@ -76,7 +77,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self._act_when_seen = False
 
     def compose_step(self) -> ComposeResult:
-        """The one question, what SES has, and what happens while acting."""
+        """The MAIL FROM field, the identity as SES has it, and the progress of the changes."""
         with Horizontal(classes="field tight"):
             yield Label("MAIL FROM", classes="label")
             yield Input(id="mail-from", compact=True)
@@ -85,7 +86,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         yield EventList(id="events", classes="block")
 
     def begin(self) -> None:
-        """Look at what SES has for the domain."""
+        """Read the identity from SES."""
         self._act_when_seen = False
         self._look(self.state.world, self.state.project, self.query_one("#mail-from", Input).value)
 
@@ -108,18 +109,18 @@ None of this costs anything, and none of it touches your DNS: that is the next s
             identity.parse_mail_from(seen.domain, typed or mail_from)
         except WizardError as error:
             wrong = error
-        self.tell(self.Seen(seen, identity.judge(seen, project), mail_from, wrong))
+        self.tell(self.IdentityRead(seen, identity.judge(seen, project), mail_from, wrong))
         closer = identity.look_elsewhere(world, seen)
         if closer is not seen:
-            self.tell(self.SeenElsewhere(closer, identity.judge(closer, project)))
+            self.tell(self.RegionsRead(closer, identity.judge(closer, project)))
 
-    @reads("Working out what to do", topic="aws")
+    @reads("Planning the changes", topic="aws")
     def _plan(self, world: World, project: Project, seen: IdentitySeen, text: str) -> None:
         from wizard.steps.identity import step as identity
 
         mail_from = identity.parse_mail_from(seen.domain, text)
         plan = identity.plan(project, identity.look_elsewhere(world, seen), mail_from)
-        self.tell(self.Planned(plan, mail_from))
+        self.tell(self.PlanReady(plan, mail_from))
 
     @acts("Setting up the identity")
     def _act(self, world: World, project: Project, mail_from: str) -> None:
@@ -130,10 +131,10 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         seen = identity.look(world, decided)
         standing = identity.judge(seen, decided)
         self.post_message(Looked(standing))
-        self.tell(self.Seen(seen, standing, mail_from))
+        self.tell(self.IdentityRead(seen, standing, mail_from))
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(IdentityRead)
+    def _show_seen(self, message: IdentityRead) -> None:
         self._seen = message.seen
         field = self.query_one("#mail-from", Input)
         if not field.value:
@@ -152,8 +153,8 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         elif message.wrong:
             self.show_error(message.wrong, focus=self.FIELD)
 
-    @on(SeenElsewhere)
-    def _show_elsewhere(self, message: SeenElsewhere) -> None:
+    @on(RegionsRead)
+    def _show_elsewhere(self, message: RegionsRead) -> None:
         self._seen = message.seen
         self.post_message(Looked(message.standing))
 
@@ -168,7 +169,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.clear_refusal()
 
     def action_next(self) -> None:
-        """Go on, but not away from a name that is refused: it would be taken for the one that is set."""
+        """Go to the next step, unless the typed domain is refused: it would be taken for the one in use."""
         typed = self.query_one("#mail-from", Input).value
         if self._seen and typed.strip():
             from wizard.steps.identity.step import parse_mail_from
@@ -181,7 +182,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         super().action_next()
 
     def action_act(self) -> None:
-        """Work out the plan and show it, as soon as SES has answered."""
+        """Show the plan, as soon as SES has answered."""
         if self._seen is None:
             self._act_when_seen = True
         if self.acting or self._seen is None:
@@ -191,8 +192,8 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         text = self.query_one("#mail-from", Input).value
         self._plan(self.state.world, self.state.project, self._seen, text)
 
-    @on(Planned)
-    def _confirm(self, message: Planned) -> None:
+    @on(PlanReady)
+    def _confirm(self, message: PlanReady) -> None:
         fill_in(self.query_one("#mail-from", Input), message.mail_from)
         self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
         if not message.plan.changes_anything:
@@ -213,7 +214,7 @@ None of this costs anything, and none of it touches your DNS: that is the next s
         self.query_one("#events", EventList).add(message.event)
 
     def redraw(self, state: AppState) -> None:
-        """Propose a name; with another domain, what was seen and typed is about the old one."""
+        """Propose a name; forget what was read and typed for another domain."""
         if state.domain:
             from wizard.steps.identity.step import suggest_mail_from
 
@@ -233,7 +234,7 @@ def _facts(seen: IdentitySeen) -> list[tuple[str, str]]:
     identity = seen.identity
     if identity is None:
         return []
-    signed = "by SES (Easy DKIM)" if identity.signs_itself else f"by {identity.signing_origin}: left alone"
+    signed = "by SES (Easy DKIM)" if identity.signs_itself else f"by {identity.signing_origin}: not changed"
     key = KEYS.get(identity.key_length or "", "key length not known yet")
     mail_from = (
         f"{identity.mail_from}, {_words(identity.mail_from_status)}" if identity.mail_from else "not set"
@@ -247,6 +248,6 @@ def _facts(seen: IdentitySeen) -> list[tuple[str, str]]:
 
 
 def _words(status: str | None) -> str:
-    """SES's status in words: what is pending waits for the DNS records of the next step."""
+    """SES's status in words: a pending status waits for the DNS records of the next step."""
     words = {"PENDING": "waiting for the DNS records", "SUCCESS": "confirmed"}
     return words.get(status or "", (status or "not started").lower().replace("_", " "))

@@ -101,7 +101,7 @@ def test_another_mail_from_is_a_change_that_names_the_old_one() -> None:
 def test_keys_from_elsewhere_are_named_and_left_alone() -> None:
     plan = step.plan(PROJECT, with_identity(signing_origin="EXTERNAL"), MAIL_FROM)
     change = next(change for change in plan.changes if change.subject == "DKIM of example.com")
-    assert (change.kind, change.detail) == (ChangeKind.KEEP, "keys from elsewhere (EXTERNAL): left alone")
+    assert (change.kind, change.detail) == (ChangeKind.KEEP, "keys from elsewhere (EXTERNAL): not changed")
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,17 @@ def test_configuration_set_and_suppression(seen: IdentitySeen, planned: list[str
 @pytest.mark.parametrize(
     ("seen", "status", "words"),
     [
-        (NOTHING, Status.TODO, "SES does not know example.com yet"),
+        (NOTHING, Status.TODO, "SES has no identity example.com yet"),
         (ALL, Status.DONE, "signed by SES, MAIL FROM mail.example.com"),
         (with_identity(dkim_status="PENDING", verified=False), Status.DONE, "signed by SES"),
-        (with_identity(signing_origin="EXTERNAL", tokens=()), Status.DONE, "keys of your own"),
+        (with_identity(signing_origin="EXTERNAL", tokens=()), Status.DONE, "your own DKIM keys"),
         (with_identity(tokens=(), dkim_status="NOT_STARTED"), Status.TODO, "DKIM is not set up"),
         (with_identity(dkim_status="FAILED"), Status.ATTENTION, "DKIM records"),
-        (with_identity(dkim_enabled=False), Status.ATTENTION, "switched off"),
+        (with_identity(dkim_enabled=False), Status.ATTENTION, "DKIM signing is off"),
         (with_identity(mail_from=None, mail_from_status=None), Status.TODO, "MAIL FROM domain is not set"),
         (with_identity(mail_from_status="FAILED"), Status.ATTENTION, "MAIL FROM records"),
         (with_identity(mail_from="old.example.com"), Status.ATTENTION, "old.example.com in SES"),
-        (replace(ALL, configuration_set=None), Status.TODO, "ses-wizard is not made yet"),
+        (replace(ALL, configuration_set=None), Status.TODO, "ses-wizard does not exist yet"),
     ],
 )
 def test_judged(seen: IdentitySeen, status: Status, words: str) -> None:
@@ -145,9 +145,9 @@ def test_judged(seen: IdentitySeen, status: Status, words: str) -> None:
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        (NOTHING, "SES has no identity example.com in this Region any more: do this step again"),
-        (replace(ALL, configuration_set=None), "ses-wizard is not made yet: do this step again"),
-        (with_identity(mail_from=None, mail_from_status=None), "is not set yet: do this step again"),
+        (NOTHING, "SES no longer has the identity example.com in this Region: repeat this step"),
+        (replace(ALL, configuration_set=None), "ses-wizard does not exist yet: repeat this step"),
+        (with_identity(mail_from=None, mail_from_status=None), "is not set yet: repeat this step"),
     ],
 )
 def test_what_somebody_took_away_is_attention(seen: IdentitySeen, words: str) -> None:

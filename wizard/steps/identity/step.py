@@ -1,6 +1,6 @@
 """Step 3: how the domain's mail is signed and bounced: the SES identity, MAIL FROM, configuration set.
 
-What is there is adopted. DKIM keys that SES did not make are left alone, and nothing is made twice.
+Existing resources are adopted. DKIM keys that SES did not create are not changed.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from wizard.text import printable
 from wizard.world import World
 
 _START_AGAIN = {"FAILED", "NOT_STARTED"}
-"""DKIM statuses in which SES does not look for the records. In the others a new start only loses time."""
+"""DKIM statuses in which SES does not look for the records. In the others, starting again only loses time."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentitySeen:
-    """What SES has for the domain. ``suppressed_reasons`` are the account's in this Region.
+    """The identity of the domain in SES. ``suppressed_reasons`` are the account's in this Region.
 
-    ``elsewhere`` are the other Regions where SES knows the domain; None where they were not asked.
+    ``elsewhere`` are the other Regions with an identity for the domain; None if they were not asked.
     """
 
     domain: str
@@ -54,41 +54,41 @@ class IdentitySeen:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """One change, and the call that makes it; None where there is nothing to call."""
+    """One change, and the call that makes it; None if no call is needed."""
 
     change: Change
     carry_out: Callable[[AwsAccess], object] | None = None
 
 
 def suggest_mail_from(domain: str) -> str:
-    """A MAIL FROM domain to propose: a subdomain that seldom receives other mail already."""
+    """A MAIL FROM domain to propose: a subdomain that rarely receives other mail."""
     return f"bounce.{domain}"
 
 
 def parse_mail_from(domain: str, text: str) -> str:
-    """The full MAIL FROM name in what a person typed (a label alone stands under ``domain``).
+    """The full MAIL FROM domain in typed ``text``; a single label becomes a subdomain of ``domain``.
 
-    Raises WizardError where there is none, or where it is no subdomain of ``domain``: SES would refuse it.
+    Raises WizardError if there is none, or if it is not a subdomain of ``domain``: SES would refuse it.
     """
     typed = text.strip().rstrip(".")
-    todo = f"Enter one that receives no other mail, such as {suggest_mail_from(domain)}."
+    todo = f"Enter a subdomain that receives no other mail, such as {suggest_mail_from(domain)}"
     if not typed:
-        what = "Mail that cannot be delivered comes back to it, so it needs a name."
+        what = "Bounces return to the MAIL FROM domain, so it needs a name."
         raise WizardError("The MAIL FROM domain is empty", what, todo)
     try:
         name = read_name(typed if "." in typed else f"{typed}.{domain}").ascii
     except WizardError as error:
-        raise WizardError(f"{printable(typed, 100)} is no MAIL FROM domain", error.what, todo) from error
+        raise WizardError(
+            f"{printable(typed, 100)} is not a valid MAIL FROM domain", error.what, todo
+        ) from error
     if not name.endswith(f".{domain}"):
-        what = (
-            f"The MAIL FROM domain must be a subdomain of {domain}, so that bounces and SPF fit the sender."
-        )
-        raise WizardError(f"{printable(typed, 100)} is not below {domain}", what, todo)
+        what = f"The MAIL FROM domain must be a subdomain of {domain}, so that SPF aligns with the sender."
+        raise WizardError(f"{printable(typed, 100)} is not a subdomain of {domain}", what, todo)
     return name
 
 
 def look(world: World, project: Project) -> IdentitySeen:
-    """Read what SES has for ``project.domain.name``. Raises WizardError, also where no domain is chosen."""
+    """Read the identity of ``project.domain.name`` from SES. Raises WizardError, e.g. if none is chosen."""
     domain = chosen_domain(project)
     return IdentitySeen(
         domain=domain,
@@ -99,16 +99,16 @@ def look(world: World, project: Project) -> IdentitySeen:
 
 
 def look_elsewhere(world: World, seen: IdentitySeen) -> IdentitySeen:
-    """``seen`` with the other Regions that have the identity: asked once, and where this one has none."""
+    """``seen`` with the other Regions that have the identity; asked once, if this Region has none."""
     if seen.identity is not None or seen.elsewhere is not None:
         return seen
     return dataclasses.replace(seen, elsewhere=domain_choices.elsewhere(world, seen.domain))
 
 
 def plan(project: Project, seen: IdentitySeen, mail_from: str) -> Plan:
-    """What it would create or change so that the domain signs and ``mail_from`` is its MAIL FROM domain.
+    """The changes after which SES signs the domain's mail and ``mail_from`` is its MAIL FROM domain.
 
-    Raises WizardError where ``mail_from`` is no subdomain of the domain.
+    Raises WizardError if ``mail_from`` is not a subdomain of the domain.
     """
     moves = _moves(project, seen, parse_mail_from(seen.domain, mail_from))
     return Plan(StepName.IDENTITY, tuple(move.change for move in moves))
@@ -118,7 +118,7 @@ def act(world: World, project: Project, mail_from: str, report: Report) -> Proje
     """Look again, carry out the plan, and return the project with the settings and the progress.
 
     The project keeps the account's suppression reasons as they were before this changed them.
-    Raises WizardError; what was done until then stays, and the next look finds it.
+    Raises WizardError; changes made until then stay, and the next look finds them.
     """
     seen = look(world, project)
     wanted = parse_mail_from(seen.domain, mail_from)
@@ -169,28 +169,28 @@ def standing(around: Surroundings) -> Standing:
 
 
 def judge(seen: IdentitySeen, project: Project) -> Standing:
-    """Where the step stands: done when the identity signs (its tokens are known) and MAIL FROM is set."""
+    """The state of the step: done when SES signs (the DKIM tokens are known) and MAIL FROM is set."""
     status, words = _judged(seen, project)
     if status is Status.TODO and (project.identity.dkim_tokens or project.done("identity")):
-        # It was done before: what is missing now, somebody took away.
-        lost = words if seen.identity else f"SES has no identity {seen.domain} in this Region any more"
-        return Standing(StepName.IDENTITY, Status.ATTENTION, f"{lost}: do this step again")
+        # The step was done before, so somebody removed what is missing now.
+        lost = words if seen.identity else f"SES no longer has the identity {seen.domain} in this Region"
+        return Standing(StepName.IDENTITY, Status.ATTENTION, f"{lost}: repeat this step")
     return Standing(StepName.IDENTITY, status, words)
 
 
 def _noted(settings: Identity, seen: SesIdentity | None) -> Identity:
-    """The settings with the DKIM tokens as SES says them now; none where the keys are not its own."""
+    """The settings with the current DKIM tokens; none if the keys are not SES's own."""
     if seen is None or not seen.signs_itself:
         return replace(settings, dkim_tokens=(), signing_zone=None)
     return replace(settings, dkim_tokens=seen.tokens, signing_zone=seen.signing_zone)
 
 
 def chosen_domain(project: Project) -> str:
-    """The project's domain. Raises WizardError where none is chosen yet."""
+    """The project's domain. Raises WizardError if none is chosen yet."""
     if project.domain.name is None:
         raise WizardError(
             "No domain is chosen yet",
-            "The project file names none.",
+            "The project file names no domain.",
             "Choose the domain first (step 2).",
             ExitCode.NO,
         )
@@ -201,34 +201,37 @@ def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
     identity, wanted = seen.identity, project.identity.mail_from
     if identity is None:
         if seen.elsewhere:
-            words = f"SES knows {seen.domain} in {', '.join(seen.elsewhere)}, not in this Region: see step 1"
-            return Status.ATTENTION, words
-        return Status.TODO, f"SES does not know {seen.domain} yet"
+            regions = ", ".join(seen.elsewhere)
+            return (
+                Status.ATTENTION,
+                f"the identity {seen.domain} is in {regions}, not in this Region (step 1)",
+            )
+        return Status.TODO, f"SES has no identity {seen.domain} yet"
     if not identity.dkim_enabled:
-        return Status.ATTENTION, "SES knows the domain, but DKIM signing is switched off"
+        return Status.ATTENTION, "the identity exists, but DKIM signing is off"
     if identity.dkim_status == "FAILED":
         return (
             Status.ATTENTION,
-            "SES gave up looking for the DKIM records: publish them, then do this step again",
+            "SES stopped looking for the DKIM records: add them, then repeat this step",
         )
     if identity.signs_itself and not identity.tokens:
-        return Status.TODO, "SES knows the domain, but DKIM is not set up"
+        return Status.TODO, "the identity exists, but DKIM is not set up"
     if identity.mail_from is None:
         return Status.TODO, "SES signs; the MAIL FROM domain is not set yet"
     if wanted is not None and wanted != identity.mail_from:
         words = f"MAIL FROM is {printable(identity.mail_from)} in SES, but {wanted} in the project file"
         return Status.ATTENTION, words
     if identity.mail_from_status == "FAILED":
-        words = "SES gave up looking for the MAIL FROM records: publish them, then do this step again"
+        words = "SES stopped looking for the MAIL FROM records: add them, then repeat this step"
         return Status.ATTENTION, words
     if seen.configuration_set is None:
-        return Status.TODO, f"the configuration set {project.identity.configuration_set} is not made yet"
-    signer = "signed by SES" if identity.signs_itself else "signed with DKIM keys of your own"
+        return Status.TODO, f"the configuration set {project.identity.configuration_set} does not exist yet"
+    signer = "signed by SES" if identity.signs_itself else "signed with your own DKIM keys"
     return Status.DONE, f"{signer}, MAIL FROM {printable(identity.mail_from)}"
 
 
 def _moves(project: Project, seen: IdentitySeen, mail_from: str) -> tuple[_Move, ...]:
-    """Each change with the call that makes it, in the order in which they can be made."""
+    """Each change with the call that makes it, in an order that works."""
     return (
         *_identity_moves(project, seen),
         _mail_from_move(seen, mail_from),
@@ -241,31 +244,31 @@ def _identity_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, ...]:
     domain, identity = seen.domain, seen.identity
     subject = f"SES identity {domain}"
     if identity is None:
-        detail = "Easy DKIM with 2048-bit keys that SES keeps; it names three records for the DNS"
+        detail = "Easy DKIM with 2048-bit keys that SES keeps; SES names three DNS records"
         if seen.elsewhere:
             detail = (
-                f"a second one: {', '.join(seen.elsewhere)} has it already. To go on with that, say no and "
-                "choose that Region in step 1. Each Region has a sandbox of its own, and the MX record of a "
-                "MAIL FROM domain can lead to one alone"
+                f"a second one: {', '.join(seen.elsewhere)} already has it. To use that one, say no and "
+                "choose that Region in step 1. Each Region has its own sandbox, and the MX record of a MAIL "
+                "FROM domain can point to one Region only"
             )
         change = Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateEmailIdentity")
         return (_Move(change, partial(sesv2.create_identity, domain=domain)),)
     if project.identity.dkim_tokens or project.done("identity"):
-        adopted = _Move(Change(ChangeKind.KEEP, subject, "is there"))
+        adopted = _Move(Change(ChangeKind.KEEP, subject, "exists"))
     else:
-        adopted = _Move(Change(ChangeKind.ADOPT, subject, "is there already and is used as it is"))
+        adopted = _Move(Change(ChangeKind.ADOPT, subject, "exists and is used as it is"))
     return (adopted, *_dkim_moves(identity))
 
 
 def _dkim_moves(identity: SesIdentity) -> tuple[_Move, ...]:
-    """What DKIM of an identity that is there needs. Keys that are not SES's own are left alone."""
+    """The DKIM changes that an existing identity needs. Keys that are not SES's own are not changed."""
     domain, subject = identity.name, f"DKIM of {identity.name}"
     moves = []
     if not identity.signs_itself:
-        detail = f"keys from elsewhere ({printable(identity.signing_origin, 40)}): left alone"
+        detail = f"keys from elsewhere ({printable(identity.signing_origin, 40)}): not changed"
         moves.append(_Move(Change(ChangeKind.KEEP, subject, detail)))
     elif identity.dkim_status in _START_AGAIN:
-        detail = "new 2048-bit keys, and SES looks for their records again; the three records may change"
+        detail = "new 2048-bit keys, and SES checks their records again; the three records may change"
         change = Change(ChangeKind.CHANGE, subject, detail, "sesv2:PutEmailIdentityDkimSigningAttributes")
         moves.append(_Move(change, partial(sesv2.put_dkim_signing, domain=domain)))
     else:
@@ -288,13 +291,13 @@ def _mail_from_move(seen: IdentitySeen, mail_from: str) -> _Move:
     if before == mail_from and identity and identity.mail_from_status != "FAILED":
         return _Move(Change(ChangeKind.KEEP, subject, mail_from))
     if before is None:
-        kind, detail = ChangeKind.CREATE, f"{mail_from}: bounces go there, and SPF is checked there"
+        kind, detail = ChangeKind.CREATE, f"{mail_from}: bounces return to it, and receivers check SPF there"
     elif before == mail_from:
-        kind, detail = ChangeKind.CHANGE, f"{mail_from}: SES gave up, and looks for its records again"
+        kind, detail = ChangeKind.CHANGE, f"{mail_from}: SES had stopped, and checks its records again"
     else:
         kind, detail = (
             ChangeKind.CHANGE,
-            f"{printable(before)} → {mail_from}; the old name's records are then unused",
+            f"{printable(before)} → {mail_from}; the records of the old name are then unused",
         )
     change = Change(kind, subject, detail, "sesv2:PutEmailIdentityMailFromAttributes")
     put = partial(sesv2.put_mail_from, domain=seen.domain, mail_from=mail_from, on_failure=behaviour)
@@ -322,12 +325,14 @@ def _configuration_set_moves(project: Project, seen: IdentitySeen) -> tuple[_Mov
 
 
 def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
-    """The identity's default configuration set. One that is set already is somebody's decision."""
+    """The identity's default configuration set. An existing default is somebody's decision and stays."""
     subject = f"Default set of {seen.domain}"
     before = seen.identity.configuration_set if seen.identity else None
     if before is not None:
         detail = (
-            name if before == name else f"{printable(before, 64)}, left alone; the wizard's mails name {name}"
+            name
+            if before == name
+            else f"{printable(before, 64)}, not changed; the reminder's mail names {name}"
         )
         return _Move(Change(ChangeKind.KEEP, subject, detail))
     detail = f"{name}, used for mail that does not name a configuration set"
