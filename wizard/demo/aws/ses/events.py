@@ -48,6 +48,12 @@ class EventDestinations(SesOperations):
         create_destination(self.ses, *names, self._get_param("EventDestination") or {})
         return EmptyResult()
 
+    def delete_configuration_set_event_destination(self) -> ActionResult:
+        """DeleteConfigurationSetEventDestination."""
+        names = self._get_param("ConfigurationSetName"), self._get_param("EventDestinationName")
+        delete_destination(self.ses, *names)
+        return EmptyResult()
+
     def get_configuration_set_event_destinations(self) -> ActionResult:
         """GetConfigurationSetEventDestinations."""
         found = _destinations(self.ses, self._get_param("ConfigurationSetName"))

@@ -28,6 +28,13 @@ class Templates(SesOperations):
         create_template(self.ses, self._get_param("TemplateName"), self._get_param("TemplateContent"))
         return EmptyResult()
 
+    def delete_email_template(self) -> ActionResult:
+        """DeleteEmailTemplate."""
+        name = self._get_param("TemplateName")
+        found_template(self.ses, name)
+        del self.ses.templates[name]
+        return EmptyResult()
+
     def get_email_template(self) -> ActionResult:
         """GetEmailTemplate."""
         name = self._get_param("TemplateName")
