@@ -60,7 +60,7 @@ def _invoke(aws: AwsAccess, name: str, event: Mapping[str, Any], **more: Any) ->
             f"The function {name} was deleted",
             "Somebody deleted it outside its stack (drift).",
             "On the reminder's Create page, press F6 to detect drift, then F7 to restore the function.",
-        ) from error
+        ) from error.__cause__
 
 
 def _parse_json(payload: bytes) -> Any:
