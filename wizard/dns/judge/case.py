@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from wizard.dns.answers import Address, Answer, Answers, Cut, Host, Mx, Question, Rcode, Rdata, Txt, ZoneSeen
+from wizard.dns.answers import Address, Answer, Answers, Cut, Host, Mx, Question, Rdata, Txt, ZoneSeen
 from wizard.dns.findings import Finding, Row, RowStatus, Severity
 from wizard.dns.providers import Provider, entry, hosts, relative_host
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId
@@ -121,6 +121,11 @@ class Case:
         return self.zone.apex or self.zone.domain
 
     @property
+    def question(self) -> Question:
+        """The record's own question."""
+        return Question(self.record.name.lower(), self.record.type)
+
+    @property
     def answer(self) -> Answer | None:
         """The answer to the record's own question."""
         return self.ask(self.record.name, self.record.type)
@@ -129,7 +134,7 @@ class Case:
     def known(self) -> bool:
         """Whether some server said what stands at the record's place, if only that nothing does."""
         answer = self.answer
-        return self.zone.reachable and answer is not None and answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
+        return self.zone.reachable and answer is not None and answer.tells
 
     @property
     def cut(self) -> Cut | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from enum import Enum
 
 from wizard.dns.answers import Answer, Host, Rcode, Txt
-from wizard.dns.findings import Finding, Severity
-from wizard.dns.judge.case import CHAIN_LIMIT, Case, cleaned, shown
+from wizard.dns.findings import Severity
+from wizard.dns.judge.case import CHAIN_LIMIT, Case, cleaned
 from wizard.dns.judge.dkim_key import WEAK_BELOW, DkimError, DkimKey, parse_key
+from wizard.dns.judge.registry import DKIM, Problem, fault
 from wizard.dns.judge.targets import AMAZON, targets, without_zone
 from wizard.text import printable
 
@@ -18,47 +19,23 @@ def found(case: Case) -> tuple[str, ...]:
     return targets(case)
 
 
-def proxied(case: Case) -> Iterator[Finding]:
-    """Addresses where a CNAME belongs: a proxy or flattening hides it."""
-    addresses = [
-        printable(shown(rdata))
-        for rdtype in ("A", "AAAA")
-        for rdata in case.standing(case.record.name, rdtype)
-    ]
-    if addresses:
-        provider = case.context.provider
-        switch = (
-            'Set the record\'s proxy switch to "DNS only" (the grey cloud)'
-            if provider and provider.key == "cloudflare"
-            else 'Switch proxying (at Cloudflare: to "DNS only") or CNAME flattening off for this record'
-        )
-        yield Finding(
-            "proxied",
-            Severity.BLOCKS,
-            f"{case.record.name} answers with addresses where a CNAME belongs: a proxy or CNAME flattening "
-            "hides the record from Amazon.",
-            f"{switch}; it must read: {case.entry_words()}.",
-            {"found": addresses},
-        )
-
-
-def wrong_target(case: Case) -> Iterator[Finding]:
-    """The CNAME leads to something else."""
+@fault("wrong-target", Severity.BLOCKS, DKIM)
+def wrong_target(case: Case) -> Iterator[Problem]:
+    """The target is another name: another identity's, another record's or another Region's."""
     for target in targets(case):
         name = without_zone(case, target) or cleaned(target)
         if name == case.target or _followed(case, target)[1] is _End.RIGHT:
             continue
-        yield Finding(
-            "wrong-target",
-            Severity.BLOCKS,
+        yield (
             f"The record leads to {printable(target)}, not to {case.target}: {_whose(case, name)}.",
             f"Change it to: {case.entry_words()}.",
             {"value": printable(target), "expected": case.target},
         )
 
 
-def cname_chain(case: Case) -> Iterator[Finding]:
-    """A detour to the right target, or a chain that leads nowhere."""
+@fault("cname-chain", Severity.WARNS, DKIM)
+def cname_chain(case: Case) -> Iterator[Problem]:
+    """The CNAME leads in a loop, to a name that does not exist, or to its target by a detour."""
     for target in targets(case):
         if cleaned(target) == case.target or without_zone(case, target):
             continue
@@ -66,9 +43,7 @@ def cname_chain(case: Case) -> Iterator[Finding]:
         chain = " → ".join(printable(name) for name in (case.record.name, *names))
         evidence = {"chain": [printable(name) for name in names]}
         if end is _End.RIGHT:
-            yield Finding(
-                "cname-chain",
-                Severity.WARNS,
+            yield (
                 f"The record reaches its target by a detour: {chain}. DKIM fails as soon as one step of it "
                 "changes.",
                 f"Lead straight to the target: {case.entry_words()}.",
@@ -76,9 +51,7 @@ def cname_chain(case: Case) -> Iterator[Finding]:
             )
         elif end is not _End.ELSEWHERE:
             what = "goes round in circles" if end is _End.LOOP else "ends at a name that does not exist"
-            yield Finding(
-                "cname-chain",
-                Severity.WARNS,
+            yield (
                 f"The chain of aliases {what}: {chain}.",
                 f"Lead straight to the target: {case.entry_words()}.",
                 evidence,
@@ -123,14 +96,13 @@ def _whose(case: Case, target: str) -> str:
     return "that is not a name of Amazon SES"
 
 
-def key_missing(case: Case) -> Iterator[Finding]:
-    """There is no key where the record leads."""
+@fault("key-missing", Severity.BLOCKS, DKIM)
+def key_missing(case: Case) -> Iterator[Problem]:
+    """There is no key at the CNAME's target."""
     answer = case.ask(case.target, "TXT")
     if _is_right(case) and answer and answer.absent and _by_its_owner(answer):
         wait = answer.soa.negative_ttl if answer.soa else 0
-        yield Finding(
-            "key-missing",
-            Severity.BLOCKS,
+        yield (
             f"The record is right, but Amazon has no key at {case.target} yet (this answer may be up to "
             f"{wait} seconds old).",
             "Nothing to change in the zone: wait some minutes. If it stays so, the tokens may be of a "
@@ -139,25 +111,23 @@ def key_missing(case: Case) -> Iterator[Finding]:
         )
 
 
-def key_revoked(case: Case) -> Iterator[Finding]:
-    """The key is there, but empty."""
+@fault("key-revoked", Severity.BLOCKS, DKIM)
+def key_revoked(case: Case) -> Iterator[Problem]:
+    """The key at the CNAME's target is empty."""
     if any(key.revoked for key in _keys(case)):
-        yield Finding(
-            "key-revoked",
-            Severity.BLOCKS,
+        yield (
             f"The key at {case.target} is empty: Amazon has revoked it.",
             "Let SES make new DKIM tokens for the identity, then publish those in place of these.",
             {"name": case.target},
         )
 
 
-def key_weak(case: Case) -> Iterator[Finding]:
-    """The key is too short for receivers to accept (RFC 8301 §3.2)."""
+@fault("key-weak", Severity.WARNS, DKIM)
+def key_weak(case: Case) -> Iterator[Problem]:
+    """The key at the CNAME's target is shorter than 1024 bits (RFC 8301 §3.2)."""
     for key in _keys(case):
         if key.bits is not None and key.bits < WEAK_BELOW:
-            yield Finding(
-                "key-weak",
-                Severity.WARNS,
+            yield (
                 f"The key at {case.target} has {key.bits} bits; receivers want at least {WEAK_BELOW}.",
                 "Let SES make a 2048-bit key for the identity.",
                 {"name": case.target, "bits": key.bits},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.dns.answers import Rcode, Txt
-from wizard.dns.findings import Finding, Severity
+from wizard.dns.answers import Txt
+from wizard.dns.findings import Severity
 from wizard.dns.judge import dmarc_record, dmarc_repair, place
 from wizard.dns.judge import txt as text
 from wizard.dns.judge.case import Case
 from wizard.dns.judge.characters import odd_words
+from wizard.dns.judge.registry import AS_RECORD, DMARC, Problem, elsewhere, fault
 from wizard.text import printable
 
 _STARTS_A_TAG = re.compile(rb"\s*[a-z]+\s*=", re.IGNORECASE)
@@ -55,61 +56,61 @@ def _heir(case: Case) -> tuple[str, dmarc_record.DmarcRecord, str] | None:
     return (*heir, "sp" if heir[1].policy("sp") else "p") if heir else None
 
 
-def dmarc_inherited(case: Case) -> Iterator[Finding]:
-    """A domain above publishes a policy that applies here (RFC 9989 §4.10)."""
+@elsewhere("dmarc-inherited", Severity.INFO, DMARC)
+def dmarc_inherited(case: Case) -> Iterator[Problem]:
+    """The policy of a domain above applies (RFC 9989 §4.10)."""
     if heir := _heir(case):
         name, record, tag = heir
         policy = record.policy(tag) or "none"
         source = name.removeprefix("_dmarc.")
-        yield Finding(
-            "dmarc-inherited",
-            Severity.INFO,
+        yield (
             f"{case.zone.domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
             "",
             {"from": name, "tag": tag, "policy": policy, "record": printable(record.text)},
         )
 
 
-def txt_split(case: Case) -> Iterator[Finding]:
-    """Strings that join wrongly."""
+@fault("txt-split", Severity.HURTS, DMARC)
+def txt_split(case: Case) -> Iterator[Problem]:
+    """The strings of a TXT record join without the separator between them (RFC 7208 §3.3)."""
     return text.txt_split(case, _records(case), _STARTS_A_TAG)
 
 
-def quoted_value(case: Case) -> Iterator[Finding]:
+@fault("quoted-value", AS_RECORD, DMARC)
+def quoted_value(case: Case) -> Iterator[Problem]:
     """Quotes in the text."""
     return text.quoted_value(case, _records(case))
 
 
-def dmarc_multiple(case: Case) -> Iterator[Finding]:
-    """Two or more records: receivers ignore them all (RFC 9989 §4.10)."""
+@fault("dmarc-multiple", Severity.HURTS, DMARC)
+def dmarc_multiple(case: Case) -> Iterator[Problem]:
+    """There are two or more DMARC records (RFC 9989 §4.10)."""
     texts = [value for value in found(case) if dmarc_record.is_dmarc(value)]
     if len(texts) > 1:
-        yield Finding(
-            "dmarc-multiple",
-            Severity.HURTS,
+        yield (
             f"{case.record.name} has {len(texts)} DMARC records; receivers then ignore them all.",
             _fix(case, f"Delete all {len(texts)} and add one in their place"),
             {"values": [printable(value) for value in texts]},
         )
 
 
-def dmarc_ignored(case: Case) -> Iterator[Finding]:
-    """A text that was meant to be a DMARC record and is none."""
+@fault("dmarc-ignored", Severity.HURTS, DMARC)
+def dmarc_ignored(case: Case) -> Iterator[Problem]:
+    """The text is not a DMARC record: `v` is not first, has the wrong case, or lacks its `;`."""
     for value in found(case):
         try:
             dmarc_record.parse(text.unquoted(value))
         except dmarc_record.DmarcError as error:
-            yield Finding(
-                "dmarc-ignored",
-                Severity.HURTS,
+            yield (
                 f"Receivers do not take the text for a DMARC record: {error}.",
                 _fix(case, "Change it to"),
                 {"value": printable(value), "reason": str(error)},
             )
 
 
-def dmarc_policy(case: Case) -> Iterator[Finding]:
-    """``p``, ``sp`` or ``np`` has no valid value."""
+@fault("dmarc-policy", Severity.HURTS, DMARC)
+def dmarc_policy(case: Case) -> Iterator[Problem]:
+    """`p`, `sp` or `np` has no valid value."""
     for record in _valid(case):
         for tag, value in record.bad_policies:
             what = (
@@ -117,9 +118,7 @@ def dmarc_policy(case: Case) -> Iterator[Finding]:
                 if value is not None
                 else f"`{tag}=` is missing: it needs"
             )
-            yield Finding(
-                "dmarc-policy",
-                Severity.HURTS,
+            yield (
                 f"{what} one of none, quarantine and reject.{_hint(record, value)}",
                 _fix(case, "Change the record to"),
                 {"tag": tag, "value": printable(value, 100) if value is not None else None},
@@ -138,8 +137,9 @@ def _hint(record: dmarc_record.DmarcRecord, value: str | None) -> str:
     )
 
 
-def dmarc_tag(case: Case) -> Iterator[Finding]:
-    """A tag that does nothing."""
+@fault("dmarc-tag", Severity.WARNS, DMARC)
+def dmarc_tag(case: Case) -> Iterator[Problem]:
+    """A tag is unknown, removed from DMARC, duplicated, or has an invalid value."""
     reasons = {
         dmarc_record.TagFault.REMOVED: "is no longer part of DMARC (RFC 9989); receivers ignore it",
         dmarc_record.TagFault.UNKNOWN: "is not a DMARC tag; receivers ignore it",
@@ -153,28 +153,25 @@ def dmarc_tag(case: Case) -> Iterator[Finding]:
     }
     proposed = dmarc_record.parse(case.record.value) if case.record.value else None
     for record in _valid(case):
-        for tag, value, fault in record.faults:
+        for tag, value, why in record.faults:
             fix = _fix(case, "Change the record to")
-            if proposed and fault in actions and (tag, value) in proposed.tags:
+            if proposed and why in actions and (tag, value) in proposed.tags:
                 idle = dmarc_repair.without(proposed.text, *(name for name, _, _ in proposed.faults))
-                fix = f"{actions[fault]}: {case.entry_words(idle)}."
-            yield Finding(
-                "dmarc-tag",
-                Severity.WARNS,
-                f"`{printable(f'{tag}={value}', 100)}` {reasons[fault]}.",
+                fix = f"{actions[why]}: {case.entry_words(idle)}."
+            yield (
+                f"`{printable(f'{tag}={value}', 100)}` {reasons[why]}.",
                 fix,
-                {"tag": printable(tag, 100), "value": printable(value, 100), "reason": str(fault)},
+                {"tag": printable(tag, 100), "value": printable(value, 100), "reason": str(why)},
             )
 
 
-def dmarc_psd(case: Case) -> Iterator[Finding]:
-    """``psd=y``, which only a registry may say."""
+@fault("dmarc-psd", Severity.WARNS, DMARC)
+def dmarc_psd(case: Case) -> Iterator[Problem]:
+    """The record of an ordinary domain says `psd=y`."""
     for record in _valid(case):
         if (record.tag("psd") or "").lower() == "y":
             value = case.record.value and dmarc_repair.without(case.record.value, "psd")
-            yield Finding(
-                "dmarc-psd",
-                Severity.WARNS,
+            yield (
                 "`psd=y` says that this is a registry's domain, such as com or co.uk, under which others "
                 "register: reports and alignment then go wrong.",
                 f"Leave it out: {case.entry_words(value)}.",
@@ -182,25 +179,22 @@ def dmarc_psd(case: Case) -> Iterator[Finding]:
             )
 
 
-def dmarc_rua(case: Case) -> Iterator[Finding]:
-    """Reports that reach nobody: no ``mailto:``, or a destination that does not accept them (RFC 9990 §4)."""
+@fault("dmarc-rua", Severity.WARNS, DMARC)
+def dmarc_rua(case: Case) -> Iterator[Problem]:
+    """A report address is not a `mailto:` URI, or its domain does not accept the reports (RFC 9990 §4)."""
     for record in _valid(case):
         for tag in ("rua", "ruf"):
             for uri, destination in dmarc_record.destinations(record.working.get(tag, "")):
                 shown = printable(uri, 300)
                 if uri and destination is None:
-                    yield Finding(
-                        "dmarc-rua",
-                        Severity.WARNS,
+                    yield (
                         f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report gets there.",
                         _fix_uri(case, tag, uri),
                         {"tag": tag, "uri": shown},
                     )
                 elif destination and _refuses(case, destination):
                     host = f"{case.zone.domain}._report._dmarc.{destination}"
-                    yield Finding(
-                        "dmarc-rua",
-                        Severity.WARNS,
+                    yield (
                         f"Reports go to {printable(destination, 300)}, which does not say that it "
                         f"accepts those for {case.zone.domain}: receivers send none.",
                         f"Have its owner add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
@@ -222,19 +216,18 @@ def _refuses(case: Case, destination: str) -> bool:
     if f".{destination}".endswith(f".{case.apex}") or f".{case.apex}".endswith(f".{destination}"):
         return False
     answer = case.ask(f"{case.zone.domain}._report._dmarc.{destination}", "TXT")
-    if answer is None or answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+    if answer is None or not answer.tells:
         return False
     return not any(isinstance(rdata, Txt) and dmarc_record.is_dmarc(rdata.text) for rdata in answer.rdatas)
 
 
-def dmarc_strict(case: Case) -> Iterator[Finding]:
-    """Strict alignment, and what it means for this set-up."""
+@fault("dmarc-strict", Severity.INFO, DMARC)
+def dmarc_strict(case: Case) -> Iterator[Problem]:
+    """`aspf=s` or `adkim=s` is set; the message says what that means here."""
     for record in _valid(case):
         for tag, meaning in _MEANINGS.items():
             if (record.tag(tag) or "").lower() == "s":
-                yield Finding(
-                    "dmarc-strict",
-                    Severity.INFO,
+                yield (
                     f"`{tag}=s`: {meaning.format(domain=case.zone.domain)}.",
                     "",
                     {"tag": tag, "value": "s"},

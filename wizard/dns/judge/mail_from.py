@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from wizard.dns.answers import Mx
-from wizard.dns.findings import Finding, Severity
+from wizard.dns.findings import Severity
 from wizard.dns.judge.case import Case, cleaned, shown
+from wizard.dns.judge.registry import MX, Problem, fault
 from wizard.dns.judge.targets import without_zone
 from wizard.dns.records import FEEDBACK_HOST
 from wizard.text import printable
@@ -20,52 +21,48 @@ def found(case: Case) -> tuple[str, ...]:
     return tuple(shown(mx) for mx in _mxs(case))
 
 
-def mx_multiple(case: Case) -> Iterator[Finding]:
-    """More than one MX: SES wants exactly one."""
-    if len(_mxs(case)) > 1:
-        yield Finding(
-            "mx-multiple",
-            Severity.BLOCKS,
-            f"{case.record.name} has {len(_mxs(case))} MX records; SES accepts exactly one.",
-            _only_ours(case),
-            {"values": [printable(value) for value in found(case)]},
-        )
-
-
-def mx_region(case: Case) -> Iterator[Finding]:
-    """Another Region's feedback host."""
+@fault("mx-region", Severity.BLOCKS, MX)
+def mx_region(case: Case) -> Iterator[Problem]:
+    """The MX record leads to another Region's feedback host."""
     for mx in _mxs(case):
         match = FEEDBACK_HOST.fullmatch(_typed(case, mx))
         if match and _typed(case, mx) != case.target:
-            yield Finding(
-                "mx-region",
-                Severity.BLOCKS,
+            yield (
                 f"Bounces would go to SES in {match.group(1)}, but this set-up is in {_region(case)}.",
                 _changed(case),
                 {"region": match.group(1), "expected": _region(case)},
             )
 
 
-def wrong_target(case: Case) -> Iterator[Finding]:
+@fault("wrong-target", Severity.BLOCKS, MX)
+def wrong_target(case: Case) -> Iterator[Problem]:
     """A host that was surely meant to be the feedback host, and is not."""
     for mx in _mxs(case):
         if _is_misspelt(case, mx):
-            yield Finding(
-                "wrong-target",
-                Severity.BLOCKS,
+            yield (
                 f"The MX record leads to {printable(mx.host)}, not to {case.target}.",
                 _changed(case),
                 {"value": printable(shown(mx)), "expected": case.target},
             )
 
 
-def mail_from_in_use(case: Case) -> Iterator[Finding]:
+@fault("mx-multiple", Severity.BLOCKS, MX)
+def mx_multiple(case: Case) -> Iterator[Problem]:
+    """There is more than one MX record."""
+    if len(_mxs(case)) > 1:
+        yield (
+            f"{case.record.name} has {len(_mxs(case))} MX records; SES accepts exactly one.",
+            _only_ours(case),
+            {"values": [printable(value) for value in found(case)]},
+        )
+
+
+@fault("mail-from-in-use", Severity.BLOCKS, MX)
+def mail_from_in_use(case: Case) -> Iterator[Problem]:
     """The name already receives other mail."""
     others = _others(case)
     if others:
-        yield Finding(
-            "mail-from-in-use",
-            Severity.BLOCKS,
+        yield (
             f"{case.record.name} already receives mail at {', '.join(others)}; SES needs a name of its own "
             "for bounces.",
             _only_ours(case),
@@ -73,13 +70,12 @@ def mail_from_in_use(case: Case) -> Iterator[Finding]:
         )
 
 
-def mx_preference(case: Case) -> Iterator[Finding]:
-    """The right host with another preference."""
+@fault("mx-preference", Severity.WARNS, MX)
+def mx_preference(case: Case) -> Iterator[Problem]:
+    """The preference is not 10."""
     for mx in _mxs(case):
         if mx.host == case.target and mx.preference != WANTED_PREFERENCE:
-            yield Finding(
-                "mx-preference",
-                Severity.WARNS,
+            yield (
                 f"The MX record's priority is {mx.preference}; SES asks for {WANTED_PREFERENCE}.",
                 f"Change it to: {case.entry_words()}.",
                 {"preference": mx.preference},

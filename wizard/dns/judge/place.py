@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wizard.dns.answers import Answer, Outcome, Question, Rcode, Rdata, Txt
-from wizard.dns.findings import Finding, Severity
+from wizard.dns.findings import Severity
 from wizard.dns.judge import dkim_key, dmarc_record, spf
 from wizard.dns.judge import txt as text
 from wizard.dns.judge.case import Case, cleaned, shown
 from wizard.dns.judge.hosts import Apart, apart, host_words
+from wizard.dns.judge.registry import ANY, AS_RECORD, DKIM, DMARC, MX, SPF, Problem, elsewhere, remark
 from wizard.dns.providers import recognise
 from wizard.dns.records import SES_SPF_INCLUDE, RecordId
 from wizard.text import printable
@@ -20,47 +21,44 @@ LONG_TTL = 3600
 """Seconds; a wrong value that stays cached for longer is worth a word."""
 
 
-def unreachable(case: Case) -> Finding:
-    """No server answered."""
+@remark("unreachable", Severity.BLOCKS, ANY)
+def unreachable(case: Case) -> Iterator[Problem]:
+    """No server answered; the status is `unknown`."""
     rcode = case.answer.rcode if case.answer else Rcode.NO_ANSWER
     what = "could not answer" if rcode is Rcode.SERVFAIL else "did not answer"
-    return Finding(
-        "unreachable",
-        Severity.BLOCKS,
+    yield (
         f"The DNS servers {what} for {case.record.name}, so nobody can say whether the record is there.",
         "Check the network connection, then look again; if other names work, the DNS host has trouble.",
         {"name": case.record.name, "rcode": str(rcode)},
     )
 
 
-def absent(case: Case) -> Finding:
-    """No server has it, and no mistake explains it."""
+@remark("absent", AS_RECORD, ANY)
+def absent(case: Case) -> Iterator[Problem]:
+    """No server of the zone has the record, and no other finding explains it."""
     servers = list(case.zone.nameservers)
     where = f"none of the zone's {len(servers)} servers has it" if servers else "the zone does not have it"
     fix = f"Add this record: {case.entry_words()}."
     if case.record.type == "TXT" and case.alias:
         where = f"{case.record.name} is an alias (CNAME) for {printable(case.alias)}"
         fix = f"SES does not need this record. To have it nevertheless: {_without_alias(case)}"
-    return Finding(
-        "absent",
-        case.severity,
+    yield (
         f"The record is not there: {where}.",
         fix,
         {"name": case.record.name, "type": case.record.type, "servers": servers},
     )
 
 
-def delegated_away(case: Case) -> Iterator[Finding]:
-    """The name lies in a zone of its own, so what is entered in this zone is never looked at."""
+@remark("delegated-away", Severity.BLOCKS, ANY)
+def delegated_away(case: Case) -> Iterator[Problem]:
+    """The name is in a zone of its own on other servers."""
     cut = case.cut
     if cut is None:
         return
     servers = ", ".join(printable(name) for name in cut.nameservers[:4])
     provider = recognise(cut.nameservers)
     there = Case(case.record, replace(case.zone, apex=cut.name), {}, replace(case.context, provider=provider))
-    yield Finding(
-        "delegated-away",
-        Severity.BLOCKS,
+    yield (
         f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
         f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
         f"{case.apex} does not count there.",
@@ -70,13 +68,12 @@ def delegated_away(case: Case) -> Iterator[Finding]:
     )
 
 
-def doubled_name(case: Case) -> Iterator[Finding]:
-    """It exists at NAME.ZONE: the panel added the zone once more."""
+@elsewhere("doubled-name", AS_RECORD, ANY)
+def doubled_name(case: Case) -> Iterator[Problem]:
+    """The record exists at NAME.ZONE: the DNS panel added the zone a second time."""
     place = _doubled(case)
     if found := _ours_at(case, place):
-        yield Finding(
-            "doubled-name",
-            case.severity,
+        yield (
             f"The record is at {place}: the DNS panel added {case.apex} to the host.",
             f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}. Then "
             f"{_delete_words(case, place, found, relative=True)}.",
@@ -84,13 +81,12 @@ def doubled_name(case: Case) -> Iterator[Finding]:
         )
 
 
-def underscore_lost(case: Case) -> Iterator[Finding]:
-    """It exists at the name without its underscore."""
+@elsewhere("underscore-lost", AS_RECORD, (*DKIM, *DMARC))
+def underscore_lost(case: Case) -> Iterator[Problem]:
+    """The record exists at the name without its underscore."""
     place = _without_underscore(case)
     if place != case.record.name and (found := _ours_at(case, place)):
-        yield Finding(
-            "underscore-lost",
-            case.severity,
+        yield (
             f"The record exists at {place}: the underscore is part of the name and is missing there.",
             f"Enter it with the underscore: {case.entry_words()}. Then {_delete_words(case, place, found)}. "
             "If the panel refuses the underscore, ask its support, or move the zone to another DNS host.",
@@ -98,13 +94,12 @@ def underscore_lost(case: Case) -> Iterator[Finding]:
         )
 
 
-def wrong_host(case: Case) -> Iterator[Finding]:
-    """It exists at another likely name."""
+@elsewhere("wrong-host", AS_RECORD, ANY)
+def wrong_host(case: Case) -> Iterator[Problem]:
+    """The record exists at another likely name: the parent, the apex or a usual mistake."""
     for place in _likely_places(case):
         if found := _ours_at(case, place):
-            yield Finding(
-                "wrong-host",
-                case.severity,
+            yield (
                 f"The record exists at {place}, where nobody looks for it.",
                 f"Enter it at the right host: {case.entry_words()}. Then "
                 f"{_delete_words(case, place, found)}{_unless_used(case, place)}.",
@@ -131,8 +126,9 @@ def strays(case: Case) -> tuple[Txt, ...]:
     return tuple(rdata for one in found for rdata in one if isinstance(rdata, Txt))
 
 
-def wrong_type(case: Case) -> Iterator[Finding]:
-    """The value is there as a record of another type."""
+@elsewhere("wrong-type", AS_RECORD, ANY)
+def wrong_type(case: Case) -> Iterator[Problem]:
+    """The value exists as another type: TXT for CNAME, or SPF (type 99) for TXT."""
     other, meant = _other_type(case)
     if not meant:
         return
@@ -145,14 +141,35 @@ def wrong_type(case: Case) -> Iterator[Finding]:
             "a copy of the key does not follow when SES changes it."
         )
         flattened = " If the panel shows a CNAME there instead, turn off proxying or CNAME flattening for it."
-    yield Finding(
-        "wrong-type",
-        case.severity,
+    yield (
         message,
         f"First {_delete_words(case, case.record.name, meant, rdtype=other)}, then add: {case.entry_words()}."
         f"{flattened}",
         {"type": other, "found": _shown(meant)},
     )
+
+
+@elsewhere("proxied", Severity.BLOCKS, DKIM)
+def proxied(case: Case) -> Iterator[Problem]:
+    """A or AAAA records answer in place of the CNAME: a proxy or CNAME flattening."""
+    addresses = [
+        printable(shown(rdata))
+        for rdtype in ("A", "AAAA")
+        for rdata in case.standing(case.record.name, rdtype)
+    ]
+    if addresses:
+        provider = case.context.provider
+        switch = (
+            'Set the record\'s proxy switch to "DNS only" (the grey cloud)'
+            if provider and provider.key == "cloudflare"
+            else 'Switch proxying (at Cloudflare: to "DNS only") or CNAME flattening off for this record'
+        )
+        yield (
+            f"{case.record.name} answers with addresses where a CNAME belongs: a proxy or CNAME flattening "
+            "hides the record from Amazon.",
+            f"{switch}; it must read: {case.entry_words()}.",
+            {"found": addresses},
+        )
 
 
 def beside(case: Case) -> tuple[str, ...]:
@@ -163,8 +180,9 @@ def beside(case: Case) -> tuple[str, ...]:
     return (*own, "NS", "SOA") if name == case.apex else tuple(own)
 
 
-def cname_conflict(case: Case) -> Iterator[Finding]:
-    """A CNAME beside other records, or in this one's place (RFC 1034 §3.6.2)."""
+@remark("cname-conflict", Severity.BLOCKS, (*MX, *SPF, *DMARC))
+def cname_conflict(case: Case) -> Iterator[Problem]:
+    """A CNAME exists beside the record or in its place (RFC 1034 §3.6.2)."""
     target, others = case.alias, beside(case)
     if target is None or (_is_spare(case) and not others):
         return
@@ -176,7 +194,7 @@ def cname_conflict(case: Case) -> Iterator[Finding]:
             "nothing beside a CNAME: resolvers that have it in their cache do not find the others."
         )
     evidence = {"cname": leads_to, "beside": list(others)}
-    yield Finding("cname-conflict", Severity.BLOCKS, message, _without_alias(case), evidence)
+    yield (message, _without_alias(case), evidence)
 
 
 def _without_alias(case: Case) -> str:
@@ -211,8 +229,9 @@ def borrowed(case: Case) -> bool:
     return case.by_wildcard(answer) or bool(answer.cnames and _is_spare(case) and not beside(case))
 
 
-def wildcard(case: Case) -> Iterator[Finding]:
-    """A wildcard answers in the record's place."""
+@remark("wildcard", Severity.WARNS, ANY)
+def wildcard(case: Case) -> Iterator[Problem]:
+    """A wildcard answers in place of the record."""
     answers = [
         case.answer,
         *(case.ask(case.record.name, rdtype) for rdtype in _WILDCARD_TYPES[case.record.type]),
@@ -222,9 +241,7 @@ def wildcard(case: Case) -> Iterator[Finding]:
         parent = caught.question.name.partition(".")[2]
         rdtype = "CNAME" if caught.cnames else caught.question.type
         values = caught.cnames[:1] or tuple(shown(rdata) for rdata in caught.rdatas)
-        yield Finding(
-            "wildcard",
-            Severity.WARNS,
+        yield (
             f"What answers there is a wildcard of type {rdtype} (at *.{parent} or above), not a record of "
             "this name.",
             f"Leave the wildcard and add the record beside it: {case.entry_words()}.",
@@ -232,8 +249,9 @@ def wildcard(case: Case) -> Iterator[Finding]:
         )
 
 
-def servers_disagree(case: Case) -> Iterator[Finding]:
-    """Some servers have it, some do not: not yet, or never where they belong to another DNS host."""
+@remark("servers-disagree", Severity.INFO, ANY)
+def servers_disagree(case: Case) -> Iterator[Problem]:
+    """Some servers of the zone have the record and some do not."""
     answer = case.answer
     if answer is None or answer.agree or answer.absent:
         return
@@ -248,9 +266,7 @@ def servers_disagree(case: Case) -> Iterator[Finding]:
         fix = "Wait a few minutes. If the servers still disagree after an hour, ask the DNS host's support."
     else:
         who, fix = _between_hosts(case, answer, hosts)
-    yield Finding(
-        "servers-disagree",
-        Severity.INFO,
+    yield (
         f"{having} of the zone's {all_servers} servers {give} this answer; {who}",
         fix,
         {"servers": list(answer.servers), "of": all_servers, "lacking": list(answer.lacking)},
@@ -271,14 +287,13 @@ def _between_hosts(case: Case, answer: Answer, hosts: Apart) -> tuple[str, str]:
     return who, f"{wait} Otherwise enter {there}"
 
 
-def negative_cache(case: Case) -> Iterator[Finding]:
-    """Resolvers that asked too early go on saying no for a while (RFC 2308 §5)."""
+@remark("negative-cache", Severity.INFO, ANY)
+def negative_cache(case: Case) -> Iterator[Problem]:
+    """Resolvers may report the record as missing for some seconds more (RFC 2308 §5)."""
     answer = case.answer
     soa = answer.soa if answer and answer.absent else None
     if soa and soa.negative_ttl > 0:
-        yield Finding(
-            "negative-cache",
-            Severity.INFO,
+        yield (
             f"Resolvers that asked before may report the record as missing for up to {soa.negative_ttl} "
             "seconds after it is added.",
             "",
@@ -286,13 +301,12 @@ def negative_cache(case: Case) -> Iterator[Finding]:
         )
 
 
-def ttl_high(case: Case) -> Iterator[Finding]:
-    """The present answer stays cached for long after it is changed."""
+@remark("ttl-high", Severity.WARNS, ANY)
+def ttl_high(case: Case) -> Iterator[Problem]:
+    """The present value may stay cached for more than an hour."""
     answer = case.answer
     if answer and answer.rdatas and (answer.ttl or 0) > LONG_TTL:
-        yield Finding(
-            "ttl-high",
-            Severity.WARNS,
+        yield (
             f"Resolvers keep the present answer for up to {answer.ttl} seconds, which is its TTL.",
             "When you change the record, set its TTL to `300` seconds and wait until the old answer expires.",
             {"ttl": answer.ttl},

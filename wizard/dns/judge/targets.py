@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.dns.answers import Host, Mx
-from wizard.dns.findings import Finding, Severity
+from wizard.dns.findings import Severity
 from wizard.dns.judge.case import Case, cleaned
+from wizard.dns.judge.registry import AS_RECORD, DKIM, MX, Problem, fault
 from wizard.text import printable
 
 AMAZON = (".amazonses.com", ".amazonaws.com")
@@ -26,28 +27,26 @@ def targets(case: Case) -> tuple[str, ...]:
     )
 
 
-def quoted_value(case: Case) -> Iterator[Finding]:
-    """Quotes, a URL scheme or a slash are part of the target."""
+@fault("quoted-value", AS_RECORD, (*DKIM, *MX))
+def quoted_value(case: Case) -> Iterator[Problem]:
+    """The value contains literal quotes or parts of a URL."""
     for target in targets(case):
         if cleaned(target) != target.lower().rstrip("."):
-            yield Finding(
-                "quoted-value",
-                case.severity,
+            yield (
                 f"The value is {printable(target)}: quotes or parts of a web address are in it.",
                 f"Enter the bare name: {case.entry_words()}.",
                 {"value": printable(target)},
             )
 
 
-def relative_target(case: Case) -> Iterator[Finding]:
-    """The target ends in the user's own zone, since its final dot was left out."""
+@fault("relative-target", Severity.BLOCKS, (*DKIM, *MX))
+def relative_target(case: Case) -> Iterator[Problem]:
+    """The target ends in the zone's own name because the final dot is missing."""
     for target in targets(case):
         if without_zone(case, target):
             provider = case.context.provider
             dot = "" if provider and provider.final_dot else "."
-            yield Finding(
-                "relative-target",
-                Severity.BLOCKS,
+            yield (
                 f"The value became {printable(target)}: the DNS host added {case.apex} to it, since it did "
                 "not end with a dot.",
                 f"End the value with a dot: {case.entry_words(f'{case.record.value}{dot}')}.",

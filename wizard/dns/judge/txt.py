@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wizard.dns.answers import Txt, decoded
-from wizard.dns.findings import Finding, Severity
 from wizard.dns.judge.case import Case, value_words
 from wizard.dns.judge.characters import odd_words
+from wizard.dns.judge.registry import Problem
 from wizard.text import printable
 
 FULL_STRING = 255
@@ -17,13 +17,11 @@ FULL_STRING = 255
 _QUOTES = ('"', "“", "”")
 
 
-def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Finding]:
+def quoted_value(case: Case, records: tuple[Txt, ...]) -> Iterator[Problem]:
     """Quotes that the panel took for a part of the text."""
     for txt in records:
         if unquoted(txt.text) != txt.text:
-            yield Finding(
-                "quoted-value",
-                case.severity,
+            yield (
                 "Quotation marks became part of the text, so receivers do not recognise it. "
                 f"{odd_words(txt.text)}".rstrip(),
                 f"Enter it without the quotes: {case.host_words()}, {value_words(case.record.value)}, "
@@ -65,15 +63,13 @@ def _joins_wrongly(left: bytes, right: bytes, starts_a_part: re.Pattern[bytes]) 
     return open_end and starts_a_part.match(right) is not None
 
 
-def txt_split(case: Case, records: tuple[Txt, ...], starts_a_part: re.Pattern[bytes]) -> Iterator[Finding]:
+def txt_split(case: Case, records: tuple[Txt, ...], starts_a_part: re.Pattern[bytes]) -> Iterator[Problem]:
     """Strings that join without the space or ``;`` that belongs between them (RFC 7208 §3.3)."""
     for txt in records:
         for left, right in zip(txt.strings, txt.strings[1:], strict=False):
             if _joins_wrongly(left, right, starts_a_part):
                 join = printable(decoded(left[-20:] + right[:20]))
-                yield Finding(
-                    "txt-split",
-                    Severity.HURTS,
+                yield (
                     f"The text is stored in {len(txt.strings)} strings, which receivers join without a "
                     f"space: …{join}…",
                     f"Enter it as one text: {case.entry_words()}.",

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from wizard.dns.answers import Txt
-from wizard.dns.findings import Finding, Severity
+from wizard.dns.findings import Severity
 from wizard.dns.judge import place, spf
 from wizard.dns.judge import txt as text
 from wizard.dns.judge.case import Case
 from wizard.dns.judge.characters import odd_words
+from wizard.dns.judge.registry import AS_RECORD, DOMAIN_SPF, SPF, Problem, fault
 from wizard.dns.judge.spf.senders import authorises, flat_terms, is_flat, parsed
 from wizard.dns.records import SES_SPF_INCLUDE
 from wizard.text import printable
@@ -53,55 +54,122 @@ def _candidate(case: Case) -> str:
     return record
 
 
-def txt_split(case: Case) -> Iterator[Finding]:
-    """Strings that join wrongly."""
+@fault("txt-split", Severity.HURTS, SPF)
+def txt_split(case: Case) -> Iterator[Problem]:
+    """The strings of a TXT record join without the separator between them (RFC 7208 §3.3)."""
     return text.txt_split(case, _records(case), _STARTS_A_TERM)
 
 
-def quoted_value(case: Case) -> Iterator[Finding]:
+@fault("quoted-value", AS_RECORD, SPF)
+def quoted_value(case: Case) -> Iterator[Problem]:
     """Quotes in the text."""
     return text.quoted_value(case, _records(case))
 
 
-def spf_multiple(case: Case) -> Iterator[Finding]:
-    """Two or more records: a permerror (RFC 7208 §4.5)."""
+@fault("spf-multiple", Severity.HURTS, SPF)
+def spf_multiple(case: Case) -> Iterator[Problem]:
+    """There are two or more SPF records (RFC 7208 §4.5)."""
     texts = [value for value in found(case) if spf.is_spf(value)]
     if len(texts) > 1:
-        yield Finding(
-            "spf-multiple",
-            Severity.HURTS,
+        yield (
             f"{case.record.name} has {len(texts)} SPF records; receivers then ignore them all.",
             _fix(case, f"Delete all {len(texts)} and add one in their place"),
             {"values": [printable(value) for value in texts]},
         )
 
 
-def spf_syntax(case: Case) -> Iterator[Finding]:
-    """Terms that the grammar does not allow, or reads otherwise than they were meant."""
+@fault("spf-syntax", Severity.HURTS, SPF)
+def spf_syntax(case: Case) -> Iterator[Problem]:
+    """A term is a permerror by RFC 7208; the evidence names the term and its column."""
     for value in found(case):
-        for fault in _faults(case, value):
-            if not _is_redirect(fault):
-                term = printable(fault.term, 100)
-                yield Finding(
-                    "spf-syntax",
-                    Severity.HURTS,
-                    f"`{term}` at column {fault.column} is not right: {fault.reason}. "
-                    f"{_odd(fault)}One wrong term makes receivers ignore the whole record.",
+        for wrong in _faults(case, value):
+            if not _is_redirect(wrong):
+                term = printable(wrong.term, 100)
+                yield (
+                    f"`{term}` at column {wrong.column} is not right: {wrong.reason}. "
+                    f"{_odd(wrong)}One wrong term makes receivers ignore the whole record.",
                     _fix(case, "Change the record to"),
-                    {"term": term, "column": fault.column, "record": printable(value)},
+                    {"term": term, "column": wrong.column, "record": printable(value)},
                 )
 
 
-def spf_broken_include(case: Case) -> Iterator[Finding]:
+@fault("spf-redirect", Severity.HURTS, SPF)
+def spf_redirect(case: Case) -> Iterator[Problem]:
+    """`redirect=` is empty, appears twice, or leads to no valid SPF record (RFC 7208 §6.1)."""
+    for value in found(case):
+        for wrong in _faults(case, value):
+            if _is_redirect(wrong):
+                yield (
+                    f"`{printable(wrong.term, 100)}` at column {wrong.column} is not right: {wrong.reason}. "
+                    f"{_odd(wrong)}".rstrip(),
+                    _fix(case, "Change the record to"),
+                    {"term": printable(wrong.term, 100), "column": wrong.column},
+                )
+        for cost in _costs(case, value):
+            if cost.culprit and cost.term.lower().startswith("redirect="):
+                yield (
+                    f"The record hands over to {printable(cost.name, 300)}, where no right SPF record is.",
+                    _fix(case, "Replace the redirect by `~all`, or by what it should lead to"),
+                    {"target": printable(cost.name, 300)},
+                )
+
+
+@fault("spf-unreachable", Severity.HURTS, SPF)
+def spf_unreachable(case: Case) -> Iterator[Problem]:
+    """The SES include comes after `all`."""
+    for value in found(case):
+        if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not authorises(case, value):
+            yield (
+                f"`include:{SES_SPF_INCLUDE}` stands after `all`, where receivers have stopped reading.",
+                _fix(case, "Put it before `all`"),
+                {"record": printable(value)},
+            )
+
+
+@fault("spf-include-missing", Severity.HURTS, SPF)
+def spf_include_missing(case: Case) -> Iterator[Problem]:
+    """The record does not authorise SES, or only by a list of its addresses (info)."""
+    texts = found(case)
+    behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
+    if not any(behind) and not any(authorises(case, value) for value in texts):
+        lookups = sum(cost.lookups for cost in _costs(case, _candidate(case)))
+        takes = f" That takes {lookups} of {spf.LOOKUP_LIMIT} lookups." if case.record.value else ""
+        yield (
+            "The SPF record does not allow Amazon SES to send for this name.",
+            _fix(case, "Change it to") + takes,
+            {
+                "records": [printable(value) for value in texts],
+                "include": SES_SPF_INCLUDE,
+                "lookups": lookups,
+            },
+        )
+
+
+@fault("spf-include-missing", Severity.INFO, SPF)
+def spf_flattened(case: Case) -> Iterator[Problem]:
+    """SES's addresses themselves are listed: it works until Amazon adds one."""
+    for value in found(case):
+        if is_flat(case, value):
+            rest = " ".join(part for part in value.split() if part not in flat_terms(case, value))
+            record = spf.merged([rest], SES_SPF_INCLUDE) or ""
+            shorter = record if _within_limits(_costs(case, record)) else ""
+            yield (
+                "The SPF record lists the addresses of Amazon SES themselves, not its include. It works, but "
+                "such a list goes stale: Amazon adds addresses without notice.",
+                f"Use the include: {case.entry_words(shorter)}." if shorter else "",
+                {"records": [printable(value)], "include": SES_SPF_INCLUDE},
+            )
+
+
+@fault("spf-syntax", Severity.HURTS, SPF)
+def spf_broken_include(case: Case) -> Iterator[Problem]:
     """An include that leads to no right record: a permerror for the whole (RFC 7208 §5.2)."""
     for value in _meant(case):
         for cost in _costs(case, value):
             culprit = cost.culprit
             if culprit and spf.sound(cost.term) and not cost.term.lower().startswith("redirect="):
                 by = "" if culprit is cost else f", by way of {printable(culprit.name, 100)}"
-                yield Finding(
-                    "spf-syntax",
-                    Severity.HURTS,
+                yield (
                     f"`{printable(cost.term, 100)}` leads to a name without one right SPF record{by}. That "
                     "makes receivers ignore the whole record.",
                     _fix(
@@ -118,52 +186,14 @@ def spf_broken_include(case: Case) -> Iterator[Finding]:
                 )
 
 
-def spf_redirect(case: Case) -> Iterator[Finding]:
-    """A redirect to nowhere, twice, or empty: a permerror (RFC 7208 §6.1)."""
-    for value in found(case):
-        for fault in _faults(case, value):
-            if _is_redirect(fault):
-                yield Finding(
-                    "spf-redirect",
-                    Severity.HURTS,
-                    f"`{printable(fault.term, 100)}` at column {fault.column} is not right: {fault.reason}. "
-                    f"{_odd(fault)}".rstrip(),
-                    _fix(case, "Change the record to"),
-                    {"term": printable(fault.term, 100), "column": fault.column},
-                )
-        for cost in _costs(case, value):
-            if cost.culprit and cost.term.lower().startswith("redirect="):
-                yield Finding(
-                    "spf-redirect",
-                    Severity.HURTS,
-                    f"The record hands over to {printable(cost.name, 300)}, where no right SPF record is.",
-                    _fix(case, "Replace the redirect by `~all`, or by what it should lead to"),
-                    {"target": printable(cost.name, 300)},
-                )
-
-
-def spf_unreachable(case: Case) -> Iterator[Finding]:
-    """The SES include stands after ``all``, where nobody reads on."""
-    for value in found(case):
-        if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not authorises(case, value):
-            yield Finding(
-                "spf-unreachable",
-                Severity.HURTS,
-                f"`include:{SES_SPF_INCLUDE}` stands after `all`, where receivers have stopped reading.",
-                _fix(case, "Put it before `all`"),
-                {"record": printable(value)},
-            )
-
-
-def spf_lookups(case: Case) -> Iterator[Finding]:
-    """More than ten lookups: a permerror (RFC 7208 §4.6.4)."""
+@fault("spf-lookups", Severity.HURTS, SPF)
+def spf_lookups(case: Case) -> Iterator[Problem]:
+    """The record takes more than 10 DNS lookups (RFC 7208 §4.6.4)."""
     for value in found(case):
         costs = _costs(case, value)
         total = sum(cost.lookups for cost in costs)
         if total > spf.LOOKUP_LIMIT:
-            yield Finding(
-                "spf-lookups",
-                Severity.HURTS,
+            yield (
                 f"Reading the record takes {total} DNS lookups; receivers give up after "
                 f"{spf.LOOKUP_LIMIT} and then ignore it.",
                 _fix(case, "Change the record to"),
@@ -171,15 +201,14 @@ def spf_lookups(case: Case) -> Iterator[Finding]:
             )
 
 
-def spf_voids(case: Case) -> Iterator[Finding]:
-    """More than two lookups that lead to nothing: a permerror (RFC 7208 §4.6.4)."""
+@fault("spf-voids", Severity.HURTS, SPF)
+def spf_voids(case: Case) -> Iterator[Problem]:
+    """More than 2 lookups of the record find nothing (RFC 7208 §4.6.4)."""
     for value in found(case):
         costs = _costs(case, value)
         total = sum(cost.voids for cost in costs)
         if total > spf.VOID_LIMIT:
-            yield Finding(
-                "spf-voids",
-                Severity.HURTS,
+            yield (
                 f"{total} names in the record, or in records it includes, do not exist; receivers give up "
                 f"after {spf.VOID_LIMIT} and then ignore the record.",
                 _fix(case, "Drop what leads to nothing"),
@@ -187,68 +216,29 @@ def spf_voids(case: Case) -> Iterator[Finding]:
             )
 
 
-def spf_include_missing(case: Case) -> Iterator[Finding]:
-    """It does not authorise SES."""
-    texts = found(case)
-    behind = (spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL for value in texts)
-    if not any(behind) and not any(authorises(case, value) for value in texts):
-        lookups = sum(cost.lookups for cost in _costs(case, _candidate(case)))
-        takes = f" That takes {lookups} of {spf.LOOKUP_LIMIT} lookups." if case.record.value else ""
-        yield Finding(
-            "spf-include-missing",
-            Severity.HURTS,
-            "The SPF record does not allow Amazon SES to send for this name.",
-            _fix(case, "Change it to") + takes,
-            {
-                "records": [printable(value) for value in texts],
-                "include": SES_SPF_INCLUDE,
-                "lookups": lookups,
-            },
-        )
-
-
-def spf_flattened(case: Case) -> Iterator[Finding]:
-    """SES's addresses themselves are listed: it works until Amazon adds one."""
-    for value in found(case):
-        if is_flat(case, value):
-            rest = " ".join(part for part in value.split() if part not in flat_terms(case, value))
-            record = spf.merged([rest], SES_SPF_INCLUDE) or ""
-            shorter = record if _within_limits(_costs(case, record)) else ""
-            yield Finding(
-                "spf-include-missing",
-                Severity.INFO,
-                "The SPF record lists the addresses of Amazon SES themselves, not its include. It works, but "
-                "such a list goes stale: Amazon adds addresses without notice.",
-                f"Use the include: {case.entry_words(shorter)}." if shorter else "",
-                {"records": [printable(value)], "include": SES_SPF_INCLUDE},
-            )
-
-
-def spf_permissive(case: Case) -> Iterator[Finding]:
-    """``+all`` or ``?all``: everybody may send as this name."""
+@fault("spf-permissive", Severity.WARNS, DOMAIN_SPF)
+def spf_permissive(case: Case) -> Iterator[Problem]:
+    """The record ends in `+all` or `?all`."""
     for value in found(case):
         record = parsed(value)
         everyone = record.all if record else None
         if everyone and everyone.qualifier in (spf.Qualifier.PASS, spf.Qualifier.NEUTRAL):
             stricter = re.sub(r"(?i)(?<= )[+?]?all(?= |\Z)", "~all", case.record.value)
-            yield Finding(
-                "spf-permissive",
-                Severity.WARNS,
+            yield (
                 f"`{everyone.text}` lets everybody in the world send as {case.record.name}.",
                 f"End the record with `~all`: {case.entry_words(stricter)}.",
                 {"term": everyone.text, "column": everyone.column},
             )
 
 
-def spf_ptr(case: Case) -> Iterator[Finding]:
-    """``ptr``, which RFC 7208 §5.5 asks not to use."""
+@fault("spf-ptr", Severity.WARNS, DOMAIN_SPF)
+def spf_ptr(case: Case) -> Iterator[Problem]:
+    """The record uses `ptr`."""
     for value in found(case):
         record = parsed(value)
         for term in record.mechanisms if record else ():
             if term.name == "ptr":
-                yield Finding(
-                    "spf-ptr",
-                    Severity.WARNS,
+                yield (
                     f"`{printable(term.text, 100)}` is slow and unreliable, and large receivers skip it.",
                     "Name the sending servers by ip4, ip6, a or include instead, then leave it out: "
                     f"{case.entry_words(_without(case.record.value, term.text))}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wizard.dns.answers import Answer, Rcode, Txt
+from wizard.dns.answers import Answer, Txt
 from wizard.dns.judge.spf.evaluate import LOOKUP_LIMIT
 from wizard.dns.judge.spf.parse import Mechanism, Modifier, SpfError, SpfRecord, is_spf, parse
 
@@ -87,15 +87,14 @@ class _Walk:
 
     def _is_void(self, name: str, rdtype: str) -> bool:
         answer = self._ask(name, rdtype)
-        known = answer is not None and answer.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
-        return answer is not None and known and not answer.rdatas
+        return answer is not None and answer.tells and not answer.rdatas
 
     def _record_at(self, term: str, target: str, depth: int) -> Cost:
         name = target.lower().rstrip(".")
         if name in self._known or "%" in name or not depth:
             return Cost(term, name)
         answer = self._ask(name, "TXT")
-        if answer is None or answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        if answer is None or not answer.tells:
             return Cost(term, name)
         texts = [rdata.text for rdata in answer.rdatas if isinstance(rdata, Txt) and is_spf(rdata.text)]
         try:
