@@ -241,40 +241,39 @@ def test_a_file_that_cannot_be_used_is_put_aside(tmp_path: Path, damage: bytes) 
         assert third.put_aside is None
 
 
-def test_a_file_cannot_run_code(tmp_path: Path) -> None:
-    import pickle
-
-    from wizard.demo.aws.seal import own_key, seal
+def test_a_file_names_only_classes_of_the_account(tmp_path: Path) -> None:
     from wizard.demo.aws.snapshot import UnreadableError, read
 
-    class Hostile:
-        def __reduce__(self) -> Any:
-            return os.system, (f"touch {tmp_path / 'ran'}",)
-
     with demo.start(tmp_path / "demo", pace=demo.AT_ONCE):
         pass
-    head = (tmp_path / "demo").read_bytes().split(b"\n")[0] + b"\n"
-    raw = pickle.dumps(Hostile())
-    with pytest.raises(UnreadableError, match="not of this user"):
-        read(head + seal(b"somebody else's key", raw) + raw, own_key())
-    with pytest.raises(UnreadableError, match="does not belong there"):
-        read(head + seal(own_key(), raw) + raw, own_key())
-    assert not (tmp_path / "ran").exists()
+    head, _, _ = (tmp_path / "demo").read_bytes().partition(b"\n")
+    for module, name in (("subprocess", "Popen"), ("wizard.demo.aws.server", "os"), ("moto.core", "system")):
+        nodes = [["object", module, name, [], []]]
+        saved = read(head + b"\n" + json.dumps({"nodes": nodes, "kept": [0], "backends": []}).encode())
+        with pytest.raises(UnreadableError, match="does not belong there"):
+            saved.kept()
 
 
-def test_the_account_of_somebody_else_is_not_taken_up(
+def test_an_account_of_another_format_says_how_to_begin_anew(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_bytes(b"ses-wizard demo 4, moto 5.2.5\n\x80\x05")
+    with pytest.raises(WizardError, match="saved by another version") as raised:
+        demo.start(tmp_path / "demo")
+    assert "`--fresh`" in raised.value.todo
+
+
+def test_code_in_a_file_does_not_run_unless_it_is_the_programs_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its functions would run here."""
-    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE):
-        pass
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
-    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as mine:
-        assert mine.put_aside == tmp_path / "demo.unreadable"
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with demo.start(tmp_path / "new", pace=demo.AT_ONCE) as unkept:
-        assert unkept.put_aside is None, "where no key can be kept the demo works all the same"
+    from wizard.demo.aws.functions import run
+
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as first:
+        ran = f"open({str(tmp_path / 'ran')!r}, 'w')"
+        function(first.world.aws, f"def handler(event, context):\n    {ran}\n")
+    monkeypatch.setattr(run, "_given", set())  # as in another process
+    with demo.start(tmp_path / "demo", pace=demo.AT_ONCE) as second:
+        answer = second.world.aws.client("lambda").invoke(FunctionName="worker")
+        assert json.loads(answer["Payload"].read())["errorType"] == "Runtime.CodeNotTrusted"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_demos_file_is_read_with_its_own_account_which_stays_as_it_was(
@@ -299,7 +298,7 @@ def test_a_demos_file_is_read_with_its_own_account_which_stays_as_it_was(
 
 def test_a_place_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WizardError, match="cannot be kept"):
+    with pytest.raises(WizardError, match="cannot be saved"):
         demo.start(tmp_path / "file" / "demo")
     with demo.start(None, pace=demo.AT_ONCE) as running:
         assert running.world.aws.client("sesv2").get_account()["SendingEnabled"]

@@ -284,7 +284,10 @@ def _other_region(running: Demo, world: World, project: Project) -> None:
     )
     known = identity.look_elsewhere(world, identity.look(world, project))
     assert known.elsewhere == ("us-east-1 (verified)",)
-    assert "a second one: us-east-1 (verified) has it" in identity.plan(project, known, "b").changes[0].detail
+    assert (
+        "a second one: us-east-1 (verified) already has it"
+        in identity.plan(project, known, "b").changes[0].detail
+    )
 
 
 def _no_permissions(running: Demo, world: World, project: Project) -> None:

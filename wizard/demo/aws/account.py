@@ -153,6 +153,8 @@ class Account:
 
     pace: Pace
     kept: Kept = field(default_factory=Kept)
+    restored: bool = False
+    """Whether ``kept`` and moto's backends come from a file."""
     dns: Nameserver = field(default_factory=lambda: Nameserver("127.0.0.1", 0))
     endpoint_url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -1,28 +1,33 @@
 """The account as one file: written whole after changes, read back at the next start.
 
-It holds two pickles: what is ours, and moto's backends. Ids, times, stacks and events come back as they were,
-and nothing is run or sent again. A file that somebody else wrote is not taken up (see ``seal``), and nothing
-is accepted from any but plain values and classes of moto's and of ours: it cannot run code. One that is not
-ours, of another version or damaged begins a new account.
+The file is JSON: objects by class name with plain values, numbered so that they can refer to each other. Ids,
+times, stacks and events come back as they were, and nothing is run or sent again. Only classes of moto's and
+of ours are accepted, and none is called: their instances are filled in. Nothing in the file can run; a
+function restored from it runs only if its code is the program's own (see ``functions.run``).
 """
 
 from __future__ import annotations
 
+import base64
 import importlib.metadata
-import pickle
+import re
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+import uuid
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
 from functools import cache
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from wizard.demo.aws.account import Account, Kept
-from wizard.demo.aws.seal import opened, own_key, seal
 from wizard.errors import WizardError
 from wizard.files import replace_file
 from wizard.text import printable
@@ -30,52 +35,55 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend
 
-FORMAT = 4
-"""Of this file; to be raised when a class of ours that is kept changes."""
+FORMAT = 5
+"""Of this file; to be raised when a saved class of ours changes."""
 
 REST = 4.0
 """After a save, as many times its duration passes before the next one."""
 
-_LOCKS = (type(threading.Lock()), type(threading.RLock()))
-_PLAIN = {
-    "builtins": {"dict", "set", "frozenset", "bytearray", "object"},
-    "collections": {"OrderedDict", "defaultdict", "Counter", "deque"},
-    "datetime": {"datetime", "date", "time", "timedelta", "timezone"},
-    "decimal": {"Decimal"},
-    "re": {"_compile"},
-    "threading": {"Condition", "RLock"},
-    "uuid": {"UUID", "SafeUUID"},
-    "weakref": {"WeakValueDictionary"},
+_OURS = ("moto.", "wizard.demo.aws.", "wizard.world")
+_SCALARS = frozenset((type(None), bool, int, float, str))
+_LOCKS = {type(threading.Lock()): "lock", type(threading.RLock()): "lock", threading.Condition: "condition"}
+_TEXTS: dict[type, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
+    datetime: (datetime.isoformat, datetime.fromisoformat),
+    date: (date.isoformat, date.fromisoformat),
+    timedelta: (
+        lambda span: str(span / timedelta(microseconds=1)),
+        lambda text: timedelta(microseconds=float(text)),
+    ),
+    Decimal: (str, Decimal),
+    uuid.UUID: (str, uuid.UUID),
+    bytes: (lambda raw: base64.b64encode(raw).decode(), base64.b64decode),
+    re.Pattern: (lambda pattern: str(pattern.pattern), re.compile),
 }
-"""What may stand in the file besides classes of moto's and ours."""
-
-_Address = tuple[str, str, str]
-"""Module of a backend's class, account id, Region (or partition): where moto keeps one backend."""
+"""Types that are saved as text: how to write and how to read it."""
+_GROUPS: dict[type, Callable[[Any], Any]] = {kind: kind for kind in (tuple, set, frozenset)}
+_NAMES = {kind.__name__: kind for kind in (*_TEXTS, *_GROUPS)}
 
 
 class UnreadableError(Exception):
-    """The file is not one of ours, of another version, or damaged."""
+    """The file is not a saved account, or is damaged."""
 
 
 class Keeper:
     """Keeps ``account`` in the file at ``path``: read at once, written soon after each change.
 
-    Raises WizardError where the system refuses the file. ``put_aside`` is where one went that is none of
-    ours, of another version or damaged: beside its place, as ``….unreadable``.
+    Raises WizardError if the file cannot be used or has another format. A damaged file is moved to
+    ``put_aside``, beside its place, as ``….unreadable``.
     """
 
     def __init__(self, account: Account, path: Path) -> None:
         self.put_aside: Path | None = None
         self._account = account
         self._path = path
-        self._key = own_key()
-        self._backends = BytesIO()
+        self._saved: _Saved | None = None
         self._dirty = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-snapshot", daemon=True)
         self._failure: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            account.kept, self._backends = read(path.read_bytes(), self._key)
+            self._saved = read(path.read_bytes())
+            account.kept, account.restored = self._saved.kept(), True
         except FileNotFoundError:
             pass
         except UnreadableError:
@@ -84,19 +92,20 @@ class Keeper:
             raise _unusable(path, error) from error
 
     def restore_backends(self) -> None:
-        """Let moto's backends be as they were. Slow: it imports what they need of moto."""
-        if self._backends.getbuffer().nbytes:
+        """Restore moto's backends. Slow: it imports what they need of moto."""
+        if self._saved:
             try:
-                restore_backends(self._backends)
+                self._saved.restore_backends()
             except UnreadableError:
                 self._put_aside()
+            self._saved = None
 
     def start(self) -> None:
         """Begin to write after changes."""
         self._thread.start()
 
     def changed(self) -> None:
-        """Say that something changed. Quick, and safe from any thread."""
+        """Note that something changed. Quick, and safe from any thread."""
         self._dirty.set()
 
     def stop(self) -> None:
@@ -121,7 +130,7 @@ class Keeper:
 
     def _save(self) -> None:
         with self._account.lock:
-            raw = dump(self._account, self._key)
+            raw = dump(self._account)
         try:
             replace_file(self._path, raw)
             self._failure = None
@@ -129,45 +138,39 @@ class Keeper:
             self._failure = error
 
 
-def dump(account: Account, key: bytes) -> bytes:
-    """The account as bytes, sealed with ``key``. To be called with its lock."""
+def dump(account: Account) -> bytes:
+    """Return the account as bytes. To be called with its lock."""
     from moto.core.base_backend import BackendDict
 
     places: list[Any] = BackendDict._instances  # type: ignore[misc]
-    backends = [backend for place in places for _, _, backend in place.iter_backends()]
-    state = [(_address(backend), backend.__dict__) for backend in backends]
-    buffer = BytesIO()
-    pickle.dump(account.kept, buffer, protocol=5)
-    _Pickler(buffer).dump(state)
-    raw = buffer.getvalue()
-    return _head() + seal(key, raw) + raw
+    found = [backend for place in places for _, _, backend in place.iter_backends()]
+    writer = _Writer()
+    kept = writer.value(account.kept)
+    backends = [[*_address(backend), writer.value(vars(backend))] for backend in found]
+    return _head() + msgspec.json.encode({"nodes": writer.nodes(), "kept": kept, "backends": backends})
 
 
-def read(raw: bytes, key: bytes) -> tuple[Kept, BytesIO]:
-    """What is ours, and the rest of the file for ``restore_backends``. Raises UnreadableError."""
+def read(raw: bytes) -> _Saved:
+    """Read a file. Raises UnreadableError, and WizardError for one of another format."""
     if not raw.startswith(_head()):
-        raise UnreadableError("another version")
-    found = opened(key, raw.removeprefix(_head()))
-    if found is None:
-        raise UnreadableError("not of this user")
-    rest = BytesIO(found)
-    kept = _unpickled(rest)
-    if not isinstance(kept, Kept):
+        if raw.startswith(b"ses-wizard demo "):
+            raise WizardError(
+                "This demo was saved by another version",
+                "The format of its account's file has changed since.",
+                "Start the demo with `--fresh` to begin anew.",
+            )
         raise UnreadableError("no account")
-    return kept, rest
-
-
-def restore_backends(rest: BytesIO) -> None:
-    """Let moto's backends be as they were. Raises UnreadableError, and then nothing has changed."""
-    for address, attributes in _unpickled(rest):
-        _backend(address).__dict__.update(attributes)
+    try:
+        return _Saved(**msgspec.json.decode(raw.removeprefix(_head())))
+    except (msgspec.DecodeError, TypeError) as error:
+        raise UnreadableError(str(error)) from error
 
 
 def _unusable(path: Path, error: OSError) -> WizardError:
     return WizardError(
-        "The demo cannot be kept",
+        "The demo cannot be saved",
         f"{printable(str(path))}: {error.strerror or error}.",
-        "Make room or mend the folder's permissions: without that file the next demo begins anew.",
+        "Free some space or correct the folder's permissions: without that file the next demo begins anew.",
     )
 
 
@@ -176,70 +179,156 @@ def _head() -> bytes:
     return f"ses-wizard demo {FORMAT}, moto {importlib.metadata.version('moto')}\n".encode()
 
 
-def _unpickled(stream: BytesIO) -> Any:
-    try:
-        return _Unpickler(stream).load()
-    except Exception as error:  # a damaged pickle can raise anything
-        raise UnreadableError(str(error)) from error
-
-
-class _Pickler(pickle.Pickler):
-    """Backends refer to each other: those references become addresses. Locks become new locks."""
-
-    def __init__(self, buffer: BytesIO) -> None:
-        from moto.core.base_backend import BaseBackend
-
-        super().__init__(buffer, protocol=5)
-        self._backend_type = BaseBackend
-
-    def persistent_id(self, obj: Any) -> _Address | None:
-        """The address of a backend; None for everything else."""
-        return _address(obj) if isinstance(obj, self._backend_type) else None
-
-    def reducer_override(self, obj: Any) -> Any:
-        """How to make anew what cannot be written: locks, weak references, factories that are lambdas."""
-        if isinstance(obj, _LOCKS):
-            return threading.RLock, ()
-        if isinstance(obj, threading.Condition):
-            return threading.Condition, ()
-        if isinstance(obj, WeakValueDictionary):
-            return WeakValueDictionary, (dict(obj),)
-        if isinstance(obj, defaultdict) and getattr(obj.default_factory, "__name__", "") == "<lambda>":
-            return defaultdict, (dict,), None, None, iter(obj.items())
-        return NotImplemented
-
-
-class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, pid: Any) -> BaseBackend:
-        """The backend at an address."""
-        return _backend(pid)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """A class or one of the few functions that may stand in the file. Raises UnreadableError."""
-        if module.split(".")[0] in ("moto", "wizard"):
-            found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__ == module:
-                return found
-        elif name in _PLAIN.get(module, ()):
-            return super().find_class(module, name)
-        raise UnreadableError(f"{module}.{name} does not belong there")
-
-
-def _address(backend: BaseBackend) -> _Address:
+def _address(backend: BaseBackend) -> tuple[str, str, str]:
+    """Where moto keeps a backend: module of its class, account id, Region (or partition)."""
     return type(backend).__module__, backend.account_id, backend.region_name
 
 
-def _backend(address: _Address) -> BaseBackend:
-    module, account_id, region = address
-    found: BaseBackend = next(_places(module))[account_id][region]
-    return found
-
-
-def _places(module: str) -> Iterator[Any]:
-    """Where moto keeps the backends that are defined in one of its modules."""
+def _backend(module: str, account_id: str, region: str) -> BaseBackend:
     from moto.core.base_backend import BackendDict
 
-    if module.startswith("moto."):
-        for value in vars(import_module(module)).values():
-            if isinstance(value, BackendDict) and value.backend.__module__ == module:
-                yield value
+    for value in vars(import_module(module)).values() if module.startswith("moto.") else ():
+        if isinstance(value, BackendDict) and value.backend.__module__ == module:
+            found: BaseBackend = value[account_id][region]
+            return found
+    raise UnreadableError(f"{module} has no backend")
+
+
+class _Writer:
+    """Numbers objects, and describes each by plain values and the numbers of others."""
+
+    def __init__(self) -> None:
+        from moto.core.base_backend import BaseBackend
+
+        self._backend_type = BaseBackend
+        self._numbers: dict[int, int] = {}
+        self._objects: list[Any] = []
+
+    def value(self, obj: Any) -> Any:
+        """A scalar itself, or the number of an object, in a list."""
+        if type(obj) in _SCALARS:
+            return obj
+        if id(obj) not in self._numbers:
+            self._numbers[id(obj)] = len(self._objects)
+            self._objects.append(obj)
+        return [self._numbers[id(obj)]]
+
+    def nodes(self) -> list[list[Any]]:
+        """All objects that were asked for, and those they refer to."""
+        return [self._node(obj) for obj in self._objects]  # grows on the way
+
+    def _node(self, obj: Any) -> list[Any]:
+        kind = type(obj)
+        if isinstance(obj, self._backend_type):
+            return ["backend", *_address(obj)]
+        if kind in _LOCKS:
+            return [_LOCKS[kind]]
+        if kind in _TEXTS:
+            return [kind.__name__, _TEXTS[kind][0](obj)]
+        if kind in _GROUPS or kind is list:
+            return [kind.__name__, [self.value(one) for one in obj]]
+        if kind is deque:
+            return ["deque", [self.value(one) for one in obj], obj.maxlen]
+        if isinstance(obj, Enum):
+            return ["enum", kind.__module__, kind.__qualname__, obj.name]
+        if kind is WeakValueDictionary:
+            return ["weak", self._items(dict(obj)), []]
+        items = self._items(obj) if isinstance(obj, dict) else []
+        if kind is defaultdict:
+            name = getattr(obj.default_factory, "__name__", "")
+            return ["defaultdict", items, "dict" if name == "<lambda>" else name]
+        if kind in (dict, OrderedDict, Counter):
+            return [kind.__name__, items]
+        slots = [name for one in kind.__mro__ for name in getattr(one, "__slots__", ()) if name[:2] != "__"]
+        state = {name: getattr(obj, name) for name in slots if hasattr(obj, name)} | getattr(
+            obj, "__dict__", {}
+        )
+        return ["object", kind.__module__, kind.__qualname__, items, self._items(state)]
+
+    def _items(self, found: dict[Any, Any]) -> list[Any]:
+        return [[self.value(key), self.value(value)] for key, value in found.items()]
+
+
+class _Saved:
+    """What a file says, turned into objects when asked for."""
+
+    def __init__(self, nodes: list[list[Any]], kept: Any, backends: list[list[Any]]) -> None:
+        self._nodes = nodes
+        self._kept = kept
+        self._backends = backends
+        self._made: dict[int, Any] = {}
+
+    def kept(self) -> Kept:
+        """What is ours. Raises UnreadableError."""
+        found = self._checked(self._kept)
+        if not isinstance(found, Kept):
+            raise UnreadableError("no account")
+        return found
+
+    def restore_backends(self) -> None:
+        """Restore moto's backends. Raises UnreadableError, and then nothing has changed."""
+        found = [(address, self._checked(state)) for *address, state in self._backends]
+        for address, state in found:
+            vars(_backend(*address)).update(state)
+
+    def _checked(self, found: Any) -> Any:
+        try:
+            return self._value(found)
+        except Exception as error:  # a damaged file can raise anything
+            raise UnreadableError(str(error)) from error
+
+    def _value(self, found: Any) -> Any:
+        if not isinstance(found, list):
+            return found
+        (number,) = found
+        if number not in self._made:
+            self._make(number, *self._nodes[number])
+        return self._made[number]
+
+    def _make(self, number: int, kind: str, *said: Any) -> None:
+        """Make one object: first without its contents, which may refer back to it."""
+        if kind == "backend":
+            self._made[number] = _backend(*said)
+        elif kind in ("lock", "condition"):
+            self._made[number] = threading.RLock() if kind == "lock" else threading.Condition()
+        elif kind == "enum":
+            self._made[number] = _class(said[0], said[1])[said[2]]  # type: ignore[index]
+        elif kind in _NAMES and _NAMES[kind] in _TEXTS:
+            self._made[number] = _TEXTS[_NAMES[kind]][1](said[0])
+        elif kind in _NAMES:
+            self._made[number] = _GROUPS[_NAMES[kind]](self._value(one) for one in said[0])
+        elif kind in ("list", "deque"):
+            into: Any = [] if kind == "list" else deque(maxlen=said[1])
+            self._made[number] = into
+            into.extend(self._value(one) for one in said[0])
+        elif kind == "object":
+            self._fill(number, *said)
+        else:
+            factories = {"dict": dict, "list": list, "set": set, "int": int}
+            kinds: dict[str, Callable[[], Any]] = {
+                "dict": dict,
+                "OrderedDict": OrderedDict,
+                "Counter": Counter,
+                "weak": WeakValueDictionary,
+                "defaultdict": lambda: defaultdict(factories[said[1]]),
+            }
+            self._made[number] = kinds[kind]()
+            for key, value in said[0]:
+                self._made[number][self._value(key)] = self._value(value)
+
+    def _fill(self, number: int, module: str, name: str, items: list[Any], state: list[Any]) -> None:
+        kind: Any = _class(module, name)
+        made = self._made[number] = kind.__new__(kind)
+        put = OrderedDict.__setitem__ if issubclass(kind, OrderedDict) else dict.__setitem__
+        for key, value in state:
+            object.__setattr__(made, key, self._value(value))
+        for key, value in items:
+            put(made, self._value(key), self._value(value))
+
+
+def _class(module: str, name: str) -> type:
+    """A class of moto's or ours. Raises UnreadableError for everything else."""
+    found = getattr(import_module(module), name, None) if module.startswith(_OURS) else None
+    if not isinstance(found, type) or found.__module__ != module:
+        raise UnreadableError(f"{module}.{name} does not belong there")
+    return found

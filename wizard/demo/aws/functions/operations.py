@@ -20,7 +20,15 @@ class Functions(LambdaResponse):
     def create_function(self) -> TYPE_RESPONSE:
         """CreateFunction. The role must be one that Lambda can assume."""
         functions.check_role(self.json_body["Role"])
-        return super().create_function()
+        answer = super().create_function()
+        functions.trust(functions.found(self.region, self.json_body["FunctionName"]))
+        return answer
+
+    def update_function_code(self) -> TYPE_RESPONSE:
+        """UpdateFunctionCode."""
+        answer = super().update_function_code()
+        functions.trust(functions.found(self.region, self.path.split("/")[-2]))
+        return answer
 
     def create_event_source_mapping(self) -> TYPE_RESPONSE:
         """CreateEventSourceMapping, for SQS queues."""
