@@ -350,10 +350,10 @@ async def test_a_record_at_another_name_is_not_said_to_be_nowhere(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun, size=(200, 60)) as page:
         await show(page)
-        assert "The record is not there" in page.text
+        assert "The record is missing" in page.text
         await agree(page, "w")
         await page.shows("✗ blocks  The record is at")
-        assert "The record is not there" not in page.text
+        assert "The record is missing" not in page.text
         assert f"The record is at {TOKENS[0]}._domainkey.example.com.example.com" in page.words
         assert f"host {TOKENS[0]}._domainkey" in page.words
         assert "`" not in page.text

@@ -461,7 +461,7 @@ CASES: list[tuple[str, RecordId, Entries, list[str], RowStatus, str]] = [
         },
         ["spf-lookups"],
         RowStatus.WRONG,
-        "`include:a.example.net` alone takes 9. If you no longer send through it, drop it: "
+        "`include:a.example.net` alone takes 9. If you no longer send through it, remove it: "
         "host `@` (panels that want full names: `example.com`), value `v=spf1 mx include:amazonses.com ~all`",
     ),
     (
@@ -736,7 +736,7 @@ def test_addresses_of_ses_in_place_of_its_include_are_only_worth_a_remark(
     assert [(finding.code, finding.severity) for finding in row.findings] == [
         ("spf-include-missing", Severity.INFO)
     ]
-    assert "goes stale" in row.findings[0].message
+    assert "until Amazon adds an address" in row.findings[0].message
     assert (row.status, row.record.value) == (RowStatus.OK, text)
     assert f"`{shorter or 'v=spf1 ip4:192.0.2.0/24 include:amazonses.com ~all'}`" in row.findings[0].fix
 

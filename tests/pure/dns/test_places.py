@@ -192,7 +192,7 @@ STRAYS: list[tuple[RecordId, tuple[str, str], str, str, str]] = [
         ("example.com", "TXT"),
         "v=DMARC1; p=quarantine",
         "wrong-host",
-        "delete the TXT record (host `@`, value `v=DMARC1; p=quarantine`; leave the other TXT records)",
+        "delete the TXT record (host `@`, value `v=DMARC1; p=quarantine`; keep the other TXT records)",
     ),
     (
         RecordId.DKIM1,
@@ -207,7 +207,7 @@ STRAYS: list[tuple[RecordId, tuple[str, str], str, str, str]] = [
         "10 feedback-smtp.us-east-1.amazonses.com",
         "wrong-host",
         "delete the MX record (host `@`, value `10 feedback-smtp.us-east-1.amazonses.com`; "
-        "leave the other MX records), unless example.com is the MAIL FROM domain of another SES identity",
+        "keep the other MX records), unless example.com is the MAIL FROM domain of another SES identity",
     ),
     (
         RecordId.SPF,
@@ -230,7 +230,7 @@ STRAYS: list[tuple[RecordId, tuple[str, str], str, str, str]] = [
         "10 feedback-smtp.us-east-1.amazonses.com",
         "wrong-type",
         "delete the TXT record (host `mail`, value `10 feedback-smtp.us-east-1.amazonses.com`; "
-        "leave the other TXT records)",
+        "keep the other TXT records)",
     ),
 ]
 

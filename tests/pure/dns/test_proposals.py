@@ -127,7 +127,7 @@ async def test_no_proposal_authorises_more_than_was_meant_or_makes_receivers_giv
         (["v=spf1 a -ip4:192.0.2.1 -all", "v=spf1 mx ~all"], "into one by hand, exceptions such as"),
         (
             ["v=spf1 include:voids.example include:amazonses.com -all"],
-            "`include:voids.example` leads to 3 names",
+            "`include:voids.example` refers to 3 names",
         ),
         (["v=spf1 a mx include:costly.example -all"], "`include:costly.example` alone takes 9"),
         (
@@ -172,8 +172,8 @@ REPORTS = "rua=mailto:a@example.com"
     ("text", "words"),
     [
         (f"v=DMARC1; p=reject {REPORTS}", "A `;` is missing in it"),
-        (f"v=DMARC1; p:reject; {REPORTS}", "`p:reject` is no tag"),
-        (f"v=DMARC1; p-reject; {REPORTS}", "`p-reject` is no tag"),
+        (f"v=DMARC1; p:reject; {REPORTS}", "`p:reject` is not a tag"),
+        (f"v=DMARC1; p-reject; {REPORTS}", "`p-reject` is not a tag"),
         (f"v=DMARC1; policy=reject; {REPORTS}", "`policy=reject` is not a DMARC tag"),
         (f"v=DMARC1\\; p=reject\\; {REPORTS}", "a backslash where `;` must follow"),
         (f"v=DMARC1； p=reject； {REPORTS}", "`；`, fullwidth semicolon (U+FF1B), in place of `;`"),
@@ -218,7 +218,7 @@ def test_a_report_address_that_is_no_mail_address_is_kept_and_told() -> None:
     row = dmarc_row("v=DMARC1; p=reject; rua=https://example.com/reports")
 
     assert row.record.value == "v=DMARC1; p=reject; rua=https://example.com/reports"
-    assert row.findings[0].fix == "Replace it by `mailto:` and an address that takes such reports."
+    assert row.findings[0].fix == "Replace it with `mailto:` and an address that takes such reports."
 
 
 @pytest.mark.parametrize(
@@ -243,10 +243,8 @@ def test_leaving_out_a_tag_that_does_nothing_is_advice_and_no_repair() -> None:
 
     assert row.record.value == row.found[0]
     assert row.status is RowStatus.OK
-    assert row.findings[0].fix.startswith("Leave it out: ")
-    assert row.findings[1].fix.startswith(
-        "Correct its name if it is meant to be another tag, or leave it out: "
-    )
+    assert row.findings[0].fix.startswith("Remove it: ")
+    assert row.findings[1].fix.startswith("Correct its name if it is meant to be another tag, or remove it: ")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def wrong_target(case: Case) -> Iterator[Problem]:
         if name == case.target or _followed(case, target)[1] is _End.RIGHT:
             continue
         yield (
-            f"The record leads to {printable(target)}, not to {case.target}: {_whose(case, name)}.",
+            f"The record points to {printable(target)}, not to {case.target}: {_whose(case, name)}.",
             f"Change it to: {case.entry_words()}.",
             {"value": printable(target), "expected": case.target},
         )
@@ -44,16 +44,16 @@ def cname_chain(case: Case) -> Iterator[Problem]:
         evidence = {"chain": [printable(name) for name in names]}
         if end is _End.RIGHT:
             yield (
-                f"The record reaches its target by a detour: {chain}. DKIM fails as soon as one step of it "
-                "changes.",
-                f"Lead straight to the target: {case.entry_words()}.",
+                f"The record reaches its target through other CNAME records: {chain}. DKIM fails if one of "
+                "them changes.",
+                f"Point the record directly at the target: {case.entry_words()}.",
                 evidence,
             )
         elif end is not _End.ELSEWHERE:
-            what = "goes round in circles" if end is _End.LOOP else "ends at a name that does not exist"
+            what = "is a loop" if end is _End.LOOP else "ends at a name that does not exist"
             yield (
-                f"The chain of aliases {what}: {chain}.",
-                f"Lead straight to the target: {case.entry_words()}.",
+                f"The chain of CNAME records {what}: {chain}.",
+                f"Point the record directly at the target: {case.entry_words()}.",
                 evidence,
             )
 
@@ -90,10 +90,10 @@ def _whose(case: Case, target: str) -> str:
         if other.id is not case.record.id and other.value == target:
             return f"that value belongs to the record at {other.name}"
     if token == wanted_token and target.endswith(AMAZON):
-        return f"the token is right, but its keys are kept in {wanted_zone}, not in {zone} (another Region's)"
+        return f"the token is right, but SES keeps its key in {wanted_zone}, not in {zone} (another Region)"
     if target.endswith(AMAZON):
-        return "that token is another SES identity's, another Region's or an older set-up's"
-    return "that is not a name of Amazon SES"
+        return "that token belongs to another SES identity, another Region or an earlier setup"
+    return "that is not an Amazon SES name"
 
 
 @fault("key-missing", Severity.BLOCKS, DKIM)
@@ -103,10 +103,10 @@ def key_missing(case: Case) -> Iterator[Problem]:
     if _is_right(case) and answer and answer.absent and _by_its_owner(answer):
         wait = answer.soa.negative_ttl if answer.soa else 0
         yield (
-            f"The record is right, but Amazon has no key at {case.target} yet (this answer may be up to "
+            f"The record is correct, but SES has no key at {case.target} yet (this answer may be up to "
             f"{wait} seconds old).",
-            "Nothing to change in the zone: wait some minutes. If it stays so, the tokens may be of a "
-            "deleted identity: compare them with what SES shows.",
+            "Change nothing in the zone and wait a few minutes. If this finding stays, the tokens may belong "
+            "to a deleted identity: compare them with those that SES shows.",
             {"name": case.target, "seconds": wait},
         )
 
@@ -116,8 +116,8 @@ def key_revoked(case: Case) -> Iterator[Problem]:
     """The key at the CNAME's target is empty."""
     if any(key.revoked for key in _keys(case)):
         yield (
-            f"The key at {case.target} is empty: Amazon has revoked it.",
-            "Let SES make new DKIM tokens for the identity, then publish those in place of these.",
+            f"The key at {case.target} is empty: SES has revoked it.",
+            "Create new DKIM tokens for the identity in SES, then replace these records with the new ones.",
             {"name": case.target},
         )
 
@@ -128,8 +128,8 @@ def key_weak(case: Case) -> Iterator[Problem]:
     for key in _keys(case):
         if key.bits is not None and key.bits < WEAK_BELOW:
             yield (
-                f"The key at {case.target} has {key.bits} bits; receivers want at least {WEAK_BELOW}.",
-                "Let SES make a 2048-bit key for the identity.",
+                f"The key at {case.target} has {key.bits} bits; receivers require at least {WEAK_BELOW}.",
+                "Switch the identity to a 2048-bit key in SES.",
                 {"name": case.target, "bits": key.bits},
             )
 

@@ -64,7 +64,7 @@ def dmarc_inherited(case: Case) -> Iterator[Problem]:
         policy = record.policy(tag) or "none"
         source = name.removeprefix("_dmarc.")
         yield (
-            f"{case.zone.domain} has no DMARC record of its own; {source} says {tag}={policy} for it.",
+            f"{case.zone.domain} has no DMARC record of its own; {source} sets {tag}={policy} for it.",
             "",
             {"from": name, "tag": tag, "policy": policy, "record": printable(record.text)},
         )
@@ -102,7 +102,7 @@ def dmarc_ignored(case: Case) -> Iterator[Problem]:
             dmarc_record.parse(text.unquoted(value))
         except dmarc_record.DmarcError as error:
             yield (
-                f"Receivers do not take the text for a DMARC record: {error}.",
+                f"Receivers do not recognise the text as a DMARC record: {error}.",
                 _fix(case, "Change it to"),
                 {"value": printable(value), "reason": str(error)},
             )
@@ -133,7 +133,7 @@ def _hint(record: dmarc_record.DmarcRecord, value: str | None) -> str:
         return f"{odd} A `;` is missing in it."
     parts = [name for name, tag_value in record.tags if not tag_value and name not in dmarc_record.KNOWN_TAGS]
     return odd + (
-        f" `{printable(parts[0], 100)}` is no tag: that is a name, `=` and a value." if parts else ""
+        f" `{printable(parts[0], 100)}` is not a tag: a tag is a name, `=` and a value." if parts else ""
     )
 
 
@@ -147,9 +147,9 @@ def dmarc_tag(case: Case) -> Iterator[Problem]:
         dmarc_record.TagFault.TWICE: "appears twice",
     }
     actions = {
-        dmarc_record.TagFault.REMOVED: "Leave it out",
-        dmarc_record.TagFault.UNKNOWN: "Correct its name if it is meant to be another tag, or leave it out",
-        dmarc_record.TagFault.VALUE: "Correct its value, or leave it out",
+        dmarc_record.TagFault.REMOVED: "Remove it",
+        dmarc_record.TagFault.UNKNOWN: "Correct its name if it is meant to be another tag, or remove it",
+        dmarc_record.TagFault.VALUE: "Correct its value, or remove it",
     }
     proposed = dmarc_record.parse(case.record.value) if case.record.value else None
     for record in _valid(case):
@@ -172,9 +172,9 @@ def dmarc_psd(case: Case) -> Iterator[Problem]:
         if (record.tag("psd") or "").lower() == "y":
             value = case.record.value and dmarc_repair.without(case.record.value, "psd")
             yield (
-                "`psd=y` says that this is a registry's domain, such as com or co.uk, under which others "
-                "register: reports and alignment then go wrong.",
-                f"Leave it out: {case.entry_words(value)}.",
+                "`psd=y` declares the domain a public suffix, such as com or co.uk, which breaks reports and "
+                "alignment.",
+                f"Remove it: {case.entry_words(value)}.",
                 {"tag": "psd", "value": "y"},
             )
 
@@ -188,16 +188,16 @@ def dmarc_rua(case: Case) -> Iterator[Problem]:
                 shown = printable(uri, 300)
                 if uri and destination is None:
                     yield (
-                        f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report gets there.",
+                        f"`{shown}` in `{tag}=` is not `mailto:` and an address, so no report is sent there.",
                         _fix_uri(case, tag, uri),
                         {"tag": tag, "uri": shown},
                     )
                 elif destination and _refuses(case, destination):
                     host = f"{case.zone.domain}._report._dmarc.{destination}"
                     yield (
-                        f"Reports go to {printable(destination, 300)}, which does not say that it "
-                        f"accepts those for {case.zone.domain}: receivers send none.",
-                        f"Have its owner add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
+                        f"Reports go to {printable(destination, 300)}, which does not declare that it "
+                        f"accepts reports for {case.zone.domain}: receivers send none.",
+                        f"Ask its owner to add: name `{printable(host, 300)}`, value `v=DMARC1;`, type TXT.",
                         {"tag": tag, "uri": shown, "name": printable(host, 300)},
                     )
 
@@ -206,7 +206,7 @@ def _fix_uri(case: Case, tag: str, uri: str) -> str:
     """What to write for a report address that receivers do not take for one."""
     proposed = dmarc_record.parse(case.record.value).tag(tag) if case.record.value else ""
     if uri in (proposed or "").split(","):
-        return "Replace it by `mailto:` and an address that takes such reports."
+        return "Replace it with `mailto:` and an address that takes such reports."
     action = "Write it as `mailto:` and an address"
     return _fix(case, f"{action}, with commas between several" if uri.count("@") > 1 else action)
 

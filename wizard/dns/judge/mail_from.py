@@ -28,7 +28,7 @@ def mx_region(case: Case) -> Iterator[Problem]:
         match = FEEDBACK_HOST.fullmatch(_typed(case, mx))
         if match and _typed(case, mx) != case.target:
             yield (
-                f"Bounces would go to SES in {match.group(1)}, but this set-up is in {_region(case)}.",
+                f"Bounces go to SES in {match.group(1)}, but this setup is in {_region(case)}.",
                 _changed(case),
                 {"region": match.group(1), "expected": _region(case)},
             )
@@ -40,7 +40,7 @@ def wrong_target(case: Case) -> Iterator[Problem]:
     for mx in _mxs(case):
         if _is_misspelt(case, mx):
             yield (
-                f"The MX record leads to {printable(mx.host)}, not to {case.target}.",
+                f"The MX record points to {printable(mx.host)}, not to {case.target}.",
                 _changed(case),
                 {"value": printable(shown(mx)), "expected": case.target},
             )
@@ -105,10 +105,10 @@ def _only_ours(case: Case) -> str:
     """How to get to the one MX record that SES accepts, without losing anybody's mail."""
     name, wanted = case.record.name, case.entry_words()
     if not _others(case):
-        return f"Delete the other MX records of {name}. It needs this one alone: {wanted}."
+        return f"Delete the other MX records of {name}. The name needs only this one: {wanted}."
     return (
         f"Choose another subdomain as MAIL FROM domain. Or, if nobody needs the mail for {name}, delete its "
-        f"other MX records. It needs this one alone: {wanted}."
+        f"other MX records. The name needs only this one: {wanted}."
     )
 
 

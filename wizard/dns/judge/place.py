@@ -1,4 +1,4 @@
-"""What can be wrong with any record's place: nothing is there, or it stands somewhere else."""
+"""Findings about any record's place: the record is missing, or exists at another name or as another type."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def unreachable(case: Case) -> Iterator[Problem]:
     rcode = case.answer.rcode if case.answer else Rcode.NO_ANSWER
     what = "could not answer" if rcode is Rcode.SERVFAIL else "did not answer"
     yield (
-        f"The DNS servers {what} for {case.record.name}, so nobody can say whether the record is there.",
-        "Check the network connection, then look again; if other names work, the DNS host has trouble.",
+        f"The DNS servers {what} for {case.record.name}, so it is unknown whether the record exists.",
+        "Check the network connection, then try again. If other names work, the DNS host has a problem.",
         {"name": case.record.name, "rcode": str(rcode)},
     )
 
@@ -41,9 +41,9 @@ def absent(case: Case) -> Iterator[Problem]:
     fix = f"Add this record: {case.entry_words()}."
     if case.record.type == "TXT" and case.alias:
         where = f"{case.record.name} is an alias (CNAME) for {printable(case.alias)}"
-        fix = f"SES does not need this record. To have it nevertheless: {_without_alias(case)}"
+        fix = f"SES does not need this record. To add it anyway: {_without_alias(case)}"
     yield (
-        f"The record is not there: {where}.",
+        f"The record is missing: {where}.",
         fix,
         {"name": case.record.name, "type": case.record.type, "servers": servers},
     )
@@ -59,11 +59,11 @@ def delegated_away(case: Case) -> Iterator[Problem]:
     provider = recognise(cut.nameservers)
     there = Case(case.record, replace(case.zone, apex=cut.name), {}, replace(case.context, provider=provider))
     yield (
-        f"{case.record.name} lies in a zone of its own, {printable(cut.name)} "
-        f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): what is entered in "
-        f"{case.apex} does not count there.",
-        f"Enter it in the zone {printable(cut.name)}: {there.entry_words()}. Or, if nobody uses that zone, "
-        f"delete the NS records at {case.host_words(cut.name)} and enter it here: {case.entry_words()}.",
+        f"{case.record.name} belongs to another zone, {printable(cut.name)} "
+        f"({f'at {provider.name}, ' if provider else ''}name servers {servers}): records that are "
+        f"added in {case.apex} have no effect there.",
+        f"Add it in the zone {printable(cut.name)}: {there.entry_words()}. Or, if nobody uses that zone, "
+        f"delete the NS records at {case.host_words(cut.name)} and add it here: {case.entry_words()}.",
         {"zone": printable(cut.name), "servers": [printable(name) for name in cut.nameservers]},
     )
 
@@ -74,7 +74,7 @@ def doubled_name(case: Case) -> Iterator[Problem]:
     place = _doubled(case)
     if found := _ours_at(case, place):
         yield (
-            f"The record is at {place}: the DNS panel added {case.apex} to the host.",
+            f"The record is at {place} because the DNS panel added {case.apex} to the host.",
             f"Leave {case.apex} out of the host: {case.entry_words(relative=True)}. Then "
             f"{_delete_words(case, place, found, relative=True)}.",
             {"found_at": place, "values": _shown(found)},
@@ -87,8 +87,8 @@ def underscore_lost(case: Case) -> Iterator[Problem]:
     place = _without_underscore(case)
     if place != case.record.name and (found := _ours_at(case, place)):
         yield (
-            f"The record exists at {place}: the underscore is part of the name and is missing there.",
-            f"Enter it with the underscore: {case.entry_words()}. Then {_delete_words(case, place, found)}. "
+            f"The record exists at {place} without the underscore, which is part of the name.",
+            f"Add it with the underscore: {case.entry_words()}. Then {_delete_words(case, place, found)}. "
             "If the panel refuses the underscore, ask its support, or move the zone to another DNS host.",
             {"found_at": place, "values": _shown(found)},
         )
@@ -100,8 +100,8 @@ def wrong_host(case: Case) -> Iterator[Problem]:
     for place in _likely_places(case):
         if found := _ours_at(case, place):
             yield (
-                f"The record exists at {place}, where nobody looks for it.",
-                f"Enter it at the right host: {case.entry_words()}. Then "
+                f"The record exists at {place} but SES and mail receivers do not look there.",
+                f"Add it at the right host: {case.entry_words()}. Then "
                 f"{_delete_words(case, place, found)}{_unless_used(case, place)}.",
                 {"found_at": place, "values": _shown(found)},
             )
@@ -132,13 +132,13 @@ def wrong_type(case: Case) -> Iterator[Problem]:
     other, meant = _other_type(case)
     if not meant:
         return
-    name = "SPF (type 99), which nobody reads any more" if other == "SPF" else other
-    message = f"The value is there, but as a record of type {name}."
+    name = "SPF (type 99), which is obsolete" if other == "SPF" else other
+    message = f"The value exists, but as a record of type {name}."
     flattened = ""
     if any(isinstance(rdata, Txt) and _is_key(rdata) for rdata in meant):
         message = (
             f"{case.record.name} holds a DKIM key as TXT where a CNAME belongs. SES looks for the CNAME, and "
-            "a copy of the key does not follow when SES changes it."
+            "a copied key stops working when SES rotates it."
         )
         flattened = " If the panel shows a CNAME there instead, turn off proxying or CNAME flattening for it."
     yield (
@@ -166,8 +166,8 @@ def proxied(case: Case) -> Iterator[Problem]:
         )
         yield (
             f"{case.record.name} answers with addresses where a CNAME belongs: a proxy or CNAME flattening "
-            "hides the record from Amazon.",
-            f"{switch}; it must read: {case.entry_words()}.",
+            "hides the record from SES.",
+            f"{switch}. The record must be: {case.entry_words()}.",
             {"found": addresses},
         )
 
@@ -191,7 +191,7 @@ def cname_conflict(case: Case) -> Iterator[Problem]:
     if others:
         message = (
             f"{name} has a CNAME (to {leads_to}) beside other records ({', '.join(others)}). The DNS allows "
-            "nothing beside a CNAME: resolvers that have it in their cache do not find the others."
+            "no other record beside a CNAME: resolvers that have cached it do not find the others."
         )
     evidence = {"cname": leads_to, "beside": list(others)}
     yield (message, _without_alias(case), evidence)
@@ -205,7 +205,7 @@ def _without_alias(case: Case) -> str:
             return f"{delete}. {then}"
         case RecordId.SPF:
             return (
-                f"{delete}. In its place enter A and AAAA records with the addresses of its target, or your "
+                f"{delete}. In its place add A and AAAA records with the addresses of its target, or your "
                 "DNS host's own kind of alias (ALIAS, ANAME, CNAME flattening): without them "
                 f"{case.record.name} is no longer reachable. {then}"
             )
@@ -242,9 +242,8 @@ def wildcard(case: Case) -> Iterator[Problem]:
         rdtype = "CNAME" if caught.cnames else caught.question.type
         values = caught.cnames[:1] or tuple(shown(rdata) for rdata in caught.rdatas)
         yield (
-            f"What answers there is a wildcard of type {rdtype} (at *.{parent} or above), not a record of "
-            "this name.",
-            f"Leave the wildcard and add the record beside it: {case.entry_words()}.",
+            f"A wildcard of type {rdtype} (at *.{parent} or above) answers there, not a record of this name.",
+            f"Keep the wildcard and add the record beside it: {case.entry_words()}.",
             {"type": rdtype, "values": [printable(value) for value in values]},
         )
 
@@ -262,7 +261,7 @@ def servers_disagree(case: Case) -> Iterator[Problem]:
     give = "gives" if having == 1 else "give"
     hosts = apart(case.zone, answer)
     if hosts is None:
-        who = "the others give another one or none. The DNS host is still copying the change to all of them."
+        who = "the others have another value or none. The DNS host is still copying the change to them."
         fix = "Wait a few minutes. If the servers still disagree after an hour, ask the DNS host's support."
     else:
         who, fix = _between_hosts(case, answer, hosts)
@@ -280,7 +279,7 @@ def _between_hosts(case: Case, answer: Answer, hosts: Apart) -> tuple[str, str]:
     lacks = addresses <= {*answer.lacking, ""}
     context = replace(case.context, provider=recognise(hosts.others))
     there = f"the record at {other} as well: {Case(case.record, case.zone, {}, context).entry_words()}."
-    who = f"another DNS host, {other}, {'does not have the record' if lacks else 'gives another one'}."
+    who = f"another DNS host, {other}, {'does not have the record' if lacks else 'has another value'}."
     if hosts.certain:
         return f"{who} It does not copy from {one}.", f"Enter {there}"
     wait = f"If {other} copies the zone from {one} (secondary DNS), wait for the next copy."
@@ -303,11 +302,11 @@ def negative_cache(case: Case) -> Iterator[Problem]:
 
 @remark("ttl-high", Severity.WARNS, ANY)
 def ttl_high(case: Case) -> Iterator[Problem]:
-    """The present value may stay cached for more than an hour."""
+    """The current value may stay cached for more than an hour."""
     answer = case.answer
     if answer and answer.rdatas and (answer.ttl or 0) > LONG_TTL:
         yield (
-            f"Resolvers keep the present answer for up to {answer.ttl} seconds, which is its TTL.",
+            f"Resolvers keep the current answer for up to {answer.ttl} seconds, which is its TTL.",
             "When you change the record, set its TTL to `300` seconds and wait until the old answer expires.",
             {"ttl": answer.ttl},
         )
@@ -365,7 +364,7 @@ def _delete_words(
     values = ", ".join(f"`{printable(shown(rdata), 80)}`" for rdata in found[:3])
     records = "record" if len(found) == 1 else "records"
     all_there = case.answers.get(Question(place, rdtype))
-    rest = f"; leave the other {rdtype} records" if all_there and len(all_there.rdatas) > len(found) else ""
+    rest = f"; keep the other {rdtype} records" if all_there and len(all_there.rdatas) > len(found) else ""
     return (
         f"delete the {rdtype} {records} ({case.host_words(place, relative=relative)}, value {values}{rest})"
     )

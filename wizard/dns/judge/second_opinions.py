@@ -51,11 +51,11 @@ def propagating(case: Case, row: Row, opinions: Opinions) -> Iterator[Problem]:
         return
     have = [sight.resolver for sight in sights if sight.has]
     known = [sight.seconds for sight in waiting if sight.seconds is not None]
-    longest = f" for up to {max(known)} seconds more" if known else ""
-    seen_by = f"{', '.join(have)} {'has' if len(have) == 1 else 'have'} it already" if have else "None has it"
+    longest = f" for up to {max(known)} seconds" if known else ""
+    seen_by = f"{', '.join(have)} {'has' if len(have) == 1 else 'have'} it already; " if have else ""
     yield (
-        f"The zone has it; public resolvers follow. {seen_by}; "
-        f"{', '.join(sight.resolver for sight in waiting)} may go on with what was there before{longest}.",
+        f"The zone has the record. {seen_by}"
+        f"{', '.join(sight.resolver for sight in waiting)} may keep the previous answer{longest}.",
         "",
         {
             "have": have,

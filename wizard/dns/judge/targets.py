@@ -33,8 +33,8 @@ def quoted_value(case: Case) -> Iterator[Problem]:
     for target in targets(case):
         if cleaned(target) != target.lower().rstrip("."):
             yield (
-                f"The value is {printable(target)}: quotes or parts of a web address are in it.",
-                f"Enter the bare name: {case.entry_words()}.",
+                f"The value {printable(target)} contains quotes or parts of a URL.",
+                f"Enter only the name: {case.entry_words()}.",
                 {"value": printable(target)},
             )
 
@@ -47,8 +47,8 @@ def relative_target(case: Case) -> Iterator[Problem]:
             provider = case.context.provider
             dot = "" if provider and provider.final_dot else "."
             yield (
-                f"The value became {printable(target)}: the DNS host added {case.apex} to it, since it did "
-                "not end with a dot.",
+                f"The value became {printable(target)} because the DNS host adds {case.apex} to a value "
+                "without a final dot.",
                 f"End the value with a dot: {case.entry_words(f'{case.record.value}{dot}')}.",
                 {"value": printable(target)},
             )

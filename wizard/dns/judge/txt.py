@@ -38,7 +38,7 @@ def correct_words(case: Case, unclear: Iterable[str]) -> str:
     what = "it" if len(parts) == 1 else "they"
     return (
         f"Edit the record with {case.host_words()}: correct or remove {shown}. Only you know what {what} "
-        "should be. Leave the rest as it is and check again: then the whole record is proposed."
+        "should be. Keep the rest and check again: the wizard then proposes the whole record."
     )
 
 

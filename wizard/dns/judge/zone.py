@@ -54,10 +54,10 @@ def wrong_dns_host(seen: WholeZone) -> Iterator[Problem]:
         return
     edited, asked = host_words(seen.opinions.elsewhere_servers), host_words(zone.nameservers)
     yield (
-        f"The records were added at {edited}, but the registry sends the world to {asked}, where they are "
-        f"not: {', '.join(printable(question.name) for question in there[:4])}.",
-        f"Add the records at {asked}; or, if {zone.apex} is to move, set its name servers at the registrar "
-        f"to {_quoted(seen.opinions.elsewhere_servers)} once every other record is there, too.",
+        f"The records were added at {edited}, but the domain is delegated to {asked}, which does not have "
+        f"them: {', '.join(printable(question.name) for question in there[:4])}.",
+        f"Add the records at {asked}. Or, to move {zone.apex}, make sure that {edited} has every other "
+        f"record, then set the name servers to {_quoted(seen.opinions.elsewhere_servers)} at the registrar.",
         {
             "edited": [printable(name) for name in seen.opinions.elsewhere_servers],
             "asked": [printable(name) for name in zone.nameservers],
@@ -114,14 +114,14 @@ def dnssec_bogus(seen: WholeZone) -> Iterator[Problem]:
     reason = printable(next((reason for reason in reasons.values() if reason), ""), 200)
     kind = reason.partition(":")[0]
     apex = zone.apex or zone.domain
-    fault = f"its signatures do not fit the DS record at its registry{f' ({kind})' if kind else ''}"
+    fault = f"its signatures do not match the DS record at its registry{f' ({kind})' if kind else ''}"
     fix = (
         f"At the registrar, remove the DS record of {apex}, or replace it with the one that your DNS host "
         "shows for the zone."
     )
     if kind == "signature expired":
-        fault = "its signatures have expired, as its DNS host does not renew them"
-        fix = f"Have the DNS host sign {apex} anew; or, at the registrar, remove the DS record of {apex}."
+        fault = "its signatures have expired because its DNS host does not renew them"
+        fix = f"Ask the DNS host to sign {apex} again. Or, at the registrar, remove the DS record of {apex}."
     yield (
         f"Resolvers that validate DNSSEC refuse {apex}: {fault}. For them no record of the zone exists.",
         f"{fix} The other records can stay as they are.",
@@ -162,8 +162,8 @@ def _lame_words(zone: ZoneSeen, bad: list[ServerSeen]) -> tuple[str, str]:
     if not lame:
         names = dict.fromkeys(server.name for server in bad)
         return (
-            f"Name servers of {apex} do not answer at all of their addresses: {seen}. Resolvers that ask "
-            "there get their answers late.",
+            f"Name servers of {apex} do not answer on all of their addresses: {seen}. Resolvers that ask "
+            "there get late answers.",
             f"Ask the operator of {_quoted(names)} to repair the server at that address.",
         )
     does = "did not answer" if silent else "does not serve it" if len(lame) == 1 else "do not serve it"
@@ -178,18 +178,18 @@ def _lame_words(zone: ZoneSeen, bad: list[ServerSeen]) -> tuple[str, str]:
                 f"at the registrar, replace {_quoted(lame)} with other name servers that your DNS host has"
             )
         return (
-            f"{message} Resolvers that ask there find nothing, so mail fails now and then.",
-            f"{'If that lasts, ask' if silent else 'Ask'} the operator of {_quoted(lame)} to serve {apex} "
+            f"{message} Resolvers that ask there find nothing, so mail fails occasionally.",
+            f"{'If this lasts, ask' if silent else 'Ask'} the operator of {_quoted(lame)} to serve {apex} "
             f"there. Or {change}.",
         )
     if silent:
         return (
-            f"{message} Unless they answer elsewhere, nobody finds the domain.",
+            f"{message} Unless they answer other networks, the domain cannot be found.",
             "Leave the name servers at the registrar as they are, and try again from another network. If "
             f"they are silent there too, ask the DNS host, {host}, what is wrong.",
         )
     return (
-        f"{message} So nobody finds the domain, and it can neither send nor receive mail.",
+        f"{message} The domain cannot be found, so it can neither send nor receive mail.",
         f"Ask the DNS host, {host}, whether it still has the zone {apex}. If not, set up the zone at a DNS "
         "host with all its records, then enter the name servers of that host at the registrar.",
     )
@@ -205,7 +205,7 @@ def dns_blocked(seen: WholeZone) -> Iterator[Problem]:
     if zone.path is Path.TCP:
         what = "UDP packets to port 53 get no answer"
     elif _intercepted(zone):
-        what = "Something between here and the zone's servers answers in their place, from a cache of its own"
+        what = "Something on the network path answers in place of the zone's servers, from its own cache"
     elif (
         zone.path in (Path.HTTPS, Path.RESOLVER)
         and not zone.registry_answers
@@ -218,8 +218,8 @@ def dns_blocked(seen: WholeZone) -> Iterator[Problem]:
     delay = "" if zone.path is Path.TCP else " A cache may show a change only minutes after it was made."
     yield (
         f"{what}; {_INSTEAD[zone.path]}.{delay}",
-        "Nothing is wrong with the domain. To see changes at once, look from another network, or open port "
-        "53 outward (UDP and TCP).",
+        "Nothing is wrong with the domain. To see changes at once, check from another network, or allow "
+        "outgoing traffic on port 53 (UDP and TCP).",
         {"path": str(zone.path), "servers": [server.address for server in addressed]},
     )
 
@@ -234,8 +234,8 @@ def _no_mx(seen: WholeZone) -> Iterator[Problem]:
     if not any(isinstance(rdata, Mx) and rdata.host.strip(".") for rdata in answer.rdatas):
         yield (
             f"{zone.domain} has no MX record, so replies to mail from it bounce.",
-            "Have a mail provider receive mail for the domain and add the MX records it names, or send with "
-            "a Reply-To address elsewhere.",
+            "Set up a mail provider for the domain and add its MX records, or use a Reply-To address at "
+            "another domain.",
             {"domain": zone.domain},
         )
 

@@ -86,8 +86,8 @@ def spf_syntax(case: Case) -> Iterator[Problem]:
             if not _is_redirect(wrong):
                 term = printable(wrong.term, 100)
                 yield (
-                    f"`{term}` at column {wrong.column} is not right: {wrong.reason}. "
-                    f"{_odd(wrong)}One wrong term makes receivers ignore the whole record.",
+                    f"`{term}` at column {wrong.column} is invalid: {wrong.reason}. "
+                    f"{_odd(wrong)}One invalid term makes receivers ignore the whole record.",
                     _fix(case, "Change the record to"),
                     {"term": term, "column": wrong.column, "record": printable(value)},
                 )
@@ -100,7 +100,7 @@ def spf_redirect(case: Case) -> Iterator[Problem]:
         for wrong in _faults(case, value):
             if _is_redirect(wrong):
                 yield (
-                    f"`{printable(wrong.term, 100)}` at column {wrong.column} is not right: {wrong.reason}. "
+                    f"`{printable(wrong.term, 100)}` at column {wrong.column} is invalid: {wrong.reason}. "
                     f"{_odd(wrong)}".rstrip(),
                     _fix(case, "Change the record to"),
                     {"term": printable(wrong.term, 100), "column": wrong.column},
@@ -108,8 +108,8 @@ def spf_redirect(case: Case) -> Iterator[Problem]:
         for cost in _costs(case, value):
             if cost.culprit and cost.term.lower().startswith("redirect="):
                 yield (
-                    f"The record hands over to {printable(cost.name, 300)}, where no right SPF record is.",
-                    _fix(case, "Replace the redirect by `~all`, or by what it should lead to"),
+                    f"The record redirects to {printable(cost.name, 300)}, which has no valid SPF record.",
+                    _fix(case, "Replace the redirect with `~all`, or correct its name"),
                     {"target": printable(cost.name, 300)},
                 )
 
@@ -120,7 +120,7 @@ def spf_unreachable(case: Case) -> Iterator[Problem]:
     for value in found(case):
         if spf.include_of(value, SES_SPF_INCLUDE) is spf.Include.BEHIND_ALL and not authorises(case, value):
             yield (
-                f"`include:{SES_SPF_INCLUDE}` stands after `all`, where receivers have stopped reading.",
+                f"`include:{SES_SPF_INCLUDE}` comes after `all`, where receivers stop reading.",
                 _fix(case, "Put it before `all`"),
                 {"record": printable(value)},
             )
@@ -154,8 +154,8 @@ def spf_flattened(case: Case) -> Iterator[Problem]:
             record = spf.merged([rest], SES_SPF_INCLUDE) or ""
             shorter = record if _within_limits(_costs(case, record)) else ""
             yield (
-                "The SPF record lists the addresses of Amazon SES themselves, not its include. It works, but "
-                "such a list goes stale: Amazon adds addresses without notice.",
+                "The SPF record lists the addresses of Amazon SES instead of its include. That works until "
+                "Amazon adds an address, which it does without notice.",
                 f"Use the include: {case.entry_words(shorter)}." if shorter else "",
                 {"records": [printable(value)], "include": SES_SPF_INCLUDE},
             )
@@ -168,14 +168,14 @@ def spf_broken_include(case: Case) -> Iterator[Problem]:
         for cost in _costs(case, value):
             culprit = cost.culprit
             if culprit and spf.sound(cost.term) and not cost.term.lower().startswith("redirect="):
-                by = "" if culprit is cost else f", by way of {printable(culprit.name, 100)}"
+                by = "" if culprit is cost else f" (through {printable(culprit.name, 100)})"
                 yield (
-                    f"`{printable(cost.term, 100)}` leads to a name without one right SPF record{by}. That "
-                    "makes receivers ignore the whole record.",
+                    f"`{printable(cost.term, 100)}` points to a name without exactly one valid SPF "
+                    f"record{by}, so receivers ignore the whole record.",
                     _fix(
                         case,
-                        "Leave it out: it authorises nobody. If you send through that service, ask it for "
-                        "the right name. Until then enter",
+                        "Remove it: it authorises nobody. If you send through that service, ask it for "
+                        "the right name. Until then use",
                     ),
                     {
                         "term": printable(cost.term, 100),
@@ -211,7 +211,7 @@ def spf_voids(case: Case) -> Iterator[Problem]:
             yield (
                 f"{total} names in the record, or in records it includes, do not exist; receivers give up "
                 f"after {spf.VOID_LIMIT} and then ignore the record.",
-                _fix(case, "Drop what leads to nothing"),
+                _fix(case, "Remove the terms that find nothing"),
                 {"voids": total, "limit": spf.VOID_LIMIT, "terms": _as_json(costs)},
             )
 
@@ -225,7 +225,7 @@ def spf_permissive(case: Case) -> Iterator[Problem]:
         if everyone and everyone.qualifier in (spf.Qualifier.PASS, spf.Qualifier.NEUTRAL):
             stricter = re.sub(r"(?i)(?<= )[+?]?all(?= |\Z)", "~all", case.record.value)
             yield (
-                f"`{everyone.text}` lets everybody in the world send as {case.record.name}.",
+                f"`{everyone.text}` allows anybody to send as {case.record.name}.",
                 f"End the record with `~all`: {case.entry_words(stricter)}.",
                 {"term": everyone.text, "column": everyone.column},
             )
@@ -240,7 +240,7 @@ def spf_ptr(case: Case) -> Iterator[Problem]:
             if term.name == "ptr":
                 yield (
                     f"`{printable(term.text, 100)}` is slow and unreliable, and large receivers skip it.",
-                    "Name the sending servers by ip4, ip6, a or include instead, then leave it out: "
+                    "List the sending servers with `ip4`, `ip6`, `a` or `include` instead, then remove it: "
                     f"{case.entry_words(_without(case.record.value, term.text))}.",
                     {"term": printable(term.text, 100), "column": term.column},
                 )
@@ -272,7 +272,7 @@ def _faults(case: Case, value: str) -> list[spf.SpfError]:
         for term, column in spf.words(written):
             if not spf.sound(term):
                 why = "receivers read all of it as one name"
-                why = "a mechanism takes a colon; with `=` receivers pass over it" if "=" in term else why
+                why = "a mechanism needs a colon; with `=` receivers ignore it" if "=" in term else why
                 faults.append(spf.SpfError(term, column, why))
     return faults[: spf.MOST_FAULTS]
 
@@ -296,8 +296,8 @@ def _advice(case: Case) -> str:
     record = _candidate(case)
     if not record:
         return (
-            f"Join the records with {case.host_words()} into one by hand, exceptions such as `-ip4:` first: "
-            f"their order decides who may send. Put `include:{SES_SPF_INCLUDE}` before `all`, "
+            f"Merge the records with {case.host_words()} into one by hand, exceptions such as `-ip4:` "
+            f"first: their order decides who can send. Put `include:{SES_SPF_INCLUDE}` before `all`, "
             "then check again."
         )
     costs = [cost for cost in _costs(case, record) if cost.name != SES_SPF_INCLUDE]
@@ -308,13 +308,13 @@ def _advice(case: Case) -> str:
         why += f"`{printable(costly.term, 100)}` alone takes {costly.lookups}."
     else:
         costly = max(costs, key=lambda cost: cost.voids)
-        why = f"`{printable(costly.term, 100)}` leads to {costly.voids} names that do not exist."
+        why = f"`{printable(costly.term, 100)}` refers to {costly.voids} names that do not exist."
     rest = spf.without(record, costly.term)
     if _within_limits(_costs(case, rest)):
-        return f"{why} If you no longer send through it, drop it: {case.entry_words(rest)}."
+        return f"{why} If you no longer send through it, remove it: {case.entry_words(rest)}."
     return (
-        f"{why} Edit the record with {case.host_words()}: drop that and other terms that you no longer send "
-        "through, then check again."
+        f"{why} Edit the record with {case.host_words()}: remove this and other terms that you no longer "
+        "send through, then check again."
     )
 
 

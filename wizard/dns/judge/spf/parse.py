@@ -170,7 +170,7 @@ def _refuse_twice(terms: tuple[Term, ...]) -> None:
     for term in terms:
         if isinstance(term, Modifier) and term.name in ("redirect", "exp"):
             if term.name in seen:
-                raise SpfError(term.text, term.column, f"{term.name}= stands there twice")
+                raise SpfError(term.text, term.column, f"{term.name}= appears twice")
             seen.add(term.name)
 
 
@@ -233,9 +233,9 @@ def _domain_spec(word: str, column: int, spec: str) -> str:
     if not spec:
         raise SpfError(word, column, "the name is missing")
     if not _MACRO_STRING.match(spec):
-        raise SpfError(word, column, "the name holds a character or macro that is not allowed there")
+        raise SpfError(word, column, "the name contains a character or macro that is not allowed there")
     if _EXP_ONLY.search(spec):
-        raise SpfError(word, column, "the macros c, r and t belong into explanations only")
+        raise SpfError(word, column, "the macros c, r and t are allowed only in explanations")
     if not _DOMAIN_END.search(spec[-LONGEST_END:]):
         raise SpfError(word, column, "the name does not end as a domain name does")
     return spec
@@ -251,7 +251,7 @@ def _address_mechanism(word: str, column: int, qualifier: Qualifier, name: str, 
     spec = _domain_spec(word, column, domain[1:]) if domain else ""
     match = _DUAL_PREFIX.match(prefixes)
     if not match or (slash and not any(match.groups())):
-        raise SpfError(word, column, "the prefix length is not right")
+        raise SpfError(word, column, "the prefix length is invalid")
     prefix4 = int(match.group(1)) if match.group(1) else 32
     prefix6 = int(match.group(2)) if match.group(2) else 128
     if prefix4 > 32 or prefix6 > 128:
@@ -264,7 +264,7 @@ def _network(word: str, column: int, name: str, rest: str) -> IPv4Network | IPv6
         raise SpfError(word, column, f"{name} needs a colon and an address")
     address, slash, prefix = rest[1:].partition("/")
     if slash and not re.fullmatch(r"0|[1-9][0-9]{0,2}", prefix):
-        raise SpfError(word, column, "the prefix length is not right")
+        raise SpfError(word, column, "the prefix length is invalid")
     kind = IPv4Network if name == "ip4" else IPv6Network
     try:
         return kind(f"{address}{slash}{prefix}", strict=False)
