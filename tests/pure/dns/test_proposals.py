@@ -9,9 +9,10 @@ from hypothesis import given, settings
 
 from tests.pure.dns.mistyped import mistyped_spf
 from tests.pure.dns.zones import GOOD, Entries, PaperZone, checked, provider
+from wizard.demo.aws.ses.spf import SpfResult, check_host
 from wizard.dns.answers import Answer, Question
 from wizard.dns.findings import Row, RowStatus
-from wizard.dns.judge.spf import SpfResult, check_host, intended, is_spf
+from wizard.dns.judge.spf import intended, is_spf
 from wizard.dns.records import RecordId
 
 SPF = ("example.com", "TXT")

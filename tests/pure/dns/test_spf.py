@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.dns.mistyped import mistyped_spf
+from wizard.demo.aws.ses.spf import SpfResult, check_host
 from wizard.dns.answers import Address, Answer, Question, Rcode, Txt
 from wizard.dns.judge.spf import (
     Include,
     Qualifier,
     SpfError,
-    SpfResult,
-    check_host,
     faults,
     include_of,
     intended,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from wizard.demo.aws.ses.spf import check_host
 from wizard.dns.answers import Address, Answer, Host, Mx, Question, Rcode, Rdata, Txt
-from wizard.dns.judge.spf import check_host
 
 SUITE = os.environ.get("SES_WIZARD_SPF_SUITE", "")
 

@@ -12,7 +12,6 @@ class Nameserver:
 
     address: str
     port: int = 53
-    cloudflare: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
 
 from wizard.demo.aws.account import Account, Identity
+from wizard.demo.aws.ses.spf import SpfResult, check_host
 from wizard.demo.dns.zones import SES_SELECTOR, SES_ZONE
 from wizard.dns.answers import Question, Txt
-from wizard.dns.judge import dkim_key, dmarc_record, spf
+from wizard.dns.judge import dkim_key, dmarc_record
 from wizard.dns.resolve.access import DnsAccess
 from wizard.dns.resolve.servers import Network, Servers
 from wizard.steps.domain.name import organizational
@@ -61,13 +62,13 @@ async def _results(mail: Receiver) -> str:
     servers = Servers(Network(DnsAccess((mail.account.dns,))))
     author = parseaddr(mail.sender)[1].rpartition("@")[2].lower()
     checked, found, keys = await asyncio.gather(
-        spf.check_host(SES_ADDRESS, f"bounce@{mail.envelope}", SES_SERVER, servers.by_resolvers),
+        check_host(SES_ADDRESS, f"bounce@{mail.envelope}", SES_SERVER, servers.by_resolvers),
         _dmarc_records(servers, author),
         _all_texts(servers, [f"{selector}._domainkey.{domain}" for domain, selector in mail.signatures]),
     )
     signed = [(domain, _signature(key)) for (domain, _), key in zip(mail.signatures, keys, strict=True)]
     passed = [domain for domain, result in signed if result == "pass"]
-    spf_domain = mail.envelope if checked.result is spf.SpfResult.PASS else ""
+    spf_domain = mail.envelope if checked.result is SpfResult.PASS else ""
     return "; ".join(
         [
             NAME,

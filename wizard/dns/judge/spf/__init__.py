@@ -1,6 +1,5 @@
-"""SPF (RFC 7208): reading a record, evaluating it as a receiver does, and merging SES into it. Pure."""
+"""SPF (RFC 7208): reading a record, counting its DNS lookups, and merging SES into it. Pure."""
 
-from wizard.dns.judge.spf.evaluate import LOOKUP_LIMIT, VOID_LIMIT, Lookup, SpfResult, Verdict, check_host
 from wizard.dns.judge.spf.merge import Include, include_of, merged, without
 from wizard.dns.judge.spf.parse import (
     MOST_FAULTS,
@@ -16,7 +15,7 @@ from wizard.dns.judge.spf.parse import (
     words,
 )
 from wizard.dns.judge.spf.repair import Reading, name_of, read, sound
-from wizard.dns.judge.spf.tree import Cost, costs
+from wizard.dns.judge.spf.tree import LOOKUP_LIMIT, VOID_LIMIT, Cost, costs
 
 __all__ = [
     "LOOKUP_LIMIT",
@@ -24,16 +23,12 @@ __all__ = [
     "VOID_LIMIT",
     "Cost",
     "Include",
-    "Lookup",
     "Mechanism",
     "Modifier",
     "Qualifier",
     "Reading",
     "SpfError",
     "SpfRecord",
-    "SpfResult",
-    "Verdict",
-    "check_host",
     "costs",
     "faults",
     "include_of",

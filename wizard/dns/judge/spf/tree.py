@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wizard.dns.answers import Answer, Txt
-from wizard.dns.judge.spf.evaluate import LOOKUP_LIMIT
 from wizard.dns.judge.spf.parse import Mechanism, Modifier, SpfError, SpfRecord, is_spf, parse
 
 Ask = Callable[[str, str], Answer | None]
 """The answer to a name and type, or None while there is none."""
+
+LOOKUP_LIMIT = 10
+VOID_LIMIT = 2
+"""RFC 7208 §4.6.4: how many terms may ask the DNS, and how many of the questions may find nothing."""
 
 DEEPEST = LOOKUP_LIMIT + 1
 """How deep includes are followed: beyond this every record is over the limit."""

@@ -1,4 +1,4 @@
-"""What a receiver makes of an SPF record: check_host() of RFC 7208 §4, against any source of DNS answers."""
+"""SPF as a receiver evaluates it: check_host() of RFC 7208 §4."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Protocol
 from urllib.parse import quote
 
-from wizard.dns.answers import Address, Answer, Host, Mx, Question, Rcode, Rdata, Txt
-from wizard.dns.judge.spf.parse import Mechanism, Qualifier, SpfError, SpfRecord, is_spf, parse
-
-LOOKUP_LIMIT = 10
-VOID_LIMIT = 2
-"""RFC 7208 §4.6.4: how many terms may ask the DNS, and how many of the questions may lead to nothing."""
+from wizard.dns.answers import Address, Answer, Host, Mx, Question, Rdata, Txt
+from wizard.dns.judge.spf import (
+    LOOKUP_LIMIT,
+    VOID_LIMIT,
+    Mechanism,
+    Qualifier,
+    SpfError,
+    SpfRecord,
+    is_spf,
+    parse,
+)
 
 
 class Lookup(Protocol):
@@ -207,7 +212,7 @@ class _Check:
         if not _askable(name):
             return ()
         answer = await self.lookup(Question(name.rstrip(".").lower(), rdtype))
-        if answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        if not answer.tells:
             raise _EndError(SpfResult.TEMPERROR)
         if counted and not answer.rdatas:
             self.voids += 1
