@@ -20,7 +20,7 @@ from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
 from wizard.dns.answers import ZoneSeen
 from wizard.dns.findings import Round
 from wizard.errors import WizardError
-from wizard.policy.grant import Scope
+from wizard.policy.document import Scope
 from wizard.project.schema import Account, Domain, Identity, Project, Reminder
 from wizard.steps import survey
 from wizard.steps.account import permissions

@@ -13,7 +13,7 @@ from tests.engine.refusal import refuse
 from tests.engine.stacks import LAMBDA_TRUST
 from wizard.aws.iam import Verdict
 from wizard.demo import Demo
-from wizard.policy.document import policy
+from wizard.policy.document import Scope, document
 from wizard.project.schema import Domain, Project
 from wizard.steps.account import permissions
 from wizard.steps.account import step as first_step
@@ -37,13 +37,8 @@ def look(account: Demo, *statements: dict[str, Any], project: Project = PROJECT)
 
 def test_the_exported_policy_is_enough(account: Demo) -> None:
     zones = permissions.zones(account.world, "example.org")
-    made = policy(
-        PROJECT,
-        "123456789012",
-        "us-east-1",
-        zones=zones or (),
-        principal="arn:aws:iam::123456789012:user/demo",
-    )
+    principal = "arn:aws:iam::123456789012:user/demo"
+    made = document(Scope(PROJECT, "123456789012", "us-east-1", zones=zones or (), principal=principal))
     seen = look(account, *made["Statement"])
     assert seen.missing == ()
     assert seen.words == f"all {seen.asked} actions needed so far are allowed"
@@ -62,7 +57,7 @@ def test_what_is_missing_is_told_with_the_step_and_by_whose_word(account: Demo) 
         ("ses:CreateEmailIdentity", StepName.IDENTITY, Verdict.DENIED),
         ("ses:PutAccountDetails", StepName.PRODUCTION, Verdict.DENIED),
     ]
-    assert "Have SES sign" in seen.missing[0].why
+    assert "Let SES sign" in seen.missing[0].why
     assert seen.words == f"2 of {seen.asked} actions are missing"
 
 

@@ -16,8 +16,7 @@ from wizard.aws.failures import error_code, translated
 from wizard.aws.iam import Simulated, Verdict
 from wizard.dns.publish.route53 import candidates
 from wizard.errors import WizardError
-from wizard.policy.document import document, grants, roles_note
-from wizard.policy.grant import Grant, Scope
+from wizard.policy.document import Grant, Scope, document, grants, roles_note
 from wizard.project.schema import Project
 from wizard.steps.account import step as account
 from wizard.steps.account.step import AccountSeen
@@ -153,7 +152,7 @@ def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
     if principal is None:
         return PermissionsSeen(scope, unknown=unknown)
     scope = replace(scope, principal=principal)
-    needed = grants(scope)
+    needed = tuple(grants(scope))
     by_action: dict[str, Simulated] = {}
     questions = {
         resources: partial(iam.simulate, world.aws, principal, _actions(group), _samples(resources), context)
