@@ -158,8 +158,11 @@ class WizardApp(App[WizardError]):
         self._held.close()
 
     async def on_event(self, event: Event) -> None:
-        """Drop keys that were pressed before the page was shown: they were meant for the one before."""
-        if isinstance(event, Key) and event.time < self._shown_at:
+        """Drop keys that were pressed before the page was shown: they were meant for the one before.
+
+        Quitting is meant for every page.
+        """
+        if isinstance(event, Key) and event.time < self._shown_at and event.key not in ("f10", "ctrl+q"):
             return
         await super().on_event(event)
 
