@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from tests.engine.stacks import LAMBDA_TRUST, SCHEDULER_TRUST, eventually, function, role
 from wizard.demo import Demo
-from wizard.demo.aws.functions import process as function_process
 
 
 def invoke(account: Demo, event: Any = None, **more: Any) -> tuple[Any, str | None]:
@@ -97,22 +94,6 @@ def handler(event, context):
     (first, *found), (second, *found_then) = invoke(account)[0], invoke(account)[0]
     assert found == found_then == [None, None, False]
     assert first != second
-
-
-def test_a_function_is_run_also_where_the_process_that_forks_is_gone(
-    account: Demo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forks = function_process._Forks()
-    monkeypatch.setattr(function_process, "_forks", forks)
-    function(account.world.aws, "import os\ndef handler(event, context):\n    return os.getppid()\n")
-    started_by, _ = invoke(account)
-    assert (forks._process is not None) == (sys.platform == "linux")
-    if forks._process:
-        assert started_by == forks._process.pid
-        forks._process.kill()
-        forks._process.wait()
-    for _ in range(2):
-        assert invoke(account) == (os.getpid(), None)
 
 
 def test_what_python_reads_when_it_starts_can_be_a_functions_variable(account: Demo) -> None:

@@ -6,6 +6,7 @@ moto keeps its backends once in a process; so there is one embedded account in a
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -13,10 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wizard.demo.aws.clock import Clock
-from wizard.demo.aws.functions.process import Process
 from wizard.demo.aws.iam.entrance import OPEN, Entrance
-from wizard.demo.aws.pace import Pace
+from wizard.demo.aws.pace import Clock, Pace
 from wizard.dns.resolve.access import Nameserver
 from wizard.world import Mail
 
@@ -162,7 +161,7 @@ class Account:
     delegate: Callable[[str], None] = lambda name: None
     closing: threading.Event = field(default_factory=threading.Event)
     threads: set[threading.Thread] = field(default_factory=set)
-    processes: set[Process] = field(default_factory=set)
+    processes: set[subprocess.Popen[bytes]] = field(default_factory=set)
     allowance: dict[str, tuple[float, float]] = field(default_factory=dict)
     """For each Region: how many recipients SES accepts at once, and since when; on the monotonic clock."""
     at_work: Counter[str] = field(default_factory=Counter)

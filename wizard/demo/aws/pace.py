@@ -1,8 +1,9 @@
-"""How fast things go in the embedded account."""
+"""The embedded account's clock, and how fast things go in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,18 @@ PATIENT = Pace(review=None)
 
 AT_ONCE = Pace(review=None, look=0.0, resource=0.0, retry=0.0, registration=0.0)
 """For tests: nothing takes time, and reviews are answered by hand."""
+
+
+@dataclass
+class Clock:
+    """A UTC clock that runs at the real speed, ``ahead`` of the real time."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        """The time in the embedded account."""
+        return datetime.now(UTC) + self.ahead
+
+    def push_to(self, moment: datetime) -> None:
+        """Let it be ``moment`` now. A clock never goes back: an earlier moment changes nothing."""
+        self.ahead += max(moment - self.now(), timedelta())

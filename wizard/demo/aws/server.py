@@ -9,11 +9,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo.aws.account import Account
-from wizard.demo.aws.extensions import install
 from wizard.demo.aws.iam import identity_center
 from wizard.demo.aws.ses import links
 
@@ -27,6 +27,23 @@ LOOPBACK = "127.0.0.1"
 
 POLL_SECONDS = 0.02
 """How often the server sees whether it shall stop: so long closing takes at the most."""
+
+
+_OURS = {
+    "sesv2": ("wizard.demo.aws.ses.service", "Sesv2"),
+    "sts": ("wizard.demo.aws.iam.callers", "Callers"),
+    "iam": ("wizard.demo.aws.iam.simulation", "Identities"),
+    "route53": ("wizard.demo.aws.route53", "HostedZones"),
+    "route53domains": ("wizard.demo.aws.route53domains", "Registrations"),
+    "dynamodb": ("wizard.demo.aws.tables", "Tables"),
+    "sqs": ("wizard.demo.aws.queues", "Queues"),
+    "cloudwatch": ("wizard.demo.aws.alarms.alarms", "Alarms"),
+    "sns": ("wizard.demo.aws.alarms.topics", "Topics"),
+    "scheduler": ("wizard.demo.aws.schedules.scheduler", "Schedules"),
+    "awslambda": ("wizard.demo.aws.functions.operations", "Functions"),
+    "cloudformation": ("wizard.demo.aws.stacks.cloudformation", "Stacks"),
+}
+"""For each service of moto's: the module and the class that answer in its place."""
 
 
 class AccountServer:
@@ -151,7 +168,7 @@ def _moto_application() -> DomainDispatcherApplication:
     callers.install()
 
     def create(service: Any) -> Any:
-        install(service)
+        _install(service)
         return werkzeug_app.create_backend_app(service)
 
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
@@ -200,3 +217,18 @@ def _http_server(bound: socket.socket, application: WSGIApplication) -> BaseWSGI
     return make_server(
         host, port, application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
     )
+
+
+def _install(service: str) -> None:
+    """Let our operations answer for ``service``, if we have some, when it is first used.
+
+    moto finds a method by the operation's name, so a class of ours at a service's addresses is enough.
+    """
+    package = "awslambda" if service == "lambda" else service
+    if package not in _OURS:
+        return
+    module, name = _OURS[package]
+    operations: Any = getattr(import_module(module), name)
+    urls: Any = import_module(f"moto.{package}.urls")
+    paths = ["{0}/v2/(?P<path>.+)$"] if package == "sesv2" else list(urls.url_paths)
+    urls.url_paths = dict.fromkeys(paths, operations.dispatch)

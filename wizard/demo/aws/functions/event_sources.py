@@ -38,7 +38,7 @@ def create(region: str, wanted: dict[str, Any]) -> EventSourceMapping:
     """
     backend, function = _backend(region), functions.found(region, wanted.get("FunctionName") or "")
     spec = {**DEFAULTS, **_typed(wanted)}
-    _check(region, function, queue_of(region, wanted.get("EventSourceArn") or ""), spec)
+    _check(function, queue_of(region, wanted.get("EventSourceArn") or ""), spec)
     for other in backend._event_source_mappings.values():
         if (other.event_source_arn, other.function_arn) == (spec["EventSourceArn"], function.function_arn):
             raise rest_refusal(
@@ -59,7 +59,7 @@ def update(region: str, uuid: str, wanted: dict[str, Any]) -> EventSourceMapping
     """Change what is given of a mapping. Refuses what Lambda refuses."""
     backend, mapping, spec = _backend(region), found(region, uuid), _typed(wanted)
     function = functions.found(region, spec.get("FunctionName") or mapping.function_arn)
-    _check(region, function, queue_of(region, mapping.event_source_arn), {**_spec(mapping), **spec})
+    _check(function, queue_of(region, mapping.event_source_arn), {**_spec(mapping), **spec})
     backend.update_event_source_mapping(uuid, spec)
     return mapping
 
@@ -235,35 +235,26 @@ def _record(queue: Queue, message: Message) -> dict[str, Any]:
 # --- what is refused ---------------------------------------------------------------------------------------
 
 
-def _check(region: str, function: LambdaFunction, queue: Queue, spec: dict[str, Any]) -> None:
+def _check(function: LambdaFunction, queue: Queue, spec: dict[str, Any]) -> None:
     """Refuse a mapping as Lambda does."""
-    problem = _problem(function, queue, spec)
-    if problem:
-        raise InvalidParameterValueException(problem)
-
-
-def _problem(function: LambdaFunction, queue: Queue, spec: dict[str, Any]) -> str | None:
     size, window = spec["BatchSize"], spec["MaximumBatchingWindowInSeconds"] or 0
     concurrency = (spec["ScalingConfig"] or {}).get("MaximumConcurrency")
     visibility, timeout = int(queue.visibility_timeout), int(function.timeout)  # type: ignore[attr-defined]
     lacking = [name for name in _NEEDED if denial(function.role, f"sqs:{name}", queue.queue_arn) is not None]
     checks = {
-        "BatchSize must be 1 to 10000.": 1 <= size <= 10_000,
         "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10": (
             size <= 10 or window > 0
         ),
-        "MaximumBatchingWindowInSeconds must be 0 to 300.": 0 <= window <= 300,
         "MaximumConcurrency must be 2 to 1000.": concurrency is None or 2 <= int(concurrency) <= 1000,
-        "FunctionResponseTypes can only be ReportBatchItemFailures.": (
-            (spec["FunctionResponseTypes"] or []) in ([], ["ReportBatchItemFailures"])
-        ),
         f"Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds": (
             visibility >= timeout
         ),
         "The provided execution role does not have permissions to call "
         f"{', '.join(lacking[:1])} on SQS": not lacking,
     }
-    return next((problem for problem, holds in checks.items() if not holds), None)
+    for problem, holds in checks.items():
+        if not holds:
+            raise InvalidParameterValueException(problem)
 
 
 def _typed(wanted: dict[str, Any]) -> dict[str, Any]:

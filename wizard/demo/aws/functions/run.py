@@ -6,6 +6,9 @@ import contextlib
 import hashlib
 import io
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,13 +20,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.logs.models import LogGroup, logs_backends
 
 from wizard.demo.aws import queues
 from wizard.demo.aws.account import ACCOUNT_ID, Account, Failure, FunctionEvent
-from wizard.demo.aws.functions import process as function_process
 from wizard.demo.aws.iam.policies import denial, may_assume, role_of
 from wizard.reminder.function.code import function_code, function_source
 
@@ -36,6 +39,9 @@ MAX_ENVIRONMENT = 4096
 KEEP_FAILURES = timedelta(days=1)
 """How long it is remembered that a run failed."""
 
+
+_PASSED_ON = ("SYSTEMROOT", "PATH")
+"""What Python needs of this process's environment, on one system or another; nothing else is passed on."""
 
 NOT_OURS = "The demo runs no saved code but its own. Deploy the function again."
 
@@ -196,7 +202,14 @@ def _finished(
 ) -> bool:
     """Wait for the process to end, or end it when its time is up, and say so; ``say`` hears its lines."""
     timed_out = threading.Event()
-    process = function_process.start(arguments, environment, folder)
+    process = subprocess.Popen(
+        [sys.executable, "-s", "-P", str(Path(__file__).with_name("runtime.py")), *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     account.processes.add(process)
     if account.closing.is_set():
         process.kill()
@@ -243,7 +256,15 @@ def _environment(account: Account, function: LambdaFunction, task: Path, stream:
         variables = {name: value for name, value in variables.items() if f'"{name}"' in function_source()}
     return {
         **variables,
-        **function_process.surroundings(),
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "PYTHONPATH": str(Path(boto3.__file__).parent.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONUNBUFFERED": "1",
+        "TZ": ":UTC",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         "HOME": str(task.parent),
         "AWS_ENDPOINT_URL": account.endpoint_url,
         "AWS_ACCESS_KEY_ID": account.keys_of_role(function.role),

@@ -1,8 +1,7 @@
 """What stands in for Lambda's Python runtime: runs one handler on the event from standard input.
 
-Started as a script by ``function_process``, in a process that can import nothing of this program.
-Arguments: the handler (``module.function``), the file for the result, the request id. Or: ``--fork`` and the
-number of a socket, to fork a process for each such run that is asked for there.
+Started as a script by ``run``, in a process that can import nothing of this program. Arguments: the handler
+(``module.function``), the file for the result, the request id.
 """
 
 import datetime
@@ -12,7 +11,6 @@ import os
 import sys
 import time
 import traceback
-from contextlib import suppress
 from datetime import datetime as real_datetime
 from typing import Any, Self
 
@@ -35,12 +33,8 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-AHEAD = 0.0
-"""How far the account's time is ahead of the real one, in seconds."""
-
-
-def set_clock() -> None:
-    """Let the process see the account's time."""
+def set_clock(ahead: float) -> None:
+    """Let the process see the account's time, ``ahead`` seconds before the real one."""
     real_time, real_gmtime = time.time, time.gmtime
 
     class Type(type):
@@ -56,7 +50,7 @@ def set_clock() -> None:
         def utcnow(cls) -> Self:
             return cls.now(datetime.UTC).replace(tzinfo=None)
 
-    time.time = lambda: real_time() + AHEAD
+    time.time = lambda: real_time() + ahead
     time.gmtime = lambda seconds=None: real_gmtime(time.time() if seconds is None else seconds)
     datetime.datetime = Datetime  # type: ignore[misc]
 
@@ -84,59 +78,11 @@ def outcome(handler: str, request: str) -> dict[str, Any]:
 
 def run(handler: str, result: str, request: str) -> None:
     """Run the handler, and leave in a file how it ended."""
-    global AHEAD
-    AHEAD = float(os.environ.pop("SES_WIZARD_AHEAD"))
     found = outcome(handler, request)
     with open(result, "w", encoding="utf-8") as file:  # noqa: PTH123 - the fewest imports
         json.dump(found, file)
 
 
-def fork_for(asked: int) -> list[str]:
-    """Fork a process for each run that is asked for on a socket; returns in these alone: the run's arguments.
-
-    A request brings standard input and output along. Its answer is the process's pidfd, which means no other
-    process, even after this one has ended. It goes on until the socket is closed.
-    """
-    import gc
-    import socket
-
-    import boto3
-
-    for service in ("dynamodb", "sesv2"):  # so that each run finds read what most need
-        boto3.client(service, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
-    gc.freeze()
-    with socket.socket(fileno=asked) as requests:
-        while True:
-            message, numbers, _, _ = socket.recv_fds(requests, 1 << 16, 2)
-            if not message:
-                sys.exit()
-            process = os.fork()
-            if not process:
-                break
-            handle = os.pidfd_open(process)
-            socket.send_fds(requests, [b"."], [handle])
-            for number in (*numbers, handle):
-                os.close(number)
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-    for number, standard in zip(numbers, ([0], [1, 2]), strict=True):
-        for place in standard:
-            os.dup2(number, place)
-        os.close(number)
-    asked_for = json.loads(message)
-    os.chdir(asked_for["folder"])
-    os.environ.clear()
-    os.environ.update(asked_for["environment"])
-    time.tzset()
-    arguments: list[str] = asked_for["arguments"]
-    return arguments
-
-
 if __name__ == "__main__":
-    set_clock()
-    if sys.argv[1] == "--fork":
-        run(*fork_for(int(sys.argv[2])))
-        sys.stdout.flush()
-        os._exit(0)
+    set_clock(float(os.environ.pop("SES_WIZARD_AHEAD")))
     run(*sys.argv[1:])
