@@ -12,7 +12,7 @@ STATUS = {
     Status.DONE: ("✓", "done", "$text-success"),
     Status.WAITING: ("…", "waiting", "$text-warning"),
     Status.WORKING: ("»", "working", "$text-accent"),
-    Status.ATTENTION: ("!", "needs you", "$text-error"),
+    Status.ATTENTION: ("!", "action required", "$text-error"),
     Status.TODO: ("·", "to do", "$text-muted"),
 }
 """Symbol, word and colour of a step's status."""

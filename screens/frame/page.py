@@ -87,6 +87,8 @@ class StepScreen(Screen[None], Commands):
     BACK: ClassVar[str] = "Back"
     RAIL: ClassVar[bool] = True
     """Whether the steps stand in a rail beside the page, where there is room for one."""
+    SCROLLS: ClassVar[str] = "#body"
+    """Selects what Page Up and Page Down scroll."""
     FIELD: ClassVar[str | None] = None
     """Selects the field that answers the page's question; what is refused puts the focus there."""
 
@@ -338,7 +340,7 @@ class StepScreen(Screen[None], Commands):
 
     def action_scroll_body(self, rows: int) -> None:
         """Scroll what does not fit."""
-        self.query_one("#body").scroll_relative(y=rows, animate=False)
+        self.query_one(self.SCROLLS).scroll_relative(y=rows, animate=False)
 
     def action_help(self) -> None:
         """Show what this page is about and its keys."""

@@ -26,7 +26,7 @@ def test_from_nothing_to_production_access(tmp_path: Path) -> None:
     with terminal(tmp_path) as shown:
         shown.open(DEMO, tmp_path, (80, 24))
         shown.wait_for("Continuing example.com, step 4 of 6")
-        shown.wait_for(r"4  DNS +! needs you")
+        shown.wait_for(r"4  DNS +! action required")
         shown.press("F3")
         mend(shown)
         quit_wizard(shown)
@@ -105,19 +105,19 @@ def publish_wrongly(shown: Terminal) -> None:
     shown.wait_for("… missing +DKIM 1")
     shown.press("w")
     agree(shown)
-    shown.wait_for("✗ mistake +DKIM 1")
+    shown.wait_for("✗ incorrect +DKIM 1")
     shown.wait_for("→ to do +Leave example.com out of the host")
 
 
 def mend(shown: Terminal) -> None:
-    shown.wait_for("✗ mistake +DKIM 1")
+    shown.wait_for("✗ incorrect +DKIM 1")
     shown.press("p")
     agree(shown)
-    shown.wait_for("✓ found +DKIM 1")
+    shown.wait_for("✓ ok +DKIM 1")
     shown.press("F4")
     agree(shown)
     screen = shown.wait_for("✓ done  SES has verified the domain, DKIM and MAIL FROM")
-    assert len(re.findall(r"(?m)^[ ▸]*✓ found", screen)) == 7
+    assert len(re.findall(r"(?m)^[ ▸]*✓ ok", screen)) == 7
 
 
 def deploy_reminder(shown: Terminal) -> None:

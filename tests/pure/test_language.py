@@ -42,7 +42,6 @@ AVOID = {
 
 RARER = {
     r"mend(?:s|ed|ing)?": ("fix, repair, correct", 59),
-    r"needs you": ("action required", 1),
     r"stands? for itself": ("say what it is", 1),
     r"who wants no more": ("opted-out recipients", 7),
     r"is read(?:,| and) never written": ("read-only", 3),

@@ -195,7 +195,7 @@ async def test_another_account_stops_and_asks(
         assert "This is another AWS account" in page.text
         await page.press("n")
         assert "Which AWS account" in page.text, "no other step's page opens"
-        assert "! needs you these credentials are of account 999999999999" in page.words
+        assert "! action required these credentials are of account 999999999999" in page.words
         await page.press("f3")
         assert "This is another AWS account" in page.text, "going on asks again"
         await page.press("enter")
@@ -228,7 +228,7 @@ async def test_trouble_with_sending_is_explained_and_holds_the_steps_that_send(
     outside.standings = {**seen_so(begun), StepName.ACCOUNT: paused}
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.ACCOUNT)
-        assert "! needs you  sending is paused" in page.text
+        assert "! action required  sending is paused" in page.text
         assert "aws sesv2 put-account-sending-attributes --sending-enabled" in read(page)
         await page.press("c")
         assert page.app.clipboard.endswith("--sending-enabled --region us-east-1")

@@ -78,14 +78,14 @@ async def test_unregistered_domain_is_said_to_be_so_and_not_recorded(
         await page.go(StepName.DOMAIN)
         page.type("name", "exmaple.org")
         await page.press("enter")
-        assert "! needs you  exmaple.org is not registered" in page.text
+        assert "! action required  exmaple.org is not registered" in page.text
         await page.press("f3")
         assert page.text.count("exmaple.org is not registered") == 1
         assert "! exmaple.org is not registered" in page.text
         assert "! [Domain]" in page.text
         await page.press("f5")
         assert page.text.count("exmaple.org is not registered") == 1
-        assert "! needs you  exmaple.org is not registered" in page.text
+        assert "! action required  exmaple.org is not registered" in page.text
         assert page.saved.domain.name is None
 
 

@@ -127,7 +127,7 @@ async def test_only_what_is_free_leads_to_the_form(
         assert "get-not-yet.com  15.00 USD a year" in page.text
         await page.press("escape")
         await page.press("escape")
-        assert "! needs you  not-yet.org is not registered" in page.text
+        assert "! action required  not-yet.org is not registered" in page.text
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -216,7 +216,7 @@ async def test_a_registration_goes_on_at_the_next_start(
                 "not-yet.org is being registered, begun on 24 Nov at 08:00: AWS waits for you" in page.words
             )
         )
-        assert "! needs you" in page.text
+        assert "! action required" in page.text
         assert "Free names" not in page.text
         await page.press("f3")
         assert "How shall" not in page.text

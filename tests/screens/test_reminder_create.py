@@ -168,7 +168,7 @@ async def test_what_is_saved_and_not_deployed_is_told_at_once_and_everywhere(
         assert "✓ done" in page.text
         subject(page, "News for {{name}}")
         await page.press("f3")
-        assert f"! needs you  {words}" in page.text
+        assert f"! action required  {words}" in page.text
         assert "! not deployed" in page.text, "on the rail"
         await page.press("f3")
         await page.press("f6")

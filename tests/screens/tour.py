@@ -146,8 +146,8 @@ async def _first_steps(page: Opened, outside: Outside) -> AsyncIterator[str]:
     _at(page, "This is what will happen")
     yield "dns: plan"
     await page.press("y")
-    await page.until(lambda: "mistake" in page.text)
-    yield "dns: mistake"
+    await page.until(lambda: "incorrect" in page.text)
+    yield "dns: incorrect"
 
 
 async def _reminder(page: Opened, outside: Outside) -> AsyncIterator[str]:

@@ -52,6 +52,7 @@ class InboxScreen(OverPage):
     WHY = "Mail to anybody arrives here, and nowhere else. F4 pushes the clock to the next scheduled run."
     ACT = "Next scheduled run"
     RAIL = False
+    SCROLLS = "#mail"
     HELP = """
 **↑ ↓** choose a mail, **Page Down** scrolls it, **Ctrl+O** opens it in your browser. The line **Checks** is
 what the demo's mail server found when the mail arrived: SPF, DKIM and DMARC.
@@ -197,10 +198,6 @@ function, as EventBridge would.
             mail = self._mails[number]
             heads = {"From": decoded_header(mail.sender), "To": mail.recipient}
             self._open_page(browser_page(MailText(mail.subject, mail.text, mail.html), heads))
-
-    def action_scroll_body(self, rows: int) -> None:
-        """Scroll the mail; the list scrolls by itself."""
-        self.query_one("#mail").scroll_relative(y=rows, animate=False)
 
 
 def _line(mail: Mail, place: ZoneInfo) -> Content:

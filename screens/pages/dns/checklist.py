@@ -30,7 +30,7 @@ LABELS = {
 }
 """What the rows are called."""
 
-WIDTHS = {"mark": len(MARK), "state": 11, "label": 15, "type": 7, "name": 255}
+WIDTHS = {"mark": len(MARK), "state": 13, "label": 14, "type": 6, "name": 255}
 """Cells of the columns. A name may be as long as names can be: the list cuts off what has no room."""
 
 

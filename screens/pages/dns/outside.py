@@ -17,6 +17,7 @@ from wizard.text import ago, printable
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from screens.pages.dns.watcher import RecordsSeen
     from wizard.aws.sesv2 import SesIdentity
     from wizard.dns.findings import Round, Row
     from wizard.dns.providers import Provider
@@ -59,6 +60,22 @@ def remarks(round_: Round, identity: SesIdentity | None) -> list[Cells]:
         now = "as it is now" if identity.soa_serial == soa.serial else f"now it has serial {soa.serial}"
         notes.append(("SES saw", f"the zone with serial {identity.soa_serial}, {now}"))
     return notes
+
+
+def outside_rows(seen: RecordsSeen) -> list[Cells]:
+    """The zone and what is wrong with it as a whole, then SES's own view."""
+    rows: list[Cells] = []
+    if seen.round:
+        rows.append(("Zone", zone_words(seen.round, seen.provider)))
+        rows += [zone_finding(finding) for finding in seen.round.findings if finding.severity in SERIOUS]
+    if seen.silent:
+        words = f"could not be asked just now: {seen.silent.title}"
+        rows.append(("SES", Content.styled(words, "$text-warning")))
+    elif seen.ses:
+        published = published_at(seen.past(row) for row in seen.rows)
+        some = seen.round is not None and some_stand(seen.round)
+        rows.append(("SES", ses_words(seen.ses.identity, seen.ses.at, published, some=some)))
+    return rows
 
 
 def some_stand(round_: Round) -> bool:

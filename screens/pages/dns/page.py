@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Vertical
+from textual.events import Key
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from screens.commands import Command, in_demo
 from screens.frame.key_line import KeyLine
-from screens.frame.page import PAGES_CSS
-from screens.messages import Looked
-from screens.pages.dns.checklist import Checklist
-from screens.pages.dns.outside import SERIOUS, published_at, remarks, ses_words, some_stand, zone_words
-from screens.pages.dns.publishing import PublishingScreen
-from screens.pages.dns.record_detail import detail
-from screens.pages.dns.symbols import zone_finding
+from screens.frame.page import PAGES_CSS, StepScreen
+from screens.messages import Happened, Looked
+from screens.pages.dns.checklist import LABELS, Checklist
+from screens.pages.dns.outside import outside_rows, remarks
+from screens.pages.dns.publisher import Publisher, may_write
+from screens.pages.dns.record_detail import RecordCard, detail
+from screens.pages.dns.watcher import RecordsSeen, Watcher
 from screens.state import AppState
-from screens.widgets.columns import Cells, Columns, EventList
+from screens.widgets.columns import Columns
 from screens.workers import saves
 from wizard.dns.findings import RowStatus
 from wizard.steps.model import Status, StepName
@@ -35,36 +35,45 @@ if TYPE_CHECKING:
     from wizard.dns.findings import Round, Row
     from wizard.steps.dns.step import ExportKind
 
-FIRST = "These records hold keys that SES has not made yet. Create the identity first: press F2."
-"""What the page says while SES has no identity for the domain."""
+NO_IDENTITY = "Nothing to check yet: these records hold keys that SES makes with the identity (step 3)."
+SET_UP_FIRST = "Press F2 to go to step 3, then F4 to set up the identity."
 
 
-class DnsScreen(PublishingScreen):
+class DnsScreen(StepScreen):
     """Seven rows that follow the zone, the highlighted one explained; going on is always possible."""
 
     STEP = StepName.DNS
     QUESTION = "Are the records right?"
     WHY = "Add these records at your DNS host: they prove that the domain is yours."
-    ACT = "Fill in for me"
+    ACT = "Add the records"
     HELP = """
-Each row is one DNS record. **↑ ↓** choose a row; below it stands what to enter, and what was found.
-**Page Down** reads on in a long text. Any key asks the zone's servers at once; else they are asked every
-few seconds.
+Each row is one DNS record. **↑ ↓** choose a row; the text below says what to enter, and what was found.
+**Page Down** scrolls that text. Any key asks the zone's servers at once; otherwise they are asked every few
+seconds.
 
-- **✓ found**: all of the zone's servers that answer have it, and it is right
-- **… missing**: add it · **✗ mistake**, **✗ differs**: it is there, but not so; see below the list
-- **· optional**: not needed for SES · **? unknown**: no server answered
+- **DKIM** records hold the keys that receivers check the signature of your mail with.
+- **MAIL FROM** is the domain that bounces go back to, a subdomain of yours. Its **MX** record names the mail
+  server that takes these bounces: SES.
+- **SPF** is a TXT record that lists who may send mail for a domain.
+- **DMARC** tells receivers what to do with mail that fails these checks.
 
-SES looks by itself, for up to 72 hours, and cannot be hurried. You need not wait here: go on with **F3**.
+What the marks say:
 
-**F4** adds the records for you where the zone is in Route 53 of the same account, or at Cloudflare with a
-token in the environment (`CLOUDFLARE_API_TOKEN`), after showing what it would do. What stands in its place is
-changed only after you saw the old value. **S** writes the records to files: a zone file to import (for
-Cloudflare one of its own), and a CSV to hand to whoever keeps your DNS. They say which records are added and
-which replace a value: an import adds the former alone.
+- **✓ ok**: every server of the zone that answers has the right record
+- **… missing**: add it · **✗ incorrect**: the record is wrong or at the wrong name; the text says how
+- **· optional**: SES does not need it · **? unknown**: no server answered
+
+SES checks by itself, for up to 72 hours, and cannot be hurried. You need not wait here: press **F3**.
+
+**F4** adds the records if the zone is in Route 53 of the same account, or at Cloudflare with a token in the
+environment (`CLOUDFLARE_API_TOKEN`). It shows what it would do first, and changes an existing record only
+after showing its old value. **S** writes the records to files: a zone file to import (for Cloudflare one of
+its own), and a CSV for whoever manages your DNS. The files say which records are added and which replace a
+value: an import adds the former only.
 
 In the demo you are the DNS host as well: **P** publishes the highlighted record, **F4** all of them, and
-**W** adds one with the commonest mistake, to see it named. Each shows its plan and asks first.
+**W** adds a wrong one on purpose, with the domain twice, to show how it is found. Each shows its plan and
+asks first.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "dns.tcss"]
     KEYS: ClassVar[list[Command]] = [
@@ -73,7 +82,11 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         Command("s,f8", "save_records", "save files"),
         Command("p", "publish", "publish", when=in_demo),
         Command("w", "publish_wrongly", "publish wrongly", when=in_demo),
+        # Also while the focus is on a button.
+        Command("up", "move(-1)", ""),
+        Command("down", "move(1)", ""),
     ]
+    SCROLLS = "#about"
 
     @dataclass
     class Saved(Message):
@@ -82,18 +95,18 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         names: Sequence[str]
 
     def compose_step(self) -> ComposeResult:
-        """What the outside says, the list, the highlighted row, and this page's own keys."""
+        """What SES and the zone's servers say, the list, and the card of the highlighted record."""
+        yield Watcher()
+        yield Publisher()
         yield Columns(id="outside")
-        yield Static(FIRST, id="first", markup=False)
+        yield Static(f"{NO_IDENTITY}\n{SET_UP_FIRST}", id="first", markup=False)
         with Vertical(id="board"):
             yield Checklist()
-            with VerticalScroll(id="about", can_focus=False):
-                yield Columns(id="detail")
-                yield EventList(id="publishing")
+            yield RecordCard(id="about")
 
     def compose_foot(self) -> ComposeResult:
         """The keys of this page."""
-        own = (command for command in self.KEYS if command.when(self))
+        own = (command for command in self.KEYS if command.label and command.when(self))
         yield KeyLine([replace(command, footer=True) for command in own], id="page-keys")
 
     def on_mount(self) -> None:
@@ -105,51 +118,79 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
     def begin(self) -> None:
         """Ask, with the keys in the list."""
         self.query_one(Checklist).focus()
-        super().begin()
+        self.watcher.look()
 
-    # What was answered
+    def on_key(self, event: Key) -> None:
+        """Somebody is here: ask at once."""
+        self.watcher.nudge()
 
-    def ses_answered(self) -> None:
-        """Show the list of the records that SES wants, and what it has found."""
+    def on_screen_suspend(self) -> None:
+        """A page that is left asks nobody."""
+        if self not in self.app.screen_stack:
+            self.watcher.stop()
+
+    @property
+    def watcher(self) -> Watcher:
+        """The part that asks."""
+        return self.query_one(Watcher)
+
+    @property
+    def seen(self) -> RecordsSeen:
+        """What is known of the records."""
+        return self.watcher.seen
+
+    @property
+    def row(self) -> Row | None:
+        """The highlighted row, as last seen."""
+        return self.seen.row(self.query_one(Checklist).record_id)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the wizard may be able to add the records itself."""
+        return may_write(self.seen.provider, self.state.world)
+
+    # What was seen
+
+    @on(Watcher.Changed)
+    def _show_seen(self, message: Watcher.Changed) -> None:
+        """Bring the page up to date; the card starts at its top if the highlighted record has news."""
+        seen, before = self.seen, message.before
+        if seen.no_identity:
+            self._clear()
+            self.query_one("#first").display = True
+            self.query_one("#next").focus()
+        elif seen.round is not None and seen.round is not before.round:
+            self._show_round(seen.round, before.round, message.changed)
+        elif seen.ses is not None and seen.silent is None:
+            self._show_board(True)
+            if seen.round is None:
+                self.query_one(Checklist).expect(seen.ses.records)
+        self._judge(seen)
+
+    def _show_round(self, round_: Round, before: Round | None, changed: Sequence[Row]) -> None:
         self._show_board(True)
-        if self.known:
-            self.query_one(Checklist).expect(self.known.records)
-        self._judge()
-
-    def ses_was_silent(self) -> None:
-        """Say so; the list goes on following the zone."""
-        self._draw_outside()
-
-    def not_set_up(self) -> None:
-        """Say what comes first."""
-        self._clear()
-        self._show_board(False)
-        self.query_one("#first").display = True
-        self.query_one("#next").focus()
-
-    def zone_answered(self, before: Round | None, changed: Sequence[Row]) -> None:
-        """Bring the rows up to date, and the text on the highlighted one: anew where that has changed."""
-        assert self.round is not None
-        self.query_one(Checklist).show(self.round.rows)
+        checklist = self.query_one(Checklist)
+        checklist.show(round_.rows)
         if before is None:
-            self._highlight_first_open(self.round)
-        if self.round.ok and before is not None and not before.ok:
+            wrong = next((row for row in round_.rows if row.status is not RowStatus.OK), None)
+            if wrong:
+                checklist.highlight(wrong.record.id)
+        if round_.ok and before is not None and not before.ok:
             self.app.bell()
             self.say("All records are right. SES checks them on its own.")
-        self.offer_filling_in()
-        self._draw_detail()
+        self._offer_adding()
+        self._draw_card()
         if self.row in changed:
-            self.query_one("#about").scroll_home(animate=False)
-        self._judge()
+            self.query_one(RecordCard).scroll_home(animate=False)
 
-    def _judge(self) -> None:
+    def _judge(self, seen: RecordsSeen) -> None:
         """Tell the app where the step stands, if that is new."""
         from wizard.steps.dns import step as dns
 
-        self._draw_outside()
-        if self.round is None or self.known is None:
+        self.query_one("#outside", Columns).show(outside_rows(seen))
+        if seen.round is None or seen.ses is None:
             return
-        standing = dns.judge(self.round, self.known.identity)
+        standing = dns.judge(seen.round, seen.ses.identity)
         before = self.state.standings[StepName.DNS]
         if standing != before:
             self.post_message(Looked(standing))
@@ -166,7 +207,90 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         if came_up:
             self.query_one(Checklist).focus()
 
-    # Keys
+    def _offer_adding(self) -> None:
+        """Show F4 while there is something to add, where anything can be added from here."""
+        button = self.query_one("#act", Button)
+        unfinished = any(row.status is not RowStatus.OK for row in self.seen.rows)
+        if button.has_focus and not unfinished:
+            self.query_one(Checklist).focus()
+        button.display = unfinished and (self.may_write or in_demo(self))
+        button.label = f"{self.ACT if self.may_write else 'Publish all'}  F4"
+        button.refresh(layout=True)
+
+    def redraw(self, state: AppState) -> None:
+        """Another domain: what was seen is about the old one."""
+        if self.seen.round and self.seen.round.domain != state.domain:
+            self.watcher.forget()
+            self._clear()
+
+    def _clear(self) -> None:
+        self.query_one(RecordCard).show(())
+        self.query_one("#outside", Columns).show([])
+        self.query_one(Checklist).expect(())
+        self.query_one("#act").display = False
+        self._show_board(False)
+
+    @on(Checklist.Highlighted)
+    def _draw_card(self, event: Checklist.Highlighted | None = None) -> None:
+        row, seen, card = self.row, self.seen, self.query_one(RecordCard)
+        if event:
+            card.scroll_home(animate=False)
+        if row and seen.round:
+            about = detail(row, seen.round, seen.provider, seen.past(row), may_write=self.may_write)
+            notes = remarks(seen.round, seen.ses.identity if seen.ses else None)
+            card.show([*about, *notes], instead_of_events=event is not None)
+
+    # Publishing
+
+    def action_act(self) -> None:
+        """Plan the publishing of all records and show it."""
+        if self.seen.round and self.query_one("#act").display:
+            later = "The records are added. Their servers have them within a minute."
+            done = later if self.may_write else "The records are published."
+            self.query_one(Publisher).publish(self.seen.round, None, done=done, again=self.action_act)
+
+    def action_publish(self) -> None:
+        """In the demo: publish the highlighted record as it should be."""
+        row = self.row
+        if row and row.status is RowStatus.OK:
+            self.say(f"{LABELS[row.record.id]} is right already.", not_yet=True)
+        elif row:
+            self._publish_one(row, f"{LABELS[row.record.id]} is published.")
+
+    def action_publish_wrongly(self) -> None:
+        """In the demo: publish the highlighted record with the commonest mistake."""
+        from wizard.steps.dns import step as dns
+
+        if self.row and self.seen.round:
+            words = "Published with the domain twice, as some DNS panels do."
+            self._publish_one(dns.doubled(self.row, self.seen.round), words)
+
+    def _publish_one(self, row: Row, done: str) -> None:
+        if self.seen.round and not self.acting:
+            again = self.action_publish if row is self.row else self.action_publish_wrongly
+            self.query_one(Publisher).publish(self.seen.round, [row], done=done, again=again)
+
+    @on(Publisher.Begun)
+    def _show_begun(self) -> None:
+        self.query_one(RecordCard).begin_events()
+
+    @on(Happened)
+    def _show_event(self, message: Happened) -> None:
+        message.stop()
+        self.query_one(RecordCard).add_event(message.event)
+
+    @on(Publisher.Published)
+    def _show_published(self, message: Publisher.Published) -> None:
+        self.query_one(RecordCard).end_events()
+        self.say(message.words)
+        self.watcher.nudge()
+        self.watcher.ask_ses_soon()
+
+    def action_move(self, rows: int) -> None:
+        """Highlight another row."""
+        self.query_one(Checklist).move_cursor(row=self.query_one(Checklist).cursor_row + rows)
+
+    # Copies
 
     def action_copy_host(self) -> None:
         """Hand the host to the terminal's clipboard."""
@@ -187,13 +311,13 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
 
     def action_save_records(self) -> None:
         """Write the records beside the project file."""
-        if self.round:
+        if self.seen.round:
             self.retry = self.action_save_records
-            at_cloudflare = self.provider is not None and self.provider.writable == "token"
-            kinds: tuple[ExportKind, ...] = (
-                ("zone", "csv", "cloudflare") if at_cloudflare else ("zone", "csv")
+            at_cloudflare = self.seen.provider is not None and self.seen.provider.writable == "token"
+            kinds: tuple[ExportKind, ...] = ("zone", "csv")
+            self._save(
+                self.seen.round, self.wizard.exports, (*kinds, "cloudflare") if at_cloudflare else kinds
             )
-            self._save(self.round, self.wizard.exports, kinds)
 
     @saves("Writing the files")
     def _save(self, round_: Round, folder: Path, kinds: tuple[ExportKind, ...]) -> None:
@@ -211,59 +335,3 @@ In the demo you are the DNS host as well: **P** publishes the highlighted record
         endings = ", ".join(f".{name.rpartition('.')[2]}" for name in others)
         place = "beside the project file" if self.wizard.kept else "in this folder"
         self.say(f"Saved {place}: {first}, {endings}")
-
-    def action_scroll_body(self, rows: int) -> None:
-        """The list always fits: scroll what is said about the record."""
-        self.query_one("#about").scroll_relative(y=rows, animate=False)
-
-    # Drawing
-
-    def redraw(self, state: AppState) -> None:
-        """Another domain: what was seen is about the old one."""
-        if self.round and self.round.domain != state.domain:
-            self.forget()
-            self._clear()
-            self._show_board(False)
-
-    def _clear(self) -> None:
-        self.query_one("#detail", Columns).show([])
-        self.query_one("#outside", Columns).show([])
-        self.query_one(Checklist).expect(())
-        self.query_one("#act").display = False
-
-    @on(Checklist.Highlighted)
-    def _highlighted(self) -> None:
-        self.show_events(False)
-        self.query_one("#about").scroll_home(animate=False)
-        self._draw_detail()
-
-    def _draw_detail(self) -> None:
-        row = self.row
-        if row and self.round:
-            identity = self.known.identity if self.known else None
-            rows = [
-                *detail(row, self.round, self.provider, self.past(row), may_write=self.may_write),
-                *remarks(self.round, identity),
-            ]
-            self.query_one("#detail", Columns).show(rows)
-
-    def _draw_outside(self) -> None:
-        rows: list[Cells] = []
-        if self.round:
-            rows.append(("Zone", zone_words(self.round, self.provider)))
-            rows += [zone_finding(finding) for finding in self.round.findings if finding.severity in SERIOUS]
-        if self.silent:
-            words = f"could not be asked just now: {self.silent.title}"
-            rows.append(("SES", Content.styled(words, "$text-warning")))
-        elif self.known:
-            seen = self.round.rows if self.round else ()
-            published = published_at(self.past(row) for row in seen)
-            some = self.round is not None and some_stand(self.round)
-            rows.append(("SES", ses_words(self.known.identity, self.known.at, published, some=some)))
-        self.query_one("#outside", Columns).show(rows)
-
-    def _highlight_first_open(self, round_: Round) -> None:
-        """Begin at the first record that is not right."""
-        row = next((row for row in round_.rows if row.status is not RowStatus.OK), None)
-        if row:
-            self.query_one(Checklist).highlight(row.record.id)

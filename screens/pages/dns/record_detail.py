@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
 
 from screens.pages.dns.symbols import emphasised, row_words, severity_words
 from screens.symbols import clock
-from screens.widgets.columns import Cells
+from screens.widgets.columns import Cells, Columns, EventList
 from wizard.dns.findings import RowStatus
 from wizard.dns.records import RecordId
 from wizard.text import printable
@@ -18,22 +20,59 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from wizard.dns.findings import Entry, Finding, Round, Row
     from wizard.dns.providers import Provider
+    from wizard.steps.model import Event
 
 History = Sequence[tuple[datetime, "Row"]]
 """When the state of a row changed, and the row it then was, the oldest first."""
 
-SIGNATURE = "SES signs every mail; receivers fetch the key from here to check it. All three are needed."
+SIGNATURE = "SES signs every mail; receivers get the key from here to check it. All three are needed."
 
 PURPOSES = {
     RecordId.DKIM1: SIGNATURE,
     RecordId.DKIM2: SIGNATURE,
     RecordId.DKIM3: SIGNATURE,
-    RecordId.MAIL_FROM_MX: "Bounces come back to SES here. SES needs it to use your own MAIL FROM name.",
-    RecordId.MAIL_FROM_SPF: "Says that SES may send for the MAIL FROM name, so that SPF passes as yours.",
-    RecordId.SPF: "Says who may send for the domain itself. SES joins what stands there; nothing goes.",
+    RecordId.MAIL_FROM_MX: "Bounces go back to the MAIL FROM domain. Its MX record (mail server) is SES.",
+    RecordId.MAIL_FROM_SPF: "SPF lists who may send for a domain. This lets SES send for MAIL FROM.",
+    RecordId.SPF: "SPF lists who may send for a domain: here, your own. SES is added, nothing removed.",
     RecordId.DMARC: "Tells receivers what to do with mail that fails. Gmail and Yahoo ask for one.",
 }
 """What each record is for, in a sentence or two."""
+
+
+class RecordCard(VerticalScroll):
+    """The text about the highlighted record; in its place, what happens while records are added."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, can_focus=False)
+
+    def compose(self) -> ComposeResult:
+        """Both, one at a time."""
+        yield Columns(id="detail")
+        yield EventList(id="publishing")
+
+    def show(self, rows: Sequence[Cells], *, instead_of_events: bool = True) -> None:
+        """Show ``rows``."""
+        self.query_one("#detail", Columns).show(rows)
+        if instead_of_events:
+            self.end_events()
+
+    def begin_events(self) -> None:
+        """Show what happens from now on."""
+        self.query_one(EventList).clear()
+        self._show_events(True)
+
+    def add_event(self, event: Event) -> None:
+        """Show ``event``."""
+        self.query_one(EventList).add(event)
+
+    def end_events(self) -> None:
+        """Show the record again."""
+        self._show_events(False)
+
+    def _show_events(self, shown: bool) -> None:
+        self.query_one("#publishing").display = shown
+        self.query_one("#detail").display = not shown
+
 
 COPY_GAP = "   "
 

@@ -9,16 +9,13 @@ from textual.content import Content
 from wizard.dns.findings import Finding, Row, RowStatus, Severity
 
 ROW = {
-    RowStatus.OK: ("✓", "found", "$text-success"),
+    RowStatus.OK: ("✓", "ok", "$text-success"),
     RowStatus.MISSING: ("…", "missing", "$text-warning"),
-    RowStatus.WRONG: ("✗", "differs", "$text-error"),
+    RowStatus.WRONG: ("✗", "incorrect", "$text-error"),
     RowStatus.UNKNOWN: ("?", "unknown", "$text-warning"),
     RowStatus.OPTIONAL: ("·", "optional", "$text-muted"),
 }
 """Symbol, word and colour of a DNS record's state."""
-
-MISPLACED = ("✗", "mistake", "$text-error")
-"""A record that is not where it belongs, though the reason has been found: it stands elsewhere."""
 
 SEVERITY = {
     Severity.BLOCKS: ("✗", "blocks", "$text-error"),
@@ -36,7 +33,7 @@ def row_words(row: Row | None) -> Content:
     # A row is there once the step has been asked: it is loaded by then, and no first draw waits for it.
     from wizard.steps.dns.step import misplaced
 
-    symbol, word, colour = MISPLACED if misplaced(row) else ROW[row.status]
+    symbol, word, colour = ROW[RowStatus.WRONG if misplaced(row) else row.status]
     return Content.styled(f"{symbol} {word}", colour)
 
 

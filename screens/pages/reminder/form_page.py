@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from textual.containers import Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widgets import TextArea
-from textual.worker import Worker, get_current_worker
 
-from screens.frame.page import StepScreen
+from screens.frame.part import Part as PagePart
 from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
@@ -97,22 +95,8 @@ class Seen(Message):
     project: Project
 
 
-class Part(Vertical):
-    """Something on the reminder's screen that asks the outside by itself.
-
-    Its workers run as the screen's: they are shown in its line, their errors on its page, and quitting waits
-    for those of the group ``act``. They touch no widget and call `tell`, as everywhere.
-    """
-
-    @property
-    def step(self) -> StepScreen:
-        """The screen that this is a part of."""
-        return cast("StepScreen", self.screen)
-
-    @property
-    def state(self) -> AppState:
-        """The app's state. Read it on the loop, not in a worker."""
-        return self.step.state
+class Part(PagePart):
+    """Something on the reminder's screen that asks the outside by itself."""
 
     @property
     def base(self) -> Path:
@@ -123,15 +107,6 @@ class Part(Vertical):
     def place(self) -> ZoneInfo:
         """The schedule's time zone: all times here are told by its clocks."""
         return zone_or_utc(self.state.project.reminder.timezone)
-
-    def run_worker(self, *args: Any, **kwargs: Any) -> Worker[Any]:
-        """Run a worker of this part as the screen's."""
-        return self.screen.run_worker(*args, **kwargs)
-
-    def tell(self, message: Message) -> None:
-        """From a worker: post ``message`` here, unless the worker was cancelled meanwhile."""
-        if not get_current_worker().is_cancelled:
-            self.post_message(message)
 
 
 class Page(Part):
