@@ -217,7 +217,7 @@ async def test_another_account_that_is_taken_forgets_what_was_seen(
         assert state is not None
         assert not state.another_account
         await page.go(StepName.IDENTITY)
-        assert "How shall" in page.text
+        assert "How is the mail" in page.text
 
 
 async def test_trouble_with_sending_is_explained_and_holds_the_steps_that_send(

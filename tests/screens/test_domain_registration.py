@@ -219,7 +219,7 @@ async def test_a_registration_goes_on_at_the_next_start(
         assert "! action required" in page.text
         assert "Free names" not in page.text
         await page.press("f3")
-        assert "How shall" not in page.text
+        assert "How is the mail" not in page.text
 
 
 async def test_what_was_refused_before_the_domain_came_is_over(
