@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.pure.dns.mistyped import mistyped_spf
+from tests.pure.dns.spf_receiver import SpfResult, check_host
 from tests.pure.dns.zones import GOOD, Entries, PaperZone, checked, provider
-from wizard.demo.aws.ses.spf import SpfResult, check_host
 from wizard.dns.answers import Answer, Question
 from wizard.dns.findings import Row, RowStatus
 from wizard.dns.judge.spf import intended, is_spf

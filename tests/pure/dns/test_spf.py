@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pure.dns.mistyped import mistyped_spf
-from wizard.demo.aws.ses.spf import SpfResult, check_host
+from tests.pure.dns.spf_receiver import SpfResult, check_host
 from wizard.dns.answers import Address, Answer, Question, Rcode, Txt
 from wizard.dns.judge.spf import (
     Include,

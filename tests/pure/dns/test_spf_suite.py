@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from wizard.demo.aws.ses.spf import check_host
+from tests.pure.dns.spf_receiver import check_host
 from wizard.dns.answers import Address, Answer, Host, Mx, Question, Rcode, Rdata, Txt
 
 SUITE = os.environ.get("SES_WIZARD_SPF_SUITE", "")

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
+from ipaddress import ip_address, ip_network
 
 from wizard.demo.aws.account import Account, Identity
-from wizard.demo.aws.ses.spf import SpfResult, check_host
 from wizard.demo.dns.zones import SES_SELECTOR, SES_ZONE
-from wizard.dns.answers import Question, Txt
+from wizard.dns.answers import Address, Mx, Question, Txt
 from wizard.dns.judge import dkim_key, dmarc_record
+from wizard.dns.judge.spf import LOOKUP_LIMIT, Mechanism, Qualifier, SpfError, is_spf, parse
 from wizard.dns.resolve.access import DnsAccess
 from wizard.dns.resolve.servers import Network, Servers
 from wizard.steps.domain.name import organizational
@@ -61,22 +62,66 @@ async def _results(mail: Receiver) -> str:
     """Ask for everything at once, and put together what comes of it."""
     servers = Servers(Network(DnsAccess((mail.account.dns,))))
     author = parseaddr(mail.sender)[1].rpartition("@")[2].lower()
-    checked, found, keys = await asyncio.gather(
-        check_host(SES_ADDRESS, f"bounce@{mail.envelope}", SES_SERVER, servers.by_resolvers),
+    spf, found, keys = await asyncio.gather(
+        _spf(servers, mail.envelope),
         _dmarc_records(servers, author),
         _all_texts(servers, [f"{selector}._domainkey.{domain}" for domain, selector in mail.signatures]),
     )
     signed = [(domain, _signature(key)) for (domain, _), key in zip(mail.signatures, keys, strict=True)]
     passed = [domain for domain, result in signed if result == "pass"]
-    spf_domain = mail.envelope if checked.result is SpfResult.PASS else ""
+    spf_domain = mail.envelope if spf == "pass" else ""
     return "; ".join(
         [
             NAME,
             *(f"dkim={result} header.d={domain}" for domain, result in signed),
-            f"spf={checked.result} (from {SES_ADDRESS}) smtp.mailfrom={mail.envelope}",
+            f"spf={spf} (from {SES_ADDRESS}) smtp.mailfrom={mail.envelope}",
             f"dmarc={_dmarc(found, author, spf_domain, passed)} header.from={author}",
         ]
     )
+
+
+_SPF_RESULTS = {Qualifier.FAIL: "fail", Qualifier.SOFTFAIL: "softfail", Qualifier.NEUTRAL: "neutral"}
+
+
+async def _spf(servers: Servers, domain: str, depth: int = 0) -> str:
+    """What the domain's SPF record says of SES's address (RFC 7208 §4), without macros, ptr and exists."""
+    ((*texts,),) = await _all_texts(servers, [domain])
+    records = [text for text in texts if is_spf(text)]
+    if not records and not depth:
+        return "none"
+    try:
+        (record,) = map(parse, records)
+    except (SpfError, ValueError):
+        return "permerror"
+    if depth == LOOKUP_LIMIT:
+        return "permerror"
+    for mechanism in record.mechanisms:
+        found = await _spf_match(servers, mechanism, domain, depth)
+        if found == "permerror":
+            return found
+        if found == "pass":
+            return _SPF_RESULTS.get(mechanism.qualifier, "pass")
+    redirect = record.modifier("redirect")
+    return await _spf(servers, redirect, depth + 1) if redirect else "neutral"
+
+
+async def _spf_match(servers: Servers, mechanism: Mechanism, domain: str, depth: int) -> str:
+    """``pass`` if the mechanism matches SES's address, or an error."""
+    target, address = mechanism.domain or domain, ip_address(SES_ADDRESS)
+    if mechanism.name == "include":
+        return await _spf(servers, target, depth + 1)
+    if mechanism.name == "all" or (mechanism.network and address in mechanism.network):
+        return "pass"
+    hosts = [target] if mechanism.name == "a" else []
+    if mechanism.name == "mx":
+        exchanges = await servers.by_resolvers(Question(target, "MX"))
+        hosts = [one.host for one in exchanges.rdatas if isinstance(one, Mx)]
+    for host in hosts:
+        answer = await servers.by_resolvers(Question(host, "A"))
+        networks = [f"{one.address}/{mechanism.prefix4}" for one in answer.rdatas if isinstance(one, Address)]
+        if any(address in ip_network(network, strict=False) for network in networks):
+            return "pass"
+    return "no match"
 
 
 def _signature(key: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""SPF as a receiver evaluates it: check_host() of RFC 7208 §4."""
+"""SPF as a receiver evaluates it, check_host() of RFC 7208 §4: what tests judge the wizard's records by."""
 
 from __future__ import annotations
 
