@@ -352,7 +352,7 @@ class TestSourcesOfTokens:
         assert finding["code"] == "dkim-tokens-unknown"
         assert "SES has no identity example.com in us-east-1." in finding["message"]
         assert finding["fix"].startswith(
-            "Name the Region that has the identity with `--region`, or name the three tokens"
+            "Name the Region that has the identity with `--region`, or use `--dkim-token`"
         )
         _, printed, _ = run("example.com", world=account.world, json_lines=False)
         assert "\nSES has no identity example.com in us-east-1.\n  → Name the Region" in printed[0]["text"]
@@ -361,7 +361,7 @@ class TestSourcesOfTokens:
         _, lines, err = run("example.com", server=server)
         assert (lines[0]["ses"], lines[0]["ses_state"], err) == (None, "not-asked", "")
         assert lines[0]["records"][0]["findings"][0]["fix"].startswith(
-            "Leave `--no-aws` out to ask SES, or name the three tokens"
+            "Leave `--no-aws` out to ask SES, or use `--dkim-token`"
         )
         _, printed, _ = run("example.com", server=server, json_lines=False)
         assert "\nSES was not asked (--no-aws).\n" in printed[0]["text"]

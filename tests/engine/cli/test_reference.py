@@ -21,8 +21,6 @@ from wizard.steps.model import Standing, Status, StepName
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/reference.md"]
-GENERATED = {"docs/findings.md", "findings.md"}
-"""Pages that a program writes, with a test of their own."""
 EVERYWHERE = {"--file", "--profile", "--region", "--debug", "--version", "--help"}
 
 
@@ -100,5 +98,5 @@ def test_every_path_exists(name: str) -> None:
     cited = set(re.findall(r"`((?:wizard|screens|tests|benchmarks|docs|\.ci)/[\w./-]*)`", text))
     folder = (ROOT / name).parent
     linked = {target for target in re.findall(r"\]\(([^)#:]+)\)", text) if not (folder / target).exists()}
-    assert sorted(path for path in cited - GENERATED if not (ROOT / path).exists()) == []
-    assert sorted(linked - GENERATED) == []
+    assert sorted(path for path in cited if not (ROOT / path).exists()) == []
+    assert sorted(linked) == []

@@ -157,7 +157,7 @@ def _tokens_unknown(case: Case) -> Iterator[Problem]:
     message = "The DKIM tokens are unknown, so the DKIM records were not checked."
     yield (
         f"{message} {why}".rstrip(),
-        f"{todo or 'Let the wizard ask SES'}, or name the three tokens with `--dkim-token`.",
+        f"{todo or 'Let the wizard ask SES'}, or use `--dkim-token` to name the three tokens.",
         {},
     )
 
