@@ -1,7 +1,7 @@
-"""The YAML file of one set-up: what the user decided, and dated evidence of what was seen.
+"""The project file (YAML): the user's decisions, and dated evidence of what was seen. It holds no secret.
 
-AWS and DNS stay the truth; the file lets the wizard go on where it stopped. It is written whole (temporary
-file, fsync, rename), and never over a file that could not be read. It holds no secret.
+AWS and DNS are the truth; the file lets the wizard continue where it stopped. It is written atomically, and
+never over a file that could not be read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCHEMA: Literal[1] = 1
 DEFAULT_FILE = Path("ses-wizard.yaml")
 DEFAULT_STACK = "ses-wizard-reminder"
-"""The stack of the first set-up in an account and Region."""
+"""The stack of the first setup in an account and Region."""
 MAX_BYTES = 1_000_000
 
 HEADER = """\
@@ -39,7 +39,7 @@ HEADER = """\
 
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
-"""What a terminal would obey."""
+"""Control characters, which a terminal would interpret."""
 _PLAIN = rf"[^@\s{_CONTROL}\"`$;\\\\<>,]+"
 _SHAPES = {
     "host": (rf"^{_LABEL}(\.{_LABEL})+$", "a domain name in lower case, such as example.com"),
@@ -58,7 +58,7 @@ _SHAPES = {
     "operation": (r"^[A-Za-z0-9-]{1,255}$", "the id of an operation of Route 53 Domains"),
     "account": (r"^\d{12}$", "an AWS account id: 12 digits, in quotes"),
 }
-"""Patterns for values that end up in AWS calls, and what they ask for in words."""
+"""Patterns for values that are sent to AWS, and their descriptions for messages."""
 
 HostName = Annotated[str, Meta(pattern=_SHAPES["host"][0], max_length=253)]
 ResourceName = Annotated[str, Meta(pattern=_SHAPES["name"][0])]
@@ -74,29 +74,29 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One section of the file: read-only, and strict about its keys."""
+    """One section of the file: immutable, without unknown keys."""
 
 
 class Account(Section, frozen=True):
-    """Which AWS account and Region. Absent values are left to the AWS environment."""
+    """The AWS account and Region. The AWS environment decides about absent values."""
 
     profile: str | None = None
     region: RegionName | None = None
     id: AccountId | None = None
-    """The account the set-up was made in: seen, not chosen. Another one stops the wizard."""
+    """The account in use: seen, not chosen. Another one stops the wizard."""
 
 
 class Registration(Section, frozen=True):
-    """A domain being registered in Route 53, until it can be used. Whose it will be stands in no file."""
+    """A domain being registered in Route 53. Its owner's data is in no file."""
 
     name: HostName
     operation: Annotated[str, Meta(pattern=_SHAPES["operation"][0])]
-    """AWS's id of the operation: it tells how far it has come."""
+    """AWS's id of the operation, to ask for its progress."""
     since: Moment
 
 
 class Domain(Section, frozen=True):
-    """Which domain sends, in its A-label form."""
+    """The sending domain, in A-label form."""
 
     name: HostName | None = None
     registration: Registration | None = None
@@ -109,34 +109,34 @@ class Identity(Section, frozen=True):
     """The full MAIL FROM name, a subdomain of the domain."""
     configuration_set: ResourceName = "ses-wizard"
     dkim_tokens: Annotated[tuple[ResourceName, ...], Meta(max_length=3)] = ()
-    """The tokens SES gave, and below the zone with their keys: seen, so that ``check`` can do without AWS."""
+    """SES's tokens, and below the zone with their keys, so that ``check`` works without AWS."""
     signing_zone: HostName | None = None
     suppression_before: tuple[Literal["BOUNCE", "COMPLAINT"], ...] | None = None
     """The reasons on the account's suppression list before the wizard changed them; None if it did not."""
 
 
 class Table(Section, frozen=True):
-    """A DynamoDB table of the user's own that holds the recipients; it is read, never written."""
+    """The user's own DynamoDB table of recipients, which is read-only."""
 
     name: TableName
     email: Attribute = "email"
     """The attribute with the address."""
     opted_out: Attribute | None = None
-    """The attribute that says true, yes or 1 for those who want no mail."""
+    """The attribute that is true, yes or 1 for opted-out recipients."""
     fields: dict[str, Attribute] = field(default_factory=dict)
-    """Which attribute fills a field; a field that is not named is filled by the attribute of its name."""
+    """The attribute for each field; by default, the one with the field's name."""
 
 
 class Reminder(Section, frozen=True):
-    """Who gets what, when. Names of fields in the message stand in double braces: ``{{name}}``."""
+    """Who gets what, when. Fields of the message are written ``{{name}}``."""
 
     stack: StackName = DEFAULT_STACK
     sender: Address | None = None
     sender_name: str = ""
     recipients: str | None = None
-    """A CSV file with a header line and an ``email`` column; a relative path is seen from this file."""
+    """A CSV file with a header and an ``email`` column; the path is relative to the project file."""
     table: Table | None = None
-    """A table of the user's own, in place of the CSV file."""
+    """The user's own table, instead of the CSV file."""
     subject: str = ""
     text: str = ""
     html: str = ""
@@ -148,15 +148,14 @@ class Reminder(Section, frozen=True):
     end: Moment | None = None
     """No run after this moment."""
     window_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0
-    """EventBridge's flexible time window: a run starts at some moment within so many minutes; 0 is off."""
+    """EventBridge's flexible time window: a run starts within this many minutes; 0 is off."""
     paused: bool = False
     unsubscribe: Unsubscribe | None = None
-    """Where recipients say that they want no more mail: ``https://…`` (one click by RFC 8058; fields may
-    stand in it) or ``mailto:…``."""
+    """Where recipients unsubscribe: ``https://…`` (one click, RFC 8058; with fields) or ``mailto:…``."""
     alerts: Address | None = None
-    """Who is told of failures, bounces and complaints, by Amazon SNS."""
+    """The address that gets alerts of failures, bounces and complaints, by Amazon SNS."""
     tested: Seen | None = None
-    """The deployed function sent a test mail: when, and to whom."""
+    """The deployed function sent a test e-mail: when, and to whom."""
 
 
 class Seen(Section, frozen=True):
@@ -166,7 +165,7 @@ class Seen(Section, frozen=True):
     words: str
 
     def __post_init__(self) -> None:
-        """A file may have been written by anybody; its words are shown as they stand."""
+        """Escape the words: anybody may have written the file, and they are shown."""
         force_setattr(self, "words", printable(self.words))
 
 
@@ -174,54 +173,54 @@ StatusKey = Literal["todo", "working", "waiting", "attention", "done"]
 
 
 class StepSeen(Seen, frozen=True):
-    """Where a step stood when it was last looked at: when, and in what words."""
+    """The state of a step when it was last seen: when, and in words."""
 
     status: StatusKey = "done"
 
 
 class Sandbox(Section, frozen=True):
-    """What was tried while SES writes to verified addresses alone."""
+    """What was tried while SES sends only to verified addresses."""
 
     address: Address | None = None
-    """The user's own address: SES is asked to verify it, and test mail goes there."""
+    """The user's own address, which SES verifies and test e-mails go to."""
     asked: Moment | None = None
-    """When SES was last asked to send the link that verifies it: the link lives for 24 hours."""
+    """When SES last sent the verification link, which is valid for 24 hours."""
     sent: Seen | None = None
-    """A test mail was sent through the domain's identity: when, and to whom."""
+    """A test e-mail was sent with the domain's identity: when, and to whom."""
     read: Seen | None = None
-    """The headers of a received test mail were read: when, and what they say of SPF, DKIM and DMARC."""
+    """The headers of a received test e-mail: when, and what they say of SPF, DKIM and DMARC."""
     passed: bool = False
-    """Whether SPF, DKIM and DMARC all passed, and for the domain itself, in what was read."""
+    """Whether SPF, DKIM and DMARC all passed for the domain itself."""
 
     @property
     def untried(self) -> Sandbox:
-        """The address alone: what was tried with another domain, account or Region says nothing."""
+        """Only the address: results with another domain, account or Region do not count."""
         return Sandbox(address=self.address)
 
 
 class Production(Section, frozen=True):
-    """What the request to leave the sandbox says, and what became of it."""
+    """The request to leave the sandbox, and its outcome."""
 
     mail_type: Literal["TRANSACTIONAL", "MARKETING"] | None = None
     website: Url | None = None
     contacts: Annotated[tuple[Address, ...], Meta(max_length=4)] = ()
     language: Literal["EN", "JA"] = "EN"
     audience: str = ""
-    """Who the recipients are and how they signed up, in the user's words: for the reviewers' questions."""
+    """Who the recipients are and how they signed up, for the reviewers' questions."""
     case: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$")] = ""
-    """The digest of the case text as the wizard wrote it: one that differs is the user's, and is kept."""
+    """The digest of the case text as the wizard wrote it: another text is the user's, and is kept."""
     asked: Moment | None = None
     """When the request was sent."""
     refused: Seen | None = None
-    """AWS said no: when that was seen, and in which case."""
+    """AWS denied the request: when that was seen, and in which case."""
     put_off: Moment | None = None
-    """When the user said "not now": nothing asks for it until they take it up again."""
+    """When the user said "not now": nothing requests it until they resume."""
     granted: Moment | None = None
-    """When production access was first seen: where the Region is in the sandbox later, that was lost."""
+    """When production access was first seen, to notice if it is lost later."""
 
     @property
     def unasked(self) -> Production:
-        """The request alone: what became of it in another account or Region says nothing."""
+        """Only the request: its outcome in another account or Region does not count."""
         return replace(self, asked=None, refused=None, put_off=None, granted=None)
 
 
@@ -238,34 +237,34 @@ class Project(Section, frozen=True):
     progress: dict[StepName, StepSeen] = field(default_factory=dict)
 
     def seen_done(self, step: str, words: str, at: datetime) -> Project:
-        """The project with the evidence that ``step`` is done."""
+        """Return the project with the evidence that ``step`` is done."""
         return self.seen_so(step, StepSeen(at=at, words=words))
 
     def seen_so(self, step: str, seen: StepSeen) -> Project:
-        """The project with where ``step`` was found: the last known state when nobody can be asked."""
+        """Return the project with the last known state of ``step``."""
         return replace(self, progress={**self.progress, StepName(step): seen})
 
     def not_done(self, step: str) -> Project:
-        """The project without evidence for ``step``: what was seen is no longer so."""
+        """Return the project without evidence for ``step``."""
         return replace(self, progress={key: seen for key, seen in self.progress.items() if key != step})
 
     def done(self, step: str) -> bool:
-        """Whether ``step`` was done when it was last looked at."""
+        """Whether ``step`` was done when it was last seen."""
         seen = self.progress.get(StepName(step))
         return seen is not None and seen.status == "done"
 
 
 def load(path: Path) -> Project:
-    """The project in the file at ``path``, or a new one where there is no file.
+    """Load the project in the file at ``path``, or a new one if the file does not exist.
 
-    Raises WizardError (exit code 2), naming line and key, where the file is not valid.
+    Raises WizardError (exit code 2) with line and key if the file is not valid.
     """
     raw = read_bytes(path)
     return Project() if raw is None else parse(raw, path)
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """What is in the file at ``path``, None where there is no file. Raises WizardError (exit code 2)."""
+    """Read the file at ``path``; None if it does not exist. Raises WizardError (exit code 2)."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -284,7 +283,7 @@ def read_bytes(path: Path) -> bytes | None:
 
 
 def parse(raw: bytes, path: Path) -> Project:
-    """The project in the bytes of a file; ``path`` is for messages only. Raises WizardError (exit code 2)."""
+    """Parse the bytes of a file; ``path`` is only for messages. Raises WizardError (exit code 2)."""
     import yaml
 
     try:
@@ -318,7 +317,7 @@ def parse(raw: bytes, path: Path) -> Project:
 
 
 def _migrated(project: Project) -> Project:
-    """``project`` as this version writes it: earlier ones kept the test mail as the reminder's progress."""
+    """Migrate ``project``: earlier versions kept the test e-mail as the reminder's progress."""
     if project.reminder.tested or not project.done("reminder"):
         return project
     seen = project.progress[StepName.REMINDER]
@@ -326,18 +325,18 @@ def _migrated(project: Project) -> Project:
 
 
 def save(project: Project, path: Path) -> None:
-    """Write ``project`` to ``path``, whole or not at all, readable by the user alone.
+    """Write ``project`` to ``path`` atomically, readable only by the user.
 
-    Raises WizardError where the file there is not valid (it is left as it is) or the disk refuses.
+    Raises WizardError if the existing file is not valid (then it is left alone) or cannot be written.
     """
     load(path)
     write_whole(path, as_yaml(project))
 
 
 def takes(project: Project) -> bool:
-    """Whether a file can hold ``project``: what would be written could be read again.
+    """Whether ``project`` could be loaded again after it was saved.
 
-    A value typed but not finished may be one that ``load`` would refuse: saving it would lock the user out.
+    A half-typed value may be invalid, and saving it would lock the user out.
     """
     text = as_yaml(project).encode()
     if len(text) > MAX_BYTES:
@@ -350,14 +349,14 @@ def takes(project: Project) -> bool:
 
 
 def as_yaml(project: Project) -> str:
-    """The text of the file that holds ``project``. Text of several lines is a block that can be edited."""
+    """Return ``project`` as YAML, with multi-line text as editable blocks."""
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """One of our own: a representer that is added to yaml's would be everybody's."""
+        """Our own class: a representer added to yaml's would change it for everybody."""
 
         def ignore_aliases(self, data: object) -> bool:
-            """Write a value that occurs twice out both times, not as ``*id001``."""
+            """Write repeated values in full, not as ``*id001``."""
             return True
 
     def represent(dumper: Dumper, text: str) -> yaml.ScalarNode:
@@ -374,7 +373,7 @@ def as_yaml(project: Project) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, whole or not at all. Raises WizardError."""
+    """Write ``text`` to ``path`` atomically. Raises WizardError."""
     try:
         replace_file(path, text.encode())
     except OSError as error:
@@ -389,9 +388,9 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def only_wizard(path: Path) -> Iterator[None]:
-    """Hold the lock that goes with the file at ``path``; another thread may let go of it.
+    """Hold the lock of the file at ``path``; any thread can release it.
 
-    Raises WizardError where another wizard has it.
+    Raises WizardError if another wizard holds it.
     """
     import filelock
 
@@ -440,7 +439,7 @@ _SYNTAX = (
     ("expected <block end>", "the indentation does not fit the lines above"),
     ("unhashable key", "a value that begins with `{{`: put the value in quotes"),
 )
-"""What PyYAML says of common mistakes, and what it means."""
+"""PyYAML's messages for common mistakes, and what they mean."""
 _TYPES = {
     "object": "settings, each as `key: value`",
     "array": "a list",
@@ -454,7 +453,7 @@ _TYPES = {
 
 
 def _syntax_error(error: Exception) -> str:
-    """What is wrong with text that is not YAML, and in which line."""
+    """Return what is wrong with invalid YAML, and its line."""
     problem = str(getattr(error, "problem", None) or "")
     context, begun = str(getattr(error, "context", None) or ""), getattr(error, "context_mark", None)
     mark = getattr(error, "problem_mark", None)
@@ -465,7 +464,7 @@ def _syntax_error(error: Exception) -> str:
 
 
 def _explain(message: str) -> tuple[str, list[str | int]]:
-    """A msgspec message as (problem in words, keys that lead to the value)."""
+    """Return a msgspec message as (problem in words, keys of the value)."""
     problem, _, path = message.partition(" - at `")
     keys: list[str | int] = [
         int(index) if index else name for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path.rstrip("`"))
@@ -489,14 +488,14 @@ def _explain(message: str) -> tuple[str, list[str | int]]:
 
 
 def _repeated_key(node: yaml.Node | None) -> tuple[str, int, int] | None:
-    """A key that a mapping has twice, and both lines (from 0). PyYAML alone would drop the first silently."""
+    """Return a key that a mapping has twice, and both lines (from 0): PyYAML silently drops the first."""
     import yaml
 
     waiting, seen = [node], set[int]()
     while waiting:
         one = waiting.pop()
         if one is None or id(one) in seen:
-            continue  # An alias stands for a node that was looked at.
+            continue  # An alias refers to a node that was already visited.
         seen.add(id(one))
         lines: dict[object, int] = {}
         if isinstance(one, yaml.MappingNode):
@@ -512,7 +511,7 @@ def _repeated_key(node: yaml.Node | None) -> tuple[str, int, int] | None:
 
 
 def _line_of(node: yaml.Node | None, keys: list[str | int]) -> int | None:
-    """The line (from 0) of the value that ``keys`` lead to, or of the last one on the way that exists."""
+    """Return the line (from 0) of the value at ``keys``, or of its closest existing parent."""
     import yaml
 
     line = node.start_mark.line if node else None
