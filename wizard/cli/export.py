@@ -136,7 +136,7 @@ def _records(args: argparse.Namespace, project: Project, world: World) -> str:
     """Return the records as the DNS page saves them: merged with the existing ones."""
     import asyncio
 
-    from wizard.steps.dns.step import export
+    from wizard.steps.dns.publish import export
 
     if project.domain.name is None:
         raise WizardError(

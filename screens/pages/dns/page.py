@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wizard.dns.findings import Round, Row
-    from wizard.steps.dns.step import ExportKind
+    from wizard.steps.dns.publish import ExportKind
 
 NO_IDENTITY = "Nothing to check yet: these records hold keys that SES makes with the identity (step 3)."
 SET_UP_FIRST = "Press F2 to go to step 3, then F4 to set up the identity."
@@ -259,11 +259,11 @@ asks first.
 
     def action_publish_wrongly(self) -> None:
         """In the demo: publish the highlighted record with the commonest mistake."""
-        from wizard.steps.dns import step as dns
+        from wizard.steps.dns import publish
 
         if self.row and self.seen.round:
             words = "Published with the domain twice, as some DNS panels do."
-            self._publish_one(dns.doubled(self.row, self.seen.round), words)
+            self._publish_one(publish.doubled(self.row, self.seen.round), words)
 
     def _publish_one(self, row: Row, done: str) -> None:
         if self.seen.round and not self.acting:
@@ -322,11 +322,11 @@ asks first.
     @saves("Writing the files")
     def _save(self, round_: Round, folder: Path, kinds: tuple[ExportKind, ...]) -> None:
         from wizard.project.schema import write_whole
-        from wizard.steps.dns import step as dns
+        from wizard.steps.dns import publish
 
         names = [f"{round_.domain}-records.{kind}" for kind in kinds]
         for kind, name in zip(kinds, names, strict=True):
-            write_whole(folder / name, dns.export(round_, kind))
+            write_whole(folder / name, publish.export(round_, kind))
         self.post_message(self.Saved(names))
 
     @on(Saved)

@@ -16,7 +16,7 @@ from wizard.errors import WizardError
 if TYPE_CHECKING:
     from wizard.dns.findings import Round, Row
     from wizard.dns.providers import Provider
-    from wizard.steps.dns.step import PublishPlan
+    from wizard.steps.dns.publish import PublishPlan
     from wizard.world import World
 
 
@@ -57,9 +57,9 @@ class Publisher(Part):
 
     @reads("Working out what to add")
     def _plan(self, world: World, round_: Round, rows: Sequence[Row] | None, done: str) -> None:
-        from wizard.steps.dns import step as dns
+        from wizard.steps.dns import publish
 
-        self.tell(self.Planned(dns.plan(world, round_, rows), done))
+        self.tell(self.Planned(publish.plan(world, round_, rows), done))
 
     @on(Planned)
     def _confirm(self, message: Planned) -> None:
@@ -78,9 +78,9 @@ class Publisher(Part):
 
     @acts("Adding the records")
     def _act(self, plan: PublishPlan, done: str) -> None:
-        from wizard.steps.dns import step as dns
+        from wizard.steps.dns import publish
 
-        dns.act(plan, self.step.happened)
+        publish.act(plan, self.step.happened)
         self.post_message(self.Published(done))
 
 

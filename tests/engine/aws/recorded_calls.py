@@ -24,6 +24,7 @@ from wizard.steps.account import permissions
 from wizard.steps.account import regions as account_regions
 from wizard.steps.account import step as account
 from wizard.steps.account.permissions import PermissionsSeen
+from wizard.steps.dns import publish
 from wizard.steps.dns import step as dns
 from wizard.steps.domain import choices as domain_choices
 from wizard.steps.domain import offers as domain_offers
@@ -220,9 +221,9 @@ def _publish(world: World, project: Project) -> None:
     async def first_round() -> Any:
         return await anext(dns.watch(world, project, known, asyncio.Event()))
 
-    planned = dns.plan(world, asyncio.run(first_round()))
+    planned = publish.plan(world, asyncio.run(first_round()))
     assert planned is not None
-    dns.act(planned, _ignored)
+    publish.act(planned, _ignored)
 
 
 def _use_sandbox(world: World, project: Project) -> Project:

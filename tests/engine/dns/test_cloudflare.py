@@ -22,7 +22,7 @@ from wizard.dns.publish import cloudflare
 from wizard.dns.records import RecordId
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Project
-from wizard.steps.dns import step
+from wizard.steps.dns import publish, step
 from wizard.steps.model import ChangeKind, Event, Progress
 from wizard.world import World
 
@@ -45,14 +45,14 @@ class Panel:
     def look(self) -> Round:
         return asyncio.run(check_once(self.world.dns, RECORDS, CONTEXT, Clock()))
 
-    def plan(self) -> step.PublishPlan:
-        found = step.plan(self.world, self.look())
+    def plan(self) -> publish.PublishPlan:
+        found = publish.plan(self.world, self.look())
         assert found is not None
         return found
 
-    def act(self, plan: step.PublishPlan) -> list[Event]:
+    def act(self, plan: publish.PublishPlan) -> list[Event]:
         events: list[Event] = []
-        step.act(plan, events.append)
+        publish.act(plan, events.append)
         return events
 
     @property
@@ -83,7 +83,7 @@ def test_an_empty_zone_is_filled_and_turns_green(panel: Panel) -> None:
     assert panel.look().ok
     assert panel.api.found("m.example.com", "MX") == ["feedback-smtp.us-east-1.amazonses.com"]
     assert panel.api.found("example.com", "MX") == ["mx.example.net"]
-    again = step.plan(panel.world, panel.look())
+    again = publish.plan(panel.world, panel.look())
     assert again is not None
     assert not again.plan.changes_anything
 
@@ -132,7 +132,7 @@ def test_records_that_came_after_the_round_are_merged_and_kept(panel: Panel) -> 
     panel.api.enter("example.com", "TXT", '"caf\\195\\169"')
     panel.api.enter(DMARC.name, "TXT", '"v=DMARC1; p=reject; rua=mailto:a@example.com"')
     panel.api.enter("m.example.com", "MX", "mx.example.net", priority=10)
-    found = step.plan(panel.world, seen)
+    found = publish.plan(panel.world, seen)
     assert found is not None
     panel.act(found)
     assert panel.api.found("example.com", "TXT") == [
@@ -252,7 +252,7 @@ class TestWithoutAWay:
         seen = panel.look()
         panel.api.refusal = refusal
         with pytest.raises(WizardError) as raised:
-            step.plan(panel.world, seen)
+            publish.plan(panel.world, seen)
         assert title in raised.value.title
         assert raised.value.exit_code is exit_code
         assert "\x1b" not in str(raised.value)
@@ -261,7 +261,7 @@ class TestWithoutAWay:
         seen = panel.look()
         world = World(dns=replace(panel.world.dns, cloudflare="http://127.0.0.1:9/client/v4"))
         with pytest.raises(WizardError, match="cannot be reached") as raised:
-            step.plan(world, seen)
+            publish.plan(world, seen)
         assert raised.value.exit_code is ExitCode.OUTSIDE
 
 
@@ -271,7 +271,7 @@ class TestTheToken:
         with CloudflareApi(DnsServer(), "example.com") as other:
             panel.api.redirect = f"{other.endpoint}/zones"
             with pytest.raises(WizardError):
-                step.plan(panel.world, seen)
+                publish.plan(panel.world, seen)
             assert other.requests == []
 
     def test_it_is_in_nothing_that_is_said(
@@ -283,7 +283,7 @@ class TestTheToken:
         for refusal in (RefusalError(403, 9109, "Invalid access token"), RefusalError(500, 1, "x")):
             panel.api.refusal = refusal
             with pytest.raises(WizardError) as raised:
-                step.plan(panel.world, seen)
+                publish.plan(panel.world, seen)
             said += [str(raised.value), repr(raised.value.__cause__), repr(panel.world)]
         said += [caplog.text, *capfd.readouterr(), json.dumps([body for _, _, body in panel.api.requests])]
         assert TOKEN not in "".join(said)
@@ -310,7 +310,7 @@ def test_the_import_file_keeps_dkim_out_of_the_proxy(panel: Panel, tmp_path: Pat
 
     seen = panel.look()
     assert seen.rows[0].status is RowStatus.MISSING
-    text = step.export(seen, "cloudflare")
+    text = publish.export(seen, "cloudflare")
     lines = [line for line in text.splitlines() if " IN CNAME " in line]
     assert len(lines) == 3
     assert all(line.endswith("amazonses.com. ; cf_tags=cf-proxied:false") for line in lines)

@@ -32,7 +32,7 @@ from wizard.dns.records import Record, RecordId
 from wizard.dns.txt_notation import MASTER_FILE, ROUTE53
 from wizard.errors import WizardError
 from wizard.project.schema import Account, Domain, Project
-from wizard.steps.dns import step
+from wizard.steps.dns import publish, step
 from wizard.steps.model import ChangeKind, Event, Progress, Status
 
 ID = "12345678-1234-1234-1234-123456789012"
@@ -65,8 +65,8 @@ def enter(demo: Demo, name: str, rdtype: str, *values: str) -> None:
     route53.change_record_sets(demo.world.aws, zone_id(demo), [change])
 
 
-def planned(demo: Demo) -> step.PublishPlan:
-    found = step.plan(demo.world, look(demo))
+def planned(demo: Demo) -> publish.PublishPlan:
+    found = publish.plan(demo.world, look(demo))
     assert found is not None
     return found
 
@@ -83,7 +83,7 @@ class TestRoute53:
         assert found.notes == ()
 
         events: list[Event] = []
-        step.act(found, events.append)
+        publish.act(found, events.append)
         assert [event.progress for event in events] == [Progress.STARTED] * 7 + [Progress.DONE] * 7
         after = look(account)
         blocked = {row.record.id: row.findings for row in after.rows if row.status is not RowStatus.OK}
@@ -94,14 +94,14 @@ class TestRoute53:
 
     def test_doing_it_twice_changes_nothing(self, account: Demo) -> None:
         seen = look(account)
-        first = step.plan(account.world, seen)
+        first = publish.plan(account.world, seen)
         assert first is not None
-        step.act(first, lambda event: None)
-        again = step.plan(account.world, seen)
+        publish.act(first, lambda event: None)
+        again = publish.plan(account.world, seen)
         assert again is not None
         assert not again.plan.changes_anything
         assert {change.kind for change in again.plan.changes} == {ChangeKind.KEEP}
-        step.act(again, lambda event: None)
+        publish.act(again, lambda event: None)
 
     def test_a_merge_keeps_what_stands_beside_it_and_shows_the_old_value(self, account: Demo) -> None:
         others = ('"google-site-verification=abc"', '"v=spf1 ip4:192.0.2.1 -all"', '"a \\"quoted\\" text"')
@@ -112,7 +112,7 @@ class TestRoute53:
         before, after = shown.detail.split(" → ")
         assert "v=spf1 ip4:192.0.2.1 -all" in before
         assert '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"' in after
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
         sets = route53.record_sets(account.world.aws, zone_id(account), "example.org")
         txt = next(s for s in sets if s.type == "TXT")
         assert txt.values == (others[0], others[2], '"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"')
@@ -131,7 +131,7 @@ class TestRoute53:
         assert dkim.detail == "old.dkim.amazonses.com → t1.dkim.amazonses.com"
         assert mx.detail.endswith(f"→ {wanted}")
         assert "eu-west-1" in mx.detail
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
         sets = route53.record_sets(account.world.aws, zone_id(account), "bounce.example.org")
         assert [s.values for s in sets if s.type == "MX"] == [(wanted,)]
 
@@ -140,7 +140,7 @@ class TestRoute53:
         enter(account, "_dmarc.example.org", "TXT", '"v=DMARC1; p=reject"')
         events: list[Event] = []
         with pytest.raises(WizardError, match="changed since"):
-            step.act(found, events.append)
+            publish.act(found, events.append)
         assert events[-1].progress is Progress.FAILED
         sets = route53.record_sets(account.world.aws, zone_id(account), "t1._domainkey.example.org")
         assert sets == ()
@@ -151,9 +151,9 @@ class TestRoute53:
         enter(account, "example.org", "TXT", '"v=spf1 include:_spf.google.com -all"')
         enter(account, "_dmarc.example.org", "TXT", '"v=DMARC1; p=reject; rua=mailto:a@example.org"')
         enter(account, "bounce.example.org", "MX", "10 mx.example.net")
-        found = step.plan(account.world, seen)
+        found = publish.plan(account.world, seen)
         assert found is not None
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
         sets = [
             one
             for name in ("example.org", "_dmarc.example.org", "bounce.example.org")
@@ -197,7 +197,7 @@ class TestRoute53:
         found = planned(account)
         assert not [change for change in found.plan.changes if "bounce" in change.subject]
         assert len([note for note in found.notes if "has a CNAME" in note]) == 2
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
 
     def test_a_part_of_the_zone_that_is_delegated_away_is_not_written(self, account: Demo) -> None:
         enter(account, "bounce.example.org", "NS", "ns1.example.net.")
@@ -208,7 +208,7 @@ class TestRoute53:
     def test_without_a_hosted_zone_there_is_no_plan(self, account: Demo) -> None:
         seen = look(account)
         elsewhere = replace(seen, domain="example.test", zone=replace(seen.zone, domain="example.test"))
-        assert step.plan(account.world, elsewhere) is None
+        assert publish.plan(account.world, elsewhere) is None
 
     def test_a_hosted_zone_that_the_world_does_not_ask_is_not_written(self, account: Demo) -> None:
         look(account)
@@ -216,7 +216,7 @@ class TestRoute53:
         found = planned(account)
         assert (found.zone, found.changes) == (None, ())
         assert "the registry names ns1.example.net" in found.notes[0]
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
 
     def test_of_several_zones_the_one_that_is_delegated_to_is_taken(
         self, account: Demo, monkeypatch: pytest.MonkeyPatch
@@ -261,27 +261,27 @@ class TestDemo:
         context = Context("example.com", mail_from="bounce.example.com", records=records)
         seen = asyncio.run(check_once(account.world.dns, records, context, account.world.now))
         spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
-        wrongly = step.plan(account.world, seen, [step.doubled(spf, seen)])
+        wrongly = publish.plan(account.world, seen, [publish.doubled(spf, seen)])
         assert wrongly is not None
-        step.act(wrongly, lambda event: None)
+        publish.act(wrongly, lambda event: None)
         assert before < set(account.account.kept.records), "publishing wrongly takes nothing away"
-        found = step.plan(account.world, seen)
+        found = publish.plan(account.world, seen)
         assert found is not None
-        step.act(found, lambda event: None)
+        publish.act(found, lambda event: None)
         at = {(name, rdtype): value for name, rdtype, value in account.account.kept.records}
         assert at["example.com", "TXT"] == "v=spf1 include:_spf.google.com include:amazonses.com ~all"
         assert at["_dmarc.example.com", "TXT"] == "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"
         assert at["example.com", "MX"] == "1 smtp.google.com"
         with pytest.raises(WizardError, match="changed since"):
-            step.act(found, lambda event: None)
+            publish.act(found, lambda event: None)
 
     def test_route_53_gets_the_doubled_name_beside_what_is_there(self, account: Demo) -> None:
         enter(account, "example.org", "TXT", '"v=spf1 mx -all"')
         seen = look(account)
         spf = next(row for row in seen.rows if row.record.id is RecordId.SPF)
-        wrongly = step.plan(account.world, seen, [step.doubled(spf, seen)])
+        wrongly = publish.plan(account.world, seen, [publish.doubled(spf, seen)])
         assert wrongly is not None
-        step.act(wrongly, lambda event: None)
+        publish.act(wrongly, lambda event: None)
         (there,) = [
             one
             for one in route53.record_sets(account.world.aws, zone_id(account), "example.org")
@@ -320,7 +320,7 @@ SEEN = Round(
 
 class TestFiles:
     def test_the_zone_file_is_one_and_adds_what_does_not_exist_yet(self) -> None:
-        text = step.export(SEEN, "zone")
+        text = publish.export(SEEN, "zone")
         rrsets = dns.zonefile.read_rrsets(text, rdclass=None, relativize=False)
         assert [(rrset.name.to_text(), rrset.rdtype.name, rrset.ttl) for rrset in rrsets] == [
             ("t1._domainkey.example.org.", "CNAME", 300),
@@ -331,10 +331,10 @@ class TestFiles:
 
     @pytest.mark.parametrize("kind", ["zone", "cloudflare"])
     def test_an_import_adds_no_second_record_beside_one_that_it_should_replace(
-        self, kind: step.ExportKind
+        self, kind: publish.ExportKind
     ) -> None:
         """Two SPF records are a permerror: an import would take the first one's mail down, too."""
-        lines = step.export(SEEN, kind).splitlines()
+        lines = publish.export(SEEN, kind).splitlines()
         start = next(number for number, line in enumerate(lines) if "NOT added by an import" in line)
         assert all(line.startswith(";") for line in lines[start:])
         assert lines[start + 2] == "; old: =cmd|' /c calc'!A0"
@@ -346,8 +346,8 @@ class TestFiles:
     def test_what_nobody_could_look_up_is_not_imported(self) -> None:
         unknown = replace(SEEN.rows[4], status=RowStatus.UNKNOWN)
         seen = replace(SEEN, rows=(unknown,))
-        assert not [line for line in step.export(seen, "zone").splitlines() if not line.startswith(";")]
-        (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
+        assert not [line for line in publish.export(seen, "zone").splitlines() if not line.startswith(";")]
+        (cells,) = csv.DictReader(io.StringIO(publish.export(seen, "csv"), newline=""))
         assert cells["action"] == "check"
         assert "no DNS server said" in cells["note"]
 
@@ -355,30 +355,30 @@ class TestFiles:
         record = Record(RecordId.MAIL_FROM_MX, "m.example.org", "MX", "10 feedback.amazonses.com")
         used = row(record, RowStatus.WRONG, "10 mx.example.net", code="mail-from-in-use")
         seen = replace(SEEN, rows=(used,))
-        text = step.export(seen, "zone")
+        text = publish.export(seen, "zone")
         assert not [line for line in text.splitlines() if not line.startswith(";")]
         assert "; NOT added by an import: that name already receives other mail" in text
-        (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
+        (cells,) = csv.DictReader(io.StringIO(publish.export(seen, "csv"), newline=""))
         assert (cells["action"], cells["replaces"]) == ("check", "10 mx.example.net")
 
     def test_text_that_only_its_owner_can_correct_is_named_and_not_imported(self) -> None:
         record = Record(RecordId.SPF, "example.org", "TXT", "")
         seen = replace(SEEN, rows=(row(record, RowStatus.WRONG, "v=spf1 foo:bar -all"),))
-        lines = step.export(seen, "zone").splitlines()
+        lines = publish.export(seen, "zone").splitlines()
         assert all(line.startswith(";") for line in lines)
         assert lines[-2].startswith("; NOT added by an import: only you know what its text should be")
         assert lines[-1] == "; old: v=spf1 foo:bar -all"
-        (cells,) = csv.DictReader(io.StringIO(step.export(seen, "csv"), newline=""))
+        (cells,) = csv.DictReader(io.StringIO(publish.export(seen, "csv"), newline=""))
         assert (cells["action"], cells["value"]) == ("check", "")
 
     @pytest.mark.skipif(CHECKZONE is None, reason="named-checkzone is not installed")
     @pytest.mark.parametrize("kind", ["zone", "cloudflare"])
-    def test_bind_itself_takes_the_zone_file(self, tmp_path: Path, kind: step.ExportKind) -> None:
+    def test_bind_itself_takes_the_zone_file(self, tmp_path: Path, kind: publish.ExportKind) -> None:
         """The file is what a zone that has but its SOA and NS records still lacks."""
         own = "$ORIGIN example.org.\n@ 300 IN SOA ns.example.net. root.example.net. 1 1 1 1 1\n"
         own += "@ 300 IN NS ns.example.net.\n"
         path = tmp_path / "zone"
-        path.write_bytes((own + step.export(SEEN, kind)).encode())
+        path.write_bytes((own + publish.export(SEEN, kind)).encode())
         assert CHECKZONE is not None
         checked = subprocess.run(
             [CHECKZONE, "-i", "none", "-k", "fail", "-D", "example.org", path],
@@ -391,7 +391,7 @@ class TestFiles:
         assert "10 feedback.amazonses.com." in checked.stdout
 
     def test_the_csv_has_no_formula(self) -> None:
-        rows = list(csv.DictReader(io.StringIO(step.export(SEEN, "csv"), newline="")))
+        rows = list(csv.DictReader(io.StringIO(publish.export(SEEN, "csv"), newline="")))
         assert [(r["name"], r["type"], r["priority"], r["value"]) for r in rows[:2]] == [
             ("t1._domainkey.example.org", "CNAME", "", "t1.dkim.amazonses.com"),
             ("m.example.org", "MX", "10", "feedback.amazonses.com"),
@@ -442,9 +442,9 @@ def test_the_whole_step_against_the_embedded_account(account: Demo) -> None:
         async with asyncio.timeout(30):
             first = await anext(rounds)
             assert step.judge(first, identity).status is Status.ATTENTION
-            plan = await asyncio.to_thread(step.plan, account.world, first)
+            plan = await asyncio.to_thread(publish.plan, account.world, first)
             assert plan is not None
-            await asyncio.to_thread(step.act, plan, lambda event: None)
+            await asyncio.to_thread(publish.act, plan, lambda event: None)
             wake.set()
             second = await anext(rounds)
         await rounds.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,16 @@ from hypothesis import strategies as st
 
 from tests.pure.dns.zones import Entries, checked
 from wizard.aws.route53 import RecordSet
-from wizard.dns.findings import Entry, Row, RowStatus
+from wizard.dns.answers import ZoneSeen
+from wizard.dns.findings import Entry, Round, Row, RowStatus
 from wizard.dns.judge import dmarc_record
-from wizard.dns.publish.plan import ZoneChanges, doubled, names_to_read, zone_changes
+from wizard.dns.publish.plan import ZoneChanges, names_to_read, zone_changes
 from wizard.dns.records import Record, RecordId, wanted_records
 from wizard.dns.txt_notation import AS_TYPED, MASTER_FILE, ROUTE53, Notation
+from wizard.steps.dns.publish import doubled
 
 APEX = "example.com"
+SEEN = Round(APEX, datetime(2026, 11, 24, tzinfo=UTC), ZoneSeen(APEX, APEX), None, ())
 WANTED = {
     record.id: record
     for record in wanted_records(
@@ -226,8 +230,8 @@ def test_doubled_name_is_added_beside_what_exists(notation: Notation) -> None:
     """The commonest mistake in a panel breaks nothing that was right."""
     spf = "v=spf1 include:_spf.google.com ~all"
     judged = row(WANTED[RecordId.SPF], spf, value=f"{spf} x", status=RowStatus.WRONG)
-    (change,) = changes(doubled(judged, APEX), texts(APEX, notation, spf), notation=notation).changes
+    (change,) = changes(doubled(judged, SEEN), texts(APEX, notation, spf), notation=notation).changes
     assert (change.after.name, change.before) == ("example.com.example.com", None)
     policy = texts("_dmarc.example.com", notation, "v=DMARC1; p=reject")
-    (change,) = changes(doubled(row(WANTED[RecordId.DMARC]), APEX), policy, notation=notation).changes
+    (change,) = changes(doubled(row(WANTED[RecordId.DMARC]), SEEN), policy, notation=notation).changes
     assert (change.after.name, change.before) == ("_dmarc.example.com.example.com", None)

@@ -38,14 +38,16 @@ def test_done_needs_right_records_and_the_whole_word_of_ses() -> None:
     assert judge(looked(), VERIFIED).status is Status.DONE
     waiting = judge(looked(), replace(PENDING, last_checked=NOW))
     assert waiting.status is Status.WAITING
-    assert waiting.words.startswith("all records are right; waiting for SES, which last looked on 24 Nov at ")
+    assert waiting.words.startswith(
+        "all records are correct; waiting for SES, which last checked on 24 Nov at "
+    )
 
 
 @pytest.mark.parametrize(
     ("identity", "status", "words"),
     [
-        (PENDING, Status.WAITING, "which has not looked yet"),
-        (replace(PENDING, dkim_status="FAILED"), Status.ATTENTION, "do step 3 again"),
+        (PENDING, Status.WAITING, "which has not checked yet"),
+        (replace(PENDING, dkim_status="FAILED"), Status.ATTENTION, "repeat step 3"),
         (replace(PENDING, mail_from=None, mail_from_status=None), Status.ATTENTION, "no MAIL FROM domain"),
         (replace(VERIFIED, dkim_status="TEMPORARY_FAILURE"), Status.WAITING, "waiting for SES"),
     ],
@@ -111,7 +113,7 @@ def test_a_zone_that_cannot_be_asked_is_not_done() -> None:
         "SES still shows the domain as verified."
     )
     some = replace(looked(), rows=(unknown[0], *looked().rows[1:]))
-    assert judge(some, PENDING).words == "1 record could not be looked up"
+    assert judge(some, PENDING).words == "1 record could not be checked"
 
 
 def test_trouble_with_the_whole_zone_is_told_too() -> None:

@@ -62,12 +62,6 @@ def obstacle(row: Row) -> str:
     return "" if row.record.value else _UNCLEAR
 
 
-def doubled(row: Row, apex: str) -> Row:
-    """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
-    record = replace(row.record, name=f"{row.record.name}.{apex}")
-    return replace(row, record=record, status=RowStatus.MISSING, found=(), findings=())
-
-
 def names_to_read(rows: Iterable[Row], apex: str) -> tuple[str, ...]:
     """The names whose record sets decide what must change: each record's, and those up to ``apex``.
 

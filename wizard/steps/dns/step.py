@@ -1,62 +1,33 @@
-"""Step 4: are the records right? The live checklist, publishing where we may, and SES's own view."""
+"""Step 4: the live checklist of DNS records, and its verdict together with SES's own view."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
 
 from wizard.aws import route53 as aws_route53
-from wizard.aws.route53 import RecordSet
 from wizard.aws.sesv2 import SesIdentity, get_identity
 from wizard.dns.findings import Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge.rows import Context
-from wizard.dns.publish import cloudflare, import_files, route53
-from wizard.dns.publish import plan as publish
-from wizard.dns.publish.plan import ZoneChange
-from wizard.dns.publish.protocol import Publisher, Zone, refuse_if_changed
+from wizard.dns.publish import cloudflare, route53
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId, wanted_records
-from wizard.dns.txt_notation import AS_TYPED
 from wizard.errors import WizardError
 from wizard.project.schema import Project
 from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import (
-    Change,
-    ChangeKind,
-    Event,
-    Plan,
-    Progress,
-    Report,
     Standing,
     Status,
     StepName,
     Surroundings,
 )
 from wizard.text import printable
-from wizard.world import Panel, World
-
-ExportKind = Literal["zone", "cloudflare", "csv"]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishPlan:
-    """What publishing would do: ``plan`` to show, ``changes`` to apply in ``zone``.
-
-    ``notes`` are sentences to show with it. ``zone`` is None, and nothing changes, if the domain is not
-    delegated to the zone of its name, or a token is missing.
-    """
-
-    plan: Plan
-    zone: Publisher | None
-    changes: tuple[ZoneChange, ...] = ()
-    notes: tuple[str, ...] = ()
+from wizard.world import World
 
 
 def records(project: Project, identity: SesIdentity) -> tuple[Record, ...]:
-    """The records that should stand for the project's domain, as SES says its side (tokens, signing zone).
+    """The records that should exist for the project's domain, as SES says its side (tokens, signing zone).
 
     Without DKIM rows where the keys are not SES's own. The MAIL FROM MX needs ``project.account.region``.
     """
@@ -170,7 +141,7 @@ def standing(around: Surroundings) -> Standing:
     """The state of the step, as the survey asks for it."""
     known = get_identity(around.world.aws, chosen_domain(around.project))
     if known is None:
-        return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES then names the records")
+        return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES names the records then")
     return judge(look(around.world, around.project, known), known)
 
 
@@ -196,7 +167,7 @@ def wrong_now(seen: Round) -> str:
     told = []
     for number, (count, word) in enumerate(_counts(seen)):
         noun = "" if number else " record" if count == 1 else " records"
-        told.append(f"{count}{noun} {'could not be looked up' if word == 'unknown' else word}")
+        told.append(f"{count}{noun} {'could not be checked' if word == 'unknown' else word}")
     told += [
         _ZONE_WORDS.get(f.code, f"the zone has a problem ({f.code})") for f in seen.findings if _serious(f)
     ]
@@ -231,98 +202,6 @@ def misplaced(row: Row) -> bool:
     """
     explained = any(_serious(f) and f.code != "absent" for f in row.findings)
     return row.status is RowStatus.MISSING and explained
-
-
-def doubled(row: Row, seen: Round) -> Row:
-    """The row as a DNS panel enters it that adds the zone to a full name: the commonest mistake."""
-    return publish.doubled(row, seen.zone.apex or seen.domain)
-
-
-def plan(world: World, seen: Round, rows: Sequence[Row] | None = None) -> PublishPlan | None:
-    """Return what publishing ``rows`` would change, by default all missing and incorrect records: at
-    Cloudflare if the zone is there, in the demo's DNS panel, or in this account's Route 53.
-
-    None if no public hosted zone of the account can hold the domain: then the user has to add the records.
-    Raises WizardError if the host cannot be read.
-    """
-    rows = publish.publishable(seen) if rows is None else tuple(rows)
-    panel = world.stage.panel(seen.domain) if world.stage else None
-    found: Zone | None
-    if seen.provider == "cloudflare" and world.dns.cloudflare:
-        found = cloudflare.find(world.dns.cloudflare, seen.zone)
-    elif panel:
-        found = _PanelPublisher(panel), ()
-    else:
-        found = route53.find(world.aws, seen.zone)
-    if found is None:
-        return None
-    zone, notes = found
-    if zone is None:
-        return PublishPlan(Plan(StepName.DNS, ()), None, notes=notes)
-    held = {name: zone.records(name) for name in publish.names_to_read(rows, zone.name)}
-    made = publish.zone_changes(rows, zone.name, held, zone.notation)
-    shown = (
-        *(_shown(change, zone.operation) for change in made.changes),
-        *(Change(ChangeKind.KEEP, f"{r.type} {printable(r.name)}", f"is in {zone.host}") for r in made.kept),
-    )
-    return PublishPlan(Plan(StepName.DNS, shown), zone, made.changes, (*notes, *made.notes))
-
-
-def act(publish_plan: PublishPlan, report: Report) -> None:
-    """Carry the plan out, all or nothing, if the zone is still as it was shown.
-
-    Raises WizardError if the zone has changed or its host refuses; then nothing was changed.
-    """
-    zone, changes = publish_plan.zone, publish_plan.changes
-    if zone is None or not changes:
-        return
-    for change in changes:
-        report(Event(_subject(change), Progress.STARTED))
-    try:
-        zone.publish(changes)
-    except WizardError as error:
-        for change in changes:
-            report(Event(_subject(change), Progress.FAILED, error.what))
-        raise
-    for change in changes:
-        report(Event(_subject(change), Progress.DONE, zone.done))
-
-
-@dataclass(frozen=True, slots=True)
-class _PanelPublisher:
-    """The demo's DNS panel as a ``Publisher``."""
-
-    panel: Panel
-    host = "the DNS panel"
-    operation = "(demo DNS panel)"
-    done = "in the DNS panel"
-    notation = AS_TYPED
-
-    @property
-    def name(self) -> str:
-        return self.panel.name
-
-    def records(self, name: str) -> tuple[RecordSet, ...]:
-        return self.panel.records(name)
-
-    def publish(self, changes: Sequence[ZoneChange]) -> None:
-        refuse_if_changed(changes, {c.after.name: self.panel.records(c.after.name) for c in changes})
-        self.panel.change(changes)
-
-
-def export(seen: Round, kind: ExportKind, existing: bool = False) -> str:
-    """The records still to be entered, as the text of a file: ``zone`` (BIND zone file), ``csv``, or
-    ``cloudflare``, a zone file that keeps DKIM out of Cloudflare's proxy when it is imported there. With
-    ``existing``, the file also names the correct records, marked as such.
-    """
-    return _EXPORTS[kind](seen, existing)
-
-
-_EXPORTS: Mapping[ExportKind, Callable[[Round, bool], str]] = {
-    "zone": import_files.zone_file,
-    "cloudflare": import_files.cloudflare_file,
-    "csv": import_files.csv_file,
-}
 
 
 _STILL_VERIFIED = "SES still shows the domain as verified"
@@ -367,28 +246,16 @@ def _judged_by_ses(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
     if identity.complete:
         return Status.DONE, "SES has verified the domain, DKIM and MAIL FROM"
     if identity.mail_from is None:
-        return Status.ATTENTION, "the records are right, but SES has no MAIL FROM domain: see step 3"
+        return Status.ATTENTION, "the records are correct, but SES has no MAIL FROM domain: see step 3"
     if "FAILED" in (identity.dkim_status, identity.mail_from_status):
         return (
             Status.ATTENTION,
-            "the records are right, but SES had given up: do step 3 again, so that it looks",
+            "the records are correct, but SES has stopped checking: repeat step 3 to restart it",
         )
-    return Status.WAITING, f"all records are right; waiting for SES, {_looked(identity)}"
+    return Status.WAITING, f"all records are correct; waiting for SES, {_looked(identity)}"
 
 
 def _looked(identity: SesIdentity) -> str:
     if identity.last_checked is None:
-        return "which has not looked yet (it can take up to 72 hours, and is mostly quicker)"
-    return f"which last looked on {identity.last_checked.astimezone():%d %b at %H:%M}"
-
-
-def _shown(change: ZoneChange, operation: str) -> Change:
-    after = ", ".join(map(printable, change.after.values))
-    if change.before is None:
-        return Change(ChangeKind.CREATE, _subject(change), after, operation)
-    before = ", ".join(map(printable, change.before.values))
-    return Change(ChangeKind.CHANGE, _subject(change), f"{before} → {after}", operation)
-
-
-def _subject(change: ZoneChange) -> str:
-    return f"{change.after.type} {printable(change.after.name)}"
+        return "which has not checked yet (this can take up to 72 hours, but is usually quicker)"
+    return f"which last checked on {identity.last_checked.astimezone():%d %b at %H:%M}"
