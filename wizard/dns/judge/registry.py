@@ -8,10 +8,9 @@ zone as a whole. A ``@remark`` is called by name.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import update_wrapper, wraps
+from functools import partial, update_wrapper
 from typing import Concatenate, ParamSpec
 
 from wizard.dns.answers import Answers, Opinions, ZoneSeen
@@ -25,7 +24,6 @@ SPF = (RecordId.SPF, RecordId.MAIL_FROM_SPF)
 DOMAIN_SPF = (RecordId.SPF,)
 DMARC = (RecordId.DMARC,)
 ANY = tuple(RecordId)
-ZONE = ()
 
 AS_RECORD = None
 """The severity of a code that matters as much as its record does (``Case.severity``)."""
@@ -53,10 +51,13 @@ class Code:
     severities: tuple[Severity | None, ...] = ()
 
 
+RecordDetector = Callable[[Case], Iterator[Finding]]
+ZoneDetector = Callable[[WholeZone], Iterator[Finding]]
+
 CODES: dict[str, Code] = {}
-FAULTS: defaultdict[RecordId, list[Callable[[Case], Iterator[Finding]]]] = defaultdict(list)
-ELSEWHERE: defaultdict[RecordId, list[Callable[[Case], Iterator[Finding]]]] = defaultdict(list)
-ZONE_WIDE: list[Callable[[WholeZone], Iterator[Finding]]] = []
+FAULTS: dict[RecordId, list[RecordDetector]] = {record: [] for record in RecordId}
+ELSEWHERE: dict[RecordId, list[RecordDetector]] = {record: [] for record in RecordId}
+ZONE_WIDE: list[ZoneDetector] = []
 
 P = ParamSpec("P")
 Detector = Callable[Concatenate[Case, P], Iterator[Problem]]
@@ -69,62 +70,50 @@ def remark(
     """Declare ``code`` by a detector that the judging modules call by name."""
 
     def decorate(detector: Detector[P]) -> Decorated[P]:
-        _declare(code, severity, records, detector.__doc__)
-
         def detect(case: Case, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Finding]:
-            for message, fix, evidence in detector(case, *args, **kwargs):
-                yield Finding(code, severity or case.severity, message, fix, evidence)
+            for problem in detector(case, *args, **kwargs):
+                yield Finding(code, severity or case.severity, *problem)
 
+        _declare(code, severity, records, detector.__doc__)
         update_wrapper(detect, detector)
         return detect
 
     return decorate
 
 
-def fault(
-    code: str, severity: Severity | None, records: tuple[RecordId, ...]
-) -> Callable[[Detector[[]]], Decorated[[]]]:
-    """Declare ``code`` by a detector for ``records`` that exist at their place. The order declared counts."""
-    return _listed(FAULTS, code, severity, records)
-
-
-def elsewhere(
-    code: str, severity: Severity | None, records: tuple[RecordId, ...]
-) -> Callable[[Detector[[]]], Decorated[[]]]:
-    """Declare ``code`` by a detector for ``records`` that do not exist at their place."""
-    return _listed(ELSEWHERE, code, severity, records)
-
-
-def zone_wide(
-    code: str, severity: Severity
-) -> Callable[[Callable[[WholeZone], Iterator[Problem]]], Callable[[WholeZone], Iterator[Finding]]]:
-    """Declare ``code`` by a detector for the zone as a whole."""
-
-    def decorate(
-        detector: Callable[[WholeZone], Iterator[Problem]],
-    ) -> Callable[[WholeZone], Iterator[Finding]]:
-        _declare(code, severity, ZONE, detector.__doc__)
-
-        @wraps(detector)
-        def detect(seen: WholeZone) -> Iterator[Finding]:
-            return (Finding(code, severity, *problem) for problem in detector(seen))
-
-        ZONE_WIDE.append(detect)
+def _listed(
+    lists: dict[RecordId, list[RecordDetector]],
+    code: str,
+    severity: Severity | None,
+    records: tuple[RecordId, ...],
+) -> Callable[[Detector[[]]], RecordDetector]:
+    def decorate(detector: Detector[[]]) -> RecordDetector:
+        detect = remark(code, severity, records)(detector)
+        for record in records:
+            lists[record].append(detect)
         return detect
 
     return decorate
 
 
-def _listed(
-    lists: defaultdict[RecordId, list[Callable[[Case], Iterator[Finding]]]],
-    code: str,
-    severity: Severity | None,
-    records: tuple[RecordId, ...],
-) -> Callable[[Detector[[]]], Decorated[[]]]:
-    def decorate(detector: Detector[[]]) -> Decorated[[]]:
-        detect = remark(code, severity, records)(detector)
-        for record in records:
-            lists[record].append(detect)
+fault = partial(_listed, FAULTS)
+"""Declare a code by a detector for ``records`` that exist at their place; they run in the order declared."""
+
+elsewhere = partial(_listed, ELSEWHERE)
+"""Declare a code by a detector for ``records`` that do not exist at their place."""
+
+
+def zone_wide(
+    code: str, severity: Severity
+) -> Callable[[Callable[[WholeZone], Iterator[Problem]]], ZoneDetector]:
+    """Declare ``code`` by a detector for the zone as a whole."""
+
+    def decorate(detector: Callable[[WholeZone], Iterator[Problem]]) -> ZoneDetector:
+        def detect(seen: WholeZone) -> Iterator[Finding]:
+            return (Finding(code, severity, *problem) for problem in detector(seen))
+
+        _declare(code, severity, (), detector.__doc__)
+        ZONE_WIDE.append(detect)
         return detect
 
     return decorate

@@ -20,7 +20,7 @@ from wizard.dns.findings import Finding, Row, Severity
 from wizard.dns.judge import dkim, dmarc, mail_from, place
 from wizard.dns.judge.case import NOT_THERE, Case, Context
 from wizard.dns.judge.registry import DKIM, ELSEWHERE, FAULTS, Problem, remark
-from wizard.dns.judge.second_opinions import with_opinions
+from wizard.dns.judge.second_opinions import servers_disagree, with_opinions
 from wizard.dns.judge.spf import findings as spf
 from wizard.dns.judge.zone import zone_findings, zone_questions
 from wizard.dns.records import Record, RecordId
@@ -129,7 +129,7 @@ def _mistakes(case: Case, detectors: Iterable[Callable[[Case], Iterator[Finding]
 
 def _remarks(case: Case, mistakes: list[Finding], found: tuple[str, ...]) -> Iterator[Finding]:
     """What makes mistakes harder to see or slower to fix."""
-    yield from place.servers_disagree(case)
+    yield from servers_disagree(case)
     if _serious(mistakes):
         yield from place.wildcard(case)
         yield from place.ttl_high(case)

@@ -1,14 +1,16 @@
-"""What others say than the zone's own servers, on the record that it is about."""
+"""Findings about servers that answer differently: the zone's own, the local network's and public ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wizard.dns.answers import Opinions, ZoneSeen
+from wizard.dns.answers import Answer, Opinions, Outcome, ZoneSeen
 from wizard.dns.findings import Row, RowStatus, Severity
 from wizard.dns.judge.case import Case, Context, shown
+from wizard.dns.judge.hosts import Apart, apart, host_words
 from wizard.dns.judge.registry import ANY, Problem, remark
+from wizard.dns.providers import recognise
 from wizard.text import printable
 
 _SEVERITIES = tuple(Severity)
@@ -62,3 +64,41 @@ def propagating(case: Case, row: Row, opinions: Opinions) -> Iterator[Problem]:
             "waiting": [{"resolver": sight.resolver, "seconds": sight.seconds} for sight in waiting],
         },
     )
+
+
+@remark("servers-disagree", Severity.INFO, ANY)
+def servers_disagree(case: Case) -> Iterator[Problem]:
+    """Some servers of the zone have the record and some do not."""
+    answer = case.answer
+    if answer is None or answer.agree or answer.absent:
+        return
+    having = len(answer.servers)
+    answering = {s.address for s in case.zone.servers if s.outcome is Outcome.ANSWERS}
+    asked = answer.cut.nameservers if answer.cut else answering or case.zone.addresses
+    all_servers = max(len(asked), having)
+    give = "gives" if having == 1 else "give"
+    hosts = apart(case.zone, answer)
+    if hosts is None:
+        who = "the others have another value or none. The DNS host is still copying the change to them."
+        fix = "Wait a few minutes. If the servers still disagree after an hour, ask the DNS host's support."
+    else:
+        who, fix = _between_hosts(case, answer, hosts)
+    yield (
+        f"{having} of the zone's {all_servers} servers {give} this answer; {who}",
+        fix,
+        {"servers": list(answer.servers), "of": all_servers, "lacking": list(answer.lacking)},
+    )
+
+
+def _between_hosts(case: Case, answer: Answer, hosts: Apart) -> tuple[str, str]:
+    """Who answers differently, and what to do, where the registry lists servers of two DNS hosts."""
+    one, other = host_words(hosts.having), host_words(hosts.others)
+    addresses = {server.address for server in case.zone.servers if server.name in hosts.others}
+    lacks = addresses <= {*answer.lacking, ""}
+    context = replace(case.context, provider=recognise(hosts.others))
+    there = f"the record at {other} as well: {Case(case.record, case.zone, {}, context).entry_words()}."
+    who = f"another DNS host, {other}, {'does not have the record' if lacks else 'has another value'}."
+    if hosts.certain:
+        return f"{who} It does not copy from {one}.", f"Enter {there}"
+    wait = f"If {other} copies the zone from {one} (secondary DNS), wait for the next copy."
+    return who, f"{wait} Otherwise enter {there}"
