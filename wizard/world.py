@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from wizard.dns.publish.plan import ZoneChange
 
 
+CONFIRM_PATH = "/confirm/"
+"""The path of confirmation links in the embedded account's mails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """An e-mail that the embedded account delivered."""
@@ -28,6 +32,11 @@ class Mail:
     html: str
     headers: tuple[tuple[str, str], ...]
     sent_at: datetime
+
+    @property
+    def confirms(self) -> bool:
+        """Whether the mail has a link by which AWS lets its recipient confirm the address."""
+        return CONFIRM_PATH in self.text
 
     @property
     def head(self) -> str:
@@ -64,6 +73,9 @@ class Stage(Protocol):
 
     def open_link(self, address: str) -> str:
         """Open the link that SES sent to ``address``, as its owner would; return the page's text."""
+
+    def open_mail_link(self, mail: Mail) -> str:
+        """Open the confirmation link in ``mail``; return the page's text."""
 
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""

@@ -77,6 +77,9 @@ class Stage:
         self.opened.append(address)
         return f"Congratulations! You have successfully verified {address}."
 
+    def open_mail_link(self, mail: Mail) -> str:
+        return self.open_link(mail.recipient)
+
     def now(self) -> datetime:
         return self.clock
 

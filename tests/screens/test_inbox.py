@@ -166,6 +166,19 @@ async def test_a_mail_opens_in_a_browser(
         assert "Hello Ana" in pages[0]
 
 
+async def test_the_link_of_a_mail_confirms_its_address(
+    outside: Outside, stage: Stage, begun: Project, tmp_path: Path
+) -> None:
+    link = "http://127.0.0.1:1/confirm/secret"
+    stage.mails = (replace(mail("ben@example.com", "AWS Notification"), text=f"To confirm: {link}"),)
+    async with opened(tmp_path, outside.world, project=begun) as page:
+        await show(page)
+        await page.shows("Subject: AWS Notification")
+        await page.press("f8")
+        await page.shows("successfully verified ben@example.com")
+        assert stage.opened == ["ben@example.com"]
+
+
 async def test_the_last_row_names_the_inbox_in_the_demo(
     outside: Outside, stage: Stage, begun: Project, tmp_path: Path
 ) -> None:

@@ -185,6 +185,13 @@ class Demo:
         self._changed()
         return said
 
+    def open_mail_link(self, mail: Mail) -> str:
+        """Open the confirmation link in ``mail``, and return what its page says."""
+        with self.account.lock:
+            said = links.open_mail(self.account, mail)
+        self._changed()
+        return said
+
     def now(self) -> datetime:
         """The embedded account's clock, in UTC."""
         return self.account.now()

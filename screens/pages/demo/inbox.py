@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -45,6 +45,11 @@ SHOWN = 200
 """The most mails in the list; older ones are counted."""
 
 
+def _may_confirm(page: Any) -> bool:
+    """Whether the highlighted mail has a link that confirms an address."""
+    return page.chosen is not None and page.chosen.confirms
+
+
 class InboxScreen(OverPage):
     """Stands over the page it was opened from; Back returns there."""
 
@@ -57,6 +62,8 @@ class InboxScreen(OverPage):
 **↑ ↓** choose a mail, **Page Down** scrolls it, **Ctrl+O** opens it in your browser. The line **Checks** is
 what the demo's mail server found when the mail arrived: SPF, DKIM and DMARC.
 
+**F8** opens the link in a mail from AWS that asks to confirm an address, as its owner would.
+
 **F4** moves the embedded account's clock to the next due time of the schedule, which then starts the
 function, as EventBridge would.
 """
@@ -67,6 +74,7 @@ function, as EventBridge would.
         Command("f4", "act", "", footer=True, when=lambda page: page.may_act),
         Command("f6", "stories", "Stories", "The stories of the demo", button=True),
         Command("f7", "start_over", "Start over", "Start the demo over", button=True),
+        Command("f8", "open_link", "Open link", "Open the link that confirms an address", when=_may_confirm),
         Command("f5", "look_again", "Look again", when=never),
         Command("ctrl+o", "browser", "Browser", footer=True),
         # Before the list, which has the focus: there they would choose another mail.
@@ -88,6 +96,12 @@ function, as EventBridge would.
         words: str
 
     @dataclass
+    class Confirmed(Message):
+        """The text of the page behind a mail's link."""
+
+        words: str
+
+    @dataclass
     class Pushed(Message):
         """The clock was pushed to ``at``; None where no schedule has a run to come."""
 
@@ -96,6 +110,7 @@ function, as EventBridge would.
     def __init__(self) -> None:
         super().__init__()
         self._mails: tuple[Mail, ...] | None = None
+        self.chosen: Mail | None = None
         self._pages = BrowserPages()
 
     def compose_step(self) -> ComposeResult:
@@ -134,6 +149,15 @@ function, as EventBridge would.
     def _push(self, stage: Stage) -> None:
         self.tell(self.Pushed(stage.skip_to_next_run()))
 
+    @acts("Opening the link")
+    def _open_link(self, stage: Stage, mail: Mail) -> None:
+        self.tell(self.Confirmed(stage.open_mail_link(mail)))
+
+    @on(Confirmed)
+    def _show_confirmed(self, message: Confirmed) -> None:
+        self.app.post_message(LookEverywhere())
+        self.say(message.words)
+
     @reads("Opening a browser")
     def _open_page(self, page: str) -> None:
         self.tell(self.InBrowser(self._pages.open("mail.html", page)))
@@ -170,7 +194,7 @@ function, as EventBridge would.
     def _open(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         if self._mails and event.option_index < len(self._mails):
-            mail = self._mails[event.option_index]
+            self.chosen = mail = self._mails[event.option_index]
             self.query_one("#opened", Static).update(_head_of(mail, self._place))
             self.query_one("#html", Markdown).update(rendered(mail.html))
             self.query_one("#rest", Static).update(_rest_of(mail))
@@ -191,11 +215,14 @@ function, as EventBridge would.
         if self.state.world.stage and not self.acting:
             self._push(self.state.world.stage)
 
+    def action_open_link(self) -> None:
+        """Confirm the address that the highlighted mail is about."""
+        if self.state.world.stage and self.chosen and not self.acting:
+            self._open_link(self.state.world.stage, self.chosen)
+
     def action_browser(self) -> None:
         """Open the highlighted mail in the user's browser, with its own styles."""
-        number = self.query_one("#mails", OptionList).highlighted
-        if self._mails and number is not None:
-            mail = self._mails[number]
+        if mail := self.chosen:
             heads = {"From": decoded_header(mail.sender), "To": mail.recipient}
             self._open_page(browser_page(MailText(mail.subject, mail.text, mail.html), heads))
 

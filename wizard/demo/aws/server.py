@@ -16,6 +16,7 @@ from wizard.aws.access import AwsAccess, EmbeddedKeys
 from wizard.demo.aws.account import Account
 from wizard.demo.aws.iam import identity_center
 from wizard.demo.aws.ses import links
+from wizard.world import CONFIRM_PATH
 
 if TYPE_CHECKING:
     import boto3
@@ -107,7 +108,7 @@ class AccountServer:
         def gated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ.get("HTTP_HOST", "").partition(":")[0] not in (LOOPBACK, "localhost"):
                 return _refuse(start_response, "403 Forbidden", "WrongHost")
-            if environ["PATH_INFO"].startswith(links.PATH):
+            if environ["PATH_INFO"].startswith(CONFIRM_PATH):
                 return self._confirm(environ["PATH_INFO"], start_response)
             if environ["PATH_INFO"] == identity_center.PATH:
                 return self._sign_in(environ, start_response)

@@ -11,8 +11,7 @@ from moto.sns.responses import SNSResponse
 
 from wizard.demo.aws.account import ACCOUNT_ID, Account
 from wizard.demo.aws.refusal import Refusal
-from wizard.demo.aws.ses.links import PATH
-from wizard.world import Mail
+from wizard.world import CONFIRM_PATH, Mail
 
 SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
 PENDING = "PendingConfirmation"
@@ -60,7 +59,7 @@ def subscribe(account: Account, region: str, topic: str, protocol: str, endpoint
             "AWS Notification - Subscription Confirmation",
             f"You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this subscription, click or "
             "visit the link below (If this was in error no action is necessary):\n\n"
-            f"{account.endpoint_url}{PATH}{made.token}",  # type: ignore[attr-defined]
+            f"{account.endpoint_url}{CONFIRM_PATH}{made.token}",  # type: ignore[attr-defined]
         )
     return made
 

@@ -8,9 +8,8 @@ import sys
 from datetime import timedelta
 
 from wizard.demo.aws.account import Account, Identity
-from wizard.world import Mail
+from wizard.world import CONFIRM_PATH, Mail
 
-PATH = "/confirm/"
 LIFETIME = timedelta(hours=24)
 SENDER = "no-reply-aws@amazon.com"
 
@@ -23,7 +22,8 @@ def ask(account: Account, identity: Identity, region: str) -> None:
         "Dear Amazon Web Services Customer,\n\n"
         "We have received a request to authorize this email address for use with Amazon SES in region "
         f"{region}. If you requested this verification, please go to the following URL to confirm that you "
-        f"are authorized to use this email address:\n\n{account.endpoint_url}{PATH}{identity.link}\n\n"
+        "are authorized to use this email address:\n\n"
+        f"{account.endpoint_url}{CONFIRM_PATH}{identity.link}\n\n"
         "Your request will not be processed unless you confirm the address using this URL. "
         "This link expires 24 hours after your original verification request."
     )
@@ -38,18 +38,21 @@ def expired(account: Account, identity: Identity) -> bool:
 
 def open_latest(account: Account, address: str) -> str:
     """Open the link in the latest of SES's mails to ``address``, and say what the page behind it says."""
-    found = (
-        re.search(rf"{PATH}\S+", mail.text)
-        for mail in reversed(account.kept.inbox)
-        if (mail.sender, mail.recipient) == (SENDER, address.lower())
-    )
-    link = next((match for match in found if match), None)
-    return opened(account, link[0]) if link else f"No mail with a link came to {address}."
+    for mail in reversed(account.kept.inbox):
+        if (mail.sender, mail.recipient) == (SENDER, address.lower()) and mail.confirms:
+            return open_mail(account, mail)
+    return f"No mail with a link came to {address}."
+
+
+def open_mail(account: Account, mail: Mail) -> str:
+    """Open the link in a mail, and return what the page behind it says."""
+    link = re.search(rf"{CONFIRM_PATH}\S+", mail.text)
+    return opened(account, link[0]) if link else "This mail has no link."
 
 
 def opened(account: Account, path: str) -> str:
     """What the page behind the link says; the address, or its subscription, is confirmed by a good link."""
-    link = path.removeprefix(PATH)
+    link = path.removeprefix(CONFIRM_PATH)
     for ses in account.kept.ses.values():
         for identity in ses.identities.values():
             if identity.link and secrets.compare_digest(identity.link.encode(), link.encode()):
