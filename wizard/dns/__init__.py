@@ -1,1 +1,1 @@
-"""The DNS side: what should stand in the zone, what does, and why it differs."""
+"""The DNS side: the records that should exist in a zone, those that do, and why they differ."""

@@ -27,7 +27,7 @@ from wizard.dns.resolve.second_opinions import PublicView, elsewhere, local, oth
 from wizard.dns.resolve.servers import Network
 
 DELEGATION_SECONDS = 60.0
-"""How long a delegation stands before the registry is asked again. Nothing else is kept between rounds."""
+"""How long a delegation is used before the registry is asked again. Nothing else is kept between rounds."""
 
 MAX_PROBE_ROUNDS = 12
 MAX_QUESTIONS = 400
@@ -44,7 +44,7 @@ Edited = Callable[[], Iterable[Sequence[str]]]
 """Says which zones of that name the user edits, each by its name servers, as far as that is known by now."""
 
 
-def nobody_knows() -> Iterable[Sequence[str]]:
+def no_zones() -> Iterable[Sequence[str]]:
     """No zone that the user edits is known."""
     return ()
 
@@ -59,7 +59,7 @@ async def check_once(
     records: tuple[Record, ...],
     context: Context,
     now: Callable[[], datetime],
-    edited: Edited = nobody_knows,
+    edited: Edited = no_zones,
     seconds: float = ROUND_SECONDS,
 ) -> Round:
     """Return one round with the view of public resolvers, within ``seconds``. Raises nothing of its own.
@@ -81,12 +81,12 @@ async def watch(
     context: Context,
     now: Callable[[], datetime],
     wake: asyncio.Event,
-    edited: Edited = nobody_knows,
+    edited: Edited = no_zones,
 ) -> AsyncGenerator[Round, None]:
     """Rounds for as long as they are asked for: one each 2 s, easing to 5, 15 and 60 s while nothing changes.
 
     A round comes as soon as the zone's servers have answered, and again when public resolvers have answered
-    if they say something new. Setting ``wake`` starts the next round at once and the pace anew; the
+    if they say something new. Setting ``wake`` starts the next round at once and resets the pace; the
     registry is asked again, too. Each row's ``since`` is when its status was first seen here.
     """
     checklist = Checklist(network, records, context, now, edited)
@@ -150,7 +150,7 @@ class Checklist:
         records: tuple[Record, ...],
         context: Context,
         now: Callable[[], datetime],
-        edited: Edited = nobody_knows,
+        edited: Edited = no_zones,
     ) -> None:
         self._network = network
         self._public = PublicView(network)
@@ -277,7 +277,7 @@ class Checklist:
         return await resolver.ask(zone, own, (*zone_questions(zone), *beside))
 
     def _own_questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
-        """One for each record, as to what stands in its place."""
+        """One for each record: what exists at its place."""
         if zone.apex is None:
             return ()
         return tuple(Question(record.name, record.type) for record in self._records)

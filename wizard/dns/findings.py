@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """Where one record stands. UNKNOWN: could not be asked. OPTIONAL: absent, and not needed here."""
+    """The state of one record. UNKNOWN: no server answered. OPTIONAL: absent, and not needed here."""
 
     OK = "ok"
     MISSING = "missing"
@@ -63,7 +63,7 @@ class Entry:
 class Row:
     """One line of the checklist.
 
-    ``record`` is what should stand there, merged with what already does (so for SPF its value is the record
+    ``record`` is the wanted one, merged with existing texts (so for SPF its value is the record
     to end with). ``host`` is its name relative to the zone (``@`` at the apex). ``found`` are the values as
     published, escaped. ``since`` is when this status was first seen in this run of the program.
     """

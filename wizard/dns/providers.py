@@ -28,7 +28,7 @@ class HostStyle(StrEnum):
 class Provider:
     """A DNS host and the habits of its panel.
 
-    ``apex`` is what stands for the zone itself in a relative host field: ``@``, or empty where the field is
+    ``apex`` is how the zone itself is written in a relative host field: ``@``, or empty where the field is
     left empty. ``final_dot``: targets need one. ``quotes``: TXT values are typed in quotes (None: not known).
     ``panel`` is a URL, ``traps`` are sentences, ``mx_traps`` those about MX records alone. ``writable`` says
     how the wizard can write there: ``aws``, ``token`` or, mostly, not at all.

@@ -1,4 +1,4 @@
-"""What should stand in the zone for SES to verify a domain and for receivers to trust its mail. Pure."""
+"""The records that SES needs to verify a domain and receivers need to trust its mail. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RecordId(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record that should stand in the zone.
+    """One record that should exist in the zone.
 
     ``name`` is the full name without a final dot, in A-label form. ``value`` is as a person would type it:
     for MX ``10 host``, for TXT the text without quotes; empty where only the owner of the text that exists
@@ -56,7 +56,7 @@ def wanted_records(
 
     ``tokens`` are the three of GetEmailIdentity, or empty where nothing says them. ``mail_from`` is the full
     MAIL FROM name; its MX needs ``region``. Values are those for an empty zone: SPF and DMARC are merged with
-    what already stands there by the judging modules.
+    the existing texts by the judging modules.
     """
     rows = [
         Record(record_id, f"{token}._domainkey.{domain}", "CNAME", f"{token}.{signing_zone}")

@@ -1,4 +1,4 @@
-"""The public suffix list, as shipped with its package: below which names domains are had."""
+"""The public suffix list, as shipped with its package: the names below which domains are registered."""
 
 from __future__ import annotations
 

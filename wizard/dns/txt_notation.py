@@ -23,7 +23,7 @@ class Notation:
 def _quoted(text: str, escape: Callable[[int], str]) -> str:
     """``text`` (see ``Txt.text``) as quoted strings of at most 255 bytes each.
 
-    ``escape`` writes a byte that cannot stand for itself.
+    ``escape`` writes a byte that cannot appear as it is.
     """
     raw = encoded(text)
     chunks = [raw[start : start + _STRING_BYTES] for start in range(0, len(raw), _STRING_BYTES)] or [b""]

@@ -1,4 +1,4 @@
-"""One record under judgement: what should stand, what was seen, and what else a check would like to see."""
+"""One record to judge: what should exist, what was seen, and what a detector wants to ask next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId
 from wizard.text import printable
 
 PROBE_LABEL = "ses-wizard-probe"
-"""A label that nobody uses: where it has an answer, a wildcard gave it."""
+"""An unused label: if it has an answer, a wildcard gave it."""
 
 CHAIN_LIMIT = 8
 """How many aliases are followed."""
@@ -23,7 +23,7 @@ class Context:
     """What judging needs to know beside the record itself.
 
     ``mail_from`` is the full MAIL FROM name where one is set, ``region`` the SES Region where it is known,
-    ``records`` all the records wanted for the domain (so that one found in another's place can be told).
+    ``records`` all the records wanted for the domain (to recognise one in another's place).
     ``own_keys``: DKIM is signed with keys that are not SES's own, so no DKIM record is ours to judge.
     ``no_tokens``: why SES does not say the DKIM tokens, and what to do about that.
     """
@@ -74,14 +74,14 @@ class Case:
         return answer
 
     def standing(self, name: str, rdtype: str) -> tuple[Rdata, ...]:
-        """What was put at that name on purpose: nothing where a wildcard answers in its place."""
+        """The records at that name; none if a wildcard answers in their place."""
         answer = self.ask(name, rdtype)
         if answer is None or not answer.rdatas or self.by_wildcard(answer):
             return ()
         return answer.rdatas
 
     def by_wildcard(self, answer: Answer) -> bool:
-        """Whether a name beside it that surely nobody made gives the same answer, or leads the same way."""
+        """Whether an unused name beside it gives the same answer or alias."""
         label, _, parent = answer.question.name.partition(".")
         inside = parent == self.apex or parent.endswith(f".{self.apex}")
         if label == PROBE_LABEL or not inside or not (answer.rdatas or answer.cnames):
@@ -132,13 +132,13 @@ class Case:
 
     @property
     def known(self) -> bool:
-        """Whether some server said what stands at the record's place, if only that nothing does."""
+        """Whether a server said what exists at the record's place, or that nothing does."""
         answer = self.answer
         return self.zone.reachable and answer is not None and answer.tells
 
     @property
     def cut(self) -> Cut | None:
-        """The zone below this one in which the record's name lies; None where it lies in this one."""
+        """The zone below this one that has the record's name; None if it is in this one."""
         answer = self.answer
         if answer is None or answer.cut is not None:
             return answer.cut if answer else None

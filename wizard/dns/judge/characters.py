@@ -9,7 +9,7 @@ from functools import lru_cache
 from wizard.text import printable
 
 _BYTES = {0x91: "'", 0x92: "'", 0x93: '"', 0x94: '"', 0x96: "-", 0x97: "-", 0x98: "~", 0xA0: " ", 0xAD: ""}
-"""What single bytes of Windows-1252 stand for, whose panel did not convert them to UTF-8."""
+"""The meaning of single bytes of Windows-1252 that a panel did not convert to UTF-8."""
 
 _MEANT = {
     ascii_character: frozenset(alike)
@@ -40,9 +40,9 @@ _LONGEST_TOLD = 4
 
 
 def plain(text: str) -> str:
-    """``text`` with each odd character replaced by the ASCII that it surely stands for.
+    """``text`` with each odd character replaced by the ASCII it surely means.
 
-    Spaces of every kind become a blank, what is invisible goes. A character that nobody can be sure of stays:
+    Spaces of every kind become a blank, invisible characters go. An ambiguous character stays:
     so does a long dash within a name, which can have been one hyphen or two.
     """
     if _ODD.search(text) is None:

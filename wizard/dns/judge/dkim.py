@@ -83,7 +83,7 @@ def _followed(case: Case, target: str) -> tuple[list[str], _End]:
 
 
 def _whose(case: Case, target: str) -> str:
-    """Whose the target is, as far as it can be told."""
+    """Whose the target is, as far as known."""
     token, _, zone = target.partition(".")
     wanted_token, _, wanted_zone = case.target.partition(".")
     for other in case.context.records:

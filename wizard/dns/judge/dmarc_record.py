@@ -69,7 +69,7 @@ class DmarcRecord:
     tags: tuple[tuple[str, str], ...]
 
     def tag(self, name: str) -> str | None:
-        """The value of a tag, the first where it stands twice; None where it is not there."""
+        """The value of a tag, the first if it appears twice; None if it is absent."""
         return next((value for key, value in self.tags if key == name), None)
 
     def policy(self, tag: str = "p") -> str | None:
@@ -79,7 +79,7 @@ class DmarcRecord:
 
     @property
     def working(self) -> dict[str, str]:
-        """The tags beside policies that receivers heed; of one that stands twice, the first."""
+        """The tags beside policies that receivers heed; of one that appears twice, the first."""
         firsts: dict[str, str] = {}
         for name, value in self.tags:
             firsts.setdefault(name, value)

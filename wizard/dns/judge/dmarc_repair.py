@@ -1,6 +1,6 @@
 """What the text of a DMARC record was meant to say, and the one record to end with. Pure.
 
-The rule: no policy gets weaker and no tag is lost. What nobody can be sure of is ``unclear``; then only the
+The rule: no policy gets weaker and no tag is lost. Ambiguous parts are ``unclear``; then only the
 owner can repair the record. A tag that does nothing stays, too: leaving it out is advice of its own.
 """
 

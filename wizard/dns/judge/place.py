@@ -336,7 +336,7 @@ def _shown(found: list[Rdata]) -> list[str]:
 
 
 def _is_meant(case: Case, rdata: Rdata) -> bool:
-    """Whether this data was surely meant for this record, wherever and in whichever type it stands."""
+    """Whether this data was surely meant for this record, whatever its name and type."""
     match case.record.id:
         case RecordId.DMARC:
             return isinstance(rdata, Txt) and dmarc_record.intended(rdata.text)

@@ -61,7 +61,7 @@ _AT_ITS_NAME = ("proxied", "wrong-type")
 
 
 def judge(record: Record, answers: Answers, zone: ZoneSeen, context: Context) -> Row:
-    """The row for ``record``: where it stands and, worst first, why."""
+    """Return the row for ``record``: its status and findings, worst first."""
     return _judged(Case(record, zone, answers, context))
 
 

@@ -48,7 +48,7 @@ def publishable(seen: Round) -> tuple[Row, ...]:
 
 
 def obstacle(row: Row) -> str:
-    """Why the record must not be entered as it is, by what the round saw, as the end of a sentence."""
+    """Why the record must not be added as proposed, by what the round saw, as the end of a sentence."""
     codes = {finding.code for finding in row.findings}
     if "mail-from-in-use" in codes:
         return _OTHER_MAIL

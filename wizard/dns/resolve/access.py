@@ -1,4 +1,4 @@
-"""The way to DNS: which recursive resolvers to start from, and whom else to ask."""
+"""Which recursive resolvers, public resolvers and HTTPS endpoints to ask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Nameserver:
 
 @dataclass(frozen=True, slots=True)
 class PublicResolver:
-    """A recursive resolver that much of the world asks. ``name`` is its operator's, as people know it."""
+    """A public recursive resolver. ``name`` is its operator's."""
 
     name: str
     server: Nameserver
@@ -45,7 +45,7 @@ class DnsAccess:
         return next((r for r in self.resolvers if r.address == address), Nameserver(address, self.port))
 
     def through(self, resolvers: Sequence[Nameserver]) -> DnsAccess:
-        """Through these resolvers and nobody else: the world they show may be one of their own."""
+        """The same with these resolvers only: they may show a DNS of their own."""
         return DnsAccess(tuple(resolvers))
 
 

@@ -22,7 +22,7 @@ class Standing(IntEnum):
     RECURSIVE = 2
     """From a resolver's cache where the zone's own server was asked: somebody sits in between."""
     REFERRAL = 3
-    """The name lies in a zone of its own, elsewhere."""
+    """The name belongs to another zone below."""
     AUTHORITATIVE = 4
 
 

@@ -1,6 +1,6 @@
 """Whom to ask, and how: the registry for the delegation, then every server of the zone at once.
 
-A recursive resolver finds the servers and answers for names in other people's zones. What stands in the
+A recursive resolver finds the servers and answers for names in other people's zones. What is in the
 user's own zone comes from its authoritative servers, so no cache is in between; only when none of them can be
 reached does a resolver answer for them, over HTTPS where that works (``Path.HTTPS``), for it shows what the
 world sees, else the configured one (``Path.RESOLVER``). No answer is remembered here.
@@ -33,7 +33,7 @@ REGISTRY_SERVERS = 2
 
 
 LOCAL_SECONDS = 2.0
-"""How long the resolvers of this network may take to show whether they see another zone than the world."""
+"""How long this network's resolvers may take to show whether they see another zone than the public one."""
 
 
 Asking = Callable[[Sequence[str], Question, str], Awaitable[dict[str, Read]]]
@@ -79,7 +79,7 @@ class Resolver:
         """Where ``domain``'s zone seems to be, as the recursive resolver has it: two round trips.
 
         ``gone`` are names that are no zones any more, whatever a cache says. The system's resolvers are read
-        anew each time: networks come and go.
+        again each time: the network may have changed.
         """
         self.servers.refresh()
         domain = domain.lower().rstrip(".")
@@ -173,7 +173,7 @@ class Resolver:
     async def _bogus(self, found: Delegation) -> str | None:
         """Why validating resolvers refuse the zone ``found.target``; None where they do not.
 
-        What only fails when it is validated was told by asking again without (CD, RFC 4035 §3.2.2).
+        A failure of validation alone shows by asking again without it (CD, RFC 4035 §3.2.2).
         """
         question = Question(found.target, "NS")
         refused = found.said or await self.servers.recurse(question)
@@ -230,7 +230,7 @@ class Resolver:
     async def locally(self, zone: ZoneSeen, lacking: Mapping[Question, Answer]) -> dict[Question, Answer]:
         """What this network's resolvers have of ``lacking``, the questions that the zone's servers deny.
 
-        They are asked for these names only if they see another zone of that name than the world does: a
+        They are asked for these names only if they see another zone of that name than the public one: a
         resolver that is asked too early denies the record until a time to live is over (RFC 2308 §5).
         """
         if not lacking:

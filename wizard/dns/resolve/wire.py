@@ -235,7 +235,7 @@ class _Reader:
     def _name(self, start: int) -> tuple[str, int, int]:
         """The name from ``start`` on, its length on the wire, and where what follows it begins.
 
-        Pointers lead back, each further than the one before, so that none goes round (RFC 1035 §4.1.4).
+        Pointers lead back, each further than the one before, so there is no loop (RFC 1035 §4.1.4).
         """
         data, at, end, limit, length = self.data, start, 0, start, 1
         labels = []

@@ -77,7 +77,7 @@ def look(world: World, project: Project, identity: SesIdentity) -> Round:
 
 
 def wrong_without_aws(world: World, project: Project) -> Standing | None:
-    """Where the step stands while SES cannot be asked, if a record that the file names is wrong in the DNS.
+    """The step's standing while SES cannot be asked, if a record that the file names is wrong in the DNS.
 
     None where none is known to be: of the step as a whole nothing is known then. Raises nothing.
     """
@@ -146,7 +146,7 @@ def standing(around: Surroundings) -> Standing:
 
 
 def judge(seen: Round, identity: SesIdentity) -> Standing:
-    """Where the step stands: the worst of what the DNS says now and what SES has found.
+    """The step's standing: the worst of what the DNS says now and what SES has found.
 
     Done is: every record is right now, and verified, DKIM and MAIL FROM are ``SUCCESS`` in one answer of SES.
     SES keeps that answer for days after a record has broken, so it covers nothing that is wrong now.
@@ -198,7 +198,7 @@ def after_verification(seen: Round, identity: SesIdentity) -> str:
 def misplaced(row: Row) -> bool:
     """Whether a missing record is not simply missing: a mistake was found that explains it.
 
-    Mostly it stands at another name. Such a row counts, and is shown, as wrong.
+    Mostly it is at another name. Such a row counts, and is shown, as incorrect.
     """
     explained = any(_serious(f) and f.code != "absent" for f in row.findings)
     return row.status is RowStatus.MISSING and explained
@@ -242,7 +242,7 @@ def _blocks(finding: Finding) -> bool:
 
 
 def _judged_by_ses(seen: Round, identity: SesIdentity) -> tuple[Status, str]:
-    """Where the step stands while all records are right."""
+    """The status and words while all records are correct."""
     if identity.complete:
         return Status.DONE, "SES has verified the domain, DKIM and MAIL FROM"
     if identity.mail_from is None:

@@ -63,7 +63,7 @@ def merged(texts: Iterable[str], include: str) -> str | None:
 
 
 def without(record: str, term: str) -> str:
-    """The record without a term that lets nobody in, or hands over to nobody.
+    """The record without a term that authorises nobody or redirects nowhere.
 
     Where a redirect goes, or ``all`` may have run into the term, what becomes of everybody else is not clear:
     then the record ends in ``~all``.

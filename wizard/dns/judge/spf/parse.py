@@ -14,16 +14,16 @@ from wizard.dns.judge.characters import plain
 VERSION = "v=spf1"
 
 MOST_FAULTS = 20
-"""How many wrong terms of one record are told."""
+"""How many wrong terms of one record are reported."""
 
 LONGEST_END = 80
 """Characters at a term's end that are searched for its last label (at most 63) or its prefix length."""
 
 
 class SpfError(Exception):
-    """A term that RFC 7208's grammar does not allow: a permerror for whoever reads the record.
+    """A term that RFC 7208's grammar does not allow: a permerror for receivers.
 
-    ``term`` is the term as it stands there, ``column`` where it begins (1 is the first character of the
+    ``term`` is the term as written, ``column`` where it begins (1 is the first character of the
     record), ``reason`` what is wrong with it, in words.
     """
 
@@ -95,7 +95,7 @@ class SpfRecord:
 
     @property
     def all(self) -> Mechanism | None:
-        """The first ``all``; what stands after it is never reached."""
+        """The first ``all``; terms after it are never reached."""
         return next((term for term in self.mechanisms if term.name == "all"), None)
 
     def modifier(self, name: str) -> str | None:
@@ -158,7 +158,7 @@ def faults(text: str) -> tuple[SpfError, ...]:
 
 
 def words(text: str) -> Iterator[tuple[str, int]]:
-    """The terms behind the version as they stand there, each with its column (from 1)."""
+    """The terms behind the version as written, each with its column (from 1)."""
     for match in re.finditer(r"[^ ]+", text):
         if match.start() > 0:
             yield match.group(), match.start() + 1
