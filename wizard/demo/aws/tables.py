@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -99,83 +98,54 @@ class Tables(DynamoHandler):
             yield "kms:Decrypt", key
 
 
+_by_moto = DynamoDBBackend.transact_write_items
+
+
 def _transact(backend: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
-    """All the writes, or none and why. moto's own copies whole tables, to be able to go back."""
+    """All the writes, or none and why. moto copies whole tables to be able to go back, and is slow.
+
+    So plain updates, such as the reminder's, are checked first and then written here.
+    """
+    updates = [item["Update"] for item in items if "Update" in item]
+    if len(updates) < len(items) or not all(_PLAIN.fullmatch(one["UpdateExpression"]) for one in updates):
+        _by_moto(backend, items)
+        return
     if len(items) > 100:
         raise TooManyTransactionsException
-    parts = [next(iter(item.items())) for item in items]
-    places = [_place(backend, kind, part) for kind, part in parts]
-    if len({json.dumps(place, sort_keys=True) for place in places}) < len(places):
+    if len({json.dumps([one["TableName"], one["Key"]], sort_keys=True) for one in updates}) < len(updates):
         raise MultipleTransactionsException
-    reasons = [
-        _reason(backend, part, table, key) for (_, part), (table, key) in zip(parts, places, strict=True)
-    ]
+    changes = [_changes(one) for one in updates]
+    reasons = [_reason(backend, one) for one in updates]
     if any(code for code, _, _ in reasons):
         raise TransactionCanceledException(reasons)
-    before = [copy.deepcopy(backend.get_item(table, key)) for table, key in places]
-    try:
-        for (kind, part), (table, key) in zip(parts, places, strict=True):
-            _write(backend, kind, part, table, key)
-    except Exception:
-        for (table, key), item in zip(places, before, strict=True):
-            backend.delete_item(table, key)
-            if item is not None:
-                backend.put_item(table, item.to_json()["Attributes"])
-        raise
+    for one, changed in zip(updates, changes, strict=True):
+        found = backend.get_item(one["TableName"], one["Key"])
+        before = found.to_json()["Attributes"] if found else one["Key"]
+        backend.put_item(one["TableName"], {**before, **changed})
 
 
-def _place(backend: DynamoDBBackend, kind: str, part: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The table and the key that a part of a transaction is about."""
-    if kind != "Put":
-        return part["TableName"], part["Key"]
-    table = backend.get_table(part["TableName"])
-    return part["TableName"], {name: part["Item"][name] for name in table.table_key_attrs}
+def _changes(update: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that an update sets."""
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+    changes = {names[name]: values[value] for name, value in _TERM.findall(update["UpdateExpression"])}
+    if changes.keys() & update["Key"].keys():
+        raise MockValidationException("Cannot update attribute: this attribute is part of the key")
+    return changes
 
 
 def _reason(
-    backend: DynamoDBBackend, part: dict[str, Any], table: str, key: dict[str, Any]
+    backend: DynamoDBBackend, update: dict[str, Any]
 ) -> tuple[str | None, str | None, dict[str, Any] | None]:
-    """Why a part cancels its transaction: code, message and, if asked for, the item that is there."""
-    found = backend.get_item(table, key)
-    condition = part.get("ConditionExpression")
-    holds = condition is None or get_filter_expression(
-        condition, part.get("ExpressionAttributeNames"), part.get("ExpressionAttributeValues")
-    ).expr(found)
-    if holds:
+    """Why an update cancels its transaction: code, message and, if asked for, the existing item."""
+    found = backend.get_item(update["TableName"], update["Key"])
+    condition = update.get("ConditionExpression")
+    if condition is None or get_filter_expression(
+        condition, update.get("ExpressionAttributeNames"), update.get("ExpressionAttributeValues")
+    ).expr(found):
         return None, None, None
-    told = part.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and found is not None
-    item = found.to_json()["Attributes"] if told and found else None
+    told = found if update.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" else None
+    item = told.to_json()["Attributes"] if told else None
     return "ConditionalCheckFailed", "The conditional request failed", item
-
-
-def _write(
-    backend: DynamoDBBackend, kind: str, part: dict[str, Any], table: str, key: dict[str, Any]
-) -> None:
-    if kind == "Put":
-        backend.put_item(table, part["Item"])
-    elif kind == "Delete":
-        backend.delete_item(table, key)
-    elif kind == "Update" and _PLAIN.fullmatch(part["UpdateExpression"]):
-        _assign(backend, part, table, key)
-    elif kind == "Update":
-        backend.update_item(
-            table,
-            key,
-            update_expression=part["UpdateExpression"],
-            expression_attribute_names=part.get("ExpressionAttributeNames", {}),
-            expression_attribute_values=part.get("ExpressionAttributeValues", {}),
-        )
-
-
-def _assign(backend: DynamoDBBackend, part: dict[str, Any], table: str, key: dict[str, Any]) -> None:
-    """What an update does that only sets attributes. moto reads its expression anew for each item, slowly."""
-    names, values = part["ExpressionAttributeNames"], part["ExpressionAttributeValues"]
-    changes = {names[name]: values[value] for name, value in _TERM.findall(part["UpdateExpression"])}
-    if changes.keys() & key.keys():
-        raise MockValidationException("Cannot update attribute: this attribute is part of the key")
-    found = backend.get_item(table, key)
-    before = found.to_json()["Attributes"] if found else key
-    backend.put_item(table, {**before, **changes})
 
 
 DynamoDBBackend.transact_write_items = _transact  # type: ignore[assignment,method-assign]
