@@ -26,7 +26,10 @@ def normal_address(text: str) -> str:
 
     Raises AddressError.
     """
-    local, at, domain = text.strip().rpartition("@")
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1].strip()  # Pasted with its quotes.
+    local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
         raise AddressError("expected name@example.com")
     if not local.isascii():

@@ -130,12 +130,12 @@ def deploy_reminder(shown: Terminal) -> None:
     shown.press("F4")
     shown.wait_for("This is what will happen")
     shown.press("y")
-    shown.wait_for("Deployed. F3 goes on: send a test e-mail.")
+    shown.wait_for("Deployed. Send a test e-mail to finish this step")
     shown.press("F3")
     shown.wait_for(r"\[Test\]")
     shown.wait_for("deployed: send a test e-mail")
     shown.press("F4")
-    shown.wait_for("✓ sent  SES took the mail to you@example.com")
+    shown.wait_for("✓ sent  SES accepted the mail to you@example.com")
 
 
 def read_inbox(shown: Terminal) -> None:

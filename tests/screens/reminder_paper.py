@@ -26,6 +26,7 @@ from wizard.steps.reminder import step as reminder
 from wizard.steps.reminder import trial as reminder_trial
 from wizard.steps.reminder.audience import Audience
 from wizard.steps.reminder.dead_letters import Retried
+from wizard.steps.reminder.deployed import changed
 from wizard.steps.reminder.drift import Drifted
 from wizard.steps.reminder.opt_outs import OptOut
 from wizard.steps.reminder.recipients import Import
@@ -33,7 +34,6 @@ from wizard.steps.reminder.runs import FailedMail, RunSeen
 from wizard.steps.reminder.step import ReminderPlan, ReminderSeen, StackWork
 from wizard.steps.reminder.trial import DryRun, LogLine
 from wizard.steps.reminder.trial import TestResult as Outcome
-from wizard.steps.reminder.undeployed import changed
 from wizard.steps.reminder.user_table import TableSeen
 from wizard.world import World
 

@@ -10,14 +10,14 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input, TextArea
 
-from screens.pages.reminder.form_page import with_typed
-from screens.pages.reminder.what import What
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.reminder_paper import Flow, show, subject, write
 from wizard.project.schema import MAX_BYTES, Project, Reminder
 from wizard.reminder.message.fields import Message
 from wizard.steps.model import StepName
+from wizard.steps.reminder.forms import keep_typed
+from wizard.steps.reminder.message_form import MessageForm
 
 if TYPE_CHECKING:
     from wizard.demo import Demo
@@ -70,8 +70,8 @@ async def test_escape_goes_the_same_way_back(
     questions = [
         "What was sent?",
         "Does it arrive?",
-        "Set it up?",
-        "When does it leave?",
+        "Deploy it?",
+        "When is it sent?",
         "What does it say?",
         "Who gets the mail?",
     ]
@@ -230,8 +230,8 @@ async def test_what_was_only_proposed_is_not_saved(
 @pytest.mark.parametrize(
     ("sender", "words"),
     [
-        ("reminders", "This is no address to send from"),
-        ("a$b@example.com", "Choose a plainer address to send from"),
+        ("reminders", "Not a valid sender address"),
+        ("a$b@example.com", "Choose a plainer sender address"),
     ],
 )
 async def test_a_sender_the_file_does_not_take_is_told_and_the_rest_is_kept(
@@ -253,10 +253,10 @@ async def test_a_sender_the_file_does_not_take_is_told_and_the_rest_is_kept(
 
 
 def test_a_message_the_file_has_no_room_for_is_told(written: Project, tmp_path: Path) -> None:
-    typed = What("reminders@example.com", "", Message("Hello", "x" * MAX_BYTES, ""))
-    kept = with_typed(written, tmp_path, NOW, {"what": typed})
+    typed = MessageForm("reminders@example.com", "", Message("Hello", "x" * MAX_BYTES, ""))
+    kept = keep_typed(written, tmp_path, NOW, {"what": typed})
     assert kept.project == written
-    assert "Make the message shorter" in kept.lost["what"][0]
+    assert "Shorten the message" in kept.lost["what"][0]
 
 
 # On the embedded account
@@ -277,7 +277,7 @@ async def test_from_defaults_to_scheduled_mail_in_the_inbox(account: Demo, tmp_p
         await page.shows("✓ done  recipients")
         await page.press("enter", "enter")
         await page.shows("✓ sent")
-        assert "in its own inbox. F9 opens it." in page.words
+        assert "The demo has its own inbox. F9 opens it." in page.words
         assert page.saved.done("reminder")
         await page.press("f9", "f4")
         await page.shows("Hello Ben, a small reminder")

@@ -27,7 +27,7 @@ async def test_comes_back_to_where_it_stopped(
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
-        await page.shows("Set it up?")
+        await page.shows("Deploy it?")
         await page.shows("1 recipient, from ses-wizard-recipients.csv")
         await page.press("f2", "f2", "f2")
         assert "ana@example.com, Ana" in page.text
@@ -46,10 +46,10 @@ async def test_all_that_bounds_the_schedule_is_told_and_that_it_is_paused(
     )
     async with opened(tmp_path, outside.world, project=replace(written, reminder=bounded)) as page:
         await show(page)
-        await page.shows("Set it up?")
+        await page.shows("Deploy it?")
         assert "not before Tue 01 Dec 2026 11:00 CET, not after Thu 24 Dec 2026 11:00 CET," in page.words
         assert "within 15 minutes" in page.words
-        assert "! paused No run leaves until you resume it, on Runs." in page.words
+        assert "! paused No run until you resume on the Runs page." in page.words
 
 
 async def test_what_comes_next_is_in_sight_after_a_long_creation(
@@ -62,7 +62,7 @@ async def test_what_comes_next_is_in_sight_after_a_long_creation(
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4", "y")
         assert "deployed: send a test e-mail" in page.text
-        assert "✓ Deployed. F3 goes on: send a test e-mail." in page.text
+        assert "✓ Deployed. Send a test e-mail to finish this step (F3)." in page.text
         assert "✓ done  resource 0" in page.text
 
 
@@ -106,16 +106,16 @@ async def test_a_failed_stack_says_why_and_is_tried_again(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     made.error = WizardError(
-        "The stack could not be made", "The schedule: no such time zone.", "Mend it, try again."
+        "The stack could not be created", "The schedule: no such time zone.", "Mend it, try again."
     )
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4", "y")
-        assert "! The stack could not be made" in page.text
+        assert "! The stack could not be created" in page.text
         assert "The schedule: no such time zone." in page.text
         made.error = None
         await page.press("enter", "y")
         assert "✓ done  schedule" in page.text
-        assert "could not be made" not in page.text
+        assert "could not be created" not in page.text
         assert page.app.focused is page.app.screen.query_one("#next")
 
 
@@ -135,7 +135,7 @@ async def test_who_is_told_is_saved_with_the_plan(
         await show(page)
         page.type("alerts", "ops example.com")
         await page.press("f4")
-        assert "✗ fix  Alerts cannot be sent to this address." in page.text
+        assert "✗ fix  Not a valid address for alerts." in page.text
         assert page.app.focused is page.app.screen.query_one("#alerts")
         assert made.asked == []
         page.type("alerts", "ops@example.com")
@@ -172,7 +172,7 @@ async def test_what_is_saved_and_not_deployed_is_told_at_once_and_everywhere(
         assert "! not deployed" in page.text, "on the rail"
         await page.press("f3")
         await page.press("f6")
-        assert f"✓ Nobody changed the deployed stack by hand. {words}" in page.text
+        assert f"✓ No drift: the stack is as deployed. {words}" in page.text
         await page.press("f3")
         assert "Sends  the version deployed Tue 24 Nov 2026 10:00 UTC, with the subject “Hello" in page.text
         assert page.saved.progress[StepName.REMINDER].words == words
@@ -187,11 +187,15 @@ async def test_what_drifted_is_told_and_put_back(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
-        await show(page, "f7")
-        assert "! Nothing was found that drifted: F6 looks for it." in page.text
+        await show(page, "f6")
+        assert "! Nothing is deployed yet: press F4." in page.text
+        stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
+        made.seen = ReminderSeen(stack)
+        await page.press("f5", "f7")
+        assert "! No drift was found: F6 checks for it." in page.text
         await page.press("f6")
-        assert "Nobody changed the deployed stack by hand." in page.text
-        assert "Put it back" not in page.text
+        assert "No drift: the stack is as deployed." in page.text
+        assert "Restore" not in page.text
         made.drifted = (Drifted("schedule", "ScheduleExpression is [red]rate(1 day), and should be…"),)
         await page.press("f6")
         assert "! drifted  schedule  ScheduleExpression is [red]rate(1 day)" in page.text

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 
-from screens.pages.reminder.run_words import sent_again, standing_of, took
+from screens.pages.reminder.run_words import run_status, sent_again, took
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, opened
 from tests.screens.reminder_paper import Flow, show, with_a_test
@@ -82,7 +82,7 @@ async def test_shows_the_last_runs_and_the_numbers_of_one(
         await show(page)
         await page.shows("400 of 1,000 sent")
         await page.press("down", "down")
-        await page.shows("5 people  1 sent, 2 failed, 1 unsure, 1 skipped, 1 bounced, 0 complained")
+        await page.shows("5 recipients  1 sent, 2 failed, 1 unsure, 1 skipped, 1 bounced, 0 complained")
         assert page.text == snapshot
 
 
@@ -97,14 +97,14 @@ async def test_a_run_that_has_counted_nobody_yet_says_what_it_has_done_so_far(
         assert "of 0" not in page.text
         assert "So far  3 sent, 0 failed" in page.text
         await page.press("enter")
-        assert "1 that failed can be sent once more" in page.words
+        assert "1 failed: R sends them once more" in page.words
 
 
 WORDS = {
     "✓ ended": a_run(),
-    "» going on": a_run(ended=None, last=NOW),
+    "» running": a_run(ended=None, last=NOW),
     "… waiting": a_run(ended=None, last=NOW, stopped="throttled"),
-    "! stands": a_run(ended=None, last=NOW - timedelta(minutes=20)),
+    "! stopped": a_run(ended=None, last=NOW - timedelta(minutes=20)),
     "✗ gave up": a_run(ended=None, last=NOW, stopped="gave_up"),
     "✗ expired": a_run(sent=1, left=2),
 }
@@ -112,21 +112,21 @@ WORDS = {
 
 @pytest.mark.parametrize("mark", WORDS)
 def test_every_state_of_a_run_has_its_words(mark: str) -> None:
-    assert standing_of(WORDS[mark], NOW)[0][0] == mark
+    assert run_status(WORDS[mark], NOW)[0][0] == mark
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
         ("MAIL_FROM_DOMAIN_NOT_VERIFIED", "finish the DNS step (step 4)"),
-        ("CONFIGURATION_SET_NOT_FOUND", "do the identity step again (step 3)"),
+        ("CONFIGURATION_SET_NOT_FOUND", "do step 3 again"),
         ("TEMPLATE_NOT_FOUND", "deploy again on Create (F4)"),
         ("ACCOUNT_SENDING_PAUSED", "step 1 says what to do"),
         ("X\x1b[1m", "SES said: X\\x1b[1m."),
     ],
 )
 def test_a_run_that_gave_up_names_the_step_that_fixes_it(code: str, words: str) -> None:
-    _, why = standing_of(a_run(ended=None, last=NOW, stopped="gave_up", said=code), NOW)
+    _, why = run_status(a_run(ended=None, last=NOW, stopped="gave_up", said=code), NOW)
     assert why.startswith("SES refuses every mail.")
     assert words in why
 
@@ -134,11 +134,12 @@ def test_a_run_that_gave_up_names_the_step_that_fixes_it(code: str, words: str) 
 def test_a_pause_holds_what_stands_in_the_queue_and_nothing_else() -> None:
     queued = a_run(ended=None, last=NOW, mode="queue")
     assert (
-        standing_of(queued, NOW, paused=True)[1] == "The pause holds the queue: it goes on once you resume."
+        run_status(queued, NOW, paused=True)[1]
+        == "The reminder is paused. The run continues once you resume it."
     )
-    assert standing_of(queued, NOW)[0][0] == "» going on"
-    assert standing_of(replace(queued, mode="direct"), NOW, paused=True)[0][0] == "» going on"
-    assert standing_of(replace(queued, ended=NOW), NOW, paused=True)[0][0] == "✓ ended"
+    assert run_status(queued, NOW)[0][0] == "» running"
+    assert run_status(replace(queued, mode="direct"), NOW, paused=True)[0][0] == "» running"
+    assert run_status(replace(queued, ended=NOW), NOW, paused=True)[0][0] == "✓ ended"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ async def test_what_failed_is_shown_and_sent_once_more(
         assert "? unsure   \\x1b[31mno answer [red]" in page.text
         assert "! bounced  the mailbox is gone" in page.text
         assert "cem@example.com" in page.text
-        assert "2 that failed can be sent once more." in page.words
+        assert "2 failed: R sends them once more." in page.words
         assert "unsure may have arrived" in page.words
         await page.press("escape")
         assert "resend" not in " ".join(deployed.asked)
@@ -261,7 +262,7 @@ async def test_what_came_of_sending_again_is_told(
         assert "» working  failed mails" in page.text
         deployed.past = (replace(before, sent=2, failed=1, again=NOW + timedelta(seconds=1)),)
         await page.shows("✓ done  failed mails  of 2: 1 sent, 1 failed again: Enter shows why")
-        assert "Again     sent again Tue 24 Nov 2026 10:00 UTC" in page.text
+        assert "Again         sent again Tue 24 Nov 2026 10:00 UTC" in page.text
 
 
 @pytest.mark.parametrize(
@@ -284,9 +285,9 @@ async def test_times_are_told_by_the_clocks_of_the_schedule(
     deployed.failed = FAILED
     async with opened(tmp_path, outside.world, project=berlin) as page:
         await show(page)
-        await page.shows("Tue 24 Nov 10:58 CET  » going on")
+        await page.shows("Tue 24 Nov 10:58 CET  » running")
         await page.press("enter")
-        assert "of the run of Tue 24 Nov 2026 10:58 CET" in page.words
+        assert "run of Tue 24 Nov 2026 10:58 CET" in page.words
 
 
 async def test_all_fits_on_the_smallest_terminal_after_the_page_of_dns(
@@ -297,7 +298,7 @@ async def test_all_fits_on_the_smallest_terminal_after_the_page_of_dns(
         await show(page)
         await page.shows("400 of 1,000 sent")
         assert "Pause  F6" in page.text
-        assert "1,000 people" in page.text
+        assert "1,000 recipients" in page.text
 
 
 async def test_where_nothing_failed_nothing_can_be_sent_again(
@@ -306,15 +307,15 @@ async def test_where_nothing_failed_nothing_can_be_sent_again(
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
         await page.press("enter")
-        assert "Nothing failed or came back" in page.text
+        assert "All mail of this run arrived" in page.text
         deployed.past = (a_run(NOW - timedelta(days=1), people=5, sent=5, bounced=1),)
         deployed.failed = FAILED[2:]
         await page.press("f5", "enter")
-        assert "None of them can be sent again" in page.words
+        assert "None can be sent again" in page.words
         await page.press("r")
-        assert "What did not arrive" in page.text
+        assert "Mail that did not arrive" in page.text
         await page.press("enter")
-        assert "What did not arrive" not in page.text
+        assert "Mail that did not arrive" not in page.text
 
 
 async def test_running_now_asks_first_and_says_to_how_many(
@@ -340,13 +341,13 @@ async def test_the_question_before_a_run_says_who_gets_nothing_and_which_version
     async with opened(tmp_path, outside.world, project=done, size=SIZES[1]) as page:
         await show(page, "f4")
         assert "Send to 1 recipient now?" in page.text
-        words = "3 recipients; 2 are unverified and get nothing until production access (step 6)."
+        words = "3 recipients; 2 are unverified: SES refuses that mail until production access (step 6)"
         assert words in page.text
-        assert "The deployed version is sent, without your changes: subject." in page.text
+        assert "Sends the deployed version, without your changes: subject." in page.text
         await page.press("escape")
         deployed.counted = Audience(3, unverified=3, sandbox=True)
         await page.press("f4")
-        assert "Start a run that reaches nobody?" in page.text
+        assert "Start a run without recipients?" in page.text
 
 
 async def test_a_pause_goes_through_a_plan(
@@ -394,7 +395,7 @@ async def test_a_pause_here_is_a_pause_on_the_page_about_when(
 ) -> None:
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page, "f6", "y", "f2", "f2", "f2")
-        assert "When does it leave?" in page.text
+        assert "When is it sent?" in page.text
         assert "paused" in page.text
         await page.press("escape")
         assert page.saved.reminder.paused
@@ -423,11 +424,11 @@ async def test_before_anything_is_set_up_it_says_so(
 ) -> None:
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page)
-        await page.shows("Not deployed yet. Deploy it on the Create page (F2).")
+        await page.shows("Not deployed yet. Deploy it on the Create page (F2 twice).")
         await page.press("f6")
-        assert "! There is nothing to pause yet." in page.text
+        assert "! Nothing is deployed yet." in page.text
         await page.press("f4")
-        assert "! Nothing can run yet" in page.text
+        assert "! Nothing to run" in page.text
         assert made.asked == []
 
 

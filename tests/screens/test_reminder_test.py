@@ -96,11 +96,11 @@ async def test_a_dry_run_says_what_it_found(
         await choose(page, Trial.DRY)
         await page.press("f4")
         assert (
-            "✓ none sent 1,197 of 1,200 people would be written to now. The largest is 54 KB." in page.words
+            "✓ none sent 1,197 of 1,200 recipients would be mailed now. The largest is 54 KB." in page.words
         )
         for row in (
-            "! sandbox SES was not asked.",
-            "· opted out 3 get none.",
+            "! sandbox SES was not asked",
+            "· opted out 3 get no mail.",
             "! no address 2 rows without",
             "! not filled 1 mails lack",
             "! empty {{name}} for 12 at",
@@ -116,7 +116,7 @@ async def test_an_address_with_a_mistake_is_mended_in_its_field(
         await show(page, "f3")
         for typed, words in {
             "nobody": "✗ fix  nobody: expected name@example.com.",
-            " ": "✗ fix  Name an address to send to.",
+            " ": "✗ fix  Enter an address.",
         }.items():
             page.type("address", typed)
             await page.press("f4")
@@ -132,7 +132,7 @@ async def test_an_address_with_a_mistake_is_mended_in_its_field(
 async def test_what_failed_is_not_at_work_any_more(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
-    made.error = WizardError("The function TriggerReminder is gone", "Somebody deleted it.", "Put it back.")
+    made.error = WizardError("The function TriggerReminder is gone", "Somebody deleted it.", "Restore.")
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f3", "f4")
         assert "! The function TriggerReminder is gone" in page.text

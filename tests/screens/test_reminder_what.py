@@ -19,9 +19,9 @@ from wizard.steps.reminder.step import ReminderSeen
 
 WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),
-    ("#sender", "me@gmail.com", "Choose an address at example.com"),
-    ("#text", "Hello {{nickname}}", "no column is called nickname"),
-    ("#html", "<p>{{name</p>", "Two braces in the HTML part stand without their partners"),
+    ("#sender", "me@gmail.com", "Enter a sender address at example.com"),
+    ("#text", "Hello {{nickname}}", "there is no column nickname"),
+    ("#html", "<p>{{name</p>", "The HTML part has unmatched braces"),
 )
 
 
@@ -69,7 +69,7 @@ async def test_the_preview_goes_from_one_recipient_to_the_next_and_finds_them(
         await page.shows("To           success@simulator.amazonses.com")
         assert page.app.screen.query_one("#seen-by", Input).value == "simul"
         await page.press("x")
-        await page.shows("! nobody has such an address")
+        await page.shows("! no recipient has this address")
 
 
 async def test_somebody_far_down_in_a_file_is_found(
@@ -94,11 +94,11 @@ async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
     done = with_a_test(begun)
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page, "f3")
-        assert "alerts wait until" in page.words
+        assert "no alerts until" in page.words
         subject(page, "Hi {{surname}}")
         write(page, "text", "Hi {{surname}}")
         await page.press("f3")
-        assert "✗ fix  The subject uses {{surname}}, but no column is called surname." in page.text
+        assert "✗ fix  The subject uses {{surname}}, but there is no column surname." in page.text
         assert "✗ fix  The text uses {{surname}}" in page.text
 
 
@@ -160,9 +160,9 @@ async def test_an_unsubscribe_address_is_explained_checked_and_filled_in(
         await page.shows("!  Use https:// for the unsubscribe address")
         page.type("unsubscribe", "https://example.com/leave")
         await page.shows("One click: mail programs show")
-        await page.shows("!  Put a field into the unsubscribe address")
+        await page.shows("!  Add a field to the unsubscribe address")
         page.type("unsubscribe", "https://example.com/leave?who={{nobody}}")
-        await page.shows("but no column is called so")
+        await page.shows("but there is no column nobody")
         page.type("unsubscribe", "https://example.com/leave?who={{email}}")
         await page.until(lambda: "!  " not in page.text)
         await page.press("f8")
@@ -177,9 +177,9 @@ async def test_promotional_mail_without_an_unsubscribe_address_is_warned_about_b
     promotional = with_settings(begun, production=Production(mail_type="MARKETING"))
     async with opened(tmp_path, outside.world, project=promotional) as page:
         await show(page, "f3")
-        assert "!  Promotional mail needs an unsubscribe address" in page.text
+        assert "!  Add an unsubscribe address" in page.text
         await page.press("f3")
-        assert "When does it leave?" in page.text
+        assert "When is it sent?" in page.text
 
 
 async def test_a_text_is_always_required(
@@ -213,7 +213,7 @@ async def test_the_keys_of_the_parts_put_the_cursor_there(
 async def test_a_field_without_a_column_is_said_as_it_is_typed_with_its_part(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path, part: str, called: str
 ) -> None:
-    words = f"The {called} uses {{{{nmae}}}}, but no column is called nmae."
+    words = f"The {called} uses {{{{nmae}}}}, but there is no column nmae."
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f3")
         widget = page.app.screen.query_one("WhatPage").query_one(f"#{part}")

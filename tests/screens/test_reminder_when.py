@@ -12,13 +12,13 @@ from tests.screens.conftest import Outside
 from tests.screens.pages import opened
 from tests.screens.reminder_paper import Flow, show
 from wizard.project.schema import Project
-from wizard.reminder.schedule.plain_choice import HowOften
+from wizard.steps.reminder.schedule_form import HowOften
 
 WRONG_TIMES = (
     (HowOften.DAILY, "time", "25:00", "Write the time like 09:00"),
     (HowOften.MONTHLY, "day", "32", "a day of the month from 1 to 31"),
     (HowOften.ONCE, "date", "tomorrow", "Write the date like"),
-    (HowOften.ONCE, "date", "2026-11-23", "This time never comes"),
+    (HowOften.ONCE, "date", "2026-11-23", "This time is in the past"),
     (HowOften.OWN, "own", "cron(0 9 * * * *)", "At character"),
     (HowOften.DAILY, "timezone", "Europe/Atlantis", "There is no time zone"),
 )
@@ -38,7 +38,7 @@ async def test_a_wrong_time_is_said_as_it_is_typed_and_not_saved(
             await page.press("f3")
             assert page.text.count(words) == 1
             assert "✗ fix" in page.text
-            assert "When does it leave?" in page.text
+            assert "When is it sent?" in page.text
             assert page.app.focused is page.app.screen.query_one(f"#{field}", Input)
         assert page.saved.reminder.schedule is None
 
@@ -123,18 +123,18 @@ async def test_what_leaves_while_paused_is_nothing(
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f2", "f6", "tab", "tab", "tab", "space")
-        assert "! paused No run leaves until you resume it." in page.words
+        assert "! paused No run until you resume." in page.words
         assert "Skipped Wed 25 Nov 2026" in page.words
         await page.press("f3")
         assert page.saved.reminder.paused
 
 
 WRONG_LIMITS = (
-    ("start", "tomorrow", "Write the start like 2027-01-31"),
-    ("start", "2027-02-30", "Write the start like 2027-01-31"),
-    ("end", "2026-11-23", "The end is over already"),
-    ("end", "2026-11-24 17:00", "No run falls between start and end"),
-    ("window", "2000", "Write the minutes of the window: 0 to 1,440"),
+    ("start", "tomorrow", "Write “Not before” like 2027-01-31"),
+    ("start", "2027-02-30", "Write “Not before” like 2027-01-31"),
+    ("end", "2026-11-23", "“Not after” is in the past"),
+    ("end", "2026-11-24 17:00", "No run falls between “Not before” and “Not after”"),
+    ("window", "2000", "Write “Within” in minutes: 0 to 1,440"),
 )
 
 
@@ -153,5 +153,5 @@ async def test_wrong_limits_are_unfolded_and_not_saved(
             await page.press("f6")
         page.type("start", "2027-01-02")
         page.type("end", "2027-01-01")
-        await page.shows("The end must be later than the start")
+        await page.shows("“Not after” must be later than “Not before”")
         assert page.saved.reminder.end is None

@@ -8,16 +8,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Select, TextArea
 
-from screens.pages.reminder import reading
-from screens.pages.reminder.reading import Reader, StaleError
-from screens.pages.reminder.who import Source, Who
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.reminder_paper import Flow, show, write
 from wizard.aws.cloudformation import Stack
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project, Table
+from wizard.reminder.recipients import parse
+from wizard.steps.reminder import recipients_form
 from wizard.steps.reminder.opt_outs import OptOut
+from wizard.steps.reminder.recipients_form import Reader, RecipientsForm, Source, StaleError
 from wizard.steps.reminder.step import ReminderSeen
 
 
@@ -29,8 +29,8 @@ async def choose(page: Opened, source: Source) -> None:
 
 WRONG_RECIPIENTS = {
     "ana@example.com\nnobody\n": "Line 2: the address is not valid",
-    "ana@example.com\nAna@example.com": "Line 2: the address stands on line 1 already",
-    "": "Name at least one recipient",
+    "ana@example.com\nAna@example.com": "Line 2: the address is already on line 1",
+    "": "Add at least one recipient",
 }
 
 
@@ -60,7 +60,7 @@ async def test_recipients_that_stand_in_the_folder_already_are_shown_and_never_w
         kept.write_text("email,name\nnew@example.com,New\n")
         write(page, "lines", "ana@example.com")
         await page.press("f3")
-        assert "ses-wizard-recipients.csv is there already" in page.text
+        assert "ses-wizard-recipients.csv already exists" in page.text
         assert "new@example.com" in kept.read_text()
         kept.unlink()
         await page.press("enter")
@@ -77,10 +77,8 @@ async def test_in_the_sandbox_those_who_get_nothing_are_named_here_and_where_it_
     made.seen = ReminderSeen(None, open_to=frozenset({"example.com"}))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
-        await page.shows("Set it up?")
-        words = (
-            "! sandbox 1 of these 3 get nothing until production access (step 6): SES has not verified ben@"
-        )
+        await page.shows("Deploy it?")
+        words = "! sandbox SES refuses mail to 1 of 3 until production access (step 6), because it has not"
         assert words in page.words
         await page.press("f2", "f2", "f2")
         assert words in page.words
@@ -117,7 +115,7 @@ async def test_a_csv_file_is_read_as_it_is_named(
         page.type("path", "tea")
         await page.shows("No such file")
         page.type("path", "team.csv")
-        await page.shows("1 recipient. The message can use {{email}}, {{name}}, {{plan}}")
+        await page.shows("1 recipient. Fields to use: {{email}}, {{name}}, {{plan}}")
         await page.press("f3")
         assert page.saved.reminder.recipients == "team.csv"
         assert not (tmp_path / "ses-wizard-recipients.csv").exists()
@@ -146,10 +144,10 @@ async def test_an_unreadable_csv_file_tells_the_other_ways(
         await show(page)
         await choose(page, Source.FILE)
         await page.press("f3")
-        assert "✗ fix  Name the file." in page.text
+        assert "✗ fix  Enter the path of the CSV file." in page.text
         page.type("path", "team.csv")
         await page.press("f3")
-        assert "or choose another way above" in page.words
+        assert "or choose another source above" in page.words
         await choose(page, Source.TYPED)
         await page.shows("✓  3 recipients")
         assert "ana@example.com, Ana" in page.text
@@ -178,16 +176,16 @@ async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
 async def test_a_large_file_tells_how_far_its_reading_has_come(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "TELL_EVERY", 0.0)
-    monkeypatch.setattr(reading, "BLOCK", 4096)
+    monkeypatch.setattr(recipients_form, "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(parse, "_WATCHED", 100)
     told: list[str] = []
     rows = "".join(f"someone{number}@example.com,Some One\n" for number in range(500))
     (tmp_path / "team.csv").write_text("email,name\n" + rows)
-    who = Who(Source.FILE, path="team.csv")
+    who = RecipientsForm(Source.FILE, path="team.csv")
     assert who.read(tmp_path, Reader(told.append)).count == 500
-    assert told[-1].startswith("100 % of")
+    assert told[-1].endswith("% of 0 MB")
     with pytest.raises(StaleError):
-        who.read(tmp_path, Reader(waits=lambda: False))
+        who.read(tmp_path, Reader(wanted=lambda: False))
 
 
 async def test_columns_with_gaps_are_told(
@@ -198,7 +196,7 @@ async def test_columns_with_gaps_are_told(
         await show(page)
         await choose(page, Source.FILE)
         page.type("path", "team.csv")
-        await page.shows("·  Empty: {{name}} for 1")
+        await page.shows("!  Empty: {{name}} for 1")
 
 
 # A table of one's own
@@ -238,7 +236,7 @@ async def test_a_table_of_ones_own_is_looked_at_and_its_attributes_mapped(
 WRONG_TABLES = {
     "first_name FirstName": "Line 1: write it like first_name = FirstName",
     "First Name = FirstName": "Line 1: write it like first_name = FirstName",
-    "a = b\na = c": "Line 2: a is said already",
+    "a = b\na = c": "Line 2: a is already defined",
 }
 
 
@@ -249,13 +247,13 @@ async def test_what_is_wrong_about_a_table_is_said(
         await show(page)
         await choose(page, Source.TABLE)
         await page.press("f3")
-        assert "✗ fix  Name the table." in page.text
+        assert "✗ fix  Enter the name of the table." in page.text
         page.type("table", "no")
         await page.press("f3")
-        assert "✗ fix  This is no name of a DynamoDB table" in page.text
+        assert "✗ fix  Not a valid DynamoDB table name" in page.text
         page.type("table", "customers")
         await page.press("f3")
-        assert "✗ fix  Press Enter here first" in page.text
+        assert "✗ fix  Press Enter in this field" in page.text
         await page.press("enter")
         for text, words in WRONG_TABLES.items():
             write(page, "mapping", text)
@@ -265,7 +263,7 @@ async def test_what_is_wrong_about_a_table_is_said(
         assert page.app.focused is page.app.screen.query_one("#mapping")
         assert page.saved.reminder.table is None
         write(page, "mapping", "city = Ctiy")
-        await page.until(lambda: "has an attribute Ctiy: {{city}} stays empty for it." in page.words)
+        await page.until(lambda: "has an attribute Ctiy: {{city}} stays empty." in page.words)
         await page.press("f3")
         assert "What does it say?" in page.text
         assert page.saved.reminder.table
@@ -319,15 +317,15 @@ async def test_opt_outs_are_counted_added_and_taken_back(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page)
-        await page.shows("1 wants no more mail.")
+        await page.shows("1 opt-out.")
         await page.press("f6")
-        assert "Who wants no more mail" in page.text
+        assert "Opt-outs" in page.text
         assert "24 Nov 2026  complaint" in page.text
         await page.press(*"dan@example.com", "enter")
         assert "dan@example.com gets no more mail." in page.text
-        await page.shows("2 want no more mail.")
+        await page.shows("2 opt-outs.")
         await page.press("f6", "shift+tab", "enter")
-        assert "Write to cem@example.com again?" in page.text
+        assert "Remove cem@example.com?" in page.text
         await page.press("enter")
         assert "cem@example.com" in deployed.gone
         await page.press("f6", "shift+tab", "enter", "y")
@@ -354,5 +352,5 @@ async def test_before_anything_is_deployed_there_are_no_opt_outs(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f6")
         assert "Opt-outs  F6" not in page.text
-        assert "! Opt-outs are kept from the set-up on: see Create." in page.text
+        assert "! The opt-out list is created on the Create page." in page.text
         assert "Who gets the mail?" in page.text

@@ -16,7 +16,6 @@ from msgspec.structs import replace as with_sections
 from textual.widgets import Select, TextArea
 
 from screens.pages.production.sandbox import SandboxPage
-from screens.pages.reminder.who import Source
 from screens.widgets.tick import Tick
 from tests.pure.steps.received_mails import results
 from tests.screens.conftest import NOW, Outside, seen_so
@@ -34,6 +33,7 @@ from wizard.steps.dns import step as dns
 from wizard.steps.model import StepName
 from wizard.steps.production.readiness import Site
 from wizard.steps.reminder.opt_outs import OptOut
+from wizard.steps.reminder.recipients_form import Source
 
 if TYPE_CHECKING:
     from tests.screens.reminder_paper import Flow
@@ -190,7 +190,7 @@ async def _reminder(page: Opened, outside: Outside) -> AsyncIterator[str]:
         await page.settle()
         yield f"reminder: who, {source}"
     await page.press("f6")
-    _at(page, "Who wants no more mail")
+    _at(page, "Opt-outs")
     yield "reminder: opt-outs"
     await page.press("escape")
 

@@ -1,4 +1,4 @@
-"""How a run is carried out: by one call of the function, or by several from a queue, and why. Pure."""
+"""Whether one call of the function is enough for a run, or a queue with workers is needed. Pure."""
 
 from __future__ import annotations
 
@@ -10,27 +10,22 @@ from typing import Literal
 from wizard.text import sentence
 
 DIRECT_SECONDS = 840
-"""How long one call of the function may send: Lambda's 15 minutes less one to end in."""
+"""Seconds that one call of the function can send: Lambda's 15 minutes less one."""
 DIRECT_RATE = 200.0
-"""Mails a second that one call of the function can send: some calls of SES, and as many of DynamoDB."""
+"""Mails a second that one call of the function can send."""
 WORKER_RATE = 150.0
-"""Mails a second that one worker is given: a full call of SES (50 recipients) at a time, its claims and their
-outcomes, take about a third of a second (``trigger_reminder.CYCLE``). More workers would have more mail in
-flight, which is what an outage of SES costs."""
+"""Mails a second for one worker: a full call of SES (50 recipients) with its claims takes about a third of a
+second (``trigger_reminder.CYCLE``). More workers would have more mail in flight when SES fails."""
 MIN_WORKERS, MAX_WORKERS = 2, 50
-"""Lambda bounds the calls from one queue to two at the least; more than fifty no account's rate needs."""
-
+"""Lambda's minimum for one queue, and more than any account's rate needs."""
 
 GOES_ON = 4
-"""For how many days a run is continued: see ``trigger_reminder.RESUMED``."""
+"""Days for which a run is continued: see ``trigger_reminder.RESUMED``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What a run needs. ``workers`` is 0 in direct mode. ``seconds`` is how long the sending takes.
-
-    ``words`` say why, in a sentence or two for people.
-    """
+    """What a run needs: ``workers`` (0: direct mode), ``seconds`` of sending, and the reason in ``words``."""
 
     mode: Literal["direct", "queue"]
     workers: int
@@ -38,22 +33,22 @@ class Capacity:
     words: str
 
     def overlap(self, gap: timedelta | None) -> str:
-        """What is said where runs are so close, ``gap`` apart, that one begins before another has ended."""
+        """A warning if runs ``gap`` apart overlap, else nothing."""
         if gap is None or self.seconds <= gap.total_seconds():
             return ""
-        return f" The next run begins {_duration(gap.total_seconds())} later, before that: runs will pile up."
+        return f" The next run begins after {_duration(gap.total_seconds())}, so runs overlap and pile up."
 
 
 def needed(recipients: int, rate: float, daily: float) -> Capacity:
     """What a run to so many ``recipients`` needs.
 
-    ``rate`` and ``daily`` are SES's quota (GetAccount): mails a second, and in 24 hours; -1 is unlimited.
+    ``rate`` and ``daily`` are SES's quotas (GetAccount): mails a second and in 24 hours; -1 is unlimited.
     """
     rate = max(rate, 1.0)
     if recipients <= DIRECT_SECONDS * min(rate, DIRECT_RATE):
         seconds = recipients / min(rate, DIRECT_RATE)
         words = (
-            f"One call of the function writes to {_people(recipients)} in about {_duration(seconds)}, "
+            f"One call of the function sends to {_people(recipients)} in about {_duration(seconds)}, "
             f"at up to {min(rate, DIRECT_RATE):,.4g} a second."
         )
         return Capacity("direct", 0, seconds, words + _over_quota(recipients, daily))
@@ -61,24 +56,23 @@ def needed(recipients: int, rate: float, daily: float) -> Capacity:
     seconds = recipients / min(rate, workers * DIRECT_RATE)
     words = (
         f"{sentence(_people(recipients))} at {rate:,.4g} a second take about {_duration(seconds)}: "
-        f"more than one call of the function can do, so a queue feeds {workers} at a time."
+        f"too long for one call of the function, so a queue feeds {workers} workers."
     )
     return Capacity("queue", workers, seconds, words + _over_quota(recipients, daily))
 
 
 def _over_quota(recipients: int, daily: float) -> str:
-    """What a quota means that one day's mail does not fit into."""
+    """A warning if the run exceeds the daily quota, else nothing."""
     if daily < 0 or recipients <= daily:
         return ""
     days = math.ceil(recipients / max(daily, 1.0))
     if days > GOES_ON:
         return (
-            f" SES allows {daily:,.0f} mails in 24 hours, and a run goes on for {GOES_ON} days: about "
-            f"{GOES_ON * daily:,.0f} of {recipients:,} are written to. Ask AWS for a higher quota first."
+            f" SES allows {daily:,.0f} mails in 24 hours, and a run lasts {GOES_ON} days at most: only about "
+            f"{GOES_ON * daily:,.0f} of {recipients:,} recipients get the mail. Request a higher quota first."
         )
     return (
-        f" SES allows {daily:,.0f} mails in 24 hours, so a run goes on over {days:,} days; "
-        "nobody is written twice."
+        f" SES allows {daily:,.0f} mails in 24 hours, so a run takes {days:,} days; nobody is mailed twice."
     )
 
 
@@ -87,7 +81,7 @@ def _people(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """A length of time, rounded as people say it."""
+    """A length of time, rounded, in words."""
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= 2 * length:
             return f"{round(seconds / length):,} {unit}s"

@@ -1,6 +1,6 @@
-"""What the reminder costs, in words. Pure.
+"""The monthly cost of the reminder, in words. Pure.
 
-Prices are list prices of us-east-1 in US dollars, without free tiers and taxes; other Regions differ a bit.
+List prices of us-east-1 in US dollars, without free tiers and taxes; other Regions are similar.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ A_MAIL = 0.10 / 1000
 A_WRITE, A_READ = 0.625 / 1_000_000, 0.125 / 1_000_000
 """DynamoDB on demand: each unit."""
 WRITES_A_MAIL = 2 + 2 + 1
-"""A claim and its outcome, each in a transaction, which counts double; and a share of the run's numbers."""
+"""A claim and its outcome, each in a transaction (counted twice), and a share of the run's numbers."""
 READS_A_MAIL = 2
-"""The recipient's row, and whether it is among the opt-outs."""
+"""The recipient's row and the opt-out check."""
 A_SECOND = 0.25 * 0.0000133334
 """Lambda on arm64 with 256 MB: each second."""
 A_CALL = 0.20 / 1_000_000
@@ -30,13 +30,13 @@ A_REQUEST = 0.40 / 1_000_000
 REQUESTS_A_MAIL = 3 / 50
 """A portion of 50 is sent, received and deleted."""
 IDLE_REQUESTS = 5 * 3 * 60 * 24 * 30
-"""In thirty days, Lambda asks an empty queue by five pollers, every twenty seconds each."""
+"""Lambda's five pollers ask an empty queue every twenty seconds, for thirty days."""
 AN_ALARM = 0.10
 """CloudWatch: each alarm and month."""
 ALARMS = 8
-"""Their metrics from the log are left out: they cost in hours of trouble alone, $0.0004 each."""
+"""Without their log metrics, which cost $0.0004 in hours of trouble."""
 RESUMES = 6 * 24 * 30
-"""In thirty days, how often stopped runs are looked for: each ten minutes."""
+"""Checks for stopped runs in thirty days: every ten minutes."""
 MONTH = timedelta(days=30)
 
 
@@ -53,8 +53,7 @@ def monthly(
 ) -> str:
     """The cost of the next thirty days, in words. Raises ScheduleError.
 
-    ``start`` and ``end`` are the schedule's dates, ``rate`` is SES's quota in mails a second, and ``workers``
-    is 0 in direct mode.
+    ``rate`` is SES's quota in mails a second; ``workers`` is 0 in direct mode.
     """
     last = min(now + MONTH, end or now + MONTH)
     count = sum(1 for _ in takewhile(lambda moment: moment <= last, runs(schedule, timezone, now, start)))
@@ -66,13 +65,13 @@ def monthly(
     return (
         f"In the next 30 days about ${dollars:,.2f}: {_counted(count, 'run')} × "
         f"{_counted(recipients, 'recipient')} = {_counted(mails, 'mail')}, at $0.10 for 1,000 from SES and "
-        f"${rest:,.3f} for all else. ${standing:,.2f} of that, "
-        f"for {kept}, is due even without a run. Free tiers are not counted."
+        f"${rest:,.3f} for the other services. ${standing:,.2f} of that "
+        f"({kept}) is due even without a run. Free tiers are not included."
     )
 
 
 def _a_mail(rate: float, workers: int) -> float:
-    """What one mail costs: SES, DynamoDB, Lambda's waiting for its turn, and the queue where there is one."""
+    """The cost of one mail: SES, DynamoDB, Lambda, and the queue if there is one."""
     seconds = workers / max(rate, 1.0) if workers else 1 / min(max(rate, 1.0), DIRECT_RATE)
     tables = WRITES_A_MAIL * A_WRITE + READS_A_MAIL * A_READ
     queue = REQUESTS_A_MAIL * A_REQUEST + A_CALL / 50 if workers else 0.0

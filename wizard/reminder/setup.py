@@ -1,4 +1,4 @@
-"""All that the reminder's stack depends on, in one value. Pure."""
+"""All that the reminder's template depends on, in one value. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ def opt_outs_table(stack: str, domain: str) -> str:
 class Setup:
     """All that the template depends on.
 
-    ``identities`` are the SES identities that the function may use: the domain, and whatever else SES checks
-    (in the sandbox, the recipients' own). ``start`` and ``end`` are the schedule's StartDate and EndDate: see
-    ``draft.start_date``. ``table`` is the user's own table of recipients, ``table_key`` the ARN of the KMS
-    key it is encrypted with, where that is a key of the customer's. ``workers`` is how many runs of the
-    function send at a time in queue mode; 0 is direct mode. ``opt_outs_name`` is the name of an
-    opt-outs table that is kept, empty for the usual name, and None where the deployed table's name came from
-    CloudFormation: another name would be another, empty table.
+    ``identities`` are the SES identities that the function can use: the domain, and in the sandbox the
+    recipients' own. ``start`` and ``end`` are the schedule's StartDate (see ``draft.start_date``) and
+    EndDate. ``table`` is the user's own table of recipients, ``table_key`` the ARN of its customer-managed
+    KMS key, if any. ``workers`` is how many calls of the function send in parallel; 0 is direct mode.
+    ``opt_outs_name`` is the name of an existing opt-outs table, empty for the usual name, and None if
+    CloudFormation chose the deployed table's name: another name would create another, empty table.
     """
 
     stack: str
@@ -55,7 +54,7 @@ class Setup:
 
     @property
     def opt_outs_table(self) -> str | None:
-        """The name of the opt-outs table in the template; None for the one that CloudFormation gives."""
+        """The name of the opt-outs table in the template; None if CloudFormation chooses it."""
         return opt_outs_table(self.stack, self.domain) if self.opt_outs_name == "" else self.opt_outs_name
 
     @property
@@ -65,5 +64,5 @@ class Setup:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of all fields that a mail is filled with, each once: the message's, then the link's."""
+        """The names of all fields, each once: the message's, then the unsubscribe address's."""
         return tuple(dict.fromkeys((*fields_of(self.message), *fields_in(self.unsubscribe or ""))))

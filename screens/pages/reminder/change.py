@@ -1,4 +1,4 @@
-"""What changes the deployed reminder: planned by CloudFormation, shown, and carried out after a yes."""
+"""A change of the deployed reminder: planned by CloudFormation, shown, and deployed after a yes."""
 
 from __future__ import annotations
 
@@ -26,35 +26,32 @@ class ChangePage(Page):
 
     @dataclass
     class Planned(Message):
-        """CloudFormation has worked out what it would do to go from ``before`` to ``wanted``."""
+        """CloudFormation has planned the change from ``before`` to ``wanted``."""
 
         before: Project
         wanted: Project
         planned: ReminderPlan
 
     class Made(Message):
-        """The stack stands as it was planned."""
+        """The change is deployed."""
 
-    @reads("CloudFormation is working out what it would do", topic="aws")
+    @reads("CloudFormation is planning the change", topic="aws")
     def plan(
         self, world: World, before: Project, wanted: Project, base: Path, *, revert_drift: bool = False
     ) -> None:
-        """Have the change from ``before`` to ``wanted`` worked out, then ask.
-
-        With ``revert_drift`` what somebody changed by hand is put back as well.
-        """
+        """Plan the change from ``before`` to ``wanted``, with ``revert_drift`` also of drift, then ask."""
         from wizard.steps.reminder import step as reminder
 
         planned = reminder.plan(world, wanted, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, wanted, planned))
 
-    @acts("Leaving it as it is")
+    @acts("Deleting the plan")
     def _decline(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import step as reminder
 
         reminder.decline(world, project)
 
-    @acts("CloudFormation is at work")
+    @acts("CloudFormation is working")
     def _carry_out(self, world: World, before: Project, wanted: Project, planned: ReminderPlan) -> None:
         from wizard.steps.reminder import step as reminder
 
@@ -64,8 +61,8 @@ class ChangePage(Page):
         self.tell(self.Made())
 
     def nothing_to_change(self) -> None:
-        """The plan keeps everything as it is: say so."""
-        self.step.say("Everything is as the project file says: there is nothing to change.")
+        """Say that there is nothing to deploy."""
+        self.step.say("Nothing to deploy: the stack matches the project file.")
         self.go_on()
 
     @on(Planned)
@@ -93,12 +90,12 @@ class ChangePage(Page):
 
     @on(Made)
     def _made(self, message: Made) -> None:
-        """What comes next stands above all that was done."""
+        """Scroll to the status, which is above the progress."""
         message.stop()
         if self.display:
             self.step.query_one("#body").scroll_home(animate=False)
             self.go_on()
 
     def go_on(self) -> None:
-        """Put the focus where one goes on after a change."""
+        """Focus what comes next after a change."""
         self.step.query_one("#next").focus()

@@ -1,4 +1,4 @@
-"""What is about to be created, what it needs first, how far CloudFormation has come, and what drifted."""
+"""The Create page: a summary, problems to fix first, the deployment, and drift."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -19,13 +18,14 @@ from textual.widgets import Button, Input, Label, Static
 from screens.commands import key_name
 from screens.messages import Happened
 from screens.pages.reminder.change import ChangePage
-from screens.pages.reminder.form_page import Decision, Problem
 from screens.pages.reminder.who import sandbox_rows
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.workers import reads, running_in
+from wizard.reminder.message.fields import shown_sender
 from wizard.reminder.schedule.expressions import ScheduleError
 from wizard.reminder.schedule.schedules import moment_words, words, zone_or_utc
+from wizard.steps.reminder.forms import Problem, StackForm
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -52,77 +52,51 @@ SETTINGS = {
     "alerts": "Alerts",
     "stack": "Stack name",
 }
-"""Where a setting is mended: on a page before, or in a field of this one."""
-
-NO_ADDRESS = Problem("alerts", "Alerts cannot be sent to this address.")
-NO_NAME = Problem("stack", "Use a letter, then up to 39 letters, digits and hyphens.")
-
-
-@dataclass(frozen=True)
-class Own:
-    """What is typed on this page: who is told of failures (nobody if empty), and the name of the stack."""
-
-    address: str
-    stack: str
-
-    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
-        """The project with the address, and what is wrong with it."""
-        from wizard.project.schema import Table, takes
-        from wizard.reminder.draft import problems
-
-        named = replace(project, reminder=replace(project.reminder, stack=self.stack))
-        if not takes(named):
-            return Decision(project, [NO_NAME], complete=False)
-        kept = replace(named, reminder=replace(named.reminder, alerts=self.address or None))
-        if not takes(kept):
-            return Decision(project, [NO_ADDRESS], complete=False)
-        # As if they came from a table: the file of recipients is not what this is about.
-        unread = replace(kept, reminder=replace(kept.reminder, recipients=None, table=Table("any")))
-        found = [Problem(*problem) for problem in problems(unread, base, now) if problem[0] == "alerts"]
-        return Decision(kept, found, complete=True)
+"""The page or the field of this page where a setting is fixed."""
 
 
 class CreatePage(ChangePage):
-    """F4 shows the change set, and carries it out after a yes."""
+    """F4 shows the plan, and carries it out after a yes."""
 
     NAME = "Create"
-    QUESTION = "Set it up?"
-    WHY = "One CloudFormation stack: schedule, Lambda function, tables, alarms. F4 shows it all first."
-    ACT = "Set it up"
+    QUESTION = "Deploy it?"
+    WHY = "One CloudFormation stack: schedule, Lambda function, tables, alarms. F4 shows the plan first."
+    ACT = "Deploy"
     FIRST = "#alerts"
     KEYS: ClassVar[Mapping[str, str]] = {
-        "f6": "Look whether somebody changed it by hand (drift)",
-        "f7": "Put back what drifted",
+        "f6": "Check for drift (changes by hand)",
+        "f7": "Restore what drifted",
     }
     HELP = """
-- **F4** has CloudFormation work out what it would do: each resource with its purpose, how mails are sent and
-  why so, what it costs. Nothing is made before your yes. Afterwards every change goes the same way.
-- **Alerts** go to an address by Amazon SNS: runs that failed, errors of the function, too many bounces or
-  complaints. AWS sends a mail to that address first, which its owner must confirm.
-- **Stack name** can be changed until the stack exists. If another set-up in this account and Region has that
-  name, a free one is proposed.
-- **F6** has CloudFormation compare what there is with what was made, which takes a moment and changes
-  nothing. What differs is told, and **F7** plans to put it back.
+- **F4** shows the plan: each resource with its purpose, how mail is sent, and the cost. The plan scrolls with
+  **↑ ↓**. Nothing changes before your yes. Later changes are deployed in the same way.
+- **Alerts** are sent to an address by Amazon SNS: failed runs, errors of the function, too many bounces or
+  complaints. AWS first sends an e-mail to that address, which its owner must confirm.
+- **Stack name** can be changed until the stack exists. If it is taken in this account and Region, another
+  name is proposed.
+- **F6** has CloudFormation compare the resources with the template, which takes a moment and changes nothing.
+  **F7** plans to restore what differs.
 """
 
     @dataclass
     class Checked(Message):
-        """What is wrong with what the pages before decided."""
+        """The problems and warnings of all pages."""
 
         problems: Sequence[Problem]
+        warnings: Sequence[Problem]
 
     @dataclass
     class Refused(Message):
-        """The field of this page has a mistake."""
+        """A field of this page has a problem."""
 
         problems: Sequence[Problem]
 
     class Watched(Message):
-        """What CloudFormation did since an earlier run has come to its end."""
+        """CloudFormation's work since an earlier run has ended."""
 
     @dataclass
     class Compared(Message):
-        """What somebody changed by hand, and what the project says that is not deployed."""
+        """What drifted, and which settings are not deployed."""
 
         drifted: Sequence[Drifted]
         changed: str
@@ -133,39 +107,39 @@ class CreatePage(ChangePage):
         self._seen: ReminderSeen | None = None
 
     def compose(self) -> ComposeResult:
-        """The decisions, what is wrong with them, what drifted, and what happens."""
+        """The summary, the fields, problems, drift, and progress."""
         yield Columns(id="decided")
         with Horizontal(classes="field tight"):
             yield Label("Alerts to", classes="label")
-            yield Input(placeholder="you@example.com, or nobody", id="alerts", compact=True)
+            yield Input(placeholder="for example you@example.com; empty: none", id="alerts", compact=True)
         with Horizontal(classes="field tight", id="naming"):
             yield Label("Stack name", classes="label")
-            yield Input(placeholder="a name of its own in this account and Region", id="stack", compact=True)
+            yield Input(placeholder="for example ses-wizard-reminder", id="stack", compact=True)
         yield Static("", id="taken", classes="hint", markup=False)
         with Horizontal(classes="field tight block", id="by-key"):
-            yield Button(f"Look for drift  {key_name('f6')}", id="drift", compact=True)
-            yield Button(f"Put it back  {key_name('f7')}", id="put-back", compact=True)
+            yield Button(f"Check for drift  {key_name('f6')}", id="drift", compact=True)
+            yield Button(f"Restore  {key_name('f7')}", id="put-back", compact=True)
         yield Columns(classes="problems")
         yield Columns(id="drifted", classes="block")
         yield EventList(id="events")
 
     def on_mount(self) -> None:
-        """Nothing drifted yet, and nothing is known of the name."""
+        """Begin without drift, and hide the name."""
         self._show_drift([])
         self._show_name(None)
 
     def load(self, address: str, stack: str) -> None:
-        """Begin with the alerts' ``address`` and the name of the ``stack``."""
+        """Show the ``address`` for alerts and the name of the ``stack``."""
         self.query_one("#alerts", Input).value = address
         self.query_one("#stack", Input).value = stack
 
     def offer(self, read: Recipients) -> None:
-        """These are the recipients."""
+        """Show the number of recipients."""
         self._read = read
         self._draw()
 
     def show_seen(self, seen: ReminderSeen) -> None:
-        """To whom mail may go in the sandbox; what CloudFormation does since an earlier run is watched."""
+        """Show the stack's name and the sandbox; follow CloudFormation's work since an earlier run."""
         self._seen = seen
         self._show_name(seen)
         self._draw()
@@ -180,36 +154,38 @@ class CreatePage(ChangePage):
             self.query_one("#events", EventList).clear()
             self._watch(self.state.world, self.state.project)
 
-    def entered(self) -> Own:
-        """The fields as they are."""
+    def entered(self) -> StackForm:
+        """The form as typed."""
         address, stack = (self.query_one(field, Input).value.strip() for field in ("#alerts", "#stack"))
-        return Own(address, stack)
+        return StackForm(address, stack)
 
     def focus_first(self) -> None:
-        """Most have nothing to type here."""
+        """Focus the button: the fields are optional."""
         self.step.query_one("#act").focus()
 
     def came_up(self) -> None:
-        """Check what the pages before decided."""
+        """Check all pages."""
         self._draw()
         self._check(self.state.project, self.base, self.state.world.now())
         self._watch_on()
 
     def redraw(self, state: AppState) -> None:
-        """Something was saved: the address of alerts with a plan, or what the pages before decided."""
+        """The project changed: check again."""
         if self.saved is not None:
-            self.saved = Own(state.project.reminder.alerts or "", state.project.reminder.stack)
+            self.saved = StackForm(state.project.reminder.alerts or "", state.project.reminder.stack)
         if self.display:
             self.came_up()
 
     def act(self) -> None:
-        """Plan; what comes of it is asked about."""
+        """Plan, then ask."""
         self.step.retry = self.act
         self._begin_plan()
 
     def press(self, key: str) -> None:
-        """Look for drift, or plan to put it back."""
-        if key == "f6":
+        """Check for drift, or plan to restore it."""
+        if not (self._seen and self._seen.stack):
+            self.step.say("Nothing is deployed yet: press F4.", not_yet=True)
+        elif key == "f6":
             self.step.clear_error()
             self.step.retry = lambda: self.press(key)
             self._show_drift([])
@@ -218,7 +194,7 @@ class CreatePage(ChangePage):
             self.step.retry = lambda: self.press(key)
             self._begin_plan(revert_drift=True)
         else:
-            self.step.say("Nothing was found that drifted: F6 looks for it.", not_yet=True)
+            self.step.say("No drift was found: F6 checks for it.", not_yet=True)
 
     def _begin_plan(self, *, revert_drift: bool = False) -> None:
         before, now = self.state.project, self.state.world.now()
@@ -230,12 +206,15 @@ class CreatePage(ChangePage):
     def _check(self, project: Project, base: Path, now: datetime) -> None:
         from wizard.reminder import draft
 
-        found = [Problem(*problem) for problem in draft.problems(project, base, now)]
-        self.tell(self.Checked(found))
+        found = [
+            [Problem(*problem) for problem in problems]
+            for problems in (draft.problems(project, base, now), draft.warnings(project))
+        ]
+        self.tell(self.Checked(*found))
 
-    @reads("CloudFormation is working out what it would do", topic="aws")
+    @reads("CloudFormation is planning the change", topic="aws")
     def _decide_and_plan(
-        self, world: World, before: Project, base: Path, now: datetime, entered: Own, revert_drift: bool
+        self, world: World, before: Project, base: Path, now: datetime, entered: StackForm, revert_drift: bool
     ) -> None:
         from wizard.steps.reminder import step as reminder
 
@@ -246,7 +225,7 @@ class CreatePage(ChangePage):
         planned = reminder.plan(world, decision.project, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, decision.project, planned))
 
-    @reads("CloudFormation is at work since an earlier run")
+    @reads("CloudFormation is working since an earlier run")
     def _watch(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import step as reminder
 
@@ -256,7 +235,7 @@ class CreatePage(ChangePage):
             self.looked(world, project)
             self.tell(self.Watched())
 
-    @reads("CloudFormation compares", topic="aws")
+    @reads("CloudFormation is checking for drift", topic="aws")
     def _compare(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import drift as reminder_drift
         from wizard.steps.reminder import step as reminder
@@ -269,12 +248,17 @@ class CreatePage(ChangePage):
 
     @on(Checked)
     def _show_checked(self, message: Checked) -> None:
-        """What must be mended, and where."""
+        """Show what must be fixed, and where; warnings once the message is written."""
         message.stop()
+        written = self.state.project.reminder.subject
         self._say(
             [
-                (Content.styled(f"! {SETTINGS.get(problem.field, '')}", "$text-error"), problem.words)
-                for problem in message.problems
+                (Content.styled(f"! {SETTINGS.get(problem.field, '')}", colour), problem.words)
+                for problems, colour in (
+                    (message.problems, "$text-error"),
+                    (message.warnings if written else (), "$text-warning"),
+                )
+                for problem in problems
             ]
         )
 
@@ -285,7 +269,7 @@ class CreatePage(ChangePage):
 
     @on(Watched)
     def _show_watched(self, message: Watched) -> None:
-        """How it stands now is told above all that was done."""
+        """Scroll to the status, which is above the progress."""
         message.stop()
         if self.display:
             self.step.query_one("#body").scroll_home(animate=False)
@@ -297,13 +281,13 @@ class CreatePage(ChangePage):
         if message.drifted:
             self.query_one("#put-back").focus()
         else:
-            self.step.say(f"Nobody changed the deployed stack by hand. {message.changed}".rstrip())
+            self.step.say(f"No drift: the stack is as deployed. {message.changed}".rstrip())
 
     @on(ChangePage.Made)
     def _say_how_it_goes_on(self) -> None:
         self._show_drift([])
         if self.display and not self.state.project.reminder.tested:
-            self.step.say("Deployed. F3 goes on: send a test e-mail.")
+            self.step.say("Deployed. Send a test e-mail to finish this step (F3).")
 
     def _show_drift(self, drifted: Sequence[Drifted]) -> None:
         head = Content.styled("! drifted", "$text-warning")
@@ -315,7 +299,7 @@ class CreatePage(ChangePage):
         shown.display = self.query_one("#put-back").display = bool(rows)
 
     def _show_name(self, seen: ReminderSeen | None) -> None:
-        """The stack's name can be chosen until there is a stack of that name; a taken one is replaced."""
+        """Show the stack's name until the stack exists; replace a name that is taken."""
         self.query_one("#naming").display = seen is not None and (seen.stack is None or bool(seen.instead))
         field, hint = self.query_one("#stack", Input), self.query_one("#taken", Static)
         hint.display = seen is not None and bool(seen.instead)
@@ -330,6 +314,13 @@ class CreatePage(ChangePage):
 
     # Keys
 
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        """A problem of an earlier text is not one of this text."""
+        event.stop()
+        if self._refused:
+            self.warn(())
+
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -342,7 +333,7 @@ class CreatePage(ChangePage):
 
 
 def _decided(project: Project, read: Recipients | None) -> list[Cells]:
-    """The decisions of the pages before."""
+    """A summary of the earlier pages."""
     reminder = project.reminder
     sender = reminder.sender or ""
     try:
@@ -350,7 +341,7 @@ def _decided(project: Project, read: Recipients | None) -> list[Cells]:
     except ScheduleError:
         when = "not chosen yet"
     rows: list[Cells] = [
-        ("From", f"{reminder.sender_name} <{sender}>" if reminder.sender_name else sender),
+        ("From", shown_sender(reminder.sender_name, sender)),
         ("To", _to(project, read)),
         ("Subject", reminder.subject),
         ("When", when),
@@ -359,13 +350,13 @@ def _decided(project: Project, read: Recipients | None) -> list[Cells]:
     if reminder.unsubscribe:
         rows.append(("Unsubscribe", reminder.unsubscribe))
     if reminder.paused:
-        resume = "No run leaves until you resume it, on Runs."
+        resume = "No run until you resume on the Runs page."
         rows.append((Content.styled("! paused", "$text-warning"), resume))
     return rows
 
 
 def _limits(reminder: Reminder) -> list[Cells]:
-    """What bounds the schedule, by its own clocks."""
+    """The limits of the schedule, in its time zone."""
     place, window = zone_or_utc(reminder.timezone), reminder.window_minutes
     span = [
         f"{word} {moment_words(moment, place)}"

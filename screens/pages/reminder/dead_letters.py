@@ -1,4 +1,4 @@
-"""The dead-letter queue: whether there is anything in it, and retrying or deleting that."""
+"""The dead-letter queue: the number of messages, and a dialog to retry or delete them."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ Answer = Literal["retry", "delete", ""]
 _WORDS = (
     (
         "Retry",
-        "Put portions of recipients back into the queue, and start the function with failed events again. "
+        "Queue portions of recipients again, and pass failed events to the function again. "
         "No recipient gets a mail twice.",
     ),
     (
         "Delete",
-        "Drop the messages. A run that has not ended finds its recipients by itself; a run that never began "
-        "does not.",
+        "Delete the messages. A run that has not ended finds its recipients by itself; a run that never "
+        "began does not.",
     ),
-    ("Alarm", "It returns to OK once the queue is empty."),
+    ("Alarm", "Ends once the queue is empty."),
 )
 
 
 class DeadLetters(Dialog[Answer]):
-    """Dismissed with what is to be done with the messages, or with nothing."""
+    """Dismissed with what to do with the messages, or with nothing."""
 
     KEYS: ClassVar[list[Command]] = [
         Command("escape,f2", "dismiss('')", "Close", footer=True),
@@ -55,7 +55,7 @@ class DeadLetters(Dialog[Answer]):
         self.heading = f"{_messages(count)} could not be handled"
 
     def compose_body(self) -> ComposeResult:
-        """What each answer does."""
+        """The meaning of the answers."""
         yield Columns(_WORDS, id="dialog-text")
 
     def compose_foot(self) -> ComposeResult:
@@ -71,11 +71,11 @@ class DeadLetters(Dialog[Answer]):
 
 
 class DeadLetterNotice(Part):
-    """One line where the queue has messages, and nothing where it has none."""
+    """One line if the queue has messages."""
 
     @dataclass
     class Counted(Message):
-        """How many messages are in the queue."""
+        """The number of messages in the queue."""
 
         count: int
 
@@ -86,7 +86,7 @@ class DeadLetterNotice(Part):
         yield Columns(id="dead-letters")
 
     def on_mount(self) -> None:
-        """Nothing is known yet."""
+        """Hidden until the messages are counted."""
         self.display = False
 
     def look(self) -> None:
@@ -94,7 +94,7 @@ class DeadLetterNotice(Part):
         self._look(self.state.world, self.state.project)
 
     def ask(self) -> None:
-        """Ask what is to be done with the messages, and do it. The page shows what happens."""
+        """Ask what to do with the messages, and do it. The page shows the progress."""
 
         def answered(answer: Answer | None) -> None:
             if answer:

@@ -1,4 +1,4 @@
-"""The mails of one run that did not arrive, each with its reason, and sending failed or unsure ones again."""
+"""Dialog: the mails of a run that did not arrive, with reasons, and sending them again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Outcome = Literal["failed", "unsure", ""]
 
 
 class Failures(Dialog[Outcome]):
-    """Dismissed with the outcome of those mails that are to be sent once more, or with nothing."""
+    """Dismissed with the outcome of the mails to send again, or with nothing."""
 
     KEYS: ClassVar[list[Command]] = [
         Command("escape,f2", "dismiss('')", "Close", footer=True),
@@ -36,8 +36,8 @@ class Failures(Dialog[Outcome]):
 
     def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
         super().__init__()
-        self.heading = f"What did not arrive of the run of {moment_words(run.began, place)}"
-        # The run may have gone on since its numbers were read.
+        self.heading = f"Mail that did not arrive: run of {moment_words(run.began, place)}"
+        # The run may have continued since its numbers were read.
         self.counts = {
             "failed": max(run.failed, sum(mail.outcome == "failed" for mail in mails)),
             "unsure": max(run.unsure, sum(mail.outcome == "unsure" for mail in mails)),
@@ -46,16 +46,16 @@ class Failures(Dialog[Outcome]):
         self.more = run.failed + run.unsure + run.bounced + run.complained > len(mails)
 
     def compose_body(self) -> ComposeResult:
-        """Mail by mail."""
+        """The mails, by cause."""
         yield Columns(failed_rows(self.mails), id="dialog-text")
 
     def compose_foot(self) -> ComposeResult:
-        """What sending again does, and the buttons."""
+        """What can be sent again, and the buttons."""
         failed, unsure = self.counts["failed"], self.counts["unsure"]
         words = [f"Only the first {len(self.mails):,} are shown."] if self.more else []
-        words += [f"{failed:,} that failed can be sent once more."] if failed else []
-        words += [f"{unsure:,} unsure may have arrived: sent again, some arrive twice."] if unsure else []
-        words += [] if failed or unsure else ["None of them can be sent again."]
+        words += [f"{failed:,} failed: R sends them once more."] if failed else []
+        words += [f"{unsure:,} unsure may have arrived: sent again (U), some arrive twice."] if unsure else []
+        words += [] if failed or unsure else ["None can be sent again."]
         yield Static(" ".join(words), classes="dialog-cost hint", markup=False)
         with Buttons():
             if failed:

@@ -1,12 +1,11 @@
-"""What the reminder's small pages have in common: one question each, and what must be mended in it."""
+"""What the reminder's six pages share: a question, its fields, and the problems to fix."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.css.query import NoMatches
@@ -17,9 +16,9 @@ from screens.frame.part import Part as PagePart
 from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
-from wizard.errors import WizardError
 from wizard.reminder.schedule.schedules import zone_or_utc
 from wizard.steps.model import Event, Standing
+from wizard.steps.reminder.forms import Form, Problem
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,66 +28,9 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
-class Problem(NamedTuple):
-    """What must be mended: the id of the field, a sentence, and in a field of many lines which, from 1."""
-
-    field: str
-    words: str
-    line: int | None = None
-
-
-class Decision(NamedTuple):
-    """What a page comes to: ``project`` with as much of it as the file takes, and what must be mended.
-
-    ``complete`` says whether all that was typed is in it.
-    """
-
-    project: Project
-    problems: Sequence[Problem]
-    complete: bool
-
-
-class Entered(Protocol):
-    """What stands in a page's fields, as plain data that a worker can take along."""
-
-    def decided(self, project: Project, base: Path, now: datetime) -> Decision:
-        """``project`` with this in it, and what must be mended first.
-
-        ``base`` is the folder of the project file. Runs in a thread: it may read and write there. Raises
-        WizardError.
-        """
-
-
-class Kept(NamedTuple):
-    """``project`` with what was typed on several pages, and by page what could not be put into it."""
-
-    project: Project
-    lost: Mapping[str, Sequence[str]]
-
-
-def with_typed(project: Project, base: Path, now: datetime, typed: Mapping[str, Entered]) -> Kept:
-    """Put all of ``typed`` into ``project`` that can be, also what must be mended later.
-
-    Runs in a thread: it may read and write in ``base``, the folder of the project file.
-    """
-    lost: dict[str, Sequence[str]] = {}
-    for name, entered in typed.items():
-        try:
-            project, problems, complete = entered.decided(project, base, now)
-        except WizardError as error:
-            lost[name] = [f"{error.title}: {error.what}"]
-        else:
-            if not complete:
-                lost[name] = [problem.words for problem in problems]
-    return Kept(project, lost)
-
-
 @dataclass
 class Seen(Message):
-    """AWS was asked what it has of the whole reminder, beside what ``project`` says.
-
-    For the screen, which hands it to its pages.
-    """
+    """The reminder was looked at, compared with ``project``. The screen passes it to its pages."""
 
     seen: ReminderSeen
     standing: Standing
@@ -96,7 +38,7 @@ class Seen(Message):
 
 
 class Part(PagePart):
-    """Something on the reminder's screen that asks the outside by itself."""
+    """A part of the reminder's screen."""
 
     @property
     def base(self) -> Path:
@@ -105,83 +47,87 @@ class Part(PagePart):
 
     @property
     def place(self) -> ZoneInfo:
-        """The schedule's time zone: all times here are told by its clocks."""
+        """The schedule's time zone, in which all times are shown."""
         return zone_or_utc(self.state.project.reminder.timezone)
 
 
 class Page(Part):
-    """One question of the reminder: its fields, its workers, and what they say."""
+    """One of the six pages: a question, its fields, its workers, and their messages."""
 
     NAME: ClassVar[str] = ""
     QUESTION: ClassVar[str] = ""
     WHY: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
-    """What F1 says of this page, in Markdown."""
+    """The page's help for F1, in Markdown."""
     ACT: ClassVar[str | None] = None
-    """The words on the button for F4; None where there is nothing to do on it."""
+    """The label of the button for F4; None if the page has none."""
     KEYS: ClassVar[Mapping[str, str]] = {}
-    """What further keys do on this page, by key: see `press`."""
+    """The meaning of further keys on this page, by key: see `press`."""
     FILLS: ClassVar[bool] = False
-    """Whether the page takes all the room that there is."""
+    """Whether the page fills the screen's height."""
     FIRST: ClassVar[str] = ""
-    """Selects what gets the focus when the page comes up."""
+    """Selects the widget that gets the focus when the page opens."""
 
-    saved: Entered | None = None
-    """What the file has of this page, or else what was proposed; None where that is not known."""
+    saved: Form | None = None
+    """The form as it is in the file, or as proposed; None if that is not known."""
 
     _refused: Sequence[Problem] = ()
-    """What kept the page from being finished, until something else is typed."""
+    """The problems that kept the page from being finished, until the user types."""
 
-    def entered(self) -> Entered | None:
-        """What stands in the fields; None where the page decides nothing."""
+    def entered(self) -> Form | None:
+        """The form as typed; None if the page has none."""
         return None
 
     def focus_first(self) -> None:
-        """Put the focus where one begins."""
+        """Focus the first field."""
         self.query_one(self.FIRST).focus()
 
     def came_up(self) -> None:
-        """Called when the page comes up, and for F5: look at what it shows of the outside."""
+        """Called when the page opens, and for F5: start looking."""
 
     def came_back(self) -> None:
-        """Called when something that stood over this page, a dialog or the inbox, is gone."""
+        """Called when a dialog or the inbox over this page has closed."""
 
     def redraw(self, state: AppState) -> None:
-        """The app's state changed; ``display`` says whether this page is the one that is shown."""
+        """The app's state changed; ``display`` says whether this page is shown."""
 
     def show_seen(self, seen: ReminderSeen) -> None:
-        """AWS was asked what it has of the whole reminder."""
+        """The reminder was looked at."""
 
     def act(self) -> None:
-        """Do what the button for F4 says."""
+        """Do what F4 does here."""
+
+    def back(self) -> bool:
+        """Go back within the page. False if there is no such way."""
+        return False
 
     def press(self, key: str) -> None:
         """Do what ``KEYS`` says of ``key``."""
 
     def decide(self, before: Project, after: Project) -> None:
-        """From a worker: tell the app what an act changed. Never lost, also when the app is being left."""
+        """From a worker: tell the app what an act changed, even while the app quits."""
         self.screen.post_message(Decided(before, after))
 
     def looked(self, world: World, project: Project) -> None:
-        """From a worker: look at the whole reminder, after an act, and tell what is there."""
+        """From a worker: look at the reminder again after an act."""
         from wizard.steps.reminder import step as reminder
 
         seen = reminder.look(world, project, self.base)
         self.screen.post_message(Seen(seen, reminder.judge(seen, project), project))
 
     def happened(self, event: Event) -> None:
-        """The `Report` for an act: from any thread, tell this page what happened."""
+        """The `Report` for an act, from any thread."""
         self.post_message(Happened(event))
 
     def warn(self, problems: Sequence[Problem]) -> None:
-        """Say while somebody types what must be mended before the page is finished; nothing clears that."""
+        """Show problems while the user types; none clears them."""
         if problems and list(problems) == list(self._refused):
             return
         self._refused = ()
         self._say([(Content.styled("!", "$text-warning"), problem.words) for problem in problems])
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Say what keeps the page from being finished, and go to the first place; nothing clears that."""
+        """Show the problems that keep the page from being finished, and focus the first field."""
         self._refused = problems
         self._say([(Content.styled("✗ fix", "bold $text-error"), problem.words) for problem in problems])
         if problems:
@@ -204,4 +150,4 @@ class Page(Part):
         shown.show(rows)
 
     def reveal(self, field: str) -> None:
-        """Bring the field into sight, where the page shows one thing at a time."""
+        """Bring the field into sight if the page hides it."""

@@ -1,4 +1,4 @@
-"""Who wants no more mail: how many there are, putting one in by hand, taking one back."""
+"""The opt-outs: their number, and a dialog to add or remove one."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 LIMIT = 200
-"""How many are read, the latest first."""
+"""Opt-outs that are read, the latest first."""
 
 Wish = tuple[str, bool]
-"""An address, and whether it shall get no more mail (True) or mail again."""
+"""An address, and whether to add it (True) or to remove it."""
 
 
 class OptOuts(Part):
-    """One row: how many there are, and the way to the list."""
+    """One row: the number, and a button for the list."""
 
     @dataclass
     class Read(Message):
-        """The opt-outs, or None where they cannot be read; ``shown`` where the list was asked for."""
+        """The opt-outs, None if they cannot be read; ``shown`` if the list was requested."""
 
         found: Sequence[OptOut] | None
         shown: bool
 
     @dataclass
     class Changed(Message):
-        """One was put in or taken back, in words."""
+        """One was added or removed, in words."""
 
         words: str
 
@@ -59,7 +59,7 @@ class OptOuts(Part):
             yield Static("", id="opted", classes="hint", markup=False)
 
     def count(self) -> None:
-        """Say how many there are, if that can be said."""
+        """Show the number, if it can be read."""
         self._count(self.state.world, self.state.project)
 
     def open(self) -> None:
@@ -75,7 +75,7 @@ class OptOuts(Part):
         try:
             self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=False))
         except WizardError:
-            # What does not work is said to those who ask for the list.
+            # The error is shown when the list is opened.
             self.tell(self.Read(None, shown=False))
 
     @reads("Reading opt-outs", topic="opted")
@@ -84,7 +84,7 @@ class OptOuts(Part):
 
         self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=True))
 
-    @acts("Noting it")
+    @acts("Changing the opt-outs")
     def _change(self, world: World, project: Project, wish: Wish) -> None:
         from wizard.steps.reminder import opt_outs
 
@@ -125,8 +125,8 @@ class OptOuts(Part):
             if yes:
                 change()
 
-        words = "Do so only where they asked for it themselves."
-        question = Ask(f"Write to {printable(address, 60)} again?", words, yes="Write again", careful=True)
+        words = "Do so only at the recipient's own request."
+        question = Ask(f"Remove {printable(address, 60)}?", words, yes="Remove", careful=True)
         self.app.push_screen(question, answered)
 
     @on(Button.Pressed, "#opt-outs")
@@ -136,9 +136,9 @@ class OptOuts(Part):
 
 
 class OptOutList(Dialog[Wish | None]):
-    """The list, and a field for one more. Dismissed with what is wished."""
+    """The list, and a field to add an address. Dismissed with the wish."""
 
-    heading = "Who wants no more mail"
+    heading = "Opt-outs"
 
     KEYS: ClassVar[list[Command]] = [Command("escape,f2,f6", "dismiss(None)", "Close", footer=True)]
 
@@ -147,27 +147,27 @@ class OptOutList(Dialog[Wish | None]):
         self.found = found
 
     def compose_body(self) -> ComposeResult:
-        """The list; a choice takes one back."""
+        """The list."""
         options = (Option(_line(one), id=one.email) for one in self.found)
         yield ChoiceList(*options, id="opted-out-list", compact=True)
 
     def compose_foot(self) -> ComposeResult:
-        """How many, and the field."""
-        words = f"{_count_words(len(self.found))} Enter on one of them takes it back." if self.found else ""
-        yield Static(words or "Nobody yet.", classes="dialog-cost hint", markup=False)
+        """The number, and the field."""
+        words = f"{_count_words(len(self.found))} Enter removes the highlighted one." if self.found else ""
+        yield Static(words or "No opt-outs yet.", classes="dialog-cost hint", markup=False)
         with Horizontal(classes="field tight"):
             yield Label("Add", classes="label")
-            yield Input(placeholder="an address that gets no more mail", id="opt-out", compact=True)
+            yield Input(placeholder="an address to opt out", id="opt-out", compact=True)
         yield Columns(id="refused")
 
     def on_mount(self) -> None:
-        """Most come to add one."""
+        """Focus the field."""
         self.query_one("#opt-out").focus()
         self.query_one("#opted-out-list").display = bool(self.found)
 
     @on(Input.Submitted)
     def _added(self, event: Input.Submitted) -> None:
-        """What is no address is told here: it can be mended at once."""
+        """Check the address here, where it can be corrected."""
         from wizard.addresses import typed_address
 
         event.stop()
@@ -188,7 +188,7 @@ class OptOutList(Dialog[Wish | None]):
 
 def _count_words(count: int) -> str:
     number = f"{count:,} or more" if count == LIMIT else f"{count:,}"
-    return f"{number} {'wants' if count == 1 else 'want'} no more mail." if count else "Nobody opted out."
+    return f"{number} opt-out{'' if count == 1 else 's'}." if count else "No opt-outs."
 
 
 def _line(one: OptOut) -> Content:

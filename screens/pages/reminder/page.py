@@ -1,4 +1,4 @@
-"""Step 5's page, in six small ones: who, what, when, create, test, runs. Each saves itself when finished."""
+"""Step 5 in six pages: Who, What, When, Create, Test, Runs. F3 saves a page and opens the next."""
 
 from __future__ import annotations
 
@@ -21,39 +21,45 @@ from screens.frame.busy_line import BusyLine
 from screens.frame.page import PAGES_CSS, StepScreen
 from screens.messages import Decided, Looked
 from screens.pages.reminder.create import CreatePage
-from screens.pages.reminder.form_page import Decision, Entered, Page, Seen, with_typed
+from screens.pages.reminder.form_page import Page, Seen
 from screens.pages.reminder.runs import RunsPage
 from screens.pages.reminder.test_mail import TryPage
-from screens.pages.reminder.what import What, WhatPage, first_what
-from screens.pages.reminder.when import When, WhenPage, first_choice
-from screens.pages.reminder.who import Who, WhoPage, first_who
+from screens.pages.reminder.what import WhatPage
+from screens.pages.reminder.when import WhenPage
+from screens.pages.reminder.who import WhoPage
 from screens.state import AppState
 from screens.widgets.columns import Cells, EventList
 from screens.workers import reads, saves
 from wizard.errors import WizardError
+from wizard.reminder import draft
+from wizard.reminder.recipients.csv_file import TypedFile
+from wizard.reminder.schedule.schedules import local_zone, zone_names
 from wizard.steps.model import StepName
+from wizard.steps.reminder.forms import Decision, Form, keep_typed
+from wizard.steps.reminder.message_form import MessageForm, message_form
+from wizard.steps.reminder.recipients_form import RecipientsForm, recipients_form
+from wizard.steps.reminder.schedule_form import ScheduleForm, schedule_form
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from wizard.project.schema import Project, Reminder
-    from wizard.reminder.recipients.csv_file import TypedFile
     from wizard.world import World
 
 ORDER = ("who", "what", "when", "create", "test", "runs")
 PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
-"""The keys that do something else on each page, or nothing."""
+"""Keys whose meaning depends on the page."""
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """What the fields begin with: from the file, or else a proposal."""
+    """The first content of the fields: from the file, or proposed."""
 
     domain: str
-    who: Who
-    what: What
-    when: When
+    who: RecipientsForm
+    what: MessageForm
+    when: ScheduleForm
     zones: Sequence[str]
     alerts: str
     stack: str
@@ -62,59 +68,44 @@ class Beginning:
 
 
 class ReminderScreen(StepScreen):
-    """Next finishes a page and opens the one after it; Back goes the same way back."""
+    """The six pages. Next finishes a page and opens the following one; Back returns."""
 
     STEP = StepName.REMINDER
     QUESTION = "Who gets what, and when?"
     WHY = WhoPage.WHY
-    ACT = "Set it up; send a test mail"
+    ACT = "Deploy; send a test e-mail"
     HELP = """
-Six small pages, one question each. **F3** saves a page into the project file and opens the next. What you
-typed is kept as well when you leave by another key.
-
-- **Who**: a list typed here, one address a line with a name after a comma; a CSV file with a column called
-  `email`; or a DynamoDB table of your own, which is read and never written. What you type is kept in
-  a CSV file beside the project file. Who opted out gets no mail, whatever the list says.
-- **What**: the mail, with fields like `{{name}}` in it. **F6**, **F7** and **F8** show its text, its HTML
-  part, and how one recipient sees it; **Ctrl+O** shows that in a browser.
-- **When**: a plain choice, or a `cron(…)` or `rate(…)` expression of EventBridge Scheduler; begin, end,
-  window and pause if you want them.
-- **Create**: **F4** has CloudFormation work out what it would do; nothing is made before your yes. **F6**
-  looks for what somebody changed by hand.
-- **Test**: one mail to an address of yours, to SES's simulator, or a dry run that sends nothing. In the
-  sandbox an address must be verified, or at your domain.
-- **Runs**: the last runs and what failed in them; run now, send again, pause.
+The reminder has six pages: **Who**, **What**, **When**, **Create**, **Test**, **Runs**. **F3** saves a page
+and opens the next, **F2** returns. Other keys that leave a page save it, too.
 
 In the demo **F9** opens the inbox of the embedded account.
 """
-    # A TextArea has a use of its own for F6 and F7: to select a line, and all.
+    # With priority: a TextArea uses F6 and F7 to select.
     KEYS: ClassVar[list[Command]] = [Command(key, f"press('{key}')", "", priority=True) for key in PAGE_KEYS]
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "reminder.tcss"]
 
     @dataclass
     class Begun(Message):
-        """This is what the fields begin with."""
+        """The first content of the fields is known."""
 
         beginning: Beginning
 
     @dataclass
     class Finished(Message):
-        """A page on which ``entered`` stood was finished, or has problems that keep it from that."""
+        """The form ``entered`` was saved, or has problems."""
 
         before: Project
-        entered: Entered
+        entered: Form
         decision: Decision
 
     def __init__(self) -> None:
         super().__init__()
         self._begun: Beginning | None = None
         self._compared: Reminder | None = None
-        """What was last compared with what is deployed."""
+        """The settings last compared with the deployed ones."""
 
     def compose_step(self) -> ComposeResult:
         """The six pages, one at a time."""
-        from wizard.reminder.recipients.csv_file import TypedFile
-
         with ContentSwitcher(initial="who", id="pages"):
             yield WhoPage(TypedFile(self.wizard.path), id="who")
             yield WhatPage(id="what")
@@ -128,36 +119,36 @@ In the demo **F9** opens the inbox of the embedded account.
         self._open("who")
 
     def begin(self) -> None:
-        """Fill the fields in at the first time, and look at what AWS has."""
+        """Fill in the fields the first time, and look at the reminder."""
         if self._begun is None or self._begun.domain != self.state.domain:
             self._fill_in(self.state.world, self.state.project, self.query_one(WhoPage).typed_file)
         self._look(self.state.world, self.state.project, self.wizard.path.parent)
         self._page.came_up()
 
     def on_screen_resume(self) -> None:
-        """Shown again: the page that is open may have become old meanwhile."""
+        """A dialog has closed: the open page may be outdated."""
         if self._covered and self._begun:
             self._page.came_back()
 
     async def edited_outside(self, before: Project, after: Project) -> None:
-        """Show what the file says now, except on pages where something is typed that it cannot hold."""
+        """Show the edited file, except on pages with unsaved text."""
         if self._begun and before.reminder != after.reminder:
             typed_file = self.query_one(WhoPage).typed_file
-            with suppress(WizardError):  # It says so when the page begins.
+            with suppress(WizardError):  # Shown when the page opens.
                 self._load(
                     await asyncio.to_thread(_beginning, self.state.world, after, typed_file), again=True
                 )
         await super().edited_outside(before, after)
 
-    # What is typed and not finished
+    # Unfinished forms
 
     async def keep(self) -> Sequence[Cells]:
-        """Save what stands on the pages and not in the file yet, as far as it can be."""
+        """Save what is typed and not in the file yet, as far as possible."""
         typed = self._typed()
         if not typed:
             return ()
         before, base = self.state.project, self.wizard.path.parent
-        after, lost = await asyncio.to_thread(with_typed, before, base, self.state.world.now(), typed)
+        after, lost = await asyncio.to_thread(keep_typed, before, base, self.state.world.now(), typed)
         for name, entered in typed.items():
             self.query_one(f"#{name}", Page).saved = None if name in lost else entered
         if after != before:
@@ -169,7 +160,7 @@ In the demo **F9** opens the inbox of the embedded account.
         ]
 
     def on_screen_suspend(self) -> None:
-        """Another page comes up, or something over this one: keep what is typed."""
+        """Another page or a dialog opens: save what is typed."""
         self._keep_meanwhile()
 
     def _keep_meanwhile(self) -> None:
@@ -180,8 +171,8 @@ In the demo **F9** opens the inbox of the embedded account.
     async def _save_typed(self) -> None:
         await self.keep()
 
-    def _typed(self) -> dict[str, Entered]:
-        """By page, what somebody typed that is not in the file."""
+    def _typed(self) -> dict[str, Form]:
+        """The forms that are typed and not in the file, by page."""
         if self._begun is None or self.wizard.state is None:
             return {}
         entered = {page.id or "": (page.entered(), page.saved) for page in self.query(Page)}
@@ -201,10 +192,10 @@ In the demo **F9** opens the inbox of the embedded account.
         self.tell(Seen(seen, reminder.judge(seen, project), project))
 
     @reads("Saving")
-    def _finish(self, project: Project, base: Path, now: datetime, entered: Entered) -> None:
+    def _finish(self, project: Project, base: Path, now: datetime, entered: Form) -> None:
         self.tell(self.Finished(project, entered, entered.decided(project, base, now)))
 
-    # What workers say
+    # Their results
 
     @on(Begun)
     def _show_beginning(self, message: Begun) -> None:
@@ -212,7 +203,7 @@ In the demo **F9** opens the inbox of the embedded account.
         self._open(message.beginning.page)
 
     def _load(self, begun: Beginning, *, again: bool = False) -> None:
-        """Fill the fields in; ``again``: without losing what is typed and not saved."""
+        """Fill in the fields; ``again``: without losing unsaved text."""
         self._begun = begun
         loads = {
             "who": partial(self.query_one(WhoPage).load, begun.who),
@@ -224,18 +215,18 @@ In the demo **F9** opens the inbox of the embedded account.
         for page in self.query(Page):
             if again and page.saved != page.entered():
                 if isinstance(page, WhatPage) and page.saved is None:
-                    page.load_what_can_be_kept(begun.what)
-                continue  # Something is typed that the file does not have.
+                    page.load_saved(begun.what)
+                continue  # Unsaved text.
             if page.id in loads:
                 loads[page.id]()
             page.saved = page.entered()
 
     @on(WhoPage.Read)
     def _recipients_read(self, message: WhoPage.Read) -> None:
-        """Their fields can be used in the message."""
+        """Offer the recipients' fields for the message."""
         message.stop()
         if message.read and message.read.columns:
-            self.query_one(WhatPage).offer(message.who, message.read)
+            self.query_one(WhatPage).offer(message.form, message.read)
             self.query_one(CreatePage).offer(message.read)
 
     @on(Finished)
@@ -257,8 +248,10 @@ In the demo **F9** opens the inbox of the embedded account.
     # Keys
 
     def action_back(self) -> None:
-        """The page before, or the step before."""
+        """Go back within the page, or to the page or step before."""
         self.clear_error()
+        if self._page.back():
+            return
         self._keep_meanwhile()
         number = ORDER.index(self._current)
         if number:
@@ -267,7 +260,7 @@ In the demo **F9** opens the inbox of the embedded account.
             super().action_back()
 
     def action_next(self) -> None:
-        """Finish this page and open the next, or the next step."""
+        """Save this page and open the next, or the next step."""
         self.clear_error()
         entered = self._page.entered()
         if entered:
@@ -279,22 +272,22 @@ In the demo **F9** opens the inbox of the embedded account.
             super().action_next()
 
     def action_act(self) -> None:
-        """Do what the page says."""
+        """Do what F4 does on this page."""
         self.clear_error()
         self._page.act()
 
     def action_press(self, key: str) -> None:
-        """Do what the page says of one of its own keys."""
+        """Do what the key does on this page."""
         if key in self._page.KEYS and not self.acting:
             self._page.press(key)
 
     def help_text(self) -> str:
-        """This page's own words, then those about all of them."""
+        """The page's own help, then the step's."""
         return f"{self._page.HELP}\n\n{self.HELP}"
 
     @property
     def commands(self) -> list[Command]:
-        """Those of the page that is open before those of every step."""
+        """The open page's commands, then those of every step."""
         if not self.is_mounted:
             return super().commands
         page = self._page
@@ -304,21 +297,21 @@ In the demo **F9** opens the inbox of the embedded account.
         return [*own, *(one for one in super().commands if one.action != "act" and one.label)]
 
     def show_error(self, error: WizardError, *, focus: str | None = None) -> None:
-        """What the failed act had begun is not at work any more."""
+        """Show the error, and end the progress of the failed act."""
         if not self.acting:
             for events in self.query(EventList):
                 events.drop_unfinished()
         super().show_error(error, focus=focus)
 
     def clear_error(self) -> None:
-        """Who stood on "Try again" stands where one begins, not on what happens to come next."""
+        """Remove the error; if it had the focus, focus the first field."""
         stood_there = any(panel.has_focus_within for panel in self.query("ErrorPanel"))
         super().clear_error()
         if stood_there:
             self.focus_first()
 
     def focus_first(self) -> None:
-        """On the page that is open."""
+        """Focus the first field of the open page."""
         self._page.focus_first()
 
     # Pages
@@ -350,7 +343,7 @@ In the demo **F9** opens the inbox of the embedded account.
             page.came_up()
 
     def redraw(self, state: AppState) -> None:
-        """Something was decided: bring the pages up to it, and compare it with what is deployed."""
+        """The project changed: update the pages, and compare it with the deployed stack."""
         outdated = self._compared is not None and self._compared != state.project.reminder
         if outdated and self.is_current and not self.acting:
             self._look(state.world, state.project, self.wizard.path.parent)
@@ -359,7 +352,7 @@ In the demo **F9** opens the inbox of the embedded account.
 
 
 def _way(current: str) -> Content:
-    """The six pages in a row, the current one marked."""
+    """The names of the six pages, the current one marked."""
     pages = (WhoPage, WhatPage, WhenPage, CreatePage, TryPage, RunsPage)
     names = dict(zip(ORDER, (page.NAME for page in pages), strict=True))
     return Content(" › ").join(
@@ -371,27 +364,21 @@ def _way(current: str) -> Content:
 
 
 def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginning:
-    """From the file what it has; for the rest what most would choose. Raises WizardError without a domain."""
-    from wizard.reminder.schedule.local_zone import local_zone
-    from wizard.reminder.schedule.schedules import zone_names
+    """The forms from the file, or proposed. Raises WizardError without a domain."""
     from wizard.steps.identity.step import chosen_domain
 
     domain = chosen_domain(project)
     kept = project.reminder
-    finished = {
-        "who": kept.recipients or kept.table,
-        "what": kept.subject or kept.text or kept.html,
-        "when": kept.schedule,
-        "create": kept.tested,
-    }
+    pages = {"recipients": "who", "message": "what", "schedule": "when"}
+    unfinished = [pages[part] for part in draft.missing(project)]
     return Beginning(
         domain=domain,
-        who=first_who(world, project, typed_file, domain),
-        what=first_what(project, domain),
-        when=first_choice(project, local_zone()),
+        who=recipients_form(world, project, typed_file, domain),
+        what=message_form(project, domain),
+        when=schedule_form(kept, local_zone()),
         zones=zone_names(),
         alerts=kept.alerts or "",
         stack=kept.stack,
         address=f"you@{domain}" if world.demo else "",
-        page=next((name for name, done in finished.items() if not done), "runs"),
+        page=(unfinished or ["runs" if kept.tested else "create"])[0],
     )

@@ -1,4 +1,4 @@
-"""How one recipient sees the mail: in the terminal, and in a browser."""
+"""The mail as one recipient gets it, in the terminal and in a browser."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from textual.worker import get_current_worker
 
 from screens.browser import BrowserPages
 from screens.pages.reminder.form_page import Part
-from screens.pages.reminder.reading import Reader, StaleError
 from screens.symbols import lines
 from screens.widgets.html_part import rendered
 from screens.workers import reads
 from wizard.errors import WizardError
+from wizard.reminder.message.fields import Message as Mail
+from wizard.reminder.message.fields import browser_page, preview, shown_sender
+from wizard.steps.reminder.recipients_form import Reader, StaleError
 
 if TYPE_CHECKING:
-    from screens.pages.reminder.what import What
-    from screens.pages.reminder.who import Who
-    from wizard.reminder.message.fields import Message as Mail
     from wizard.reminder.recipients.parse import Recipient, Recipients
+    from wizard.steps.reminder.message_form import MessageForm
+    from wizard.steps.reminder.recipients_form import RecipientsForm
 
 
 class Found(NamedTuple):
-    """A recipient, and how many stand before."""
+    """A recipient and its index."""
 
     number: int
     person: Recipient
 
 
 def found(people: Iterable[Recipient], wanted: str | int) -> Found | None:
-    """The recipient with the number ``wanted``, or the one whose address begins with it, or else has it."""
+    """The recipient with the index ``wanted``, or whose address begins with it, or else contains it."""
     if isinstance(wanted, int):
         return next((Found(wanted, person) for person in islice(people, wanted, None)), None)
     within: Found | None = None
@@ -55,101 +56,99 @@ def found(people: Iterable[Recipient], wanted: str | int) -> Found | None:
 
 
 class Finder(Input):
-    """An address: typed to find somebody, or the arrow keys to go from one to the next."""
+    """A field to find a recipient by address, or by the arrow keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(-1)", "The one before", show=False),
-        Binding("down", "step(1)", "The next one", show=False),
+        Binding("up", "step(-1)", "Previous recipient", show=False),
+        Binding("down", "step(1)", "Next recipient", show=False),
         Binding("pageup", "scroll_mail(-5)", "Scroll up", show=False),
         Binding("pagedown", "scroll_mail(5)", "Scroll down", show=False),
     ]
 
     @dataclass
     class Stepped(Message):
-        """Somebody else is wanted, so many further on."""
+        """Another recipient is wanted, so many rows on."""
 
         by: int
 
     def action_step(self, by: int) -> None:
-        """Go on, or back."""
+        """Go to another recipient."""
         self.post_message(self.Stepped(by))
 
     def action_scroll_mail(self, rows: int) -> None:
-        """Read on in the mail that is shown."""
+        """Scroll the mail."""
         self.screen.query_one("#mail").scroll_relative(y=rows, animate=False)
 
 
 class Preview(Part):
-    """The mail as somebody gets it. Who that is can be typed, or gone through."""
+    """The mail as the chosen recipient gets it."""
 
     @dataclass
     class Came(Message):
-        """This is who was wanted; None where there is nobody."""
+        """The wanted recipient, or None."""
 
         wanted: str | int
         found: Found | None
 
     @dataclass
     class InBrowser(Message):
-        """The page is written, and a browser opened it or did not: ``words`` say so."""
+        """A browser opened the page, or none did: ``words`` say so."""
 
         words: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._who: Who | None = None
+        self._who: RecipientsForm | None = None
         self._read: Recipients | None = None
         self._found: Found | None = None
-        self._what: What | None = None
+        self._what: MessageForm | None = None
         self._pages = BrowserPages()
 
     def compose(self) -> ComposeResult:
-        """Who sees it, and how they do."""
+        """The recipient and the mail."""
         with Horizontal(classes="field tight"):
-            yield Label("As seen by", classes="label")
-            yield Finder(placeholder="an address, or a part of it", id="seen-by", compact=True)
+            yield Label("Recipient", classes="label")
+            yield Finder(placeholder="an address or a part of it", id="seen-by", compact=True)
             yield Button("Browser  Ctrl+O", id="browser", compact=True)
         with VerticalScroll(id="mail", can_focus=False):
             yield Static("", id="previewed", markup=False)
             yield Markdown(id="previewed-html", open_links=False)
 
     def on_unmount(self) -> None:
-        """Leave no mail behind in a temporary folder."""
+        """Delete the temporary pages."""
         self._pages.close()
 
-    def offer(self, who: Who, read: Recipients) -> None:
-        """These are the recipients: the first of them, or who was chosen before, sees it."""
+    def offer(self, who: RecipientsForm, read: Recipients) -> None:
+        """Use these recipients; preview for the first, or the one chosen before."""
         self._who, self._read = who, read
         chosen = self.query_one("#seen-by", Input).value
         if read.sample and not any(person.email == chosen for person in read.sample):
             self._take(Found(0, read.sample[0]))
         self._draw()
 
-    def show(self, what: What) -> None:
-        """Show ``what`` as it is now."""
+    def show(self, what: MessageForm) -> None:
+        """Show this message."""
         self._what = what
         self._draw()
 
     def open_browser(self) -> None:
-        """Show it in a browser."""
+        """Open the mail in a browser."""
         if self._what is None:
             return
-        from wizard.reminder.message.fields import browser_page
-
         mail, headers = self._filled(self._what)
         page = browser_page(mail, {name: value for name, value in headers.items() if name != "Subject"})
         self._open(page)
 
     # Workers
 
-    @reads("Looking for somebody")
-    def _find(self, base: Path, who: Who, wanted: str | int) -> None:
+    @reads("Finding the recipient")
+    def _find(self, base: Path, who: RecipientsForm, wanted: str | int) -> None:
         worker = get_current_worker()
         try:
-            with who.people(base, Reader(waits=lambda: not worker.is_cancelled)) as people:
+            with who.people(base, Reader(wanted=lambda: not worker.is_cancelled)) as people:
                 self.tell(self.Came(wanted, found(people, wanted)))
         except WizardError:
-            # Who page tells what is wrong there.
+            # The Who page shows what is wrong.
             self.tell(self.Came(wanted, None))
         except StaleError:
             return
@@ -158,13 +157,13 @@ class Preview(Part):
     def _open(self, page: str) -> None:
         self.tell(self.InBrowser(self._pages.open("preview.html", page)))
 
-    # What they say
+    # Their results
 
     @on(Came)
     def _show_found(self, message: Came) -> None:
         message.stop()
         if message.found is None and isinstance(message.wanted, int):
-            return  # There is nobody after the last one.
+            return  # Beyond the last recipient.
         if message.found and isinstance(message.wanted, int):
             self._take(message.found)
         else:
@@ -217,7 +216,7 @@ class Preview(Part):
             for name, value in headers.items()
         ]
         if self._found is None:
-            words = "! nobody has such an address: the fields stay empty"
+            words = "! no recipient has this address: the fields stay empty"
             parts = [Content.styled(words, "$text-warning"), *parts]
         parts += [Content(""), Content(mail.text)]
         if mail.html:
@@ -225,18 +224,16 @@ class Preview(Part):
         self.query_one("#previewed", Static).update(lines(parts))
         self.query_one("#previewed-html", Markdown).update(rendered(mail.html))
 
-    def _filled(self, what: What) -> tuple[Mail, dict[str, str]]:
-        """The mail as the chosen one gets it, and its headers."""
-        from wizard.reminder.message.fields import Message, preview
-
+    def _filled(self, what: MessageForm) -> tuple[Mail, dict[str, str]]:
+        """The mail for the chosen recipient, and its headers."""
         values = self._found.person.fields if self._found else {}
         mail = preview(what.message, values)
         headers = {
-            "From": f"{what.sender_name} <{what.sender}>" if what.sender_name else what.sender,
+            "From": shown_sender(what.sender_name, what.sender),
             "To": self._found.person.email if self._found else "…",
             "Subject": mail.subject,
         }
         if what.unsubscribe:
             encoded = {name: quote(value, safe="") for name, value in values.items()}
-            headers["Unsubscribe"] = preview(Message(what.unsubscribe, "", ""), encoded).subject
+            headers["Unsubscribe"] = preview(Mail(what.unsubscribe, "", ""), encoded).subject
         return mail, headers

@@ -1,4 +1,4 @@
-"""The last runs: how each went, why a mail failed, and what one does by hand: run now, resend, pause."""
+"""The Runs page: the last runs, why mail failed, run now, send again, pause."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from screens.commands import key_name
 from screens.pages.reminder.change import ChangePage
 from screens.pages.reminder.dead_letters import DeadLetterNotice
 from screens.pages.reminder.failures import Outcome
-from screens.pages.reminder.run_words import detail, going_on, line, sent_again
+from screens.pages.reminder.run_words import detail, is_running, line, sent_again
 from screens.state import AppState
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, EventList
@@ -41,42 +41,42 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 LOOK_EVERY = 2.0
-"""Seconds between two looks while a run is going on."""
+"""Seconds between two looks while a run is running."""
 EXPECTED_SECONDS = 30.0
-"""How long a run that was started by hand is looked for, before and after it shows."""
+"""Seconds for which a run started by hand is looked for."""
 AGAIN_SECONDS = 960.0
-"""How long it is looked for what came of sending failed mails again: a call takes 15 minutes at most."""
+"""Seconds for which the result of a resend is looked for: a call takes 15 minutes at most."""
 
 
 UNSURE_RISK = (
     "SES gave no clear answer for these mails, and some of them may have arrived. "
     "Recipients who have the mail already get it twice."
 )
-"""What sending unsure mail again may do."""
+"""The risk of sending unsure mail again."""
 
 
 class RunsPage(ChangePage):
-    """A list of runs, and below it the numbers of the highlighted one."""
+    """A list of runs, and the numbers of the highlighted one."""
 
     NAME = "Runs"
     QUESTION = "What was sent?"
-    WHY = "From the flow's own records: who was written to, who could not be, and why."
+    WHY = "The function's records: who was mailed, who was not, and why."
     ACT = "Run now"
     FIRST = "#last-runs"
     KEYS: ClassVar[Mapping[str, str]] = {
         "f6": "Pause, or resume",
         "f7": "Dead letters: retry or delete",
-        "enter": "What did not arrive, and why",
+        "enter": "Mail that did not arrive, and why",
     }
     HELP = """
-- **↑ ↓** choose a run, **Enter** shows the mails of it that did not arrive, with the reason SES gave. From
-  there those that failed are sent once more, never twice.
-- **Unsure**: SES gave no clear answer. The mail may have arrived, so it is sent again only if you decide so.
+- **↑ ↓** choose a run, **Enter** shows its mail that did not arrive, with SES's reason. **R** there sends the
+  failed mail again, each mail once.
+- **Unsure**: SES gave no clear answer. The mail may have arrived, so only you can send it again (**U**).
 - **Dead letters**: messages and events that could not be handled. **F7** retries or deletes them.
-- **Skipped**: opted out, or without an address that SES takes.
-- **Run now** starts a run outside the schedule, after a question. **Pause** is a change of the stack like any
-  other: it is shown first.
-- While a run is going on the page looks again by itself.
+- **Skipped**: opted out, or without a valid address.
+- **Run now** starts a run outside the schedule, after a question. **Pause** changes the stack, so a plan is
+  shown first.
+- The page updates while a run is running.
 """
 
     @dataclass
@@ -86,23 +86,23 @@ class RunsPage(ChangePage):
         runs: Sequence[RunSeen]
 
     class NotRead(Message):
-        """The runs could not be read: nobody asks again by itself."""
+        """The runs could not be read."""
 
     @dataclass
     class Counted(Message):
-        """Who a run that is started now would write to."""
+        """The recipients of a run started now were counted."""
 
         audience: Audience
 
     @dataclass
     class FailuresRead(Message):
-        """The mails of ``run`` that did not arrive."""
+        """The mails of ``run`` that did not arrive were read."""
 
         run: RunSeen
         mails: Sequence[FailedMail]
 
     class Done(Message):
-        """Something was started; if mails of ``again`` are sent once more, those with ``outcome``."""
+        """A run was started, or the mails of ``again`` with ``outcome`` are sent again."""
 
         def __init__(self, again: RunSeen | None = None, outcome: Outcome = "") -> None:
             super().__init__()
@@ -118,7 +118,7 @@ class RunsPage(ChangePage):
         self._outcome: Outcome = ""
 
     def compose(self) -> ComposeResult:
-        """What one should know first, the list, what can be done, the highlighted run, what is being done."""
+        """Notices, the list, buttons, the highlighted run, progress."""
         yield Columns(id="to-know")
         yield DeadLetterNotice()
         yield ChoiceList(id="last-runs", compact=True, markup=False)
@@ -130,15 +130,15 @@ class RunsPage(ChangePage):
         yield Columns(classes="problems")
 
     def on_mount(self) -> None:
-        """A run that is going on is followed."""
+        """Follow a running run."""
         self.set_interval(LOOK_EVERY, self._follow)
         self._draw()
 
     # Looking
 
     @property
-    def _standing(self) -> bool:
-        """Whether there is anything that could have run."""
+    def _deployed(self) -> bool:
+        """Whether the stack is complete."""
         return bool(self._seen and self._seen.stack and self._seen.stack.complete)
 
     @property
@@ -146,32 +146,32 @@ class RunsPage(ChangePage):
         return bool(self._seen and self._seen.paused)
 
     def came_up(self) -> None:
-        """Look at the runs; where nothing is known yet of the stack, that is looked at first."""
-        if self._standing:
+        """Read the runs if the stack is complete."""
+        if self._deployed:
             self._read(self.state.world, self.state.project)
             self.query_one(DeadLetterNotice).look()
 
     def came_back(self) -> None:
-        """Something may have run meanwhile: look at everything again."""
+        """Look again: a run may have started meanwhile."""
         if not self.step.acting:
             self.step.begin()
 
     def show_seen(self, seen: ReminderSeen) -> None:
-        """What is to be known before the runs; then they are looked at."""
+        """Show the notices, then read the runs."""
         self._seen = seen
         self._draw()
         if self.display:
             self.came_up()
 
     def redraw(self, state: AppState) -> None:
-        """Where the step stands says the next run, too: it is not told twice."""
+        """Show the next run unless the status does."""
         self._draw()
 
     def _follow(self) -> None:
         reading = running_in(self._read)
         wanted = self._going_on or monotonic() < self._expected_until
-        # A stack that is being changed is not asked: for that while it is not complete.
-        if wanted and self._standing and self.display and not reading and not self.step.acting:
+        # A changing stack is not complete.
+        if wanted and self._deployed and self.display and not reading and not self.step.acting:
             self._read(self.state.world, self.state.project)
 
     # Workers
@@ -192,7 +192,7 @@ class RunsPage(ChangePage):
 
         self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
 
-    @reads("Counting who gets it")
+    @reads("Counting the recipients")
     def _count(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import audience as reminder_audience
 
@@ -205,7 +205,7 @@ class RunsPage(ChangePage):
         reminder_runs.run_now(world, project, self.happened)
         self.tell(self.Done())
 
-    @acts("Sending once more")
+    @acts("Sending again")
     def _resend(
         self, world: World, project: Project, run: RunSeen, outcome: Literal["failed", "unsure"]
     ) -> None:
@@ -214,14 +214,14 @@ class RunsPage(ChangePage):
         reminder_runs.resend(world, project, run.run, self.happened, outcome)
         self.tell(self.Done(run, outcome))
 
-    # What they say
+    # Their results
 
     @on(Read)
     def _show_runs(self, message: Read) -> None:
         message.stop()
         now = self.state.world.now()
         self._runs = message.runs
-        self._going_on = any(going_on(run, now) for run in message.runs)
+        self._going_on = any(is_running(run, now) for run in message.runs)
         self._tell_what_came_of_it()
         self._draw_list(now)
         self._draw()
@@ -232,7 +232,7 @@ class RunsPage(ChangePage):
         self._going_on, self._expected_until = False, 0.0
 
     def _tell_what_came_of_it(self) -> None:
-        """Say what became of the mails that were sent again, once the flow has noted it."""
+        """Show the result of a resend, once it is recorded."""
         before = self._again
         after = next((run for run in self._runs if before and run.run == before.run), None)
         words = sent_again(before, after, self._outcome) if before and after else ""
@@ -244,7 +244,7 @@ class RunsPage(ChangePage):
     def _show_failures(self, message: FailuresRead) -> None:
         message.stop()
         if not message.mails:
-            self.step.say("Nothing failed or came back of this run.")
+            self.step.say("All mail of this run arrived, as far as is known.")
             return
         from screens.frame.dialogs import Ask
         from screens.pages.reminder.failures import Failures
@@ -266,7 +266,7 @@ class RunsPage(ChangePage):
 
     @on(Done)
     def _look_for_it(self, message: Done) -> None:
-        """What was started shows up in the records a moment later."""
+        """Look for the new record."""
         message.stop()
         self._again, self._outcome = message.again, message.outcome
         self._expected_until = monotonic() + (AGAIN_SECONDS if message.again else EXPECTED_SECONDS)
@@ -277,7 +277,7 @@ class RunsPage(ChangePage):
 
     def _draw(self) -> None:
         self.query_one("#to-know", Columns).show(self._about())
-        self.query_one("#by-hand").display = self._standing
+        self.query_one("#by-hand").display = self._deployed
         self.query_one("#failures").display = bool(self._runs)
         pause = self.query_one("#pause", Button)
         pause.label = f"{'Resume' if self._paused else 'Pause'}  {key_name('f6')}"
@@ -287,19 +287,19 @@ class RunsPage(ChangePage):
         self.query_one("#run", Columns).show(detail(run, now, place, paused=self._paused) if run else [])
 
     def _about(self) -> list[Cells]:
-        """What one should know before the runs."""
+        """The notices above the runs."""
         seen = self._seen
         if seen is None:
             return []
-        if not self._standing:
-            return [("Not deployed yet. Deploy it on the Create page (F2).",)]
-        rows: list[Cells] = []  # Alarms that ring are the step's standing, above.
+        if not self._deployed:
+            return [("Not deployed yet. Deploy it on the Create page (F2 twice).",)]
+        rows: list[Cells] = []  # Active alarms are in the status above.
         if seen.unconfirmed:
             address = printable(seen.unconfirmed, 100)
-            words = f"AWS sent a mail to {address}: open it and confirm, or no alert comes."
+            words = f"AWS sent an e-mail to {address}: confirm the link in it to get alerts."
             rows.append((Content.styled("! confirm", "$text-warning"), words))
         if seen.paused:
-            words = f"No run leaves until you resume it ({key_name('f6')})."
+            words = f"No run until you resume ({key_name('f6')})."
             rows.append((Content.styled("! paused", "$text-warning"), words))
         elif seen.next_run and seen.schedule and not self.state.done(StepName.REMINDER):
             coming = moment_words(seen.next_run, zone_or_utc(seen.schedule.timezone))
@@ -309,7 +309,7 @@ class RunsPage(ChangePage):
         return rows
 
     def _draw_list(self, now: datetime) -> None:
-        """Update the lines in place; the run that is read about stays highlighted."""
+        """Update the lines in place, and keep the highlighted run."""
         shown, chosen = self.query_one("#last-runs", OptionList), self._highlighted
         lines = {run.run: line(run, now, self.place, paused=self._paused) for run in self._runs}
         if [option.id for option in shown.options] == list(lines):
@@ -337,10 +337,12 @@ class RunsPage(ChangePage):
     # Keys
 
     def act(self) -> None:
-        """Run now, after a question that says how many will receive it."""
-        if not self._standing or self._seen is None:
+        """Run now, after a question with the number of recipients."""
+        if not self._deployed or self._seen is None:
             self.step.show_error(
-                WizardError("Nothing can run yet", "The reminder is not set up.", "Set it up on Create (F2).")
+                WizardError(
+                    "Nothing to run", "The reminder is not deployed.", "Deploy it on Create (F2 twice)."
+                )
             )
             return
         if self._paused:
@@ -363,27 +365,27 @@ class RunsPage(ChangePage):
         about = "about " if found.about else ""
         number = f"{found.reached:,} recipient{'' if found.reached == 1 else 's'}"
         rows: list[Cells] = [(f"{found.words[0].upper()}{found.words[1:]}",)]
-        rows.append(("The mail leaves at once, also to recipients who had one today.",))
+        rows.append(("Sends to everyone now, including recipients already mailed today.",))
         if changed:
-            rows.append((f"The deployed version is sent, without your changes: {', '.join(changed)}.",))
+            rows.append((f"Sends the deployed version, without your changes: {', '.join(changed)}.",))
         question = Ask(
-            f"Send to {about}{number} now?" if found.reached else "Start a run that reaches nobody?",
+            f"Send to {about}{number} now?" if found.reached else "Start a run without recipients?",
             rows,
-            yes=f"Send to {about}{number}" if found.reached else "Start it",
+            yes=f"Send to {about}{number}" if found.reached else "Start",
             no="No",
             careful=True,
         )
         self.app.push_screen(question, answered)
 
     def go_on(self) -> None:
-        """One stays here, at the list: Enter would otherwise lead to the next step."""
+        """Focus the list: Enter must not lead to the next step."""
         self.query_one("#last-runs").focus()
 
     def press(self, key: str) -> None:
-        """Pause, or resume: a change of the stack like any other. Or ask what becomes of dead letters."""
+        """Plan a pause or resume, or open the dead letters."""
         if key == "f7":
             self.query_one(DeadLetterNotice).ask()
-        elif self._standing and self._seen:
+        elif self._deployed and self._seen:
             project = self.state.project
             reminder = replace(project.reminder, paused=not self._seen.paused)
             self.step.retry = partial(self.press, key)
@@ -391,7 +393,7 @@ class RunsPage(ChangePage):
             by_hand = self._seen.paused != project.reminder.paused
             self.plan(self.state.world, project, wanted, self.base, revert_drift=by_hand)
         else:
-            self.step.say("There is nothing to pause yet.", not_yet=True)
+            self.step.say("Nothing is deployed yet.", not_yet=True)
 
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#failures")
@@ -408,6 +410,6 @@ class RunsPage(ChangePage):
 
 
 def _people(seen: ReminderSeen) -> str:
-    """To how many a run goes."""
+    """The recipients of a run."""
     about = "about " if seen.about else ""
-    return f"{about}{seen.recipients:,} {'person' if seen.recipients == 1 else 'people'}"
+    return f"{about}{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Trying the deployed function out: one mail, one to SES's simulator, or a run that sends nothing."""
+"""The Test page: one mail to an address or to SES's simulator, or a dry run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
 
 from screens.messages import Happened
-from screens.pages.reminder.form_page import Page, Problem
+from screens.pages.reminder.form_page import Page
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.workers import acts, follows, running_in
 from wizard.errors import WizardError
 from wizard.reminder.schedule.schedules import moment_words
+from wizard.steps.reminder.forms import Problem
 from wizard.text import printable
 
 if TYPE_CHECKING:
@@ -32,17 +33,17 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks at the log while something is being tried."""
+"""Seconds between two looks at the log during a test."""
 LOG_SECONDS = 20.0
-"""How long the log is still looked at afterwards: its lines come some seconds late."""
+"""Seconds for which the log is followed afterwards: its lines are some seconds late."""
 CLOCKS = timedelta(seconds=10)
-"""How far AWS's clock may stand behind this computer's."""
+"""How far AWS's clock can be behind this computer's."""
 LOG_ROWS, FEW_LOG_ROWS = 14, 6
-"""How many lines of the log are shown, and how many where there is little room."""
+"""Lines of the log that are shown, on a normal and on a short screen."""
 
 
 class Trial(StrEnum):
-    """What is tried."""
+    """A kind of test."""
 
     ADDRESS = "address"
     SUCCESS = "success"
@@ -55,46 +56,45 @@ TRIALS = {
     Trial.ADDRESS: "one mail, to an address",
     Trial.SUCCESS: "one mail, to SES's simulator: it arrives",
     Trial.BOUNCE: "one mail, to SES's simulator: it bounces",
-    Trial.COMPLAINT: "one mail, to SES's simulator: it is called spam",
-    Trial.DRY: "a dry run: all mails are filled in, none is sent",
+    Trial.COMPLAINT: "one mail, to SES's simulator: it is reported as spam",
+    Trial.DRY: "a dry run: renders all mails, sends none",
 }
 
 
 class TryPage(Page):
-    """What is tried, what became of it, and the function's log."""
+    """The kind of test, its result, and the function's log."""
 
     NAME = "Test"
     QUESTION = "Does it arrive?"
-    WHY = "The deployed function does it, and tells in its log. The schedule is left as it is."
-    ACT = "Try it"
+    WHY = "The deployed function sends the test, independent of the schedule."
+    ACT = "Send test"
     FIRST = "#address"
     HELP = """
-- **One mail** goes to the address you name. If that address is a recipient, the mail has its fields;
-  otherwise it has those of one of your recipients, and the result says whose. In the sandbox the address must
-  be verified, or at your domain.
-- **SES's simulator** costs a mail and harms no reputation. With a bounce or a complaint you see that it comes
-  back and is recorded.
-- **A dry run** fills in the mail of every recipient and sends none: it finds empty fields, opt-outs and
-  addresses that SES does not take.
+- **One mail** is sent to the address you enter, with the fields of that recipient, or of another one; the
+  result says whose. In the sandbox the address must be verified, or at your domain.
+- **SES's simulator** costs a mail and does not harm your reputation. It can bounce or complain, which the
+  function must record.
+- **A dry run** renders the mail of every recipient and sends none: it finds empty fields, opt-outs and
+  invalid addresses.
 
-The lines of the function's log follow below. They hold numbers, no addresses and no text of the mail.
+The function's log follows below. It has numbers, but no addresses and no text of the mail.
 """
 
     @dataclass
     class Tested(Message):
-        """A test mail was sent, or refused."""
+        """A test mail was sent or refused."""
 
         result: TestResult
 
     @dataclass
     class WentThrough(Message):
-        """A dry run came to its end."""
+        """A dry run has ended."""
 
         found: DryRun
 
     @dataclass
     class LogRead(Message):
-        """The lines of the function's log, or why there are none to be had."""
+        """The lines of the function's log, or why they cannot be read."""
 
         lines: Sequence[LogLine]
         trouble: WizardError | None = None
@@ -108,35 +108,35 @@ The lines of the function's log follow below. They hold numbers, no addresses an
         self._earlier: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
-        """What to try, the outcome, in the demo the way to its inbox, the log."""
+        """The kind of test, the result, in the demo its inbox, the log."""
         with Horizontal(classes="field tight"):
-            yield Label("Try", classes="label")
+            yield Label("Send", classes="label")
             trials = [(words, trial) for trial, words in TRIALS.items()]
             yield ChoiceField[Trial](trials, id="trial", allow_blank=False, value=Trial.ADDRESS, compact=True)
         with Horizontal(classes="field tight", id="to"):
-            yield Label("Send to", classes="label")
-            yield Input(placeholder="you@example.com", id="address", compact=True)
+            yield Label("To", classes="label")
+            yield Input(placeholder="for example you@example.com", id="address", compact=True)
         yield Columns(id="version")
         yield EventList(id="trying", classes="block")
         yield Columns(id="result")
         yield Columns(classes="problems")
         if self._demo:
             with Horizontal(classes="field tight block"):
-                yield Label("Demo: mail arrives in here.", classes="label wide")
+                yield Label("Demo: mail arrives in its own inbox.", classes="label wide")
                 yield Button("Inbox  F9", id="inbox", compact=True)
         yield Columns(id="log", classes="block")
 
     def on_mount(self) -> None:
-        """The log is followed from the first try on."""
+        """Follow the log from the first test on."""
         self.set_interval(LOOK_EVERY, self._follow_log)
 
     def load(self, address: str) -> None:
-        """Begin with ``address``, unless one was typed already."""
+        """Propose ``address``, unless one was typed."""
         field = self.query_one("#address", Input)
         field.value = field.value or address
 
     def show_seen(self, seen: ReminderSeen) -> None:
-        """Say which version a test sends: the deployed one, whatever the project says meanwhile."""
+        """Show which version a test sends: the deployed one."""
         rows: list[Cells] = []
         if seen.stack and seen.stack.complete and seen.stack.updated:
             when = moment_words(seen.stack.updated, self.place)
@@ -146,11 +146,11 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     @property
     def trial(self) -> Trial:
-        """What was chosen."""
+        """The chosen kind."""
         return Trial(str(self.query_one("#trial", Select).value))
 
     def act(self) -> None:
-        """Try it; what is typed meanwhile is the next one's address."""
+        """Send the test."""
         self.step.retry = self.act
         world, project, trial = self.state.world, self.state.project, self.trial
         self._forget()
@@ -179,7 +179,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
             self.looked(world, result.project)
         self.tell(self.Tested(result))
 
-    @acts("Filling in all mails")
+    @acts("Rendering all mails")
     def _go_through(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import trial as reminder_trial
 
@@ -203,7 +203,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     @on(Tested)
     def _show_tested(self, message: Tested) -> None:
-        """Say what became of it, and when: the same words twice are two attempts."""
+        """Show the result, with the time: the same words twice are two tests."""
         message.stop()
         self._show_result(_result(message.result, demo=self._demo))
 
@@ -240,7 +240,7 @@ The lines of the function's log follow below. They hold numbers, no addresses an
     # The log
 
     def _begin_log(self, now: datetime) -> None:
-        """Follow what the function says from now on; what it said before is no part of it."""
+        """Follow the log from now on."""
         self._earlier |= self._log.keys()
         self._log = {}
         self._since, self._until = now - CLOCKS, monotonic() + LOG_SECONDS
@@ -255,14 +255,14 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
     @on(Select.Changed, "#trial")
     def _chosen(self, event: Select.Changed) -> None:
-        """What came of another kind is no answer to this one."""
+        """Clear the result of another kind."""
         event.stop()
         self.query_one("#to").display = self.trial is Trial.ADDRESS
         if not self.step.acting:
             self._forget()
 
     def _forget(self) -> None:
-        """Clear away what an earlier try came to."""
+        """Clear the result of an earlier test."""
         self._since = None
         self.query_one("#trying", EventList).clear()
         for shown in ("#result", "#log"):
@@ -280,18 +280,18 @@ The lines of the function's log follow below. They hold numbers, no addresses an
 
 
 def address_problems(typed: str) -> list[Problem]:
-    """What is wrong with an address that was typed."""
+    """The problems of a typed address."""
     from wizard.addresses import typed_address
 
     try:
         typed_address(typed)
     except WizardError as error:
-        return [Problem("address", error.what if typed.strip() else "Name an address to send to.")]
+        return [Problem("address", error.what if typed.strip() else "Enter an address.")]
     return []
 
 
 def address_of(trial: Trial, typed: str) -> str:
-    """To whom the mail of ``trial`` goes."""
+    """The address for ``trial``."""
     from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
 
     return typed.strip() if trial is Trial.ADDRESS else f"{trial}@{SIMULATOR_DOMAIN}"
@@ -313,27 +313,31 @@ def _result(result: TestResult, *, demo: bool) -> list[Cells]:
 
 
 def _found(found: DryRun) -> list[Cells]:
-    """What a dry run found, the good first, then what one should look at."""
-    mails = f"{found.people - found.opted_out:,} of {found.people:,} people would be written to now."
+    """The result of a dry run, then what to check."""
+    mails = f"{found.people - found.opted_out:,} of {found.people:,} recipients would be mailed now."
     empty = ", ".join(f"{{{{{name}}}}} for {count:,}" for name, count in found.blank.items() if count)
-    sandbox = "SES was not asked. Of these people it refuses those it has not verified."
+    sandbox = "SES was not asked: it refuses mail to unverified recipients."
     told = [
         ("✓ none sent", "$text-success", f"{mails} The largest is {_size(found.largest)}."),
-        ("! not all", "$text-warning", "" if found.whole else "Time was not enough for the others."),
+        ("! not all", "$text-warning", "" if found.whole else "There was not enough time for the others."),
         ("! sandbox", "$text-warning", sandbox if found.sandbox else ""),
-        ("· opted out", "$text-muted", _if(found.opted_out, "get none.")),
-        ("! no address", "$text-warning", _if(found.invalid, "rows without an address that SES takes.")),
-        ("! not filled", "$text-warning", _if(found.unrendered, "mails lack a field, and would fail.")),
+        ("· opted out", "$text-muted", _if(found.opted_out, "get no mail.")),
+        ("! no address", "$text-warning", _if(found.invalid, "rows without a valid address.")),
+        (
+            "! not filled",
+            "$text-warning",
+            _if(found.unrendered, "mails lack a field, and would fail."),
+        ),
         ("! empty", "$text-warning", empty),
     ]
     return [(Content.styled(head, colour), words) for head, colour, words in told if words]
 
 
 def _if(count: int, words: str) -> str:
-    """How many, in words, where there are any."""
+    """The number in words, or nothing for 0."""
     return f"{count:,} {words}" if count else ""
 
 
 def _size(count: int) -> str:
-    """Bytes as people read them."""
+    """Bytes in words."""
     return f"{count:,} bytes" if count < 10_000 else f"{count / 1000:,.0f} KB"

@@ -70,7 +70,7 @@ def test_a_short_rate_leaves_an_hour_to_deploy_it(export: Export) -> None:
 def test_the_size_is_checked_without_recipients_too(export: Export, recipients: str | None) -> None:
     code, out, err = export("stack", project=with_reminder(recipients=recipients, html="x" * 500_000))
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "html: Make the message shorter" in err
+    assert "html: Shorten the message" in err
 
 
 def test_a_large_template_says_that_it_needs_a_bucket(export: Export) -> None:
@@ -98,7 +98,7 @@ def test_what_only_aws_knows_is_an_option(export: Export) -> None:
 def test_an_incomplete_file_gives_no_stack(export: Export) -> None:
     code, out, err = export("stack", project=with_reminder(schedule=None, sender=None))
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "reminder.sender: Name the address" in err
+    assert "reminder.sender: Enter the sender's address" in err
     assert "reminder.schedule: Choose when" in err
 
 

@@ -34,7 +34,7 @@ def test_a_stack_that_is_deployed_again_mails_nobody_who_opted_out(setup: Setup)
     opt_out(setup.demo.world, setup.project, "ana@example.com")
     delete_stack(setup)
     planned = setup.plan()
-    assert "is used again" in line(planned, "opt-outs table").detail
+    assert "is reused" in line(planned, "opt-outs table").detail
     setup.act(planned)
     assert [one.email for one in opt_outs(setup.demo.world, setup.project)] == ["ana@example.com"]
     assert setup.outputs()["OptOutsTable"] == TABLE
@@ -65,7 +65,7 @@ def test_a_creation_that_fails_leaves_a_table_that_the_next_try_uses(
 
     with monkeypatch.context() as patched:
         patched.setattr(resources, "complete", failing)
-        with pytest.raises(WizardError, match="could not be made"):
+        with pytest.raises(WizardError, match="could not be created"):
             setup.act()
     assert setup.status() == "ROLLBACK_COMPLETE"
     setup.act()
@@ -77,7 +77,7 @@ def test_a_creation_that_fails_leaves_a_table_that_the_next_try_uses(
 def of_an_earlier_version(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> str:
     """A stack whose opt-outs table has a name that CloudFormation gave: that name."""
     with monkeypatch.context() as patched:
-        patched.setattr("wizard.steps.reminder.step.opt_outs_name", lambda *_: None)
+        patched.setattr("wizard.steps.reminder.plan.opt_outs_name", lambda *_: None)
         setup.act()
     name = setup.outputs()["OptOutsTable"]
     assert name.startswith(f"{STACK}-OptOutsTable-")
@@ -110,7 +110,7 @@ def test_of_several_tables_that_are_left_none_is_chosen_blindly(setup: Setup) ->
             KeySchema=[{"AttributeName": "email", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    with pytest.raises(WizardError, match="Several opt-outs tables are left") as refused:
+    with pytest.raises(WizardError, match="Earlier stacks left several opt-outs tables") as refused:
         setup.plan()
     assert "OptOutsTable-AAA" in refused.value.what
     assert setup.status() is None

@@ -56,7 +56,7 @@ def test_events_are_retried_and_what_nobody_knows_is_left(setup: Setup) -> None:
     assert dead_letters.count(setup.demo.world, setup.project) == 5
     assert retry(setup) == Retried(events=2, left=3)
     assert setup.events[-1].progress is Progress.DONE
-    assert setup.events[-1].words == "2 events retried; 3 messages of no known form left in the queue"
+    assert setup.events[-1].words == "2 events retried; 3 messages of unknown form left in the queue"
     assert ended(setup).sent == 2
 
 

@@ -42,7 +42,7 @@ def test_a_plan_shows_every_resource_and_leaves_nothing_once_it_is_declined(setu
     assert "every weekday (Monday to Friday) at 09:00, Europe/Berlin time; first on " in schedule.detail
     assert "runs × 2 recipients" in planned.plan.cost
     assert setup.status() == "REVIEW_IN_PROGRESS"
-    assert setup.standing() == (Status.TODO, "nothing is set up yet")
+    assert setup.standing() == (Status.TODO, "ready to deploy (F4 on Create)")
     assert setup.demo.world.aws.client("dynamodb").list_tables()["TableNames"] == []
     step.decline(setup.demo.world, setup.project)
     assert setup.status() is None
@@ -137,13 +137,13 @@ def test_who_cannot_be_written_to_in_the_sandbox_is_counted(setup: Setup) -> Non
     ses = setup.demo.world.aws.client("sesv2")
     ses.create_email_identity(EmailIdentity="c@x.example")
     lines = [change.detail for change in setup.plan().plan.changes if change.subject == "sandbox"]
-    assert [line.split(":")[0] for line in lines] == ["2 of 4 recipients cannot be written to yet"]
+    assert [line.split(":")[0] for line in lines] == ["mail to 2 of 4 recipients will fail"]
 
 
 def test_many_recipients_and_blank_fields(setup: Setup) -> None:
     setup.people("email,name\n" + "".join(f"p{number}@example.com,\n" for number in range(60)))
     planned = setup.plan()
-    assert planned.plan.changes[-1].detail == "60 added; 60 without name, which stays blank"
+    assert planned.plan.changes[-1].detail == "60 added; 60 without name: it stays empty"
     setup.act(planned)
     assert len(setup.rows()) == 60
 
@@ -154,12 +154,15 @@ def test_a_failed_stack_says_why_and_can_be_tried_again(setup: Setup) -> None:
     ses.create_email_template(TemplateName=name, TemplateContent={"Subject": "x", "Text": "x"})
     with pytest.raises(WizardError) as caught:
         setup.act()
-    assert caught.value.title == "The stack could not be made"
-    assert "The mail template: something of that name is there already" in caught.value.what
+    assert caught.value.title == "The stack could not be created"
+    assert "The mail template: the name is already in use" in caught.value.what
     failed = [event.subject for event in setup.events if event.progress is Progress.FAILED]
     assert failed == ["mail template", "stack"]
     assert setup.status() == "ROLLBACK_COMPLETE"
-    assert setup.standing() == (Status.ATTENTION, "the stack failed (rollback complete): try again")
+    assert setup.standing() == (
+        Status.ATTENTION,
+        "the stack failed (rollback complete): deploy it again on Create (F4)",
+    )
     ses.delete_email_template(TemplateName=name)
     planned = setup.plan()
     assert planned.work.clear
@@ -186,7 +189,7 @@ def test_a_role_that_is_too_new_is_tried_again(setup: Setup, monkeypatch: pytest
     setup.act()
     assert too_new == []
     assert setup.status() == "CREATE_COMPLETE"
-    assert any("too new" in event.words for event in setup.events)
+    assert any("not known yet" in event.words for event in setup.events)
 
 
 def test_an_interrupted_run_is_found_and_gone_on_with(slow_setup: Setup) -> None:
@@ -211,7 +214,7 @@ def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(s
     setup.demo.world.aws.client("cloudformation").execute_change_set(ChangeSetName=planned.work.change_set)
     assert setup.standing() == (
         Status.ATTENTION,
-        "the stack is complete, but the table of recipients is empty: a new plan fills it",
+        "the recipients table is empty: deploy again on Create (F4) to fill it",
     )
     again = setup.plan()
     assert [change.subject for change in again.plan.changes if change.operation] == ["recipients"]

@@ -44,7 +44,7 @@ def test_a_run_by_hand_tells_what_failed_and_sends_it_once_more(setup: Setup) ->
     (failed,) = reminder_runs.failures(world, setup.project, run)
     assert (failed.email, failed.outcome) == ("cy@elsewhere.example", "failed")
     assert failed.words == "The account is in the sandbox, and SES has not verified this address."
-    assert failed.todo.startswith("Ask for production access (step 6)")
+    assert failed.todo.startswith("Request production access (step 6)")
 
     ses = setup.demo.world.aws.client("sesv2")
     ses.put_account_details(
@@ -91,10 +91,10 @@ def test_failures_are_those_that_failed_came_back_or_were_lost(setup: Setup) -> 
     }
     assert (found["b"].words, found["b"].todo) == (
         "SES refused the mail: no (MessageRejected)",
-        "Correct what it says, then send again (R).",
+        "Fix the cause, then send again (R).",
     )
     assert found["d"].todo == "Correct the address, or remove it from the recipients (step 5, Who)."
-    assert "may have left" in found["e"].todo
+    assert "may have arrived" in found["e"].todo
 
     # While somebody is at work on the run, what is claimed is being sent.
     now = setup.demo.now().astimezone(UTC).isoformat()
@@ -113,7 +113,8 @@ def test_before_a_run_it_is_counted_how_many_will_receive_it(setup: Setup) -> No
     found = audience.audience(setup.demo.world, setup.project)
     assert (found.people, found.unverified, found.opted_out, found.reached) == (4, 2, 1, 1)
     assert found.words == (
-        "4 recipients; 2 are unverified and get nothing until production access (step 6); "
+        "4 recipients; 2 are unverified: SES refuses that mail until production access (step 6), "
+        "which raises the alarm for failed mail; "
         "1 opted out and gets none."
     )
     ses = setup.demo.ses(setup.project)
@@ -129,13 +130,13 @@ def test_of_a_large_table_it_is_told_about_how_many(setup: Setup, monkeypatch: p
     monkeypatch.setattr(audience, "COUNTED", 1)
     found = audience.audience(setup.demo.world, setup.project)
     assert found.words == (
-        "about 2 recipients; those that SES has not verified get nothing until production access (step 6); "
-        "recipients who opted out get none."
+        "about 2 recipients; SES refuses mail to unverified recipients until production access (step 6); "
+        "opted-out recipients get none."
     )
 
 
 def test_without_a_stack_there_are_no_runs(setup: Setup) -> None:
-    with pytest.raises(WizardError, match="not set up yet"):
+    with pytest.raises(WizardError, match="not deployed yet"):
         reminder_runs.runs(setup.demo.world, setup.project)
-    with pytest.raises(WizardError, match="not set up yet"):
+    with pytest.raises(WizardError, match="not deployed yet"):
         reminder_runs.run_now(setup.demo.world, setup.project, setup.events.append)

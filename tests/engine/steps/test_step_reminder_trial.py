@@ -41,8 +41,10 @@ def test_a_test_mail_waits_for_new_rights_and_finishes_the_step(
     )
     assert pauses == [2.0, 4.0]
     assert (result.sent, result.todo, result.recorded) == (True, "", None)
-    assert result.words.startswith("SES took the mail to me@example.com, with the fields of bo@example.com. ")
-    assert result.words.endswith("What arrives in the demo stands in its own inbox.")
+    assert result.words.startswith(
+        "SES accepted the mail to me@example.com, with the fields of bo@example.com. "
+    )
+    assert result.words.endswith("The demo has its own inbox.")
     assert result.message_id
     mail = setup.demo.inbox()[0]
     assert (mail.recipient, mail.subject) == ("me@example.com", "Hello Bo, a small reminder")
@@ -61,8 +63,8 @@ def test_a_test_mail_says_where_to_look_or_what_to_do(setup: Setup) -> None:
     setup.act()
     outside_the_demo = dataclasses.replace(setup.demo.world, stage=None)
     for address, words in (
-        ("me@example.com", "Look into that inbox, and into its spam folder."),
-        (SIMULATOR, "it has no inbox, so there is nothing to look for."),
+        ("me@example.com", "Check that inbox and its spam folder."),
+        (SIMULATOR, "SES's simulator has no inbox to check."),
     ):
         result = reminder_trial.test_run(outside_the_demo, setup.project, address, setup.events.append)
         assert result.sent
@@ -88,7 +90,7 @@ def test_a_test_mail_makes_headers_read_before_stale(setup: Setup) -> None:
 def test_a_test_mail_needs_an_address_and_a_stack(setup: Setup) -> None:
     with pytest.raises(WizardError, match="not an e-mail address"):
         reminder_trial.test_run(setup.demo.world, setup.project, "me", setup.events.append)
-    with pytest.raises(WizardError, match="not set up yet"):
+    with pytest.raises(WizardError, match="not deployed yet"):
         reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
 
 
@@ -100,7 +102,7 @@ def test_what_the_simulator_sends_back_is_waited_for_and_not_for_ever(
         address = f"{mailbox}@simulator.amazonses.com"
         result = reminder_trial.test_run(setup.demo.world, setup.project, address, setup.events.append)
         assert (result.sent, result.recorded, result.todo) == (True, True, "")
-        assert result.words.endswith(f"The {noun} came back and was recorded.")
+        assert result.words.endswith(f"The {noun} was received and recorded.")
     opted_out = setup.demo.world.aws.client("dynamodb").scan(TableName=setup.outputs()["OptOutsTable"])
     assert opted_out["Items"] == []
 

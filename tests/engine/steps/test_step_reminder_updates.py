@@ -61,7 +61,7 @@ def test_a_pause_is_a_change_like_any_other_and_is_taken_back_by_one(setup: Setu
     assert setup.look().paused
     assert setup.look().next_run is None
     status, words = setup.standing()
-    assert (status, words.rpartition("; ")[2]) == (Status.DONE, "paused: no run until it is resumed")
+    assert (status, words.rpartition("; ")[2]) == (Status.DONE, "paused: no run until you resume it")
     assert setup.demo.skip_to_next_run() is None
 
     setup.change(paused=False)
@@ -82,7 +82,7 @@ def test_what_is_changed_and_not_deployed_is_told_until_it_is(setup: Setup) -> N
     assert step.judge(setup.look(), setup.project).brief == "not deployed"
     assert setup.look().subject == "Hello {{name}}, a small reminder"
     result = reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
-    assert "The test sent the version deployed on " in result.words
+    assert "The test sent the version deployed " in result.words
     assert ", without your changes: subject, schedule. " in result.words
     assert setup.demo.inbox()[0].subject == "Hello Ana, a small reminder"
     setup.act()
@@ -93,11 +93,11 @@ def test_what_is_changed_and_not_deployed_is_told_until_it_is(setup: Setup) -> N
 @pytest.mark.parametrize(
     ("settings", "people", "words"),
     [
-        ({"timezone": "Mars/Phobos"}, None, "not valid, so not deployed: timezone: "),
-        ({"text": "Hi {{nickname}}"}, None, "but no column is called nickname"),
-        ({}, "email,first_name\nana@example.com,Ana\n", "but no column is called name"),
-        ({}, "email,name\nnobody,Ana\n", "not valid, so not deployed: recipients: Line 2: "),
-        ({"recipients": "gone.csv"}, None, "not valid, so not deployed: recipients: "),
+        ({"timezone": "Mars/Phobos"}, None, "not valid, so not deployed: reminder.timezone: "),
+        ({"text": "Hi {{nickname}}"}, None, "but there is no column nickname"),
+        ({}, "email,first_name\nana@example.com,Ana\n", "but there is no column name"),
+        ({}, "email,name\nnobody,Ana\n", "not valid, so not deployed: reminder.recipients: Line 2: "),
+        ({"recipients": "gone.csv"}, None, "not valid, so not deployed: reminder.recipients: "),
     ],
 )
 def test_a_value_that_cannot_be_deployed_is_never_done(
@@ -120,7 +120,7 @@ def test_a_run_that_was_the_last_one_is_no_mistake(setup: Setup) -> None:
     late = dataclasses.replace(setup.demo.world, now=lambda: setup.demo.now() + timedelta(days=9))
     standing = step.judge(step.look(late, setup.project, setup.base), setup.project)
     assert standing.status is Status.DONE
-    assert standing.words.endswith("no run to come")
+    assert standing.words.endswith("no further run")
     setup.change(end=setup.demo.now() + timedelta(days=4))
     assert "not valid" in step.judge(step.look(late, setup.project, setup.base), setup.project).words
 
@@ -133,14 +133,14 @@ def test_a_stack_that_somebody_deleted_or_switched_off_is_not_done(setup: Setup)
     kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone")
     more = {name: schedule[name] for name in (*kept, "FlexibleTimeWindow", "Target")}
     scheduler.update_schedule(**more, State="DISABLED")
-    assert "switched off, though nobody paused it here" in setup.standing()[1]
+    assert "disabled outside this wizard" in setup.standing()[1]
     scheduler.update_schedule(**{**more, "ScheduleExpressionTimezone": "UTC"}, State="ENABLED")
     assert setup.standing() == (
         Status.ATTENTION,
-        "somebody changed the schedule by hand: look for drift on Create (F6)",
+        "the schedule was changed by hand: check for drift on Create (F6)",
     )
     setup.demo.world.aws.client("sesv2").put_account_sending_attributes(SendingEnabled=False)
-    assert setup.standing() == (Status.ATTENTION, "sending is paused: no mail leaves (step 1)")
+    assert setup.standing() == (Status.ATTENTION, "sending is paused: SES sends no mail (step 1)")
     setup.demo.world.aws.client("cloudformation").delete_stack(StackName=STACK)
     wait_for(lambda: setup.look().stack is None)
     assert setup.standing() == (
@@ -160,7 +160,7 @@ def test_alerts_wait_for_a_confirmation_and_an_alarm_that_rings_is_told(setup: S
     status, words = setup.standing()
     assert (status, words.rpartition("; ")[2]) == (
         Status.DONE,
-        "alerts wait until me@example.com confirms them",
+        "no alerts until me@example.com confirms the address",
     )
     link = re.search(r"http://\S+", setup.demo.inbox()[0].text)
     assert link
@@ -171,12 +171,12 @@ def test_alerts_wait_for_a_confirmation_and_an_alarm_that_rings_is_told(setup: S
     sqs.send_message(QueueUrl=setup.outputs()["DeadLetterQueue"], MessageBody="{}")
     assert setup.standing() == (
         Status.ATTENTION,
-        "an alarm rings: runs or mails that could not be handled lie in the dead-letter queue",
+        "an alarm is active: the dead-letter queue has runs or mail that could not be handled",
     )
     wait_for(lambda: "alarm" in setup.demo.inbox()[0].subject.lower())
 
     setup.change(alerts=None)
-    assert line(setup.plan(), "alerts address").detail == "is removed: nobody is to be told"
+    assert line(setup.plan(), "alerts address").detail == "is deleted: no address is set for alerts"
 
 
 def test_out_of_the_sandbox_the_rights_that_only_it_needed_fall_away(setup: Setup) -> None:
@@ -198,9 +198,9 @@ def test_out_of_the_sandbox_the_rights_that_only_it_needed_fall_away(setup: Setu
     setup.demo.answer_review(granted=True)
     status, words = setup.standing()
     assert status is Status.DONE, "the way out of the sandbox reopens nothing"
-    assert words.endswith("rights that only the sandbox needed are left (step 6, F4)")
+    assert words.endswith("permissions that only the sandbox needed remain (step 6, F4)")
     planned = setup.plan()
-    assert line(planned, "rights").detail.endswith("loses the right to use cy@partner.example")
+    assert line(planned, "permissions").detail.endswith("loses permission to use cy@partner.example")
     assert line(planned, "function's role").kind is ChangeKind.CHANGE
     setup.act(planned)
     assert "identity/cy@partner.example" not in json.dumps(role_of(setup))
@@ -220,10 +220,10 @@ def test_a_queue_comes_when_a_run_has_become_too_much_for_one_call_and_goes_agai
     monkeypatch.setattr(capacity, "DIRECT_SECONDS", 1)
     assert setup.standing() == (
         Status.ATTENTION,
-        "a run has become too much for one call of the function: a new plan gives it a queue",
+        "one call of the function is no longer enough: deploy again on Create (F4) for a queue",
     )
     planned = setup.plan()
-    assert line(planned, "sending").detail.startswith("from now on by a queue. 2 recipients at 1 a second")
+    assert line(planned, "sending").detail.startswith("from now on with a queue. 2 recipients at 1 a second")
     assert (line(planned, "queue").kind, line(planned, "workers").kind) == (ChangeKind.CREATE,) * 2
     setup.act(planned)
     assert setup.look().mode == "queue"
@@ -245,13 +245,13 @@ def test_a_queue_comes_when_a_run_has_become_too_much_for_one_call_and_goes_agai
         Item={name: value for name, value in state.items() if name != "ended"},
     )
     planned = setup.plan()
-    assert "mails in the queue, so it stays" in line(planned, "sending").detail
+    assert "The queue stays while an unfinished run may have mails in it" in line(planned, "sending").detail
     assert not planned.plan.changes_anything
 
     table.put_item(TableName=setup.outputs()["RunsTable"], Item=state)
     planned = setup.plan()
     assert line(planned, "sending").detail.startswith("from now on without a queue. One call")
-    assert line(planned, "queue").detail == "is removed: one call of the function is enough for a run"
+    assert line(planned, "queue").detail == "is deleted: one call of the function is enough for a run"
     setup.act(planned)
     assert setup.look().mode == "direct"
 
@@ -274,16 +274,16 @@ def test_a_table_of_the_users_is_read_with_its_key_and_never_written(setup: Setu
     planned = setup.plan()
     assert line(planned, "recipients").kind is ChangeKind.KEEP
     assert line(planned, "recipients").detail == (
-        "about 2 in your table customers, which is read and never written; the function may decrypt it, "
-        "through DynamoDB alone"
+        "about 2 in your table customers, which is read-only; the function can decrypt it, "
+        "only through DynamoDB"
     )
-    assert line(planned, "recipients table").detail.startswith("is removed with all that stands in it")
+    assert line(planned, "recipients table").detail.startswith("is deleted with its rows")
     setup.act(planned)
     tested(setup)
     assert setup.standing()[1].startswith("about 2 recipients")
     message = setup.project.reminder.text
     setup.change(text="Hello {{nickname}}")
-    assert "no column is called nickname" in setup.standing()[1], "no row of the table has that"
+    assert "there is no column nickname" in setup.standing()[1], "no row of the table has that"
     setup.change(text=message)
     rights = [statement for statement in role_of(setup) if statement["Action"] == ["kms:Decrypt"]]
     assert [statement["Resource"] for statement in rights] == [key]
@@ -323,7 +323,7 @@ def test_a_plan_whose_begin_has_come_meanwhile_is_not_carried_out(setup: Setup) 
     assert "pile up" not in line(planned, "sending").detail
     setup.people("email,name\n" + "".join(f"p{n}@example.com,P\n" for n in range(301)))
     planned = setup.plan()
-    assert "runs will pile up" in line(planned, "sending").detail
+    assert "runs overlap and pile up" in line(planned, "sending").detail
     late = dataclasses.replace(setup.demo.world, now=lambda: setup.demo.now() + timedelta(minutes=6))
     with pytest.raises(WizardError, match="plan is too old"):
         step.act(late, setup.project, planned, setup.events.append)
@@ -353,12 +353,12 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
     assert {(drifted.resource, drifted.words) for drifted in found} == {
         (
             "schedule",
-            "ScheduleExpression is cron(0 9 1 1 ? 2199), and should be cron(0 9 ? * MON-FRI *)",
+            "ScheduleExpression is cron(0 9 1 1 ? 2199); it should be cron(0 9 ? * MON-FRI *)",
         ),
-        ("recipients table", "somebody deleted it"),
-        ("Lambda function", "somebody deleted it"),
+        ("recipients table", "it was deleted"),
+        ("Lambda function", "it was deleted"),
     }
-    assert setup.standing()[1].startswith("the function is gone: look for drift")
+    assert setup.standing()[1].startswith("the function was deleted: check for drift")
     with pytest.raises(WizardError, match="TriggerReminder was deleted") as gone:
         reminder_trial.test_run(
             setup.demo.world, setup.project, "success@simulator.amazonses.com", setup.events.append
@@ -366,12 +366,12 @@ def test_what_somebody_changed_or_deleted_is_told_and_put_back(setup: Setup) -> 
     assert "press F6 to detect drift, then F7 to restore the function" in gone.value.todo
     with pytest.raises(WizardError, match="TriggerReminder was deleted"):
         reminder_runs.run_now(setup.demo.world, setup.project, setup.events.append)
-    with pytest.raises(WizardError, match="table of recipients is gone"):
+    with pytest.raises(WizardError, match="recipients table is missing"):
         setup.plan()
 
     planned = setup.plan(revert_drift=True)
-    assert line(planned, "schedule").detail.startswith("is put back as the project file has it")
-    assert line(planned, "recipients table").detail.startswith("is made again, for somebody deleted it")
+    assert line(planned, "schedule").detail.startswith("was changed by hand, and is restored")
+    assert line(planned, "recipients table").detail.startswith("was deleted, and is created again")
     assert line(planned, "recipients").detail == "2 added"
     setup.act(planned)
     assert setup.rows() == {"ana@example.com": "Ana", "bo@example.com": "Bo"}

@@ -41,27 +41,27 @@ def test_a_queue_is_needed_where_one_call_does_not_suffice(
             1_000,
             14,
             50_000,
-            "One call of the function writes to 1,000 recipients in about 71 seconds, at up to 14 a second.",
+            "One call of the function sends to 1,000 recipients in about 71 seconds, at up to 14 a second.",
         ),
         (
             1,
             1,
             200,
-            "One call of the function writes to one recipient in about 1 second, at up to 1 a second.",
+            "One call of the function sends to one recipient in about 1 second, at up to 1 a second.",
         ),
         (
             300,
             1,
             200,
-            "One call of the function writes to 300 recipients in about 5 minutes, at up to 1 a second. "
-            "SES allows 200 mails in 24 hours, so a run goes on over 2 days; nobody is written twice.",
+            "One call of the function sends to 300 recipients in about 5 minutes, at up to 1 a second. "
+            "SES allows 200 mails in 24 hours, so a run takes 2 days; nobody is mailed twice.",
         ),
         (
             1_000_000,
             100,
             -1,
-            "1,000,000 recipients at 100 a second take about 3 hours: more than one call of the function "
-            "can do, so a queue feeds 2 at a time.",
+            "1,000,000 recipients at 100 a second take about 3 hours: too long for one call of the function, "
+            "so a queue feeds 2 workers.",
         ),
     ],
 )
@@ -72,15 +72,25 @@ def test_the_reason_is_said(recipients: int, rate: float, daily: float, words: s
 @pytest.mark.parametrize(
     ("recipients", "rate", "daily", "words"),
     [
-        (1_000, 1, 200, "and a run goes on for 4 days: about 800 of 1,000 are written to. Ask AWS"),
-        (1_000_000, 14, 50_000, "and a run goes on for 4 days: about 200,000 of 1,000,000 are written to."),
+        (
+            1_000,
+            1,
+            200,
+            "and a run lasts 4 days at most: only about 800 of 1,000 recipients get the mail. Request",
+        ),
+        (
+            1_000_000,
+            14,
+            50_000,
+            "and a run lasts 4 days at most: only about 200,000 of 1,000,000 recipients get the mail.",
+        ),
     ],
 )
 def test_whom_the_quota_leaves_no_room_for_is_said(
     recipients: int, rate: float, daily: float, words: str
 ) -> None:
     assert words in needed(recipients, rate, daily).words
-    assert "nobody is written twice" not in needed(recipients, rate, daily).words
+    assert "nobody is mailed twice" not in needed(recipients, rate, daily).words
 
 
 def test_a_run_is_gone_on_with_for_as_long_as_is_said() -> None:
@@ -95,7 +105,7 @@ def test_a_run_is_gone_on_with_for_as_long_as_is_said() -> None:
         (timedelta(days=1), ""),
         (
             timedelta(minutes=5),
-            " The next run begins 5 minutes later, before that: runs will pile up.",
+            " The next run begins after 5 minutes, so runs overlap and pile up.",
         ),
     ],
 )
@@ -104,5 +114,5 @@ def test_runs_that_are_too_close_are_said_to_pile_up(gap: timedelta | None, word
 
 
 def test_the_quota_of_a_day_counts_in_queue_mode_too() -> None:
-    assert "so a run goes on over 4 days" in needed(200_000, 14, 50_000).words
+    assert "so a run takes 4 days" in needed(200_000, 14, 50_000).words
     assert "24 hours" not in needed(1_000_000, 14, -1).words

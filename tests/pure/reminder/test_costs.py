@@ -30,9 +30,9 @@ def test_the_cost_of_a_month_is_said(schedule: str, recipients: int, said: str) 
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ({}, "$0.004 for all else. $0.80 of that, for the alarms, is due"),
-        ({"rate": 1.0}, "$0.007 for all else"),
-        ({"workers": 2}, "$1.06 of that, for the alarms and the queue, is due"),
+        ({}, "$0.004 for the other services. $0.80 of that (the alarms) is due"),
+        ({"rate": 1.0}, "$0.007 for the other services"),
+        ({"workers": 2}, "$1.06 of that (the alarms and the queue) is due"),
         ({"end": NOW + timedelta(days=10)}, "10 runs"),
         ({"start": NOW + timedelta(days=20)}, "10 runs"),
         ({"start": NOW + timedelta(days=40)}, "0 runs"),

@@ -56,8 +56,8 @@ def test_fields_come_once_in_order() -> None:
 def test_fields_that_no_column_fills_are_named_with_their_part() -> None:
     message = Message("{{nmae}} {{nmae}}", "{{name}}", "<p>{{Nick Name}}</p>")
     assert unfilled(message, ("email", "name")) == (
-        ("subject", "The subject uses {{nmae}}, but no column is called nmae."),
-        ("html", "The HTML part uses {{nick_name}}, but no column is called nick_name."),
+        ("subject", "The subject uses {{nmae}}, but there is no column nmae."),
+        ("html", "The HTML part uses {{nick_name}}, but there is no column nick_name."),
     )
 
 
@@ -165,12 +165,12 @@ def test_the_example_is_right() -> None:
         (Message("x" * 201, "x", ""), "subject", "at most 200"),
         (Message("a\r\nBcc: b", "x", ""), "subject", "one line"),
         (Message("x", " ", "\n"), "text", "Write a text."),
-        (Message("x", "", "<p>x</p>"), "text", "Write a text too: some readers show no HTML."),
-        (Message("x", "{{#if a}}", ""), "text", "{{#if a}} in the text is no field"),
-        (Message("x", "x", "{{a"), "html", "in the HTML part stand without their partners"),
-        (Message("x", "a}}", ""), "text", "without their partners"),
-        (Message("x", "x", "{{{a}}}"), "html", "Three braces in a row in the HTML part"),
-        (Message("x", "a\x00b", ""), "text", "control characters out of the text"),
+        (Message("x", "", "<p>x</p>"), "text", "Write a text too: some mail programs show no HTML."),
+        (Message("x", "{{#if a}}", ""), "text", "{{#if a}} in the text is not a valid field"),
+        (Message("x", "x", "{{a"), "html", "The HTML part has unmatched braces"),
+        (Message("x", "a}}", ""), "text", "unmatched braces"),
+        (Message("x", "x", "{{{a}}}"), "html", "The HTML part has three braces in a row"),
+        (Message("x", "a\x00b", ""), "text", "control characters from the text"),
     ],
 )
 def test_what_is_wrong_is_named(message: Message, part: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Once: whatever crashes, repeats or runs at the same time, nobody is written twice and nobody is forgotten.
+"""Once: whatever crashes, repeats or runs at the same time, nobody is mailed twice and nobody is forgotten.
 
 The real handler runs against AWS in memory, several calls at a time. A list of choices, made up by
 hypothesis, decides at each call to AWS who goes on, who is killed before or after it took effect, and what

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard.reminder.schedule.local_zone import local_zone
-from wizard.reminder.schedule.plain_choice import Choice, ChoiceError, HowOften, choice_of
+from wizard.reminder.schedule.schedules import local_zone
+from wizard.steps.reminder.forms import FieldError
+from wizard.steps.reminder.schedule_form import Choice, HowOften, choice_of
 
 BOTH_WAYS = [
     (Choice(HowOften.DAILY, "09:00"), "cron(0 9 * * ? *)"),
@@ -50,9 +51,9 @@ def test_times_are_read_kindly(typed: str, at: str) -> None:
     ],
 )
 def test_what_is_no_time_day_or_date_names_its_field(choice: Choice, field: str) -> None:
-    with pytest.raises(ChoiceError) as caught:
+    with pytest.raises(FieldError) as caught:
         choice.expression()
-    assert caught.value.field == field
+    assert caught.value.problem.field == field
 
 
 def test_the_local_zone_is_where_the_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

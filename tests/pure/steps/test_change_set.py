@@ -13,15 +13,15 @@ from wizard.steps.reminder.change_set import Failed
         ("", "CloudFormation gave no reason", False),
         (
             "User: arn:aws:iam::123456789012:u is not authorized to perform: iam:PassRole on resource: y",
-            "your credentials may not do iam:PassRole. AWS says: User",
+            "your credentials do not allow iam:PassRole. AWS says: User",
             False,
         ),
         (
             'Resource handler returned message: "Function already exists: TriggerReminder"',
-            "something of that name is there already",
+            "the name is already in use",
             False,
         ),
-        ("Function already exist: TriggerReminder", "something of that name is there already", False),
+        ("Function already exist: TriggerReminder", "the name is already in use", False),
         ("Cannot exceed quota for PoliciesPerRole: 10", "a limit of the account is reached", False),
         ("Delimiter missing", "Delimiter missing", False),
         ("The role defined for the function cannot be assumed by Lambda.", "The role defined", True),

@@ -160,7 +160,7 @@ def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
     ("mail_type", "link", "verdict", "words"),
     [
         ("TRANSACTIONAL", None, READY, "mail is transactional"),
-        ("MARKETING", None, NOT, "Promotional mail needs an unsubscribe address"),
+        ("MARKETING", None, NOT, "Add an unsubscribe address"),
         ("MARKETING", "mailto:stop@example.com", NOT, "is not one click"),
         ("MARKETING", "https://example.com/stop?who={{email}}", READY, "one click"),
     ],

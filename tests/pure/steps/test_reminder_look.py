@@ -30,7 +30,7 @@ from wizard.steps.reminder.identities import (
 )
 from wizard.steps.reminder.look import ReminderSeen, judge
 from wizard.steps.reminder.own_stack import TAG
-from wizard.steps.reminder.plan_lines import sandbox_lines
+from wizard.steps.reminder.plan import sandbox_lines
 from wizard.steps.reminder.recipients import Import
 from wizard.steps.reminder.runs import QUIET, RunSeen
 
@@ -63,24 +63,24 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
     ("found", "project", "status", "words"),
     [
         (seen(), PROJECT, Status.DONE, "2 recipients, every weekday"),
-        (seen(enabled=False), PAUSED, Status.DONE, "paused: no run until it is resumed"),
-        (seen(enabled=False), PROJECT, Status.ATTENTION, "nobody paused it here"),
-        (seen(), PAUSED, Status.ATTENTION, "the schedule runs, though it is paused here"),
-        (seen(schedule=None), PROJECT, Status.ATTENTION, "the schedule is gone"),
-        (seen(function_gone=True), PROJECT, Status.ATTENTION, "the function is gone: look for drift"),
+        (seen(enabled=False), PAUSED, Status.DONE, "paused: no run until you resume it"),
+        (seen(enabled=False), PROJECT, Status.ATTENTION, "disabled outside this wizard"),
+        (seen(), PAUSED, Status.ATTENTION, "the schedule runs, but is paused in the project file"),
+        (seen(schedule=None), PROJECT, Status.ATTENTION, "the schedule was deleted"),
+        (seen(function_gone=True), PROJECT, Status.ATTENTION, "the function was deleted: check for drift"),
         (
             seen(enabled=False),
             replace(PAUSED, reminder=replace(PAUSED.reminder, tested=None)),
             Status.ATTENTION,
-            "deployed, and no run leaves, for it is paused: send a test e-mail",
+            "deployed, but paused: send a test e-mail",
         ),
         (
             seen(alarms=("the function fails",)),
             PROJECT,
             Status.ATTENTION,
-            "an alarm rings: the function fails",
+            "an alarm is active: the function fails",
         ),
-        (seen(spare=("a.example",)), PROJECT, Status.DONE, "are left (step 6, F4)"),
+        (seen(spare=("a.example",)), PROJECT, Status.DONE, "remain (step 6, F4)"),
         (
             seen(changed=("subject", "schedule")),
             PROJECT,
@@ -88,14 +88,19 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
             "Changed, not deployed: subject, schedule (F4 on Create)",
         ),
         (
-            seen(changed=("time zone",), invalid="timezone: there is none"),
+            seen(changed=("time zone",), invalid="reminder.timezone: there is none"),
             PROJECT,
             Status.ATTENTION,
-            "not valid, so not deployed: timezone: there is none",
+            "not valid, so not deployed: reminder.timezone: there is none",
         ),
-        (seen(by_hand=True), PROJECT, Status.ATTENTION, "somebody changed the schedule by hand"),
-        (seen(stopped="sending is paused"), PROJECT, Status.ATTENTION, "sending is paused: no mail leaves"),
-        (seen(unconfirmed="me@a.example"), PROJECT, Status.DONE, "alerts wait until me@a.example confirms"),
+        (seen(by_hand=True), PROJECT, Status.ATTENTION, "the schedule was changed by hand"),
+        (
+            seen(stopped="sending is paused"),
+            PROJECT,
+            Status.ATTENTION,
+            "sending is paused: SES sends no mail",
+        ),
+        (seen(unconfirmed="me@a.example"), PROJECT, Status.DONE, "no alerts until me@a.example confirms"),
     ],
 )
 def test_where_the_step_stands(found: ReminderSeen, project: Project, status: Status, words: str) -> None:
@@ -148,15 +153,15 @@ def test_addresses_for_test_mail_get_the_room_that_is_left() -> None:
 def test_the_plan_says_whom_the_sandbox_leaves_out() -> None:
     assert sandbox_lines(Import(None, 3)) == ()
     refused, untested = sandbox_lines(Import(None, 3, refused=2), 4)
-    assert refused.detail.startswith("2 of 3 recipients cannot be written to yet")
-    assert untested.detail.startswith("4 verified addresses that are no recipient's find no room")
+    assert refused.detail.startswith("mail to 2 of 3 recipients will fail")
+    assert untested.detail.startswith("4 verified addresses that are not recipients do not fit")
 
 
 def test_more_recipients_than_the_role_has_room_for_are_refused_in_words() -> None:
     crowded = dataclasses.replace(SETUP, identities=tuple(many(120)))
     with pytest.raises(WizardError, match="Too many single addresses") as refused:
         with_test_addresses(crowded, {})
-    assert "These are 120, and IAM takes 10,240 characters" in refused.value.what
+    assert "These are 120, and IAM allows 10,240 characters" in refused.value.what
 
 
 def test_outside_of_the_sandbox_only_the_senders_are() -> None:
@@ -183,11 +188,11 @@ def test_rights_that_only_the_sandbox_needed_are_found_in_the_template() -> None
     [
         (
             PropertyDifference("/ScheduleExpression", "NOT_EQUAL", "rate(1 day)", "rate(2 days)"),
-            "ScheduleExpression is rate(2 days), and should be rate(1 day)",
+            "ScheduleExpression is rate(2 days); it should be rate(1 day)",
         ),
         (
             PropertyDifference("/Environment/Variables/SENDER", "REMOVE", "a@b.example", "null"),
-            "Environment.Variables.SENDER was taken away; it should be a@b.example",
+            "Environment.Variables.SENDER was removed; it should be a@b.example",
         ),
         (
             PropertyDifference("/Tags/1", "ADD", "null", '{"a":"\x1b[1m"}'),
@@ -202,7 +207,7 @@ def test_a_changed_property_in_words(difference: PropertyDifference, words: str)
 
 def test_a_deleted_resource_in_words() -> None:
     drifted = in_words(ResourceDrift("Unknown", "AWS::X::Y", "DELETED", ()))
-    assert (drifted.resource, drifted.words) == ("Unknown", "somebody deleted it")
+    assert (drifted.resource, drifted.words) == ("Unknown", "it was deleted")
 
 
 def test_a_run_without_a_sign_of_life_is_not_at_work() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wizard.project.schema import Domain, Identity, Project, Reminder, Table
 from wizard.reminder import draft
 from wizard.reminder.template import build as template
-from wizard.steps.reminder.undeployed import changed
+from wizard.steps.reminder.deployed import changed
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,9 +1,7 @@
-"""The Lambda's code as it is deployed: ``trigger_reminder.py``, compressed. Pure.
+"""The function's code as deployed: ``trigger_reminder.py`` without docstrings and comments, compressed. Pure.
 
-CloudFormation counts the code against the size of the template, and written out it would take two thirds of
-it. What is compressed is the file without docstrings, comments and empty lines; the lines that run stay as
-they are written, and a traceback names the file and the function. Another build of zlib may compress it to
-other bytes: then a plan shows the function as changed, and the change does nothing.
+The code counts against the size limit of the template. Tracebacks still name the file and the function.
+Another build of zlib may give other bytes: a plan then shows a change of the function without effect.
 """
 
 from __future__ import annotations
@@ -25,19 +23,19 @@ CODE = "{code}"
 exec(compile(zlib.decompress(base64.b85decode(CODE)), "{name}", "exec"))
 """
 _PARSING = Lock()
-"""Python 3.11 cannot make two syntax trees at once (CPython issue 106905); plans are made in threads."""
+"""Python 3.11 cannot parse in two threads at once (CPython issue 106905)."""
 
 
 @cache
 def function_code() -> str:
-    """What runs in Lambda, as one file of Python."""
+    """The Lambda function as one file of Python."""
     packed = base64.b85encode(zlib.compress(function_source().encode(), 9)).decode()
     return LOADER.format(name=NAME, code=packed)
 
 
 @cache
 def function_source() -> str:
-    """What ``function_code`` unpacks and runs."""
+    """The source that ``function_code`` unpacks and runs."""
     with _PARSING:
         return bare((files("wizard.reminder.function") / NAME).read_text(encoding="utf-8"))
 
@@ -62,7 +60,7 @@ def bare(source: str) -> str:
 
 
 def _is_text(statement: ast.stmt) -> bool:
-    """Whether it is a docstring, of whatever: a text by itself does nothing."""
+    """Whether it is a docstring: an expression that is a text."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

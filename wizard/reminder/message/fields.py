@@ -1,8 +1,8 @@
-"""What mail says: a subject, a text and an HTML part with fields like ``{{name}}``. Pure.
+"""The message: a subject, a text and an HTML part with fields like ``{{name}}``. Pure.
 
-A field is filled for each recipient from the CSV's column of that name. Names are the same however they are
-written: ``{{First name}}`` is filled from the column ``first_name``. SES's template language knows more
-(conditions, loops, partials), but SES checks it only while sending, in silence; here it is refused.
+A field is filled in for each recipient from the column of that name; ``{{First name}}`` is the column
+``first_name``. The rest of SES's template language (conditions, loops, partials) is refused: SES would check
+it only while sending, without an error.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from email.header import Header, decode_header, make_header
 from email.utils import formataddr
 
 MAX_SIZE = 500_000
-"""What subject, text and HTML part of an SES template may have together, in bytes (SES's quota: 500 KB)."""
+"""Bytes of subject, text and HTML part of an SES template together (SES's quota: 500 KB)."""
 MAX_SUBJECT = 200
 """The longest subject, in characters, before fields are filled."""
 PARTS = {"subject": "subject", "text": "text", "html": "HTML part"}
-"""The parts of a message, and what they are called."""
+"""The parts of a message, and their names."""
 ESCAPED = "__html"
-"""What follows a field's name in SES's HTML part: the Lambda hands each value over raw and escaped."""
+"""Suffix of a field in SES's HTML part: the function passes each value raw and escaped."""
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src about:; form-action 'none'; "
@@ -41,7 +41,7 @@ _NAME = re.compile(r"[a-z](_?[a-z0-9])*")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The three parts of a mail, with or without fields still in them. ``html`` may be empty."""
+    """The three parts of a mail, with fields or filled in. ``html`` may be empty."""
 
     subject: str
     text: str
@@ -53,14 +53,13 @@ EXAMPLE = Message(
     text="Hello {{name}},\n\nthis is your reminder, as you asked for.\n\nHave a good day!\n",
     html="<p>Hello {{name}},</p>\n<p>this is your reminder, as you asked for.</p>\n<p>Have a good day!</p>\n",
 )
-"""What a new set-up begins with."""
+"""The message of a new set-up."""
 
 
 def field_name(text: str) -> str | None:
-    """The name that a column's title or the inside of two braces stands for, or None where it cannot be one.
+    """The field name for a column's title or the text in braces, or None: ``First-Name`` is ``first_name``.
 
-    Small letters, digits and single underscores, at most 50, a letter first: ``First-Name`` is
-    ``first_name``.
+    A name has lower-case letters, digits and single underscores, at most 50, and begins with a letter.
     """
     name = re.sub(r"[\s_-]+", "_", text.strip().lower()).strip("_")
     return name if len(name) <= 50 and _NAME.fullmatch(name) else None
@@ -82,9 +81,9 @@ def normal_fields(text: str) -> str:
 
 
 def unfilled(message: Message, columns: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """The fields that no column fills: pairs of part (``subject``, ``text``, ``html``) and sentence."""
+    """The fields without a column: pairs of part (``subject``, ``text``, ``html``) and sentence."""
     return tuple(
-        (part, f"The {called} uses {{{{{name}}}}}, but no column is called {name}.")
+        (part, f"The {called} uses {{{{{name}}}}}, but there is no column {name}.")
         for (part, called), text in zip(PARTS.items(), _parts(message), strict=True)
         for name in fields_in(text)
         if name not in columns
@@ -92,9 +91,9 @@ def unfilled(message: Message, columns: Collection[str]) -> tuple[tuple[str, str
 
 
 def preview(message: Message, values: Mapping[str, str]) -> Message:
-    """``message`` as the recipient with these ``values`` gets it; a field without a value becomes nothing.
+    """``message`` as the recipient with these ``values`` gets it; a field without a value is empty.
 
-    Line breaks in values become spaces, so that none reaches a header; in the HTML part values are escaped.
+    Line breaks in values become spaces (headers); in the HTML part values are escaped.
     """
 
     def plain(name: str) -> str:
@@ -110,9 +109,8 @@ def preview(message: Message, values: Mapping[str, str]) -> Message:
 def browser_page(message: Message, headers: Mapping[str, str]) -> str:
     """A page that shows a ``preview`` in a browser: ``headers`` and the subject, the HTML part, the text.
 
-    The HTML part stands in a frame that may run nothing, and nothing is loaded from anywhere: the frame
-    inherits the page's policy (HTML standard, "policy container"), so remote pictures stay away and a link
-    leads nowhere.
+    The HTML part is in a sandboxed frame that runs no scripts and inherits the page's policy (HTML standard,
+    "policy container"): no remote images, no working links.
     """
     rows = "".join(
         f"<dt>{html.escape(name)}</dt><dd>{html.escape(one_line(value))}</dd>"
@@ -121,7 +119,7 @@ def browser_page(message: Message, headers: Mapping[str, str]) -> str:
     parts = ""
     if message.html.strip():
         frame = f'<iframe sandbox="" title="HTML part" srcdoc="{html.escape(message.html)}"></iframe>'
-        parts = f"<h2>HTML part</h2><p>Pictures from elsewhere are not loaded here.</p>{frame}"
+        parts = f"<h2>HTML part</h2><p>Remote images are not loaded here.</p>{frame}"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -132,7 +130,7 @@ def browser_page(message: Message, headers: Mapping[str, str]) -> str:
 
 
 def for_ses(message: Message) -> Message:
-    """``message`` in SES's template language: names as the Lambda hands them over, escaped ones in HTML."""
+    """``message`` in SES's template language: names as the function passes them, escaped ones in HTML."""
     return Message(
         subject=normal_fields(message.subject),
         text=normal_fields(message.text),
@@ -152,8 +150,13 @@ def from_header(name: str, address: str) -> str:
     return f"{' '.join(Header(name, 'utf-8', maxlinelen=75).encode().split())} <{address}>"
 
 
+def shown_sender(name: str, address: str) -> str:
+    """A From header for people to read: like ``from_header``, but not encoded."""
+    return formataddr((name, address)) if name.isascii() else f"{name} <{address}>"
+
+
 def decoded_header(value: str) -> str:
-    """A header's ``value`` with its encoded words (RFC 2047) decoded; as it is where they cannot be."""
+    """A header's ``value`` with its encoded words (RFC 2047) decoded; unchanged if they cannot be."""
     try:
         return str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, UnicodeError):
@@ -161,16 +164,16 @@ def decoded_header(value: str) -> str:
 
 
 def problems(message: Message) -> tuple[tuple[str, str], ...]:
-    """What is wrong with ``message``: pairs of part (``subject``, ``text``, ``html``) and sentence."""
+    """The problems of ``message``: pairs of part (``subject``, ``text``, ``html``) and sentence."""
     found = []
     if not message.subject.strip():
         found.append(("subject", "Write a subject."))
     if len(message.subject) > MAX_SUBJECT:
-        found.append(("subject", f"Make the subject shorter: at most {MAX_SUBJECT} characters."))
+        found.append(("subject", f"Shorten the subject to at most {MAX_SUBJECT} characters."))
     if re.search(r"[\r\n]", message.subject):
-        found.append(("subject", "Write the subject on one line: a line break would end the header."))
+        found.append(("subject", "Write the subject on one line."))
     if not message.text.strip():
-        too = " too: some readers show no HTML" if message.html.strip() else ""
+        too = " too: some mail programs show no HTML" if message.html.strip() else ""
         found.append(("text", f"Write a text{too}."))
     for (part, called), text in zip(PARTS.items(), _parts(message), strict=True):
         found += [(part, sentence) for sentence in field_problems(called, text)]
@@ -178,24 +181,22 @@ def problems(message: Message) -> tuple[tuple[str, str], ...]:
 
 
 def field_problems(part: str, text: str) -> list[str]:
-    """What is wrong with the fields in ``text``, in sentences that call it ``part``."""
+    """The problems of the fields in ``text``, which the sentences call ``part``."""
     found = []
     for inside in _BRACES.findall(text):
         if field_name(inside) is None:
             shown = inside.strip()[:50]
             found.append(
-                f"{{{{{shown}}}}} in the {part} is no field: use letters, digits and underscores, "
-                f"such as {{{{name}}}}."
+                f"{{{{{shown}}}}} in the {part} is not a valid field: use letters, digits and underscores, "
+                f"such as {{{{name}}}}"
             )
     rest = _BRACES.sub("", text)
     if "{{" in rest or "}}" in rest:
-        found.append(
-            f"Two braces in the {part} stand without their partners: a field is written like {{{{name}}}}."
-        )
+        found.append(f"The {part} has unmatched braces: write a field like {{{{name}}}}")
     elif re.search(r"\{\{\{|\}\}\}", text):
-        found.append(f"Three braces in a row in the {part}: a field is written with two, like {{{{name}}}}.")
+        found.append(f"The {part} has three braces in a row: write a field with two, like {{{{name}}}}")
     if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in text):
-        found.append(f"Take the control characters out of the {part}: mail cannot carry them.")
+        found.append(f"Remove the control characters from the {part}.")
     return found
 
 
@@ -204,7 +205,7 @@ def _parts(message: Message) -> tuple[str, str, str]:
 
 
 def _filled(text: str, value_of: Callable[[str], str]) -> str:
-    """``text`` with each field replaced; braces that hold no name stay as they are."""
+    """``text`` with each field replaced; braces without a valid name stay."""
 
     def fill(found: re.Match[str]) -> str:
         name = field_name(found[1])

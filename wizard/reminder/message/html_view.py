@@ -1,4 +1,4 @@
-"""An HTML mail as Markdown, to be read in a terminal: what a mail program would show of it. Pure."""
+"""An HTML mail as Markdown for the terminal. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wizard.text import printable
 _NEVER_SHOWN = ("head", "script", "style", "template", "[hidden]")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _LAYOUT = ["table", "thead", "tbody", "tfoot", "tr"]
-"""Mails use tables for their layout: what is in the cells is shown one below the other."""
+"""Mails use tables for layout: the cells are shown one below the other."""
 
 
 def as_markdown(html: str) -> str:
-    """What a reader sees of ``html``: no styles, no scripts, no hidden preview text.
+    """The visible content of ``html``: no styles, no scripts, no hidden preview text.
 
     Control characters are escaped, and so are Markdown's own characters in the text.
     """

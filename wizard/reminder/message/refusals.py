@@ -1,4 +1,4 @@
-"""What SES means when it refuses a mail or hands one back, and the step that fixes it. Pure."""
+"""Explains why SES refused or returned a mail, and names the step that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from wizard.text import printable
 
 SIMULATOR_DOMAIN = "simulator.amazonses.com"
-"""Of the addresses that SES itself answers for: mail there costs no reputation."""
+"""The domain of SES's test addresses: mail to them costs no reputation."""
 SIMULATOR = f"success@{SIMULATOR_DOMAIN}"
-"""An address of SES's own that takes all mail, in the sandbox too."""
+"""A test address of SES that accepts all mail, in the sandbox too."""
 
 
 _TEST = "send the test e-mail again"
@@ -26,85 +26,85 @@ _CODES = {
     "ACCOUNT_DAILY_QUOTA_EXCEEDED": "LimitExceededException",
     "ACCOUNT_THROTTLED": "TooManyRequestsException",
 }
-"""The statuses of single mails in SendBulkEmail, by the error that says the same of a whole call."""
+"""Statuses of single mails in SendBulkEmail, and the error that means the same for a whole call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What became of a mail in plain words, and the one thing to do next."""
+    """What happened to a mail in plain words, and the one thing to do next."""
 
     words: str
     todo: str
 
 
 def explain(code: str, reason: str, address: str, sender: str, sandboxed: bool) -> Refusal:
-    """What SES's error ``code`` and ``reason`` mean for a test e-mail from ``sender`` to ``address``."""
+    """Explain SES's error ``code`` and ``reason`` for a test e-mail from ``sender`` to ``address``."""
     if _unverified(code, reason) and not _is_senders(reason, sender):
         who = "The account is in the sandbox, and SES has" if sandboxed else "SES has"
         return Refusal(
             f"{who} not verified {printable(address)}.",
-            f"Send the test to {SIMULATOR}, or have the address verified: step 6, F6 (a link comes by mail).",
+            f"Send the test to {SIMULATOR} instead, or verify the address: step 6, F6 (SES e-mails a link).",
         )
     return _explained(code, reason, sender, _TEST)
 
 
 def explain_failure(detail: str, sender: str, sandboxed: bool) -> Refusal:
-    """What the ``detail`` of a mail that failed in a run means, as the function kept it: ``CODE: reason``."""
+    """Explain the ``detail`` that the function recorded for a failed mail: ``CODE: reason``."""
     status, _, reason = detail.partition(": ")
     code = _CODES.get(status, status)
     if _unverified(code, reason) and not _is_senders(reason, sender):
         if sandboxed:
             return Refusal(
                 "The account is in the sandbox, and SES has not verified this address.",
-                "Ask for production access (step 6), or have the address verified in the SES console.",
+                "Request production access (step 6), or verify the address there (F6).",
             )
         return Refusal(
-            "SES had not verified this address, and the account was in the sandbox.",
+            "The account was in the sandbox, and SES had not verified this address.",
             f"The account has left the sandbox: {_RUN}.",
         )
     if status in ("TRANSIENT_FAILURE", "FAILED"):
         return Refusal("SES could not send this mail at that moment.", f"Wait a minute, then {_RUN}.")
     if status == "INVALID_PARAMETER":
         said = printable(reason, 200)
-        return Refusal(f"SES does not take this mail: {said}", "Correct the recipient (step 5, Who).")
+        return Refusal(f"SES does not accept this mail: {said}", "Correct the recipient (step 5, Who).")
     return _explained(code, reason, sender, _RUN)
 
 
 _STOPS = {
-    "TEMPLATE_NOT_FOUND": "The template is gone: deploy again on Create (F4).",
-    "CONFIGURATION_SET_NOT_FOUND": "The configuration set is gone: do the identity step again (step 3).",
-    "CONFIGURATION_SET_SENDING_PAUSED": "Sending is paused for the configuration set: allow it in the SES "
-    "console.",
-    "AccessDeniedException": "The function's role does not cover the mail: deploy again on Create (F4).",
+    "TEMPLATE_NOT_FOUND": "The template is missing: deploy again on Create (F4).",
+    "CONFIGURATION_SET_NOT_FOUND": "The configuration set is missing: do step 3 again.",
+    "CONFIGURATION_SET_SENDING_PAUSED": "Sending is paused for the configuration set: enable it in the "
+    "SES console.",
+    "AccessDeniedException": "The function's role does not allow the mail: deploy again on Create (F4).",
     "MessageRejected": "SES refuses the sender: finish the DNS step (step 4).",
-    "MailFromDomainNotVerifiedException": "The MAIL FROM domain's records are not right: finish the DNS step "
-    "(step 4).",
+    "MailFromDomainNotVerifiedException": "The MAIL FROM domain's records are incorrect: finish the DNS "
+    "step (step 4).",
     "SendingPausedException": "SES has paused sending for this account: step 1 says what to do.",
     "AccountSuspendedException": "SES has stopped sending for this account: step 1 says what to do.",
 }
-"""Why SES takes no mail at all, by its code, and the step that fixes it."""
+"""Why SES accepts no mail at all, by its code, and the step that fixes it."""
 
 
 def explain_stop(code: str) -> str:
-    """Why SES takes no mail of a run at all, by its ``code``, in a sentence; nothing without a code."""
+    """Why SES accepts no mail of a run, by its ``code``, in a sentence; nothing without a code."""
     known = _STOPS.get(code) or _STOPS.get(_CODES.get(code, ""))
     return known or (f"SES said: {printable(code, 60)}." if code else "")
 
 
 def explain_return(event: str, detail: str) -> Refusal:
-    """What a bounce or a complaint means: ``event`` is bounced or complained, ``detail`` SES's types of it.
+    """Explain a bounce or a complaint: ``event`` is bounced or complained, ``detail`` has SES's types.
 
     The types are those of SES's bounce object (Amazon SES Developer Guide, "Bounce types").
     """
     if event == "complained":
         return Refusal(
             "The recipient reported the mail as spam.",
-            "Nothing: the address is on the opt-out list now (step 5, Who, F6).",
+            "Nothing: the address is now on the opt-out list (step 5, Who, F6).",
         )
     kind, _, about = detail.partition(" ")
     if "Suppress" in about:
         return Refusal(
-            "SES did not deliver it: the address is suppressed, for an earlier bounce or complaint.",
+            "SES did not deliver it: the address is on the suppression list after a bounce or complaint.",
             "Remove the address from the recipients (step 5, Who).",
         )
     if kind == "Permanent":
@@ -115,7 +115,7 @@ def explain_return(event: str, detail: str) -> Refusal:
     if about in ("MessageTooLarge", "ContentRejected", "AttachmentRejected"):
         return Refusal("The recipient's server refused the content.", "Change the message (step 5, What).")
     return Refusal(
-        "The recipient's mailbox or server could not take the mail at that moment.",
+        "The recipient's mailbox or server could not accept the mail at that moment.",
         "Nothing: the next run sends to this address again.",
     )
 
@@ -125,32 +125,32 @@ def _unverified(code: str, reason: str) -> bool:
 
 
 def _is_senders(reason: str, sender: str) -> bool:
-    """Whether SES misses the sender among the identities that it names at the end of ``reason``."""
+    """Whether the identities that SES names at the end of ``reason`` include the sender."""
     failed = re.split(r"[\s,<>]+", reason.rpartition(":")[2].lower())
     return sender.lower() in failed or sender.rpartition("@")[2].lower() in failed
 
 
 def _explained(code: str, reason: str, sender: str, again: str) -> Refusal:
-    """What stands against every mail from ``sender``; ``again`` is how to try once more."""
+    """Explain what concerns every mail from ``sender``; ``again`` is how to try again."""
     said, domain = printable(reason, 300), sender.rpartition("@")[2]
     if _unverified(code, reason):
         return Refusal(
-            f"SES has not verified {domain} yet, so nothing can leave from it.",
+            f"SES has not verified {domain} yet, so it accepts no mail from it.",
             f"Finish the DNS step first (step 4), then {again}.",
         )
     if "AccessDenied" in code:
         return Refusal(
-            f"The function's role does not cover this mail. {said}",
+            f"The function's role does not allow this mail. {said}",
             f"Deploy again on Create (step 5, F4): that adds the identities SES has now. Then {again}.",
         )
     match code:
         case "NotFoundException":
             fix = (
-                "Deploy again on Create (step 5, F4): that makes the template"
+                "Deploy again on Create (step 5, F4): that creates the template"
                 if "emplate" in reason
-                else "Do the identity step again (step 3): that makes the configuration set"
+                else "Do the identity step again (step 3): that creates the configuration set"
             )
-            return Refusal(f"Something the mail needs is gone. {said}", f"{fix}. Then {again}.")
+            return Refusal(f"A resource of the mail is missing. {said}", f"{fix}. Then {again}.")
         case "SendingPausedException" | "AccountSuspendedException":
             return Refusal(
                 f"SES has stopped sending for this account. {said}",
@@ -158,7 +158,7 @@ def _explained(code: str, reason: str, sender: str, again: str) -> Refusal:
             )
         case "MailFromDomainNotVerifiedException":
             return Refusal(
-                "The MAIL FROM domain's records are not right yet.",
+                "The MAIL FROM domain's records are not correct yet.",
                 f"Finish the DNS step first (step 4), then {again}.",
             )
         case "LimitExceededException":
@@ -167,7 +167,5 @@ def _explained(code: str, reason: str, sender: str, again: str) -> Refusal:
                 "Wait until tomorrow: the quota counts the last 24 hours.",
             )
         case "TooManyRequestsException":
-            return Refusal(f"SES asks to go slower. {said}", f"Wait a minute, then {again}.")
-    return Refusal(
-        f"SES refused the mail: {said} ({printable(code, 80)})", f"Correct what it says, then {again}."
-    )
+            return Refusal(f"SES throttles the mail. {said}", f"Wait a minute, then {again}.")
+    return Refusal(f"SES refused the mail: {said} ({printable(code, 80)})", f"Fix the cause, then {again}.")

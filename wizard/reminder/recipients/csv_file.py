@@ -1,4 +1,4 @@
-"""The CSV file of the recipients: which one it is, opening it, and keeping what was typed in one."""
+"""The CSV file of the recipients: finding and opening it, and the file that keeps typed recipients."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MAX_BYTES = 10_000_000
 
 
 def recipients_file(project: Project, base: Path) -> Path:
-    """The project's CSV file; ``base`` is the folder of the project file.
+    """The path of the project's CSV file; ``base`` is the folder of the project file.
 
-    Raises WizardError (exit code 2) where the project names none.
+    Raises WizardError (exit code 2) if the project names none.
     """
     if not project.reminder.recipients:
         raise WizardError(
@@ -37,7 +37,7 @@ def recipients_file(project: Project, base: Path) -> Path:
 
 
 def read_recipients(project: Project, base: Path) -> Recipients:
-    """What is in the project's CSV file. Raises WizardError (exit code 2) where it cannot be read."""
+    """Summarise the project's CSV file. Raises WizardError (exit code 2) if it cannot be read."""
     with opened(recipients_file(project, base)) as file:
         return recipients.read(file)
 
@@ -46,11 +46,11 @@ def read_recipients(project: Project, base: Path) -> Recipients:
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The CSV file at ``path``, open for reading.
 
-    Raises WizardError (exit code 2) where it cannot be read, and for a LineError that is raised inside.
+    Raises WizardError (exit code 2) if it cannot be read, and for a LineError raised inside.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(errno.EINVAL, "It is no file")
+            raise OSError(errno.EINVAL, "It is not a file")
         file = path.open("rb")
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
@@ -61,7 +61,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise WizardError(
                 f"{printable(str(path), 200)} has a problem",
                 f"{error}.",
-                "Mend that line, then plan again. Nothing of the file was taken over.",
+                "Fix that line, then plan again. Nothing was imported.",
                 ExitCode.USAGE,
             ) from error
         except OSError as error:
@@ -69,10 +69,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 class TypedFile:
-    """Where typed recipients are kept, and what this wizard has shown of it or written to it.
+    """The CSV file that keeps typed recipients: ``ses-wizard-recipients.csv`` beside ``ses-wizard.yaml``.
 
-    It is named after the project file, ``ses-wizard-recipients.csv`` beside ``ses-wizard.yaml``: no two
-    projects share one. What somebody else has put there is never written over.
+    Content that this wizard has neither shown nor written is never overwritten.
     """
 
     def __init__(self, project_file: Path) -> None:
@@ -81,13 +80,13 @@ class TypedFile:
 
     @property
     def name(self) -> str:
-        """As the project names it."""
+        """The file's name, as the project file has it."""
         return self.path.name
 
     def read(self) -> str | None:
-        """The lines that were typed, if there is nothing else in the file: then they can be written anew.
+        """The typed lines; None if the file holds anything that cannot be typed.
 
-        Raises WizardError (exit code 2) where it cannot be read.
+        Raises WizardError (exit code 2) if it cannot be read.
         """
         with opened(self.path) as file:
             raw = file.read(_MAX_BYTES + 1)
@@ -101,24 +100,21 @@ class TypedFile:
     def write(self, typed: str) -> None:
         """Write typed lines without problems.
 
-        Raises WizardError where the disk refuses, and where the file holds what was not seen here.
+        Raises WizardError if the disk refuses, and if the file holds content from elsewhere.
         """
         text = recipients.lines_to_csv(typed)
         self._known.add(text.encode())
-        if self._holds_what_is_not_known():
-            raise WizardError(
-                f"{self.name} is there already",
-                "What is in it was neither typed nor shown here, so it is left as it is.",
-                "Move that file away and try again, or choose “a CSV file” and name it.",
-                ExitCode.USAGE,
-            )
+        if os.path.lexists(self.path):
+            with opened(self.path) as file:
+                known = file.read(_MAX_BYTES + 1) in self._known
+            if not known:
+                raise WizardError(
+                    f"{self.name} already exists",
+                    "Its content was neither typed nor shown here, so it is left unchanged.",
+                    "Move that file away and try again, or choose “a CSV file” and name it.",
+                    ExitCode.USAGE,
+                )
         write_whole(self.path, text)
-
-    def _holds_what_is_not_known(self) -> bool:
-        if not os.path.lexists(self.path):
-            return False
-        with opened(self.path) as file:
-            return file.read(_MAX_BYTES + 1) not in self._known
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> WizardError:

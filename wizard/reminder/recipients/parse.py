@@ -1,8 +1,7 @@
-"""Who gets mail: a CSV file of any length, or typed lines, read with every problem named by its line. Pure.
+"""Recipients from a CSV file of any length or from typed lines, with every problem by its line. Pure.
 
-A file is never held in memory. It is read line by line, each time anew: ``read`` tells what is in it and what
-is wrong, ``people`` gives one recipient after the other. Two million take some 110 MB and 17 seconds: a
-digest of each address is kept, by which duplicates are found.
+A file is never held in memory: ``read`` and ``people`` go through it line by line, each time from its
+beginning. Duplicates are found in an ``AddressIndex``.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import BinaryIO
 
 from wizard.addresses import AddressError, normal_address
 from wizard.reminder.message.fields import field_name, one_line
-from wizard.reminder.recipients.digests import DigestTable
+from wizard.reminder.recipients.index import AddressIndex
 from wizard.text import printable
 
 MAX_BYTES = 1_000_000_000
@@ -41,19 +39,28 @@ TYPED = ("email", "name")
 """The columns of what is typed."""
 
 _UNDECODED = "\ufffd"
-"""What stands in decoded text for bytes that mean nothing in its encoding."""
+"""In decoded text, replaces bytes that are not in its encoding."""
+_WATCHED = 2_000
+"""Rows after which a ``Watch`` is called."""
+
+Watch = Callable[[int], None]
+"""Called now and then with the bytes read so far. An exception raised by it ends the reading."""
+
+
+def unwatched(_: int) -> None:
+    """The ``Watch`` that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person: the address, and what else the file says, by column name."""
+    """One recipient: the address, and the other values by column name."""
 
     email: str
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, str]:
-        """All that a message can use: the values, and the address as ``email``."""
+        """The values that a message can use, with the address as ``email``."""
         return {**self.values, "email": self.email}
 
 
@@ -66,7 +73,7 @@ class LineProblem:
 
 
 class LineError(ValueError):
-    """A line that has the ``problem``, met where every line was to be right."""
+    """A line with the ``problem``, found by a caller that needs every line to be valid."""
 
     def __init__(self, problem: LineProblem) -> None:
         super().__init__(f"Line {problem.line}: {problem.words}")
@@ -75,10 +82,10 @@ class LineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """What was read: ``count`` recipients, the first SAMPLE of them as ``sample``.
+    """A summary: ``count`` recipients, the first SAMPLE of them as ``sample``.
 
-    ``columns`` has ``email`` first. ``blank`` says for how many a column is empty, where there are any. Lines
-    with ``problems`` are counted nowhere else.
+    ``columns`` has ``email`` first. ``blank`` is how many recipients have an empty column, by column. Lines
+    with ``problems`` are not counted as recipients.
     """
 
     columns: tuple[str, ...]
@@ -92,30 +99,24 @@ _Row = tuple[int, Sequence[str], str]
 """The number of a row's first line, its cells, and what keeps it from being read, or nothing."""
 
 
-def covering_identities(address: str) -> frozenset[str]:
-    """The names of the SES identities that would cover ``address``: itself, its domain, those above."""
-    labels = address.lower().rpartition("@")[2].split(".")
-    return frozenset({address.lower(), *(".".join(labels[start:]) for start in range(len(labels) - 1))})
-
-
-def read(file: BinaryIO) -> Recipients:
-    """What the CSV ``file`` holds, and everything that is wrong with it; read from its beginning to its end.
+def read(file: BinaryIO, watch: Watch = unwatched) -> Recipients:
+    """Summarise the CSV ``file``, with everything that is wrong in it.
 
     The first line names the columns, one of them ``email``. UTF-8 (with or without BOM) or UTF-16 with BOM;
     separated by commas, semicolons or tabs, whichever the first line has most of.
     """
-    table = _table(file)
+    table = _table(file, watch)
     if isinstance(table, LineProblem):
         return Recipients(("email",), problems=(table,))
     return _collected(*table, MAX_RECIPIENTS)
 
 
-def people(file: BinaryIO) -> Iterator[Recipient]:
-    """The recipients in the CSV ``file``, one after the other, from its beginning.
+def people(file: BinaryIO, watch: Watch = unwatched) -> Iterator[Recipient]:
+    """The recipients in the CSV ``file``, one after the other.
 
-    Raises LineError at the first line that ``read`` would name.
+    Raises LineError at the first line that ``read`` would report.
     """
-    table = _table(file)
+    table = _table(file, watch)
     if isinstance(table, LineProblem):
         raise LineError(table)
     for entry in _entries(*table, MAX_RECIPIENTS):
@@ -130,7 +131,7 @@ def parse_lines(text: str) -> Recipients:
 
 
 def lines_to_csv(text: str) -> str:
-    """Typed lines without problems as a CSV file that says the same."""
+    """Typed lines without problems as a CSV file."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(TYPED)
@@ -149,21 +150,23 @@ def _typed(text: str) -> Iterator[_Row]:
             yield number, [], f"a comma is missing before the name: {address}, {name}"
         elif line.strip():
             email, _, name = line.partition(",")
-            two = "two addresses stand on one line: give each its own" if "@" in name else ""
+            two = "two addresses on one line: write each on its own line" if "@" in name else ""
             yield number, [email, name], two
 
 
-@lru_cache(maxsize=10_000)
 class _Lines:
-    """The lines of a text file with their ends, read one by one. Raises LineError where that cannot go on."""
+    """The lines of a CSV file from its beginning, with their ends. Raises LineError if one cannot be read."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        encoding = "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        file.seek(0)
+        self._text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
         self._number = 0
         self.begin_row()
 
     def begin_row(self) -> None:
-        """The next line begins a row. A quotation mark that is never closed makes one of all that follows."""
+        """The next line begins a row. An unclosed quotation mark joins all following lines to one row."""
         self._first, self._in_row = self._number + 1, 0
 
     def __iter__(self) -> Iterator[str]:
@@ -184,28 +187,20 @@ class _Lines:
         return line
 
     def __del__(self) -> None:
-        # The file is its opener's: a TextIOWrapper that goes would close it.
+        # A TextIOWrapper closes its file when it is deleted, but the file belongs to the caller.
         with suppress(ValueError):
             self._text.detach()
 
 
-def _lines(file: BinaryIO) -> _Lines:
-    """The lines of ``file`` from its beginning."""
-    file.seek(0)
-    encoding = "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    file.seek(0)
-    return _Lines(io.TextIOWrapper(file, encoding, errors="replace", newline=""))
-
-
-def _table(file: BinaryIO) -> tuple[tuple[str, ...], Iterator[_Row]] | LineProblem:
+def _table(file: BinaryIO, watch: Watch) -> tuple[tuple[str, ...], Iterator[_Row]] | LineProblem:
     """The columns, and the rows below the first line; or why there are none."""
     if file.seek(0, os.SEEK_END) > MAX_BYTES:
         return LineProblem(1, f"the file is larger than {MAX_BYTES // 1_000_000_000} GB")
     try:
-        header = next(_lines(file), "")
+        header = next(_Lines(file), "")
     except LineError as error:
         return error.problem
-    rows = _rows(_lines(file), delimiter=max(",;\t", key=header.count))
+    rows = _watched(_rows(_Lines(file), delimiter=max(",;\t", key=header.count)), file, watch)
     line, titles, problem = next(rows, (1, [], "the file is empty"))
     columns = ["email" if (name := field_name(title)) == "e_mail" else name for title in titles]
     if problem := problem or _header_problem(titles, columns):
@@ -213,8 +208,15 @@ def _table(file: BinaryIO) -> tuple[tuple[str, ...], Iterator[_Row]] | LineProbl
     return tuple(name for name in columns if name), rows
 
 
+def _watched(rows: Iterator[_Row], file: BinaryIO, watch: Watch) -> Iterator[_Row]:
+    for number, row in enumerate(rows):
+        if number % _WATCHED == 0:
+            watch(file.tell())
+        yield row
+
+
 def _rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
-    """The rows that hold anything. The last one has a problem where reading cannot go on."""
+    """The rows that are not empty. The last one has a problem if reading cannot go on."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         first = reader.line_num + 1
@@ -249,7 +251,7 @@ def _header_problem(titles: Sequence[str], columns: Sequence[str | None]) -> str
 
 
 def _collected(columns: tuple[str, ...], rows: Iterable[_Row], limit: int) -> Recipients:
-    """What ``rows``, whose cells stand in the order of ``columns``, come to."""
+    """Summarise ``rows``, whose cells are in the order of ``columns``."""
     count = 0
     sample: list[Recipient] = []
     blank: Counter[str] = Counter()
@@ -271,14 +273,14 @@ def _collected(columns: tuple[str, ...], rows: Iterable[_Row], limit: int) -> Re
 
 def _entries(columns: Sequence[str], rows: Iterable[_Row], limit: int) -> Iterator[Recipient | LineProblem]:
     """Each row as a recipient, or what is wrong with it; ``limit`` recipients at most."""
-    lines = DigestTable()
+    lines = AddressIndex()
     for line, cells, problem in rows:
         if len(lines) == limit:
             yield LineProblem(line, f"more than {limit:,} recipients")
             return
         entry = LineProblem(line, problem) if problem else _entry(columns, line, cells)
-        if isinstance(entry, Recipient) and (before := lines.setdefault(entry.email.lower(), line)) != line:
-            entry = LineProblem(line, f"the address stands on line {before} already")
+        if isinstance(entry, Recipient) and not lines.add(entry.email.lower(), line):
+            entry = LineProblem(line, f"the address is already on line {lines.get(entry.email.lower())}")
         yield entry
 
 
@@ -294,7 +296,7 @@ def _entry(columns: Sequence[str], line: int, cells: Sequence[str]) -> Recipient
 
 
 def _value(cell: str) -> str:
-    """What ``one_line`` makes of a cell; it is asked only where there is something to take out."""
+    """``one_line`` of a cell, called only if there is something to remove."""
     line = " ".join(cell.split())
     return line if line.isprintable() else one_line(line)
 

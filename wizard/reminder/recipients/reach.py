@@ -1,18 +1,23 @@
-"""To whom SES takes mail while the account is in the sandbox. Pure."""
+"""Which recipients SES accepts mail for while the account is in the sandbox. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
-from wizard.reminder.recipients.parse import covering_identities
+
+
+def covering_identities(address: str) -> frozenset[str]:
+    """The names of the SES identities that would cover ``address``: itself, its domain, the domains above."""
+    labels = address.lower().rpartition("@")[2].split(".")
+    return frozenset({address.lower(), *(".".join(labels[start:]) for start in range(len(labels) - 1))})
 
 
 class Reach:
-    """Which of the verified identities cover recipients, and how many recipients none of them covers.
+    """The verified identities that cover recipients, and how many recipients are ``refused``.
 
-    In the sandbox SES takes mail only to verified addresses and domains, and to its own simulator (Amazon SES
-    Developer Guide, "Request production access").
+    In the sandbox SES accepts mail only to verified addresses and domains, and to its own simulator (Amazon
+    SES Developer Guide, "Request production access").
     """
 
     def __init__(self, verified: Collection[str]) -> None:
@@ -21,7 +26,7 @@ class Reach:
         self.refused = 0
 
     def add(self, address: str) -> bool:
-        """One more recipient. Whether SES takes mail to them."""
+        """Count one more recipient. Whether SES accepts mail to that address."""
         found = covering_identities(address) & self._open
         self._found |= found
         self.refused += not found
@@ -29,5 +34,5 @@ class Reach:
 
     @property
     def covering(self) -> frozenset[str]:
-        """Those that cover somebody."""
+        """The identities that cover a recipient."""
         return frozenset(self._found - {SIMULATOR_DOMAIN})

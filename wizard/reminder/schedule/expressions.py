@@ -1,8 +1,8 @@
-"""The language of EventBridge Scheduler's expressions, and what is wrong with one it would refuse. Pure.
+"""Parses EventBridge Scheduler's expressions, with the position of every error. Pure.
 
 Source: EventBridge Scheduler user guide, "Schedule types": ``cron(minutes hours day-of-month month
 day-of-week year)``, ``rate(value unit)`` and ``at(yyyy-mm-ddThh:mm:ss)``. What the guide does not allow is
-refused here, even where related schedulers would take it (``LW``, ``FRI-MON``, a step among weekdays).
+refused, even if related schedulers accept it (``LW``, ``FRI-MON``, a step among weekdays).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ RATE_UNITS = {
 class ScheduleError(ValueError):
     """An expression that EventBridge would refuse.
 
-    ``position`` is the place of the mistake in the whole expression, counted from 1, and None for a time
-    zone; ``expected`` says what should stand there.
+    ``position`` is the character of the error in the whole expression, from 1, and None for a time zone;
+    ``expected`` says what is expected there.
     """
 
     def __init__(self, position: int | None, expected: str) -> None:
@@ -41,10 +41,9 @@ class ScheduleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A ``cron(…)`` expression: what each field allows.
+    """A ``cron(…)`` expression: the values of each field.
 
-    Exactly one of the two day fields speaks; the other is ``?`` and holds nothing. Weekdays count as
-    EventBridge does: 1 is Sunday.
+    One of the two day fields is ``?`` and empty. Weekdays count as in EventBridge: 1 is Sunday.
     """
 
     minutes: tuple[int, ...]
@@ -64,7 +63,7 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A ``rate(…)`` expression. The time between two runs is real time, whatever clocks do."""
+    """A ``rate(…)`` expression. The time between two runs does not change with the clocks."""
 
     every: timedelta
 
@@ -80,7 +79,7 @@ Expression = Cron | Rate | At
 
 
 def parse(text: str) -> Expression:
-    """The expression in ``text``. Raises ScheduleError, which names the character and what is expected."""
+    """Parse ``text``. Raises ScheduleError with the character and what is expected."""
     if len(text) > MAX_LENGTH:
         raise ScheduleError(MAX_LENGTH + 1, f"an expression has at most {MAX_LENGTH} characters.")
     found = re.match(r"(cron|rate|at)\(", text)
@@ -106,7 +105,7 @@ class _Piece(NamedTuple):
     position: int
 
     def refuse(self, expected: str) -> ScheduleError:
-        shown = f"{self.text!r} stands here; " if self.text else ""
+        shown = f"found {self.text!r}, " if self.text else ""
         return ScheduleError(self.position, f"{shown}expected {expected}.")
 
     def split(self, separator: str) -> list[_Piece]:
@@ -142,7 +141,7 @@ class _Field(NamedTuple):
         """The values of one comma-free piece: ``*``, ``n``, ``a-b``, and each of them with ``/step``."""
         whole, *step = piece.split("/")
         if step and not steps:
-            raise step[0].refuse(f"no step here; a step (/) is for other fields than {self.name}")
+            raise step[0].refuse(f"no step: {self.name} does not allow steps (/)")
         if len(step) > 1:
             raise step[1].refuse("one step only")
         if step and (not re.fullmatch(r"[0-9]{1,4}", step[0].text) or int(step[0].text) == 0):
@@ -161,7 +160,7 @@ class _Field(NamedTuple):
             return first, self.high if open_ended else first
         last = self.number(ends[1])
         if last < first:
-            raise ends[1].refuse(f"a range that goes upwards, so nothing below {ends[0].text}")
+            raise ends[1].refuse(f"an ascending range, so nothing below {ends[0].text}")
         return first, last
 
 
@@ -177,9 +176,9 @@ _UNIX_WEEKDAYS = _Field("day of week", 0, 7, WEEKDAYS)
 
 
 def _bare(body: _Piece) -> ScheduleError:
-    """What to say of text that is no cron(…), rate(…) or at(…): five or six cron fields are nearly one.
+    """The error for text without cron(…), rate(…) or at(…), with the expression to type for cron fields.
 
-    Raises ScheduleError where one of the fields holds a mistake.
+    Raises ScheduleError if one of the fields is wrong.
     """
     pieces = _fields(body)
     example = None
@@ -198,9 +197,9 @@ def _fields(body: _Piece) -> list[_Piece]:
 
 
 def _from_unix(pieces: list[_Piece]) -> str | None:
-    """The expression for the five fields of Unix's cron (crontab(5)); None where there is no such one.
+    """The expression for the five fields of Unix's cron (crontab(5)); None if there is none.
 
-    Raises ScheduleError where a field holds a value that even Unix would refuse.
+    Raises ScheduleError if a field has a value that Unix refuses, too.
     """
     minutes, hours, days, months, weekdays = pieces
     for field, piece in ((_MINUTES, minutes), (_HOURS, hours), (_MONTHS, months)):
@@ -229,13 +228,13 @@ def _cron(body: _Piece) -> Cron:
         raise ScheduleError(
             position,
             f"expected six fields (minutes, hours, day of month, month, day of week, year), "
-            f"and there are {len(pieces)}{f'; type {example} instead' if example else ''}.",
+            f"but found {len(pieces)}{f'; type {example} instead' if example else ''}.",
         )
     minutes, hours, days, months, weekdays, years = pieces
     if days.text == "?" and weekdays.text == "?":
-        raise weekdays.refuse("a day of week, since the day of month is ? already")
+        raise weekdays.refuse("a day of week, because the day of month is ?")
     if days.text != "?" and weekdays.text != "?":
-        raise weekdays.refuse("?, since the day of month is given (or put the ? there)")
+        raise weekdays.refuse("?, because the day of month is given (or write ? there)")
     cron = Cron(
         minutes=_all_values(_MINUTES, minutes),
         hours=_all_values(_HOURS, hours),

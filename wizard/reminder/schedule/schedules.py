@@ -1,16 +1,18 @@
-"""When mail leaves: schedules built from plain choices, counted forward and put in words. Pure.
+"""Schedules: expressions from plain choices, the next runs, and schedules in words. Pure.
 
-Time follows EventBridge Scheduler: a cron time that the spring clock change skips does not run, one that the
+As in EventBridge Scheduler, a cron time that the spring clock change skips does not run, and one that the
 autumn change repeats runs once.
 """
 
 from __future__ import annotations
 
 import calendar
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import islice, takewhile
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from wizard.reminder.schedule.expressions import (
@@ -60,11 +62,11 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ScheduleError(None, f"There is no time zone {name!r}: try one like Europe/Berlin.") from error
+        raise ScheduleError(None, f"There is no time zone {name!r}: use one like Europe/Berlin.") from error
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
-    """The time zone called ``name``; UTC where there is none of that name."""
+    """The time zone called ``name``; UTC if there is none."""
     try:
         return zone(name)
     except ScheduleError:
@@ -73,20 +75,24 @@ def zone_or_utc(name: str) -> ZoneInfo:
 
 @cache
 def zone_names() -> tuple[str, ...]:
-    """The names of all time zones a person would choose from, sorted; UTC comes first."""
+    """The names of all time zones to choose from, sorted; UTC comes first."""
     places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     return ("UTC", *sorted(places))
 
 
 def zone_named(text: str) -> str:
-    """The name of the time zone that ``text`` means, in any case: a name, or a city such as ``tokyo``.
-
-    ``text`` itself if there is none, or if several places have that name.
-    """
+    """The time zone's name for a name or a city such as ``tokyo``, in any case; else ``text`` itself."""
     wanted = "_".join(text.split()).lower()
     same = [name for name in zone_names() if name.lower() == wanted]
     cities = same or [name for name in zone_names() if name.lower().rpartition("/")[2] == wanted]
     return cities[0] if len(cities) == 1 else text.strip()
+
+
+def local_zone(link: Path = Path("/etc/localtime")) -> str:
+    """The IANA name of the local time zone: ``TZ`` if it is one, else where ``link`` leads, else UTC."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    linked = link.resolve().as_posix().rpartition("/zoneinfo/")[2]
+    return next((name for name in (named, linked) if name in zone_names()), "UTC")
 
 
 def next_runs(
@@ -97,11 +103,11 @@ def next_runs(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """The next ``n`` runs later than ``after``, in UTC; fewer where the schedule ends before.
+    """The next ``n`` runs later than ``after``, in UTC; fewer if the schedule ends before.
 
-    ``after``, ``start`` and ``end`` are aware. ``start`` is the schedule's StartDate: no run is earlier, and
-    a rate counts from it (its first run is ``start`` itself). A rate without a start counts from ``after``.
-    ``end`` is the schedule's EndDate: no run is later. Raises ScheduleError.
+    ``start`` is the schedule's StartDate: no run is earlier, and a rate counts from it (its first run is
+    ``start`` itself); without a start it counts from ``after``. ``end`` is the EndDate: no run is later.
+    Raises ScheduleError.
     """
     found = runs(expression, timezone, after, start)
     return tuple(islice(takewhile(lambda run: end is None or run <= end, found), n))
@@ -110,7 +116,7 @@ def next_runs(
 def runs(
     expression: str, timezone: str, after: datetime, start: datetime | None = None
 ) -> Iterator[datetime]:
-    """All runs later than ``after``, in UTC and in order: see next_runs. Raises ScheduleError at once."""
+    """All runs later than ``after``, in UTC: see ``next_runs``. Raises ScheduleError at once."""
     parsed, place, after = parse(expression), zone(timezone), after.astimezone(UTC)
     start = start.astimezone(UTC) if start else None
     if isinstance(parsed, Rate):
@@ -124,7 +130,7 @@ def runs(
 
 
 def moment_words(moment: datetime, place: ZoneInfo) -> str:
-    """A moment by the clocks of ``place``, which are named: ``Wed 25 Nov 2026 09:00 CET``."""
+    """A moment in the time zone ``place``, which is named: ``Wed 25 Nov 2026 09:00 CET``."""
     return f"{moment.astimezone(place):%a %d %b %Y %H:%M %Z}"
 
 
@@ -148,7 +154,7 @@ def words(expression: str, timezone: str) -> str:
 
 
 def _in_utc(local: datetime, place: ZoneInfo) -> datetime | None:
-    """The moment at which clocks in ``place`` first show ``local``; None where they skip it."""
+    """The first moment at which clocks in ``place`` show ``local``; None if they skip it."""
     try:
         moment = local.replace(tzinfo=place).astimezone(UTC)
         shown = moment.astimezone(place).replace(tzinfo=None)
@@ -188,7 +194,7 @@ def _runs_of_day(cron: Cron, day: date, place: ZoneInfo, after: datetime) -> Ite
 
 
 def _days_of(cron: Cron, year: int, month: int) -> list[int]:
-    """The days of one month that ``cron`` names, in order."""
+    """The days of one month that match ``cron``, in order."""
     first, length = calendar.monthrange(year, month)
     first = (first + 1) % 7 + 1
     by_weekday = {weekday: range(1 + (weekday - first) % 7, length + 1, 7) for weekday in range(1, 8)}
@@ -209,7 +215,7 @@ def _days_of(cron: Cron, year: int, month: int) -> list[int]:
 
 
 def _nearest_weekday(day: int, length: int, weekday: int) -> int:
-    """The day from Monday to Friday nearest to ``day``, without leaving the month."""
+    """The day from Monday to Friday nearest to ``day``, within the month."""
     if weekday == 7:
         return day - 1 if day > 1 else day + 2
     if weekday == 1:
@@ -268,7 +274,7 @@ def _times_words(cron: Cron) -> str:
 
 
 def _spanned(numbers: tuple[int, ...]) -> str:
-    """Numbers in words: neighbours as a span, long lists shortened."""
+    """Numbers in words: a range, a list, or a shortened list."""
     if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
     if len(numbers) > 12:

@@ -1,4 +1,4 @@
-"""What tells of trouble: SES's events that reach the function, and the alarms. Pure."""
+"""The template's part for trouble: SES's events for the function, and the alarms. Pure."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from wizard.reminder.setup import Setup
 from wizard.reminder.template.intrinsics import allow, arn, attribute, policy, ref
 
 BOUNCE_RATE = 0.05
-"""The share of bounces from which AWS reviews an account."""
+"""The bounce rate from which AWS reviews an account."""
 COMPLAINT_RATE = 0.001
-"""The share of complaints from which AWS reviews an account."""
+"""The complaint rate from which AWS reviews an account."""
 EVENTS = ("Email Bounced", "Email Complaint Received")
-"""The detail types of the events in EventBridge."""
+"""The detail types of SES's events in EventBridge."""
 RUNS = "Open Runs in step 5 of ses-wizard"
 TROUBLE: dict[str, tuple[str, str]] = {
     "Stopped": (
         "1",
-        f"a run stopped. {RUNS}: it shows the cause, such as an outage or the daily quota of SES, paused "
-        "sending, or a sender or template that SES refuses. Fix what it names; the run continues by itself.",
+        f"a run stopped. {RUNS} for the cause, such as an outage or the daily quota of SES, paused sending, "
+        "or a sender or template that SES refuses. Fix the cause; the run continues by itself.",
     ),
-    "Failed": ("$.count", f"SES refused mail. {RUNS}: Enter shows why, and sends the failed mail again."),
+    "Failed": ("$.count", f"SES refused mail. {RUNS}: Enter shows why and sends the failed mail again."),
     "Unsure": (
         "$.count",
-        "SES gave no clear answer to some mail. It may have arrived, so it is not sent again by itself. "
+        "SES gave no clear answer for some mail. It may have arrived, so it is not sent again automatically. "
         f"{RUNS}: Enter shows which mail.",
     ),
-    "Expired": ("1", f"a run was given up before all recipients had mail. {RUNS}: it shows how many."),
+    "Expired": ("1", f"a run ended before all recipients had mail. {RUNS} for their number."),
 }
-"""What a run logs as trouble: the name of its metric, the value of a log line, and the words of its alarm.
+"""Trouble in the log: the metric's name, the value of a log line, and the alarm's words.
 
-The event in the log line is the name in small letters: see ``trigger_reminder._log``.
+The ``event`` of the log line is the name in lower case: see ``trigger_reminder._log``.
 """
 _HALF_AN_HOUR = 1800
-"""A run that cannot go on is tried, and logs why it stopped, every twenty minutes at least."""
+"""A stopped run is tried again, and logs why it stopped, at least every twenty minutes."""
 _FIVE_MINUTES = 300
 _HOUR = 3600
 
 
 def events(setup: Setup) -> dict[str, Any]:
-    """SES tells the default event bus of bounces and complaints, and a rule hands them to the function."""
+    """SES sends bounces and complaints to the default event bus, and a rule passes them to the function."""
     return {
         "EventDestination": {
             "Type": "AWS::SES::ConfigurationSetEventDestination",
@@ -97,19 +97,19 @@ def events(setup: Setup) -> dict[str, Any]:
 
 
 def alarms(setup: Setup) -> dict[str, Any]:
-    """The alarms; with an address to tell, the way to it comes first."""
+    """The alarms, and before them the topic for alerts if there is an address."""
     return {
-        **(_way_to(setup.alerts) if setup.alerts else {}),
+        **(_topic(setup.alerts) if setup.alerts else {}),
         "DeadLetterAlarm": _alarm(
             setup,
             "a run, a part of one, or a bounce could not be handled, and is in the dead-letter queue. Fix "
-            f"what the function's log says. {RUNS}: F7 retries or deletes these events, and the alarm ends.",
+            f"the cause in the function's log. {RUNS}: F7 retries or deletes the messages.",
             _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", _FIVE_MINUTES),
             {"Name": "QueueName", "Value": attribute("DeadLetterQueue", "QueueName")},
         ),
         "ErrorsAlarm": _alarm(
             setup,
-            "the function failed. Its log says why; Lambda tries twice more by itself. Fix what it says.",
+            "the function failed. Lambda tries twice more. Fix the cause in the function's log.",
             _metric("AWS/Lambda", "Errors", "Sum", _FIVE_MINUTES),
             {"Name": "FunctionName", "Value": ref("TriggerReminder")},
         ),
@@ -121,18 +121,18 @@ def alarms(setup: Setup) -> dict[str, Any]:
         ),
         "ComplaintAlarm": _alarm(
             setup,
-            "0.1 % of the account's mail is reported as spam: AWS reviews such accounts. Mail only those "
-            "who asked for it.",
+            "0.1 % of the account's mail is reported as spam: AWS reviews such accounts. Mail only "
+            "recipients who asked for it.",
             _reputation("ComplaintRate", COMPLAINT_RATE),
         ),
     }
 
 
 def _trouble(setup: Setup) -> dict[str, Any]:
-    """A metric of each kind of trouble in the function's log, and its alarm, which ends with the trouble."""
-    namespace, made = f"ses-wizard/{setup.stack}", dict[str, Any]()
+    """A metric and an alarm for each kind of trouble in the function's log."""
+    namespace, resources = f"ses-wizard/{setup.stack}", dict[str, Any]()
     for name, (value, words) in TROUBLE.items():
-        made[f"{name}Metric"] = {
+        resources[f"{name}Metric"] = {
             "Type": "AWS::Logs::MetricFilter",
             "Properties": {
                 "LogGroupName": ref("LogGroup"),
@@ -142,11 +142,11 @@ def _trouble(setup: Setup) -> dict[str, Any]:
                 ],
             },
         }
-        made[f"{name}Alarm"] = _alarm(setup, words, _metric(namespace, name, "Sum", _HALF_AN_HOUR))
-    return made
+        resources[f"{name}Alarm"] = _alarm(setup, words, _metric(namespace, name, "Sum", _HALF_AN_HOUR))
+    return resources
 
 
-def _way_to(address: str) -> dict[str, Any]:
+def _topic(address: str) -> dict[str, Any]:
     return {
         "AlertsTopic": {"Type": "AWS::SNS::Topic", "Properties": {}},
         "AlertsSubscription": {
@@ -166,7 +166,7 @@ def _alarm(setup: Setup, words: str, metric: dict[str, Any], *dimensions: dict[s
 
 
 def _metric(namespace: str, name: str, statistic: str, period: int) -> dict[str, Any]:
-    """Anything above nothing within ``period`` seconds. No data means that nothing happened."""
+    """More than zero within ``period`` seconds. No data means zero."""
     return {
         "Namespace": namespace,
         "MetricName": name,
@@ -179,7 +179,7 @@ def _metric(namespace: str, name: str, statistic: str, period: int) -> dict[str,
 
 
 def _reputation(name: str, rate: float) -> dict[str, Any]:
-    """The account's own rate, which SES says only now and then: without news the last one holds."""
+    """The account's rate, which SES reports irregularly: without data the state stays."""
     return {
         "Namespace": "AWS/SES",
         "MetricName": f"Reputation.{name}",

@@ -1,8 +1,7 @@
-"""The CloudFormation template of the reminder flow: what gets deployed, and what each piece is for. Pure.
+"""The CloudFormation template of the reminder, and the purpose of each resource. Pure.
 
-One stack holds everything. The SES identity and the configuration set are outside: they may be older than the
-stack, and outlive it. Roles get exact ARNs (``template_roles``). The Lambda's code is inline
-(``function_code``); one function serves the schedules, the queue's workers and SES's events.
+The SES identity and the configuration set are outside the stack: they may be older, and outlive it. The
+function's code is inline; one function serves the schedules, the queue's workers and SES's events.
 """
 
 from __future__ import annotations
@@ -22,104 +21,98 @@ from wizard.reminder.template.intrinsics import attribute, ref
 from wizard.reminder.template.roles import function_role, schedule_role
 
 FUNCTION_NAME = "TriggerReminder"
-"""The Lambda's name in the stack with the default name; others add theirs: see ``function_name``."""
+"""The function's name in the default stack; other stacks append their name: see ``function_name``."""
 RUNTIME = "python3.14"
 TIMEOUT = 900
-"""Seconds that one run of the function may take: as long as Lambda allows."""
+"""Seconds that one call of the function can take (Lambda's maximum)."""
 LOG_DAYS = 30
 MAX_BODY = 51_200
-"""The largest template that CloudFormation takes in a call, in bytes (quota "Template body size")."""
+"""The largest template in a call of CloudFormation, in bytes (quota "Template body size")."""
 MAX_ENVIRONMENT = 4_096
-"""What a function's environment variables may have together, in bytes (Lambda's quota)."""
+"""Bytes of a function's environment variables together (Lambda's quota)."""
 SCHEDULE_INPUT = {"run": "<aws.scheduler.scheduled-time>", "execution": "<aws.scheduler.execution-id>"}
-"""What the function is called with. The scheduled time names the run: the execution id is another one at each
-delivery of the same run."""
+"""The event of a run, which is named by its scheduled time: the execution id differs between deliveries."""
 RESUME_INPUT = {"resume": True}
-"""What has the function go on with runs that were cut short."""
+"""The event that continues stopped runs."""
 RESUME_SUFFIX = "-resume"
-"""What the name of the schedule ends in that goes on with runs that were cut short."""
+"""The suffix of the name of the resume schedule."""
 MAX_RECEIVES = 200
-"""How often a portion is delivered before it becomes a dead letter. One that is put off comes back after a
-minute at first, and at last each hour: in the four days of a job about a hundred times."""
+"""Deliveries of a portion before it becomes a dead letter; a postponed portion has a hundred in four days."""
 QUEUE_DAYS = 7
-"""How long a portion waits at most: longer than a job is continued, so that none disappears before."""
+"""Days that a portion is kept: longer than a job is continued."""
 RESUME_EVERY = "cron(4/10 * * * ? *)"
-"""When runs that were stopped are continued: each ten minutes, and not on the hour, when runs begin."""
+"""When stopped runs are continued: every ten minutes, but not on the hour, when runs begin."""
 PORTIONS_AT_ONCE = 10
-"""How many portions a worker gets in one call."""
+"""Portions that a worker gets in one call."""
 _LONG_NAME = 160
-"""How long the name of a table or the URL of a queue becomes, at most, where CloudFormation gives it."""
+"""The longest name of a table, or URL of a queue, that CloudFormation chooses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """A resource in words: what it is, and what it is for."""
+    """A resource in words: its plain name and its purpose."""
 
     name: str
     words: str
 
 
 PURPOSES = {
-    "RecipientsTable": Purpose("recipients table", "keeps who gets mail (DynamoDB, paid by use)"),
+    "RecipientsTable": Purpose("recipients table", "holds the recipients (DynamoDB, pay per use)"),
     "ClaimsTable": Purpose(
-        "claims table", "remembers for 30 days who was written in which run, so that nobody is written twice"
+        "claims table",
+        "records for 30 days who was mailed in which run, so that no recipient is mailed twice",
     ),
-    "RunsTable": Purpose("runs table", "keeps the figures of each run, and where to go on with it"),
+    "RunsTable": Purpose("runs table", "holds the numbers of each run, and where to continue it"),
     "OptOutsTable": Purpose(
         "opt-outs table",
-        "lists the recipients who opted out; it outlives the stack, and the next stack uses it again",
+        "lists opted-out recipients; it outlives the stack, and the next stack reuses it",
     ),
     "MessageTemplate": Purpose("mail template", "the subject and the message in SES"),
     "LogGroup": Purpose("log group", f"the function's log: numbers only, kept for {LOG_DAYS} days"),
-    "DeadLetterQueue": Purpose("dead-letter queue", "keeps for 14 days what could not be carried out"),
-    "Queue": Purpose("queue", "holds a run's recipients in portions of 50 until they are written to"),
+    "DeadLetterQueue": Purpose("dead-letter queue", "keeps for 14 days what could not be handled"),
+    "Queue": Purpose("queue", "holds a run's recipients in portions of 50 until they are mailed"),
     "FunctionRole": Purpose(
         "function's role", "lets the function send this template from this domain and use its own tables"
     ),
     "TriggerReminder": Purpose("Lambda function", "the function that sends the mail of each run"),
-    "Worker": Purpose("workers", "hand the queue's portions to several runs of the function at a time"),
-    "ScheduleRole": Purpose("schedule's role", "lets the schedules start this function and nothing else"),
+    "Worker": Purpose("workers", "pass the queue's portions to several calls of the function in parallel"),
+    "ScheduleRole": Purpose("schedule's role", "lets the schedules start only this function"),
     "ScheduleGroup": Purpose("schedule group", "holds the schedules"),
-    "EventDestination": Purpose("event destination", "has SES tell of bounces and complaints"),
-    "EventsRule": Purpose("events rule", "hands bounces and complaints to the function, which notes them"),
-    "EventsQueuePolicy": Purpose(
-        "dead-letter policy", "lets that rule put what it could not deliver into the dead-letter queue"
-    ),
-    "EventsPermission": Purpose("events permission", "lets that rule start the function"),
-    "AlertsTopic": Purpose("alerts topic", "passes alarms on by e-mail"),
+    "EventDestination": Purpose("event destination", "makes SES report bounces and complaints"),
+    "EventsRule": Purpose("events rule", "passes bounces and complaints to the function, which records them"),
+    "EventsQueuePolicy": Purpose("dead-letter policy", "lets the events rule use the dead-letter queue"),
+    "EventsPermission": Purpose("events permission", "lets the events rule start the function"),
+    "AlertsTopic": Purpose("alerts topic", "sends alarms by e-mail"),
     "AlertsSubscription": Purpose(
-        "alerts address", "gets the alarms, once it has clicked the link in AWS's first mail"
+        "alerts address", "gets the alarms after confirming the link in AWS's first e-mail"
     ),
-    "DeadLetterAlarm": Purpose("dead-letter alarm", "goes off when something could not be carried out"),
+    "DeadLetterAlarm": Purpose("dead-letter alarm", "goes off when something could not be handled"),
     "ErrorsAlarm": Purpose("errors alarm", "goes off when the function fails"),
-    "StoppedMetric": Purpose("stopped metric", "counts the runs that stop, from the log"),
-    "StoppedAlarm": Purpose("stopped alarm", "goes off while a run cannot go on"),
-    "FailedMetric": Purpose("failed metric", "counts the mail that SES refuses, from the log"),
+    "StoppedMetric": Purpose("stopped metric", "counts stopped runs in the log"),
+    "StoppedAlarm": Purpose("stopped alarm", "goes off while a run is stopped"),
+    "FailedMetric": Purpose("failed metric", "counts refused mail in the log"),
     "FailedAlarm": Purpose("failed alarm", "goes off when SES refuses mail"),
-    "UnsureMetric": Purpose("unsure metric", "counts the mail without a clear answer, from the log"),
+    "UnsureMetric": Purpose("unsure metric", "counts mail without a clear answer in the log"),
     "UnsureAlarm": Purpose("unsure alarm", "goes off when SES gives no clear answer"),
-    "ExpiredMetric": Purpose("expired metric", "counts the runs that are given up, from the log"),
+    "ExpiredMetric": Purpose("expired metric", "counts expired runs in the log"),
     "ExpiredAlarm": Purpose("expired alarm", "goes off when a run ends before all recipients have mail"),
-    "BounceAlarm": Purpose("bounce alarm", "goes off at 5 % of bounces, where AWS begins to review"),
-    "ComplaintAlarm": Purpose(
-        "complaint alarm", "goes off at 0.1 % of complaints, where AWS begins to review"
-    ),
+    "BounceAlarm": Purpose("bounce alarm", "goes off at 5 % bounces, when AWS reviews an account"),
+    "ComplaintAlarm": Purpose("complaint alarm", "goes off at 0.1 % complaints, when AWS reviews an account"),
     "ResumeSchedule": Purpose(
-        "resume schedule", "each ten minutes, continues runs that were stopped, as by SES's daily quota"
+        "resume schedule", "continues stopped runs every ten minutes, for example after SES's daily quota"
     ),
     "Schedule": Purpose("schedule", "starts the function at the chosen times"),
 }
-"""Every resource that a template may have, by its logical id, in the order in which they depend on each
-other."""
+"""Every resource that a template can have, by its logical id, in the order of their dependencies."""
 
 
 def function_name(stack: str) -> str:
-    """The Lambda's name in the stack called ``stack``: several set-ups fit into one account and Region."""
+    """The function's name in ``stack``: several set-ups can share an account and Region."""
     return FUNCTION_NAME if stack == DEFAULT_STACK else f"{FUNCTION_NAME}-{stack}"
 
 
 def log_group(stack: str) -> str:
-    """The name of the function's log group in the stack called ``stack``."""
+    """The name of the function's log group in ``stack``."""
     return f"/ses-wizard/{stack}/{FUNCTION_NAME}"
 
 
@@ -154,8 +147,8 @@ def template(setup: Setup) -> dict[str, Any]:
             "ScheduleRole": schedule_role(),
             "ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": setup.stack}},
             **around,
-            # Last: what fails before it leaves the schedule alone. Taken back, it would be given a StartDate
-            # that has passed meanwhile, which EventBridge refuses.
+            # Update the schedule after all other resources: a rollback of it would restore a StartDate that
+            # may have passed, which EventBridge refuses.
             "Schedule": {**_run_schedule(setup), "DependsOn": ["MessageTemplate", *worker, *around]},
         },
         "Outputs": _outputs(setup),
@@ -163,8 +156,7 @@ def template(setup: Setup) -> dict[str, Any]:
 
 
 def _parameters(setup: Setup) -> dict[str, Any]:
-    """A guard: an update that keeps the parameters' values, as ``aws cloudformation deploy`` and the console
-    do, fails where the stack was deployed for another domain."""
+    """A guard: an update of another domain's stack, which keeps its parameters' values, fails."""
     only = (
         f"This template is for {setup.domain}, and the stack belongs to another domain. Choose another stack "
         "name: reminder.stack in the project file."
@@ -181,7 +173,7 @@ def _parameters(setup: Setup) -> dict[str, Any]:
 
 
 def environment(setup: Setup) -> dict[str, Any]:
-    """The function's environment variables: the whole of what it knows about the set-up."""
+    """The function's environment variables: its whole configuration."""
     table = setup.table
     mapped = {name: table.fields[name] for name in setup.fields if name in table.fields} if table else {}
     return {
@@ -205,7 +197,7 @@ def environment(setup: Setup) -> dict[str, Any]:
 
 
 def environment_bytes(setup: Setup) -> int:
-    """How large the environment variables may become, in bytes; a reference counts for a long name."""
+    """The largest size of the environment variables, in bytes; a reference counts as a long name."""
     return sum(
         len(name) + (len(value.encode()) if isinstance(value, str) else _LONG_NAME)
         for name, value in environment(setup).items()
@@ -228,7 +220,7 @@ def _table(keys: dict[str, str], policies: dict[str, str], *, expires: bool = Fa
 
 
 def _opt_outs_table(setup: Setup) -> dict[str, Any]:
-    """The one table whose content is nowhere else. It is protected, and its name outlives the stack."""
+    """The only table whose content is nowhere else: protected, and with a name that outlives the stack."""
     table = _table({"email": "HASH"}, _outlives_the_stack())
     if setup.opt_outs_table:
         table["Properties"]["TableName"] = setup.opt_outs_table
@@ -254,7 +246,7 @@ def _queue(**properties: object) -> dict[str, Any]:
 
 
 def _portions() -> dict[str, Any]:
-    """The queue of portions. AWS advises a visibility timeout of six times the function's."""
+    """The queue of portions. AWS recommends a visibility timeout of six times the function's."""
     redrive = {"deadLetterTargetArn": attribute("DeadLetterQueue"), "maxReceiveCount": MAX_RECEIVES}
     queue = _queue(
         VisibilityTimeout=6 * TIMEOUT, MessageRetentionPeriod=QUEUE_DAYS * 24 * 3600, RedrivePolicy=redrive
@@ -275,8 +267,8 @@ def _function(setup: Setup) -> dict[str, Any]:
             "Role": attribute("FunctionRole"),
             "Timeout": TIMEOUT,
             "MemorySize": 256,
-            # A long run hands on to itself more often than Lambda lets pass without being asked. The function
-            # counts its calls for each run, and stops at a limit of its own.
+            # A long run invokes itself more often than Lambda's loop detection allows. The function limits
+            # the calls of each run itself.
             "RecursiveLoop": "Allow",
             "LoggingConfig": {"LogGroup": ref("LogGroup")},
             "DeadLetterConfig": {"TargetArn": attribute("DeadLetterQueue")},
@@ -286,7 +278,7 @@ def _function(setup: Setup) -> dict[str, Any]:
 
 
 def _worker(setup: Setup) -> dict[str, Any]:
-    """The event source mapping from the queue. A pause holds the portions that wait, too."""
+    """The event source mapping from the queue. A pause also holds the waiting portions."""
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
         "Properties": {
@@ -305,7 +297,7 @@ def _run_schedule(setup: Setup) -> dict[str, Any]:
     if setup.window_minutes:
         window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": setup.window_minutes}
     dates = {"StartDate": setup.start, "EndDate": setup.end}
-    # EventBridge Scheduler ignores both dates where a schedule runs only once.
+    # EventBridge Scheduler ignores both dates of a one-time schedule.
     once = isinstance(parse(setup.schedule), At)
     return _schedule(
         setup,
@@ -322,10 +314,9 @@ def _resume_schedule(setup: Setup) -> dict[str, Any]:
     return _schedule(
         setup,
         Name=f"{setup.stack}{RESUME_SUFFIX}",
-        # A rate would start the function at once, when there is nothing to continue yet.
+        # A rate would start the function at once.
         ScheduleExpression=RESUME_EVERY,
         FlexibleTimeWindow={"Mode": "OFF"},
-        # Late is as good as the next time.
         Target=_target(RESUME_INPUT, seconds=600),
     )
 
@@ -342,7 +333,7 @@ def _schedule(setup: Setup, **properties: object) -> dict[str, Any]:
 
 
 def _target(event: dict[str, Any], seconds: int) -> dict[str, Any]:
-    """The function, called with ``event``, and tried again for so many seconds."""
+    """The function, called with ``event``, and retried for so many seconds."""
     return {
         "Arn": attribute("TriggerReminder"),
         "RoleArn": attribute("ScheduleRole"),
@@ -358,10 +349,10 @@ def _outputs(setup: Setup) -> dict[str, Any]:
         "RecipientsTable": ("The table of recipients", _recipients_table(setup)),
         "ClaimsTable": ("The table of claims", ref("ClaimsTable")),
         "RunsTable": ("The table of runs", ref("RunsTable")),
-        "OptOutsTable": ("The table of those who want no more mail", ref("OptOutsTable")),
+        "OptOutsTable": ("The table of opted-out recipients", ref("OptOutsTable")),
         "Function": ("The Lambda function", ref("TriggerReminder")),
         "Schedule": ("The schedule, in the group of the same name", ref("Schedule")),
-        "DeadLetterQueue": ("The queue of what could not be carried out", ref("DeadLetterQueue")),
+        "DeadLetterQueue": ("The dead-letter queue", ref("DeadLetterQueue")),
         "LogGroup": ("The function's log", ref("LogGroup")),
         **({"Queue": ("The queue of portions", ref("Queue"))} if setup.workers else {}),
     }
@@ -373,14 +364,10 @@ def _iso(moment: datetime) -> str:
 
 
 def _gone_with_the_stack() -> dict[str, str]:
-    """What the resource holds is a copy or a trace: the project file and its CSV are the originals."""
+    """For content that is a copy: the project file and its CSV file are the originals."""
     return {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 
 
 def _outlives_the_stack() -> dict[str, str]:
-    """Keep the resource in every case: its content is nowhere else.
-
-    Also after a failed creation, which could not delete a protected table. The next creation imports it, as
-    CloudFormation does only with what is retained.
-    """
+    """For content that is nowhere else. A failed creation keeps it, too, and the next one imports it."""
     return {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}

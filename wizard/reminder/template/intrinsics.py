@@ -1,4 +1,4 @@
-"""Small pieces of a CloudFormation template: references, ARNs, statements of a policy. Pure."""
+"""Pieces of a CloudFormation template: references, ARNs, policy statements. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def ref(resource: str) -> dict[str, str]:
-    """What ``Ref`` gives of a resource: mostly its name."""
+    """``Ref``: usually the resource's name."""
     return {"Ref": resource}
 
 
@@ -17,18 +17,18 @@ def attribute(resource: str, name: str = "Arn") -> dict[str, list[str]]:
 
 
 def arn(service: str, resource: str) -> dict[str, str]:
-    """The ARN of something in this account and Region that is not in the template, or would make a circle."""
+    """An ARN in this account and Region, for resources outside the template or circular references."""
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"}
 
 
 def allow(actions: Sequence[str], resource: object, **condition: object) -> dict[str, Any]:
-    """A statement that allows ``actions`` on ``resource``, under a condition where one is given."""
+    """A statement that allows ``actions`` on ``resource``, with an optional condition."""
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     return {**statement, "Condition": condition} if condition else statement
 
 
 def role(trust: dict[str, Any], *statements: dict[str, Any]) -> dict[str, Any]:
-    """A role that whoever ``trust`` names may assume, with one policy of these statements."""
+    """A role that the principal in ``trust`` can assume, with one policy of these statements."""
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {

@@ -1,9 +1,8 @@
-"""The template as CloudFormation gets it in a call: in one piece, or with its long texts as parameters. Pure.
+"""The template for a call of CloudFormation: in one piece, or with its long texts as parameters. Pure.
 
-CloudFormation takes 51,200 bytes of template in a call, and beside it 200 parameters of 4,096 bytes. Where
-the template is too large, the message and the function's code become parameters, which the template joins
-again: so SES's own limit is the only one for a message. Larger templates otherwise go through a bucket in S3.
-Parameters need none, and no further rights, and CloudFormation itself keeps the former ones to roll back to.
+A call takes 51,200 bytes of template, and 200 parameters of 4,096 bytes each. In a larger template the
+message and the function's code become parameters, which the template joins again. This needs no S3 bucket
+and no further permissions.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from wizard.reminder.template.build import MAX_BODY, template
 MAX_PARAMETER = 4_096
 """The longest value of a parameter, in bytes (CloudFormation's quota)."""
 MAX_PARAMETERS = 200
-"""How many parameters a template may have (CloudFormation's quota)."""
+"""The most parameters of a template (CloudFormation's quota)."""
 MAX_IN_BUCKET = 1_000_000
 """The largest template that CloudFormation reads from a bucket in S3, in bytes (quota: 1 MB)."""
 
@@ -28,19 +27,18 @@ _LONG = {
     "Html": ("MessageTemplate", "Template", "HtmlPart"),
     "Code": ("TriggerReminder", "Code", "ZipFile"),
 }
-"""Where the long texts are in the properties of resources, by the names of their parameters."""
+"""The long texts in the properties of resources, by the names of their parameters."""
 
 
 def body(setup: Setup) -> str:
-    """The whole template as JSON, of any size: what is exported."""
+    """The whole template as JSON, of any size, for an export."""
     return _json(template(setup))
 
 
 def in_a_call(setup: Setup) -> tuple[str, dict[str, str]]:
-    """The template as JSON of at most MAX_BODY bytes, and the values of the parameters it needs.
+    """The template as JSON of at most MAX_BODY bytes, and the values of its parameters.
 
-    What ``draft.problems`` finds nothing about fits: Lambda's limit for environments and IAM's for roles
-    bound the rest of the template.
+    A draft without ``draft.problems`` always fits.
     """
     whole = body(setup)
     if len(whole.encode()) <= MAX_BODY:
@@ -57,7 +55,7 @@ def in_a_call(setup: Setup) -> tuple[str, dict[str, str]]:
 
 
 def whole(made: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The template of a stack with the parameters ``values``, its long texts in their places again."""
+    """The template of a stack with the parameters ``values``, with its long texts in place again."""
     resources = copy.deepcopy(made.get("Resources", {}))
     for resource, group, key in _LONG.values():
         texts = resources.get(resource, {}).get("Properties", {}).get(group, {})
@@ -68,7 +66,7 @@ def whole(made: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """``text`` in pieces that a parameter takes. White space is inside of them, where nobody trims it."""
+    """``text`` in pieces for parameters, none of which begins or ends with white space."""
     while text:
         longest = len(text.encode()[:MAX_PARAMETER].decode(errors="ignore"))
         end = longest

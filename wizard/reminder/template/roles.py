@@ -1,6 +1,6 @@
-"""The two roles of the reminder's stack: what the function and the schedules may do. Pure.
+"""The two roles of the reminder's stack, for the function and for the schedules. Pure.
 
-Every statement names exact resources and is there only where the set-up needs it.
+Every statement names exact resources, and only those that the set-up needs.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from wizard.reminder.setup import Setup
 from wizard.reminder.template.intrinsics import allow, arn, attribute, role
 
 MAX_ROLE_POLICY = 10_240
-"""What a role's inline policies may have together, in characters but for white space (IAM's quota)."""
+"""Characters of a role's inline policies together, without white space (IAM's quota)."""
 _LONGEST = {
     "${AWS::Partition}": "aws-us-gov",
     "${AWS::Region}": "ap-southeast-2",
     "${AWS::AccountId}": "123456789012",
 }
-"""What stands in a policy for CloudFormation's own parameters, at its longest."""
+"""The longest values of CloudFormation's pseudo parameters."""
 _LONG_ARN = 200
-"""How long the ARN of a resource becomes, at most, where CloudFormation gives its name."""
+"""The longest ARN of a resource whose name CloudFormation chooses."""
 
 
 def function_role(setup: Setup, function: str) -> dict[str, Any]:
@@ -30,15 +30,15 @@ def function_role(setup: Setup, function: str) -> dict[str, Any]:
         {"Principal": {"Service": "lambda.amazonaws.com"}},
         _sending(setup),
         allow(["ses:GetEmailTemplate"], arn("ses", f"template/{setup.template_name}")),
-        # GetAccount knows no resource to name.
+        # GetAccount does not support resource ARNs.
         allow(["ses:GetAccount"], "*"),
         *_recipients(setup),
         allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], attribute("ClaimsTable")),
         allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:Query"], attribute("RunsTable")),
         allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], attribute("OptOutsTable")),
-        # By its name: the function itself refers to this role.
+        # By name: the function refers to this role.
         allow(["lambda:InvokeFunction"], arn("lambda", f"function:{function}")),
-        # The group's Arn ends in ":*", which stands for its log streams.
+        # The group's Arn ends in ":*" for its log streams.
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], attribute("LogGroup")),
         allow(["sqs:SendMessage"], attribute("DeadLetterQueue")),
         *([allow(_QUEUE_ACTIONS, attribute("Queue"))] if setup.workers else []),
@@ -46,18 +46,18 @@ def function_role(setup: Setup, function: str) -> dict[str, Any]:
 
 
 def room_for_identities(setup: Setup, function: str) -> int:
-    """How many characters the function's policy has left for further identities; below 0 it is too large."""
+    """Characters left in the function's policy for further identities; below 0 it is too large."""
     policies = function_role(setup, function)["Properties"]["Policies"]
     return MAX_ROLE_POLICY - sum(_characters(policy["PolicyDocument"]) for policy in policies)
 
 
 def identity_characters(name: str) -> int:
-    """How many characters of the policy one further identity takes."""
+    """Characters of the policy that one further identity takes."""
     return _characters(_identity(name)) + len(",")
 
 
 def _characters(policy: object) -> int:
-    """How large a part of a policy becomes, at most, once CloudFormation has filled it in."""
+    """The largest size of a part of a policy after CloudFormation has resolved it."""
     written = json.dumps(policy, separators=(",", ":"))
     written = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", written)
     written = re.sub(r'\{"Fn::GetAtt":\[[^]]*\]\}', "x" * (_LONG_ARN + len('""')), written)
@@ -70,7 +70,7 @@ def schedule_role() -> dict[str, Any]:
     """The role of both schedules."""
     trust = {
         "Principal": {"Service": "scheduler.amazonaws.com"},
-        # EventBridge Scheduler names the group here, never the schedule.
+        # EventBridge Scheduler passes the group here, not the schedule.
         "Condition": {
             "StringEquals": {
                 "aws:SourceAccount": {"Ref": "AWS::AccountId"},
@@ -99,7 +99,7 @@ def _identity(name: str) -> dict[str, str]:
 
 
 def _recipients(setup: Setup) -> list[dict[str, Any]]:
-    """What reading the recipients needs: of a table of the user's nothing but reading."""
+    """Reading the recipients; a table of the user's is read-only."""
     if setup.table is None:
         return [allow(["dynamodb:Scan", "dynamodb:GetItem"], attribute("RecipientsTable"))]
     reading = allow(["dynamodb:Scan", "dynamodb:GetItem"], arn("dynamodb", f"table/{setup.table.name}"))
@@ -110,8 +110,7 @@ def _recipients(setup: Setup) -> list[dict[str, Any]]:
 
 
 _SENDING_ACTIONS = (
-    # The operations' own names, as AWS lists them, and those SES really asks for where mail is made from a
-    # template.
+    # The operations' names in AWS's list, and those that SES really checks for templated mail.
     "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
     "ses:SendEmail",

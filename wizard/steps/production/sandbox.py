@@ -24,7 +24,7 @@ from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project, Seen, takes
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
-from wizard.reminder.recipients.parse import covering_identities
+from wizard.reminder.recipients.reach import covering_identities
 from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.production.received_mail import Reading

@@ -1,4 +1,4 @@
-"""Who a run that is started now would write to, counted before it is started."""
+"""Counts the recipients of a run before it is started."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from wizard.steps.reminder.recipients import COUNTED
 from wizard.world import World
 
 _YES = ("true", "yes", "1", "y")
-"""What the attribute of a recipient says who has opted out, as the function reads it."""
+"""Values of the opt-out attribute that the function takes for yes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The recipients in the table, and those of them who get nothing.
+    """The recipients in the table, and how many of them get no mail.
 
-    Of a table that is large or the user's own only DynamoDB's own count is known, so there are ``about`` so
-    many ``people``; of those, ``unverified`` and ``opted_out`` are None. ``unverified`` recipients get
-    nothing while the account is in the ``sandbox``. ``room`` is what is left of the daily quota, None where
-    there is none.
+    For a table that is large or the user's own, ``people`` is DynamoDB's own count (``about``), and
+    ``unverified`` and ``opted_out`` are None. In the ``sandbox`` SES refuses mail to ``unverified``
+    recipients. ``room`` is the rest of the daily quota, None if there is no quota.
     """
 
     people: int
@@ -36,31 +35,31 @@ class Audience:
 
     @property
     def reached(self) -> int:
-        """How many the run can write to, as far as that is known."""
+        """How many recipients the run can send to, as far as that is known."""
         return self.people - (self.unverified or 0) - (self.opted_out or 0)
 
     @property
     def words(self) -> str:
-        """How many recipients there are, and who of them gets nothing or has to wait."""
-        told = [f"{'about ' if self.about else ''}{_count(self.people, 'recipient')}"]
+        """How many recipients there are, and how many get no mail or have to wait."""
+        parts = [f"{'about ' if self.about else ''}{_count(self.people, 'recipient')}"]
         if self.unverified:
-            told.append(
-                f"{_are(self.unverified)} unverified and get{_s(self.unverified)} nothing until "
-                "production access (step 6)"
+            parts.append(
+                f"{_are(self.unverified)} unverified: SES refuses that mail until production access "
+                "(step 6), which raises the alarm for failed mail"
             )
         elif self.sandbox and self.unverified is None:
-            told.append("those that SES has not verified get nothing until production access (step 6)")
+            parts.append("SES refuses mail to unverified recipients until production access (step 6)")
         if self.opted_out:
-            told.append(f"{self.opted_out:,} opted out and get{_s(self.opted_out)} none")
+            parts.append(f"{self.opted_out:,} opted out and get{'s' if self.opted_out == 1 else ''} none")
         elif self.opted_out is None:
-            told.append("recipients who opted out get none")
+            parts.append("opted-out recipients get none")
         if self.room is not None and self.room < self.reached:
-            told.append(f"SES's daily quota has room for {self.room:,}, the rest have to wait")
-        return f"{'; '.join(told)}."
+            parts.append(f"SES's daily quota has room for {self.room:,}, the rest have to wait")
+        return f"{'; '.join(parts)}."
 
 
 def audience(world: World, project: Project) -> Audience:
-    """Count the recipients that a run would find now. Raises WizardError, also where nothing is deployed."""
+    """Count the recipients of a run started now. Raises WizardError, also if nothing is deployed."""
     stack = standing(world, project)
     account = sesv2.get_account(world.aws)
     room = None
@@ -95,7 +94,3 @@ def _count(number: int, noun: str) -> str:
 
 def _are(number: int) -> str:
     return f"{number:,} {'is' if number == 1 else 'are'}"
-
-
-def _s(number: int) -> str:
-    return "s" if number == 1 else ""

@@ -1,7 +1,4 @@
-"""Work on one CloudFormation stack: a change set, its execution, and what happens to each resource.
-
-Nothing here knows what the stack is for.
-"""
+"""Change sets of a CloudFormation stack, their execution, and the progress of each resource. Any stack."""
 
 from __future__ import annotations
 
@@ -17,21 +14,21 @@ from wizard.text import printable
 from wizard.world import World
 
 Pause = Callable[[float], None]
-"""How to wait a number of seconds: ``time.sleep``, or something quicker in tests."""
+"""Waits a number of seconds: ``time.sleep``, or something quicker in tests."""
 
 PATIENCE = 900.0
-"""Seconds after which following ends; CloudFormation goes on without us."""
+"""Seconds after which following ends; CloudFormation continues."""
 _INTERVAL, _DEMO_INTERVAL = 2.0, 0.1
-"""Seconds between two looks at AWS, and at the embedded account."""
+"""Seconds between two calls, to AWS and to the embedded account."""
 
 CHANGE_SET = "ses-wizard"
-"""The name of the one change set that is open at a time."""
+"""The name of the change set; one is open at a time."""
 CREATION_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
-"""What is left of a creation that failed; it must be deleted before the next try."""
+"""A stack whose creation failed must be deleted before the next try."""
 
 _STARTED = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
-_ALL_WELL = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-_TAKEN_BACK = {
+_SUCCEEDED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+_ROLLED_BACK = {
     "CREATE_FAILED",
     "ROLLBACK_COMPLETE",
     "ROLLBACK_FAILED",
@@ -39,21 +36,21 @@ _TAKEN_BACK = {
     "UPDATE_ROLLBACK_COMPLETE",
     "UPDATE_ROLLBACK_FAILED",
 }
-_TAKING_BACK = {"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"}
+_ROLLING_BACK = {"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"}
 _PROPAGATION = ("cannot be assumed by", "to assume the role", "is not authorized to perform: sts:AssumeRole")
-"""What services say of a role that is too new for them to know."""
+"""Errors of services that do not know a new role yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a stack came to nothing: its first failed resource and CloudFormation's reason."""
+    """Why a deployment failed: its first failed resource and CloudFormation's reason."""
 
     resource: str
     reason: str
 
     @property
     def role_too_new(self) -> bool:
-        """Whether the same again may work, because a new role is not known everywhere yet."""
+        """Whether a second try may work, because a new role is not known everywhere yet."""
         return any(text in self.reason for text in _PROPAGATION)
 
     @property
@@ -61,9 +58,9 @@ class Failed:
         """The reason in plain words."""
         reason = printable(" ".join(self.reason.split()), 500)
         if named := re.search(r"not authorized to perform: ([\w:*-]+)", reason):
-            return f"your credentials may not do {named[1]}. AWS says: {reason}"
+            return f"your credentials do not allow {named[1]}. AWS says: {reason}"
         if re.search(r"already exist", reason, re.IGNORECASE):
-            return f"something of that name is there already. AWS says: {reason}"
+            return f"the name is already in use. AWS says: {reason}"
         if re.search(r"\blimit|quota", reason, re.IGNORECASE):
             return f"a limit of the account is reached. AWS says: {reason}"
         return reason or "CloudFormation gave no reason"
@@ -71,10 +68,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Work on the stack ``name``, told to ``report``; ``names`` has its resources' names by logical id.
+    """Work on the stack ``name``, with progress to ``report``; ``names`` are plain names by logical id.
 
-    Every method waits until the stack has settled and gives the first failure, or None where all is well. It
-    raises WizardError where AWS cannot be asked, or where it takes longer than PATIENCE.
+    Every method waits until the stack has settled and returns the first failure, or None if all is well. It
+    raises WizardError if AWS cannot be asked, or after PATIENCE.
     """
 
     world: World
@@ -84,50 +81,50 @@ class Work:
     pause: Pause
 
     def execute(self, change_set: str) -> Failed | None:
-        """Let the change set with this ARN happen."""
+        """Execute the change set with this ARN."""
         events = cloudformation.describe_stack_events(self.world.aws, self.name, None)
         cloudformation.execute_change_set(self.world.aws, change_set)
         return self._follow(events[0].id if events else None)
 
     def resume(self) -> Failed | None:
-        """Follow an operation that is running already, from its beginning."""
+        """Follow a running operation from its beginning."""
         events = cloudformation.describe_stack_events(self.world.aws, self.name, None)
         begins = [event.type == STACK_TYPE and event.status in _STARTED for event in events]
         before = begins.index(True) + 1 if True in begins else len(events)
         return self._follow(events[before].id if before < len(events) else None)
 
-    def make_anew(self, template: Template, tags: Mapping[str, str]) -> Failed | None:
-        """Delete what a failed creation left, then make the stack from ``template``."""
+    def create_again(self, template: Template, tags: Mapping[str, str]) -> Failed | None:
+        """Delete a failed stack, then create it from ``template``."""
         cloudformation.delete_stack(self.world.aws, self.name)
         wait_until_gone(self.world, self.name, self.pause)
         change_set = work_out(self.world, self.name, template, tags, self.pause, new=True)
         return self.execute(change_set.id) if change_set else None
 
     def creation_failed(self) -> bool:
-        """Whether the stack is what a failed creation left."""
+        """Whether the creation of the stack failed."""
         stack = cloudformation.describe_stack(self.world.aws, self.name)
         return stack is not None and stack.status in CREATION_FAILED
 
     def _follow(self, after: str | None) -> Failed | None:
         """Report the events later than ``after`` until the stack has settled."""
-        told: set[str] = set()
+        seen: set[str] = set()
         failure: Failed | None = None
         for _ in range(int(PATIENCE / interval(self.world))):
             events = cloudformation.describe_stack_events(self.world.aws, self.name, after)
             for event in _later(events, after):
-                if event.id in told:
+                if event.id in seen:
                     continue
-                told.add(event.id)
+                seen.add(event.id)
                 if event.type == STACK_TYPE:
-                    if event.status in _ALL_WELL:
+                    if event.status in _SUCCEEDED:
                         return None
-                    if event.status in _TAKEN_BACK:
+                    if event.status in _ROLLED_BACK:
                         return failure or Failed("stack", event.reason)
-                    if event.status in _TAKING_BACK:
-                        self.report(Event("stack", Progress.FAILED, "everything is taken back"))
+                    if event.status in _ROLLING_BACK:
+                        self.report(Event("stack", Progress.FAILED, "everything is rolled back"))
                     continue
                 resource = self.names.get(event.logical_id, event.logical_id)
-                _tell(event, resource, self.report)
+                _report_event(event, resource, self.report)
                 if failure is None and _is_cause(event):
                     failure = Failed(resource, event.reason)
             self.pause(interval(self.world))
@@ -144,9 +141,9 @@ def work_out(
     new: bool,
     revert_drift: bool = False,
 ) -> ChangeSet | None:
-    """A fresh change set for ``template``, ready to be executed; None where it would change nothing.
+    """Create a change set for ``template``, ready to be executed; None if it would change nothing.
 
-    With ``revert_drift`` it also puts back what was changed by hand. Raises WizardError, also where
+    With ``revert_drift`` it also restores what was changed by hand. Raises WizardError, also if
     CloudFormation does not accept ``template``.
     """
     drop_change_set(world, stack)
@@ -164,14 +161,14 @@ def work_out(
             raise WizardError(
                 "CloudFormation does not accept the plan",
                 printable(change_set.reason, 500) or "It gave no reason.",
-                "Mend what it says, then plan again. Nothing was changed.",
+                "Fix the cause, then plan again. Nothing was changed.",
             )
         pause(interval(world))
     raise still_running()
 
 
 def drop_change_set(world: World, stack: str) -> None:
-    """Delete the change set of an earlier plan, if there is one. Raises WizardError."""
+    """Delete the change set of an earlier plan, if any. Raises WizardError."""
     if cloudformation.describe_stack(world.aws, stack):
         arn = cloudformation.list_change_sets(world.aws, stack).get(CHANGE_SET)
         if arn:
@@ -179,7 +176,7 @@ def drop_change_set(world: World, stack: str) -> None:
 
 
 def wait_until_gone(world: World, stack: str, pause: Pause) -> None:
-    """Wait until a deleted stack is gone. Raises WizardError, also where it cannot be deleted."""
+    """Wait until a stack is deleted. Raises WizardError, also if it cannot be deleted."""
     for _ in range(int(PATIENCE / interval(world))):
         seen = cloudformation.describe_stack(world.aws, stack)
         if seen is None or seen.status == "DELETE_COMPLETE":
@@ -195,22 +192,22 @@ def wait_until_gone(world: World, stack: str, pause: Pause) -> None:
 
 
 def interval(world: World) -> float:
-    """Seconds between two looks."""
+    """Seconds between two calls."""
     return _DEMO_INTERVAL if world.demo else _INTERVAL
 
 
 def still_running() -> WizardError:
-    """The error where CloudFormation takes longer than we wait."""
+    """The error after PATIENCE."""
     return WizardError(
-        "CloudFormation is still at work",
-        f"It has not finished within {PATIENCE / 60:.0f} minutes. It goes on by itself.",
-        "Look again later: the wizard finds the stack and goes on from there.",
+        "CloudFormation is still working",
+        f"It has not finished within {PATIENCE / 60:.0f} minutes, and continues by itself.",
+        "Try again later: the wizard finds the stack and continues from there.",
         ExitCode.OUTSIDE,
     )
 
 
 def _later(events: tuple[StackEvent, ...], after: str | None) -> list[StackEvent]:
-    """Those later than the event ``after``, the oldest first."""
+    """The events after the event ``after``, the oldest first."""
     later: list[StackEvent] = []
     for event in events:
         if event.id == after:
@@ -220,12 +217,12 @@ def _later(events: tuple[StackEvent, ...], after: str | None) -> list[StackEvent
 
 
 def _is_cause(event: StackEvent) -> bool:
-    """Whether the event is a failure of its own, not one that another failure led to."""
+    """Whether the event is a failure, but not a consequence of another one."""
     return event.status in ("CREATE_FAILED", "UPDATE_FAILED") and "cancelled" not in event.reason.lower()
 
 
-def _tell(event: StackEvent, name: str, report: Report) -> None:
-    """Report an event of one resource, if it says something new about it."""
+def _report_event(event: StackEvent, name: str, report: Report) -> None:
+    """Report an event of one resource, if it is news."""
     if event.status.startswith("DELETE"):
         return
     if event.status.endswith("_FAILED"):

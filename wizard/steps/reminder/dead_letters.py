@@ -1,8 +1,7 @@
-"""The dead-letter queue of the reminder: what could not be handled, retried or deleted after a decision.
+"""The reminder's dead-letter queue: counts, retries or deletes its messages.
 
-It holds portions of a run's recipients that the queue delivered too often, events whose calls of the function
-failed three times, and events that a schedule could not deliver. To retry any of them is safe: claims keep a
-recipient from getting the same mail twice.
+A message is a portion of a run's recipients that was delivered too often, or an event that failed three times
+or that a schedule could not deliver. A retry is safe: claims keep a recipient from getting a mail twice.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from wizard.steps.reminder.own_stack import output, standing
 from wizard.world import World
 
 _LIMIT = 1_000
-"""How many messages one retry handles at most."""
+"""Messages that one retry handles, at most."""
 _HIDDEN = 120
-"""Seconds for which a message is hidden from others while it is handled."""
+"""Seconds for which a message is hidden from other readers while it is handled."""
 _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-"""How a run is named. A schedule that failed may have left the name that it should have filled in."""
+"""The name of a run. A failed schedule may leave its placeholder instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What a retry did: portions put into the queue, with how many recipients; runs, resends and other events
-    that the function was started with again; and messages of no known form, which are left."""
+    """The result of a retry: portions queued again, their recipients, events passed to the function again;
+    messages of an unknown form are ``left``."""
 
     portions: int = 0
     recipients: int = 0
@@ -41,7 +40,7 @@ class Retried:
 
     @property
     def words(self) -> str:
-        """What was done, in words."""
+        """The result in words."""
         parts = []
         if self.portions:
             parts.append(
@@ -51,24 +50,24 @@ class Retried:
             parts.append(_counted(self.events, "event"))
         told = [f"{' and '.join(parts)} retried" if parts else "nothing retried"]
         if self.left:
-            told.append(f"{_counted(self.left, 'message')} of no known form left in the queue")
+            told.append(f"{_counted(self.left, 'message')} of unknown form left in the queue")
         return "; ".join(told)
 
 
 def count(world: World, project: Project) -> int:
-    """About how many messages are in the dead-letter queue. Raises WizardError, also without a stack."""
+    """The approximate number of messages in the queue. Raises WizardError, also without a stack."""
     return sqs.count(world.aws, output(standing(world, project), "DeadLetterQueue"))
 
 
 def retry(world: World, project: Project, report: Report) -> Retried:
-    """Put portions back into the queue, and start the function with events again; each is then deleted.
+    """Queue portions again, pass events to the function again, and delete the messages.
 
     Without a queue, as after a change to direct mode, a portion's run is started: it finds the recipients
-    that have no mail by itself. Raises WizardError, also where the stack is not complete.
+    without mail by itself. Raises WizardError, also if the stack is not complete.
     """
     stack = standing(world, project)
     dead, done = output(stack, "DeadLetterQueue"), Counter[str]()
-    report(Event("dead letters", Progress.STARTED, "each is retried"))
+    report(Event("dead letters", Progress.STARTED, "retrying"))
     for message in sqs.receive_all(world.aws, dead, _LIMIT, _HIDDEN):
         kind, recipients = _pass_on(world, project, stack, message.body)
         done.update({kind: 1, "recipients": recipients})
@@ -80,11 +79,7 @@ def retry(world: World, project: Project, report: Report) -> Retried:
 
 
 def clear(world: World, project: Project, report: Report) -> int:
-    """Delete all messages of the dead-letter queue, and give how many there were.
-
-    Recipients in them keep what their run says of them. Raises WizardError, also where the stack is not
-    complete.
-    """
+    """Delete all messages, and return how many. Raises WizardError, also if the stack is not complete."""
     dead, deleted = output(standing(world, project), "DeadLetterQueue"), 0
     report(Event("dead letters", Progress.STARTED))
     for message in sqs.receive_all(world.aws, dead, _LIMIT, _HIDDEN):
@@ -95,7 +90,7 @@ def clear(world: World, project: Project, report: Report) -> int:
 
 
 def _pass_on(world: World, project: Project, stack: Stack, body: str) -> tuple[str, int]:
-    """Retry what one message says. Gives of which kind it was, and how many recipients it had."""
+    """Retry one message. Returns its kind, and how many recipients it has."""
     letter = _read(body)
     function = function_name(project.reminder.stack)
     people = letter.get("to") or letter.get("people")
@@ -116,7 +111,7 @@ def _pass_on(world: World, project: Project, stack: Stack, body: str) -> tuple[s
 
 
 def _read(body: str) -> dict[str, Any]:
-    """The object in a message's body; an empty one where it is something else."""
+    """The JSON object in a message's body; empty if it is none."""
     try:
         found = json.loads(body)
     except ValueError:

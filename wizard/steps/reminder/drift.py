@@ -1,7 +1,4 @@
-"""What somebody changed in the reminder's resources behind CloudFormation's back, told in words.
-
-Nothing is mended here: a plan with ``revert_drift`` puts everything back.
-"""
+"""Finds what was changed outside CloudFormation. A plan with ``revert_drift`` restores it."""
 
 from __future__ import annotations
 
@@ -19,21 +16,21 @@ from wizard.text import printable
 from wizard.world import World
 
 _SHOWN = 120
-"""How much of a value is shown, in characters."""
+"""Characters of a value that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """One resource that is not as the template has it, and what differs, in words."""
+    """A resource that differs from the template, and the differences in words."""
 
     resource: str
     words: str
 
 
 def drift(world: World, project: Project, report: Report, pause: Pause = time.sleep) -> tuple[Drifted, ...]:
-    """Have CloudFormation compare what there is with the template, and wait for the outcome.
+    """Have CloudFormation compare the resources with the template. Empty if they are the same.
 
-    None where all is as it was made. Raises WizardError, also where the stack is not complete.
+    Raises WizardError, also if the stack is not complete.
     """
     stack = own_stack.standing(world, project)
     report(Event("comparison", Progress.STARTED))
@@ -48,18 +45,18 @@ def drift(world: World, project: Project, report: Report, pause: Pause = time.sl
     found = [*map(in_words, cloudformation.describe_stack_resource_drifts(world.aws, stack.name))]
     if seen.status == "DETECTION_FAILED":
         # The others were compared all the same.
-        found.append(Drifted("stack", f"not everything could be compared: {printable(seen.reason, 300)}"))
+        found.append(Drifted("stack", f"some resources could not be compared: {printable(seen.reason, 300)}"))
     report(Event("comparison", Progress.DONE))
     return tuple(found)
 
 
 def in_words(drifted: ResourceDrift) -> Drifted:
-    """One resource that drifted, by the name it has in plans."""
+    """A drifted resource, by its name in plans."""
     purpose = PURPOSES.get(drifted.logical_id)
     name = purpose.name if purpose else printable(drifted.logical_id, 100)
     if drifted.status == "DELETED":
-        return Drifted(name, "somebody deleted it")
-    return Drifted(name, "; ".join(map(_difference, drifted.differences)) or "it is not as it was made")
+        return Drifted(name, "it was deleted")
+    return Drifted(name, "; ".join(map(_difference, drifted.differences)) or "it differs from the template")
 
 
 def _difference(differs: PropertyDifference) -> str:
@@ -69,6 +66,6 @@ def _difference(differs: PropertyDifference) -> str:
         case "ADD":
             return f"{name} was added: {actual}"
         case "REMOVE":
-            return f"{name} was taken away; it should be {expected}"
+            return f"{name} was removed; it should be {expected}"
         case _:
-            return f"{name} is {actual}, and should be {expected}"
+            return f"{name} is {actual}; it should be {expected}"

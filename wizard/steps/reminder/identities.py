@@ -1,4 +1,4 @@
-"""Which SES identities the function may use. Each is named by its own ARN in the function's role. Pure."""
+"""The SES identities that the function can use, each by its ARN in the function's role. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wizard.reminder.template.roles import MAX_ROLE_POLICY, identity_characters,
 
 
 def verified(listed: Iterable[ListedIdentity]) -> dict[str, ListedIdentity]:
-    """The identities that SES has verified, by their names in small letters."""
+    """The verified identities, by their names in lower case."""
     return {found.name.lower(): found for found in listed if found.verification_status == "SUCCESS"}
 
 
@@ -27,11 +27,10 @@ def needed_identities(
     usable: Mapping[str, ListedIdentity],
     covering: Collection[str],
 ) -> tuple[str, ...]:
-    """The SES identities that the function must be allowed to use.
+    """The SES identities that the function needs permission for.
 
-    SES authorises the sender's identities: the domain, and the address where it is one itself. In the sandbox
-    it authorises the recipients' too: of the ``usable`` ones, those ``covering`` a recipient. Outside of it
-    there are none.
+    SES checks the sender's identities: the domain, and the address if it is one itself. In the sandbox SES
+    also checks the recipients': of the ``usable`` ones, those ``covering`` a recipient.
     """
     present = {found.name.lower() for found in listed}
     own = {name for name in _own(project) if name == project.domain.name or name in present}
@@ -39,9 +38,9 @@ def needed_identities(
 
 
 def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> tuple[Setup, int]:
-    """``setup`` with the ``usable`` addresses too, for test mail, and how many the role has no room for.
+    """``setup`` with the ``usable`` addresses for test mail, and how many of them the role has no room for.
 
-    Raises WizardError where it has no room for what ``setup`` itself needs.
+    Raises WizardError if the role has no room for what ``setup`` itself needs.
     """
     in_role = room_for_identities(setup, function_name(setup.stack))
     if in_role < 0:
@@ -59,24 +58,24 @@ def with_test_addresses(setup: Setup, usable: Mapping[str, ListedIdentity]) -> t
 
 
 def _no_room(setup: Setup) -> WizardError:
-    """The error where the rights to all that ``setup`` needs are too many."""
+    """The error if the identities of ``setup`` do not fit into the role."""
     return WizardError(
         "Too many single addresses for the sandbox",
-        "While the account is in the sandbox, the function needs the right to each verified identity of a "
-        f"recipient. These are {len(setup.identities):,}, and IAM takes {MAX_ROLE_POLICY:,} characters for "
-        "the rights of a role: about a hundred fit.",
-        "Verify the recipients' domain in place of single addresses, write to fewer people for now, or ask "
-        "for production access first (step 6): then none of these rights is needed.",
+        "In the sandbox the function needs permission for each verified identity of a recipient. These are "
+        f"{len(setup.identities):,}, and IAM allows {MAX_ROLE_POLICY:,} characters for the policies of a "
+        "role: about a hundred fit.",
+        "Verify the recipients' domain instead of single addresses, use fewer recipients for now, or request "
+        "production access first (step 6): then these permissions are not needed.",
         ExitCode.USAGE,
     )
 
 
 def spare_identities(project: Project, template: Mapping[str, Any]) -> tuple[str, ...]:
-    """The identities that the deployed ``template`` lets the function use, and only the sandbox needed."""
+    """The identities in the deployed ``template`` that only the sandbox needed."""
     role = json.dumps(template.get("Resources", {}).get("FunctionRole", {}))
     return tuple(sorted(set(re.findall(r":identity/([^\"]+)\"", role)) - _own(project)))
 
 
 def _own(project: Project) -> set[str]:
-    """The sender's identities: the domain, and the address."""
+    """The sender's identities: the domain and the address."""
     return {project.domain.name or "", (project.reminder.sender or "").lower()}

@@ -1,4 +1,4 @@
-"""What AWS has of the reminder, and where the step stands by it."""
+"""Looks at the deployed reminder, and judges the step's status."""
 
 from __future__ import annotations
 
@@ -21,43 +21,47 @@ from wizard.steps.account import health as account_health
 from wizard.steps.model import Standing, Status, StepName, Surroundings
 from wizard.steps.reminder import recipients as reminder_recipients
 from wizard.steps.reminder import user_table
-from wizard.steps.reminder.deployed import Deployed, deployed
+from wizard.steps.reminder.deployed import TIMES, Deployed, deployed
+from wizard.steps.reminder.deployed import changed as not_deployed
 from wizard.steps.reminder.identities import verified
-from wizard.steps.reminder.obstacles import free_stack_name, is_taken
-from wizard.steps.reminder.own_stack import ours
-from wizard.steps.reminder.undeployed import TIMES
-from wizard.steps.reminder.undeployed import changed as not_deployed
+from wizard.steps.reminder.own_stack import free_stack_name, is_taken, ours
 from wizard.text import printable
 from wizard.world import World
 
+_ENDS = "see Runs; the alarm ends half an hour after the last one"
 _ALARMS = {
-    "DeadLetterAlarm": "runs or mails that could not be handled lie in the dead-letter queue",
+    "DeadLetterAlarm": "the dead-letter queue has runs or mail that could not be handled",
     "ErrorsAlarm": "the function fails",
-    "StoppedAlarm": "a run stopped (see Runs)",
-    "FailedAlarm": "SES refuses mail (see Runs)",
-    "UnsureAlarm": "SES gives no clear answer to some mail (see Runs)",
-    "ExpiredAlarm": "a run was given up before all recipients had mail (see Runs)",
-    "BounceAlarm": "too many mails bounce; SES stops an account where it goes on",
-    "ComplaintAlarm": "too many recipients call the mail spam; SES stops an account where it goes on",
+    "StoppedAlarm": f"a run stopped ({_ENDS})",
+    "FailedAlarm": f"SES refuses mail ({_ENDS})",
+    "UnsureAlarm": f"SES gave no clear answer for some mail ({_ENDS})",
+    "ExpiredAlarm": f"a run ended before all recipients had mail ({_ENDS})",
+    "BounceAlarm": "too much mail bounces: AWS may pause sending",
+    "ComplaintAlarm": "too many recipients report the mail as spam: AWS may pause sending",
 }
-"""What an alarm of the stack means, by its logical id."""
+"""The meaning of the stack's alarms, by logical id."""
+_PARTS = {
+    "recipients": {"recipients", "table"},
+    "schedule": {"schedule", "timezone", "start", "end", "window_minutes"},
+    "message": {"sender", "sender_name", "subject", "text", "html", "unsubscribe"},
+}
+"""The settings of the parts that ``draft.missing`` names."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderSeen:
-    """What AWS has: the stack, its schedule, the next run (UTC), and the number of recipients.
+    """The deployed reminder: the stack, its schedule, the next run (UTC), and the number of recipients.
 
-    ``about`` says that DynamoDB counted these, some hours ago. ``mode`` is direct or queue; it is
-    ``outgrown`` where a run has become too much for one call of the function. ``alarms`` are those that ring,
-    in words. ``unconfirmed`` is the address that alerts would go to, but that has not confirmed it. ``spare``
-    are the SES identities that the function may use and needs no more, because the account has left the
-    sandbox. ``open_to`` are the identities that mail may go to while it is in there, None outside of it.
-    ``function_gone`` says that somebody deleted the function, ``by_hand`` that the schedule runs at other
-    times than were deployed. ``stopped`` is why SES sends nothing for the account. ``instead`` is a stack
-    name to try if this one, or its function's, belongs to something else.
+    ``about`` means that DynamoDB counted these, some hours ago. ``mode`` is direct or queue; it is
+    ``outgrown`` if a run has become too large for one call of the function. ``alarms`` are the active ones,
+    in words. ``unconfirmed`` is the address for alerts, if it is not confirmed. ``spare`` are the SES
+    identities that the function can use but needs only in the sandbox. ``open_to`` are the identities that
+    can receive mail in the sandbox, None outside of it. ``function_gone``: the function was deleted.
+    ``by_hand``: the schedule was changed outside CloudFormation. ``stopped`` is why SES sends nothing for the
+    account. ``instead`` is a stack name to try if the name of the stack or of its function is taken.
 
-    ``changed`` are the project's settings that are not deployed, ``invalid`` is the first of them that cannot
-    be, with the reason. ``subject`` is that of the deployed message.
+    ``changed`` are the project's settings that are not deployed, ``invalid`` is the first invalid one with
+    the reason. ``subject`` is the deployed message's.
     """
 
     stack: Stack | None
@@ -82,12 +86,12 @@ class ReminderSeen:
 
     @property
     def paused(self) -> bool:
-        """Whether the schedule is there and starts nothing."""
+        """Whether the schedule exists and is disabled."""
         return self.schedule is not None and not self.schedule.enabled
 
 
 def look(world: World, project: Project, base: Path) -> ReminderSeen:
-    """Read the stack and what is in it, beside the project; ``base`` is the folder of its file.
+    """Look at the stack, compared with the project; ``base`` is the project file's folder.
 
     Raises WizardError.
     """
@@ -96,7 +100,8 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
     open_to = None if account.production_access else frozenset(verified(sesv2.list_identities(world.aws)))
     if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not ours(stack, project):
         instead = free_stack_name(project) if is_taken(world, project, stack) else ""
-        return ReminderSeen(stack, open_to=open_to, instead=instead)
+        invalid = _invalid(draft.problems(project, base, world.now()), draft.missing(project))
+        return ReminderSeen(stack, open_to=open_to, instead=instead, invalid=invalid)
     resources = cloudformation.list_stack_resources(world.aws, stack.name)
     if not stack.complete:
         return ReminderSeen(stack, resources, open_to=open_to)
@@ -118,7 +123,7 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
         next_run=_next_run(schedule, world.now()),
         mode=before.mode,
         outgrown=before.mode == "direct" and wanted.mode == "queue",
-        alarms=_ringing(world, physical),
+        alarms=_active_alarms(world, physical),
         unconfirmed=_unconfirmed(world, physical),
         spare=before.spare(project) if account.production_access else (),
         open_to=open_to,
@@ -126,7 +131,7 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
         by_hand=schedule is not None and _by_hand(schedule, before),
         stopped=trouble.short if trouble and trouble.stops else "",
         changed=changed,
-        invalid=_invalid(world, project, base, stack, changed),
+        invalid=_invalid(_problems(world, project, base, stack, changed)),
         subject=before.subject,
     )
 
@@ -137,30 +142,30 @@ def standing(around: Surroundings) -> Standing:
 
 
 def judge(seen: ReminderSeen, project: Project) -> Standing:
-    """Where the step stands: done when all that the project says is deployed, and a test mail has left."""
+    """The step's status: done if everything is deployed and a test mail was sent."""
     status, words = _judged(seen, project)
     brief = "not deployed" if status is Status.ATTENTION and words == changed_words(seen) else ""
     return Standing(StepName.REMINDER, status, words, brief=brief)
 
 
 def changed_words(seen: ReminderSeen) -> str:
-    """What the project says that is not deployed, and where that is done; nothing where all is."""
+    """The settings that are not deployed, and what to do; nothing if all are."""
     failed = seen.stack is not None and seen.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     again = ". The last change was rolled back" if failed else ""
     return f"Changed, not deployed: {', '.join(seen.changed)} (F4 on Create){again}" if seen.changed else ""
 
 
 def done_words(seen: ReminderSeen) -> str:
-    """Who gets mail, when, and what comes next."""
+    """The recipients, the schedule, and the next run."""
     number = f"{'about ' if seen.about else ''}{seen.recipients:,}"
     people = f"{number} recipient{'' if seen.recipients == 1 else 's'}"
     if seen.schedule is None:
         return people
     expression, timezone = seen.schedule.expression, seen.schedule.timezone
     coming = schedules.moment_words(seen.next_run, schedules.zone(timezone)) if seen.next_run else ""
-    when = f"next run {coming}" if coming else "no run to come"
-    waiting = f"; alerts wait until {seen.unconfirmed} confirms them" if seen.unconfirmed else ""
-    when = "paused: no run until it is resumed" if seen.paused else when
+    when = f"next run {coming}" if coming else "no further run"
+    waiting = f"; no alerts until {seen.unconfirmed} confirms the address" if seen.unconfirmed else ""
+    when = "paused: no run until you resume it" if seen.paused else when
     return f"{people}, {schedules.words(expression, timezone)}; {when}{waiting}"
 
 
@@ -170,49 +175,57 @@ def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
         name = project.reminder.stack
         return Status.ATTENTION, f"the stack name {name} is taken: choose another on the Create page"
     if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
-        if project.reminder.tested:
-            name = project.reminder.stack
-            return Status.ATTENTION, f"the stack {name} is gone: deploy it again on Create (F4)"
-        return Status.TODO, "nothing is set up yet"
+        return _not_deployed(seen, project)
     if stack.running:
-        return Status.WORKING, f"CloudFormation is at work ({_plain(stack.status)})"
+        return Status.WORKING, f"CloudFormation is working ({_plain(stack.status)})"
     if not stack.complete:
-        return Status.ATTENTION, f"the stack failed ({_plain(stack.status)}): try again"
+        return Status.ATTENTION, f"the stack failed ({_plain(stack.status)}): deploy it again on Create (F4)"
     if problem := _problem(seen, project):
         return Status.ATTENTION, problem
-    # The reminder works without that: it is for step 6 to offer, and reopens nothing here.
-    spare = "; rights that only the sandbox needed are left (step 6, F4)" if seen.spare else ""
+    # The reminder works with them: step 6 offers to remove them.
+    spare = "; permissions that only the sandbox needed remain (step 6, F4)" if seen.spare else ""
     return Status.DONE, f"{done_words(seen)}{spare}"
 
 
-def _problem(seen: ReminderSeen, project: Project) -> str:
-    """What the user should see to although the stack is complete, the worst first, or nothing."""
-    if seen.stopped:
-        return f"{seen.stopped}: no mail leaves (step 1)"
-    if seen.alarms:
-        return f"an alarm rings: {'; '.join(seen.alarms)}"
-    if seen.function_gone:
-        return "the function is gone: look for drift on Create (F6), then have it put back (F7)"
-    if seen.schedule is None:
-        return "the schedule is gone: look for drift on Create (F6), then have it put back (F7)"
-    if seen.recipients == 0 and not seen.about and not seen.invalid:
-        return "the stack is complete, but the table of recipients is empty: a new plan fills it"
+def _not_deployed(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
+    if project.reminder.tested:
+        return Status.ATTENTION, f"the stack {project.reminder.stack} is gone: deploy it again on Create (F4)"
     if seen.invalid:
-        return f"not valid, so not deployed: {seen.invalid}"
-    if seen.changed:
-        return changed_words(seen)
-    if seen.by_hand:
-        return "somebody changed the schedule by hand: look for drift on Create (F6)"
-    if seen.paused and not project.reminder.paused:
-        return "the schedule is switched off, though nobody paused it here: look for drift on Create (F6)"
-    if project.reminder.paused and not seen.paused:
-        return "the schedule runs, though it is paused here: look for drift on Create (F6)"
-    if seen.outgrown:
-        return "a run has become too much for one call of the function: a new plan gives it a queue"
-    if project.reminder.tested is None:
-        paused = ", and no run leaves, for it is paused" if seen.paused else ""
-        return f"deployed{paused}: send a test e-mail to finish this step"
-    return ""
+        return Status.ATTENTION, f"not valid: {seen.invalid}"
+    missing = draft.missing(project)
+    if len(missing) == len(_PARTS):
+        return Status.TODO, "nothing is set up yet"
+    return (
+        Status.TODO,
+        f"still missing: {', '.join(missing)}" if missing else "ready to deploy (F4 on Create)",
+    )
+
+
+def _problem(seen: ReminderSeen, project: Project) -> str:
+    """The most serious problem of a complete stack, or nothing."""
+    drift, paused = "check for drift on Create (F6)", project.reminder.paused
+    untested = ", but paused" if seen.paused else ""
+    problems: list[tuple[object, str]] = [
+        (seen.stopped, f"{seen.stopped}: SES sends no mail (step 1)"),
+        (seen.alarms, f"an alarm is active: {'; '.join(seen.alarms)}"),
+        (seen.function_gone, f"the function was deleted: {drift}, then restore it (F7)"),
+        (seen.schedule is None, f"the schedule was deleted: {drift}, then restore it (F7)"),
+        (
+            seen.recipients == 0 and not seen.about and not seen.invalid,
+            "the recipients table is empty: deploy again on Create (F4) to fill it",
+        ),
+        (seen.invalid, f"not valid, so not deployed: {seen.invalid}"),
+        (seen.changed, changed_words(seen)),
+        (seen.by_hand, f"the schedule was changed by hand: {drift}"),
+        (seen.paused and not paused, f"the schedule was disabled outside this wizard: {drift}"),
+        (paused and not seen.paused, f"the schedule runs, but is paused in the project file: {drift}"),
+        (
+            seen.outgrown,
+            "one call of the function is no longer enough: deploy again on Create (F4) for a queue",
+        ),
+        (project.reminder.tested is None, f"deployed{untested}: send a test e-mail to finish this step"),
+    ]
+    return next((words for found, words in problems if found), "")
 
 
 def _plain(status: str) -> str:
@@ -226,8 +239,8 @@ def _next_run(schedule: Schedule | None, now: datetime) -> datetime | None:
     return coming[0] if coming else None
 
 
-def _ringing(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
-    """What the stack's alarms that ring mean."""
+def _active_alarms(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
+    """The active alarms of the stack, in words."""
     names = {physical[logical_id]: words for logical_id, words in _ALARMS.items() if logical_id in physical}
     if not names:
         return ()
@@ -236,7 +249,7 @@ def _ringing(world: World, physical: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
-    """The address that has not confirmed yet that it wants the alerts, or nothing."""
+    """The address for alerts, if it is not confirmed."""
     if "AlertsTopic" not in physical:
         return ""
     found = cloudwatch.list_subscriptions(world.aws, physical["AlertsTopic"])
@@ -244,24 +257,29 @@ def _unconfirmed(world: World, physical: Mapping[str, str]) -> str:
 
 
 def _by_hand(schedule: Schedule, before: Deployed) -> bool:
-    """Whether the schedule runs at other times than it was deployed with."""
+    """Whether the schedule differs from the deployed template."""
     properties = before.properties("Schedule")
     there = (properties.get("ScheduleExpression"), properties.get("ScheduleExpressionTimezone"))
     return bool(properties) and there != (schedule.expression, schedule.timezone)
 
 
-def _invalid(world: World, project: Project, base: Path, stack: Stack, changed: Collection[str]) -> str:
-    """The first thing in the project that cannot be deployed, or nothing.
+def _invalid(problems: Collection[tuple[str, str]], missing: Collection[str] = ()) -> str:
+    """The first problem of a setting, except in ``missing`` parts; or nothing."""
+    skipped = set().union(*(_PARTS[part] for part in missing))
+    found = [f"reminder.{setting}: {sentence}" for setting, sentence in problems if setting not in skipped]
+    return printable(found[0], 300).rstrip(".") if found else ""
 
-    Times that were good when they were deployed, and have passed since, are no mistake.
-    """
+
+def _problems(
+    world: World, project: Project, base: Path, stack: Stack, changed: Collection[str]
+) -> list[tuple[str, str]]:
+    """The settings that cannot be deployed. Times that have passed since the deployment are no problem."""
     at = world.now() if TIMES & set(changed) else stack.updated or world.now()
-    found = [*draft.problems(project, base, at), *_table_problems(world, project)]
-    return printable(": ".join(found[0]), 300).rstrip(".") if found else ""
+    return [*draft.problems(project, base, at), *_table_problems(world, project)]
 
 
 def _table_problems(world: World, project: Project) -> list[tuple[str, str]]:
-    """What is wrong with a table of the user's: fields that no row has, where all rows were looked at."""
+    """Fields of the message that no row of the user's table has, if all rows were looked at."""
     if project.reminder.table is None:
         return []
     try:

@@ -1,7 +1,4 @@
-"""Who wants no more mail: a table of the stack's own that survives every import, and that each run respects.
-
-Complaints come into it by themselves; here others are put in, or taken out, by hand.
-"""
+"""The opt-outs table, which every run checks. Complaints are added by the function, others here by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _TABLE = "OptOutsTable"
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """An address, in small letters, that gets no mail since ``at``; ``why`` is complaint or by hand."""
+    """An address in lower case that gets no mail since ``at``; ``why`` is "complaint" or "by hand"."""
 
     email: str
     at: datetime
@@ -28,9 +25,9 @@ class OptOut:
 
 
 def opt_outs(world: World, project: Project, limit: int = 200) -> tuple[OptOut, ...]:
-    """The latest opt-outs, the newest first, ``limit`` at most; the whole table is read for it.
+    """The latest opt-outs, the newest first, ``limit`` at most; reads the whole table.
 
-    Raises WizardError, also where the stack is not complete.
+    Raises WizardError, also if the stack is not complete.
     """
     rows = dynamodb.scan(world.aws, output(standing(world, project), _TABLE))
     latest = nlargest(limit, rows, key=lambda row: (row.get("at", ""), row["email"]))
@@ -38,9 +35,9 @@ def opt_outs(world: World, project: Project, limit: int = 200) -> tuple[OptOut, 
 
 
 def opt_out(world: World, project: Project, address: str) -> bool:
-    """Write no more to ``address``. Whether that is new: an earlier opt-out stays as it is.
+    """Add ``address``. False if it had opted out before, which stays as it is.
 
-    Raises WizardError, also where it is no address or the stack is not complete.
+    Raises WizardError, also if the address is not valid or the stack is not complete.
     """
     row = {
         "email": typed_address(address).lower(),
@@ -51,9 +48,9 @@ def opt_out(world: World, project: Project, address: str) -> bool:
 
 
 def opt_in(world: World, project: Project, address: str) -> bool:
-    """Write to ``address`` again, which must be its owner's wish. Whether it had opted out.
+    """Remove ``address``, which must be its owner's wish. False if it had not opted out.
 
-    Raises WizardError, also where it is no address or the stack is not complete.
+    Raises WizardError, also if the address is not valid or the stack is not complete.
     """
     return dynamodb.delete(
         world.aws, output(standing(world, project), _TABLE), {"email": typed_address(address).lower()}
@@ -61,7 +58,7 @@ def opt_in(world: World, project: Project, address: str) -> bool:
 
 
 def _moment(text: str) -> datetime:
-    """A time of the table's; one that cannot be read is very long ago."""
+    """A time of the table; ``datetime.min`` if it cannot be read."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

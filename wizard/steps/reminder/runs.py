@@ -1,4 +1,4 @@
-"""The runs of the reminder, from the flow's own records: what became of each, and starting one by hand."""
+"""Runs: their records, the mail that failed, starting a run, and sending failed mail again."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ from wizard.text import printable
 from wizard.world import World
 
 QUIET = timedelta(minutes=16)
-"""With no sign of life for so long nobody is at work on a run: a function runs for 15 minutes at most."""
+"""After so long without a sign of life no function works on a run: it has 15 minutes at most."""
 _UNSURE = {
     "claimed": "The function ended before it could note what became of the mail.",
     "unsure": "SES gave no clear answer.",
 }
-"""Why it is not known what became of a mail, by its outcome."""
-_MAY_HAVE_LEFT = "The mail may have left. Send it again (U) only if twice is better than never."
+"""Why the result of a mail is unknown, by its outcome."""
+_NUMBERS = ("people", "sent", "failed", "unsure", "opted_out", "invalid", "bounced", "complained")
+_MAY_HAVE_LEFT = "The mail may have arrived. Send it again (U) only if twice is better than never."
 
 
 @dataclass(frozen=True, slots=True)
 class RunSeen:
-    """One run, named by its time. ``mode`` is direct or queue, ``ended`` None until it came to its end.
+    """One run, named by its time. ``mode`` is direct or queue; ``ended`` is None until the run ends.
 
-    Of the ``people`` found so far, ``sent`` were written to; for ``unsure`` ones SES gave no clear answer.
-    ``bounced`` and ``complained`` are mails whose bounce or complaint came back. ``stopped`` is why the run
-    waits: unsure, throttled, tables, quota, paused, gave_up, held (the reminder is paused), time, or nothing;
-    ``said`` is SES's code for it.
-    ``again`` is when the last resend ended; None before one did. ``again_stopped`` is why a resend waits.
-    ``left`` is how many recipients have no mail because the run expired; None in a run that did not.
+    ``people`` are the recipients found so far; for ``unsure`` mail SES gave no clear answer. ``stopped`` is
+    why the run waits: unsure, throttled, tables, quota, paused, gave_up, held (the reminder is paused), time,
+    or nothing; ``said`` is SES's code for it. ``again`` is when the last resend ended, ``again_stopped`` why
+    one waits. ``left`` is how many recipients have no mail because the run expired, None if it did not.
     """
 
     run: str
@@ -59,15 +58,15 @@ class RunSeen:
     said: str = ""
 
     def working(self, now: datetime) -> bool:
-        """Whether a function is probably at work on it."""
+        """Whether a function is probably working on it."""
         return self.ended is None and now - self.last < QUIET
 
 
 @dataclass(frozen=True, slots=True)
 class FailedMail:
-    """A mail that did not arrive, as far as is known.
+    """A mail that did not arrive, as far as is known: why (``words``), and what to do (``todo``).
 
-    ``outcome`` is failed, unsure, claimed, bounced or complained; ``words`` say why, and ``todo`` what to do.
+    ``outcome`` is failed, unsure, claimed, bounced or complained.
     """
 
     email: str
@@ -77,17 +76,17 @@ class FailedMail:
 
 
 def runs(world: World, project: Project, limit: int = 10) -> tuple[RunSeen, ...]:
-    """The last runs, the newest first. Raises WizardError, also where the stack is not complete."""
+    """The last runs, the newest first. Raises WizardError, also if the stack is not complete."""
     table = output(standing(world, project), "RunsTable")
     rows = dynamodb.query(world.aws, table, {"reminder": "runs"}, limit, newest_first=True)
     return tuple(map(_run_seen, rows))
 
 
 def failures(world: World, project: Project, run: str, limit: int = 200) -> tuple[FailedMail, ...]:
-    """The mails of ``run`` that failed or came back, ``limit`` at most, by address. Raises WizardError."""
+    """The mails of ``run`` that failed, bounced or were reported as spam, by address. Raises WizardError."""
     stack = standing(world, project)
     found = dynamodb.get(world.aws, output(stack, "RunsTable"), {"reminder": "runs", "run": run})
-    # What a run at work has claimed is no failure: it is being sent.
+    # The claims of a working run are being sent.
     taken = not (found and _run_seen(found).working(world.now()))
     rows: list[Mapping[str, str]] = []
     for partition in _partitions(run, found or {}):
@@ -104,21 +103,20 @@ def failures(world: World, project: Project, run: str, limit: int = 200) -> tupl
     if not rows:
         return ()
     sandboxed = not sesv2.get_account(world.aws).production_access
-    told = (_failed_mail(row, project.reminder.sender or "", sandboxed) for row in rows)
-    return tuple(sorted(told, key=lambda mail: mail.email))
+    mails = (_failed_mail(row, project.reminder.sender or "", sandboxed) for row in rows)
+    return tuple(sorted(mails, key=lambda mail: mail.email))
 
 
 def run_now(world: World, project: Project, report: Report) -> str:
-    """Have Lambda start a run, and give its name: this second, in UTC.
+    """Start a run, and return its name: this second, in UTC. Within a second, a second start is the same run.
 
-    Within that second a second one is the same run, and nobody gets its mail twice. Raises WizardError, also
-    where the stack is not complete.
+    Raises WizardError, also if the stack is not complete.
     """
     standing(world, project)
     run = f"{world.now():%Y-%m-%dT%H:%M:%SZ}"
     report(Event("run", Progress.STARTED))
     lambda_.start(world.aws, function_name(project.reminder.stack), {"run": run, "execution": "by hand"})
-    report(Event("run", Progress.DONE, "Lambda has taken it"))
+    report(Event("run", Progress.DONE, "Lambda accepted it"))
     return run
 
 
@@ -129,20 +127,19 @@ def resend(
     report: Report,
     outcome: Literal["failed", "unsure"] = "failed",
 ) -> None:
-    """Have Lambda send the mails of ``run`` with that outcome once more; ``RunSeen.again`` tells when it has.
+    """Start sending the mails of ``run`` with that outcome once more; ``RunSeen.again`` is when that ended.
 
-    Unsure mail may have arrived: whoever has it gets it twice. Raises WizardError, also where the stack is
-    not complete.
+    Unsure mail may arrive twice. Raises WizardError, also if the stack is not complete.
     """
     standing(world, project)
     moment = f"{world.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     event = {"resend": run, "id": moment, "outcome": outcome}
     lambda_.start(world.aws, function_name(project.reminder.stack), event)
-    report(Event(f"{outcome} mails", Progress.STARTED, "Lambda sends them once more"))
+    report(Event(f"{outcome} mails", Progress.STARTED, "Lambda sends them again"))
 
 
 def _partitions(run: str, record: Mapping[str, str]) -> list[str]:
-    """The partition keys of a run's claims; one for all in a run from before they were spread."""
+    """The partition keys of a run's claims; a single one in a run of an earlier version."""
     shards = int(json.loads(record.get("job", "{}")).get("shards", 0))
     return [f"{run}#{shard}" for shard in range(shards)] or [run]
 
@@ -160,28 +157,16 @@ def _run_seen(row: Mapping[str, str]) -> RunSeen:
         again_stopped=row.get("again_stopped", ""),
         left=int(row["left"]) if "left" in row else None,
         said=row.get("said", ""),
-        **{
-            name: int(row.get(name, 0))
-            for name in (
-                "people",
-                "sent",
-                "failed",
-                "unsure",
-                "opted_out",
-                "invalid",
-                "bounced",
-                "complained",
-            )
-        },
+        **{name: int(row.get(name, 0)) for name in _NUMBERS},
     )
 
 
 def _failed_mail(row: Mapping[str, str], sender: str, sandboxed: bool) -> FailedMail:
     outcome, detail = row.get("event") or row["outcome"], row.get("detail", "")
     if row.get("event"):
-        told = explain_return(outcome, row.get("event_detail", ""))
+        cause = explain_return(outcome, row.get("event_detail", ""))
     elif outcome == "failed":
-        told = explain_failure(detail, sender, sandboxed)
+        cause = explain_failure(detail, sender, sandboxed)
     else:
-        told = Refusal(_UNSURE.get(outcome, printable(detail, 200)), _MAY_HAVE_LEFT)
-    return FailedMail(row["email"], outcome, told.words, told.todo)
+        cause = Refusal(_UNSURE.get(outcome, printable(detail, 200)), _MAY_HAVE_LEFT)
+    return FailedMail(row["email"], outcome, cause.words, cause.todo)

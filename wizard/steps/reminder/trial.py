@@ -1,4 +1,4 @@
-"""Trying the reminder out: one mail to one address, a run that sends nothing, and the function's log."""
+"""Tests of the deployed reminder: one test mail, a dry run, and the function's log."""
 
 from __future__ import annotations
 
@@ -15,36 +15,35 @@ from wizard.aws import cloudwatch, dynamodb, lambda_, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project.schema import Project, Seen
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
+from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.reminder.template.build import function_name
 from wizard.steps.model import Event, Progress, Report
 from wizard.steps.production.sandbox import with_test_mail
 from wizard.steps.reminder.change_set import Pause, interval
-from wizard.steps.reminder.deployed import deployed
+from wizard.steps.reminder.deployed import changed, deployed
 from wizard.steps.reminder.own_stack import output, standing
-from wizard.steps.reminder.undeployed import changed
 from wizard.text import printable
 from wizard.world import World
 
 _ROLE_PAUSES = (2.0, 4.0, 8.0)
-"""Seconds to wait, one after the other, for the rights of a new role to be known everywhere."""
+"""Seconds to wait, one after the other, until a new role is known everywhere."""
 _EVENT_PATIENCE = 60.0
-"""Seconds that SES's simulator is given to bounce or to complain, and the flow to record it."""
+"""Seconds to wait for the simulator's bounce or complaint and its record."""
 _TEST = "test"
-"""The name of the run that the records of test mails stand under."""
+"""The name of the run in the records of test mails."""
 _LINES = 1_000
-"""How many lines of the log one look gives at most."""
+"""Lines of the log that one call returns, at most."""
 _COMING = {"bounce": "bounced", "suppressionlist": "bounced", "complaint": "complained"}
-"""What comes back from the mailboxes of SES's simulator, as the flow records it."""
+"""The event that a mailbox of SES's simulator sends, as the function records it."""
 _NOUNS = {"bounced": "bounce", "complained": "complaint"}
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What became of a test mail: whether SES took it, in plain words, and what to do next if anything.
+    """The result of a test mail: whether SES accepted it, in words, and what to do next, if anything.
 
-    ``project`` has the evidence where SES took it. ``message_id`` is SES's; it is no delivery yet. Of a mail
-    that was to bounce or to be complained about, ``recorded`` says whether that came back; it is None for
-    all others.
+    ``project`` has the evidence if SES accepted it. A ``message_id`` is no delivery yet. ``recorded`` says
+    whether an expected bounce or complaint came back; None if none was expected.
     """
 
     sent: bool
@@ -57,12 +56,12 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a run would find. Nobody was written to.
+    """What a run would find; no mail was sent.
 
-    ``invalid`` people have no address that SES takes. ``blank`` says for how many a field is empty.
-    ``largest`` is the largest mail in bytes, ``unrendered`` how many could not be filled in. Where it is not
-    ``whole``, the time of one call was not enough for everybody. In the ``sandbox`` SES, which is not asked,
-    refuses those it has not verified.
+    ``invalid`` recipients have no valid address. ``blank`` is how many recipients lack a value, by field.
+    ``largest`` is the largest mail in bytes; ``unrendered`` mails have a field without a value. If it is not
+    ``whole``, the time of one call was too short for all. SES is not asked: in the ``sandbox`` it refuses
+    mail to unverified recipients.
     """
 
     people: int
@@ -77,7 +76,7 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the function's log. Two looks at the same line give the same ``id``."""
+    """One line of the function's log. The same line always has the same ``id``."""
 
     at: datetime
     text: str
@@ -92,28 +91,28 @@ def test_run(
     recipient: str | None = None,  # noqa: PT028 - a test run, not a pytest test
     pause: Pause = time.sleep,  # noqa: PT028
 ) -> TestResult:
-    """Have the deployed function send one mail to ``address`` alone, filled in for ``recipient`` (or anyone).
+    """Have the deployed function send one mail to ``address``, with the fields of ``recipient`` (or anyone).
 
-    To the simulator's addresses for bounces and complaints, it waits until the flow has recorded what came
-    back, for a minute at most. Raises WizardError where the stack is not complete, the address is none, or
-    the function itself fails; a refusal by SES is a result.
+    For the simulator's bounces and complaints it waits until the function has recorded the event, for a
+    minute at most. Raises WizardError if the stack is not complete, the address is not valid, or the function
+    fails; a refusal by SES is a result.
     """
     address = typed_address(address)
     stack = standing(world, project)
     version = _version(world, project, stack)
     coming = _coming(address.lower())
     if coming:
-        # What an earlier test left must not pass for what comes now.
+        # The event of an earlier test must not pass for this one.
         dynamodb.write(world.aws, output(stack, "ClaimsTable"), [], [_record(address)])
     report(Event("test mail", Progress.STARTED))
     answer = _test_answer(world, stack.name, address, recipient, pause)
     if not answer.get("message_id"):
         return _refused(world, project, address, answer, report)
-    report(Event("test mail", Progress.DONE, "SES took it"))
+    report(Event("test mail", Progress.DONE, "SES accepted it"))
     now, fields = world.now(), _whose_fields(address, str(answer.get("recipient") or ""))
     taken = TestResult(
         sent=True,
-        words=f"SES took the mail to {address}{fields}. {version} {_where_to_look(address, demo=world.demo)}",
+        words=f"SES accepted the mail to {address}{fields}. {version} {_inbox(address, demo=world.demo)}",
         todo="",
         message_id=str(answer["message_id"]),
         project=with_test_mail(_tested(project, address, now), address, now),
@@ -124,9 +123,9 @@ def test_run(
 
 
 def dry_run(world: World, project: Project, report: Report) -> DryRun:
-    """Have the deployed function go through a run, all mails filled in and none sent.
+    """Have the deployed function render all mails of a run and send none.
 
-    Raises WizardError, also where the stack is not complete or the function itself fails.
+    Raises WizardError, also if the stack is not complete or the function fails.
     """
     standing(world, project)
     report(Event("dry run", Progress.STARTED))
@@ -147,10 +146,10 @@ def dry_run(world: World, project: Project, report: Report) -> DryRun:
 
 
 def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine, ...]:
-    """The lines of the function's log from ``since`` on, the oldest first, a thousand at most.
+    """The lines of the function's log since ``since``, the oldest first, a thousand at most.
 
-    They come some seconds late, and not always in order: to follow the log, ask from a minute before the last
-    line, and leave out the ids seen. Raises WizardError, also where the stack is not complete.
+    They are some seconds late, and not always in order. Raises WizardError, also if the stack is not
+    complete.
     """
     group = output(standing(world, project), "LogGroup")
     return tuple(
@@ -162,7 +161,7 @@ def log_lines(world: World, project: Project, since: datetime) -> tuple[LogLine,
 def _test_answer(
     world: World, stack: str, address: str, recipient: str | None, pause: Pause
 ) -> dict[str, Any]:
-    """What the function answers. A refusal for missing rights is asked again: a new role takes its time."""
+    """The function's answer. A refusal for missing permissions is retried: a new role takes time."""
     event = {"test": {"address": address, "recipient": recipient}}
     for seconds in _ROLE_PAUSES:
         answer = lambda_.invoke(world.aws, function_name(stack), event)
@@ -173,8 +172,9 @@ def _test_answer(
 
 
 def _version(world: World, project: Project, stack: Stack) -> str:
-    """Which version of the reminder a test sends, in a sentence: the deployed one, and what it lacks."""
-    when = f" on {stack.updated.astimezone():%d %b at %H:%M}" if stack.updated else ""
+    """The deployed version that a test sends, and what it lacks, in a sentence."""
+    place = zone_or_utc(project.reminder.timezone)
+    when = f" {moment_words(stack.updated, place)}" if stack.updated else ""
     missing = changed(project, deployed(world, stack).template, world.now())
     lacks = f", without your changes: {', '.join(missing)}" if missing else ""
     return f"The test sent the version deployed{when}{lacks}."
@@ -200,7 +200,7 @@ def _refused(
 
 
 def _whose_fields(address: str, recipient: str) -> str:
-    """Whose fields fill in the test mail: a greeting by another person's name would look like a mistake."""
+    """Whose fields the test mail has: another person's name in it would look like a mistake."""
     if not recipient:
         return ""  # A function deployed by an earlier version does not say.
     if recipient.lower() == address.lower():
@@ -208,17 +208,17 @@ def _whose_fields(address: str, recipient: str) -> str:
     return f", with the fields of {printable(recipient, 100)}"
 
 
-def _where_to_look(address: str, *, demo: bool) -> str:
-    """Where to see a mail that SES took."""
+def _inbox(address: str, *, demo: bool) -> str:
+    """Where to see a mail that SES accepted."""
     if address.rpartition("@")[2] == SIMULATOR_DOMAIN and not demo:
-        return "That is SES's own simulator: it has no inbox, so there is nothing to look for."
+        return "SES's simulator has no inbox to check."
     if demo:
-        return "What arrives in the demo stands in its own inbox."
-    return "Look into that inbox, and into its spam folder."
+        return "The demo has its own inbox."
+    return "Check that inbox and its spam folder."
 
 
 def _coming(address: str) -> str | None:
-    """What comes back of mail to ``address``: None but of the simulator's, which may have a ``+label``."""
+    """The event to expect: only for the simulator's addresses, which may have a ``+label``."""
     mailbox, _, domain = address.partition("@")
     return _COMING.get(mailbox.partition("+")[0]) if domain == SIMULATOR_DOMAIN else None
 
@@ -233,25 +233,25 @@ def _with_event(
     report: Report,
     pause: Pause,
 ) -> TestResult:
-    """``taken`` with what came back, after waiting for it."""
+    """``taken`` with the event, after waiting for it."""
     noun, table = _NOUNS[coming], output(stack, "ClaimsTable")
     report(Event(noun, Progress.STARTED, f"waiting for the {noun}"))
     for _ in range(int(_EVENT_PATIENCE / interval(world))):
         found = dynamodb.get(world.aws, table, _record(address)) or {}
         if found.get("event") == coming:
-            report(Event(noun, Progress.DONE, "it came back and was recorded"))
-            words = f"SES took the mail to {address}. {version} The {noun} came back and was recorded."
+            report(Event(noun, Progress.DONE, "received and recorded"))
+            words = f"SES accepted the mail to {address}. {version} The {noun} was received and recorded."
             return replace(taken, words=words, recorded=True)
         pause(interval(world))
     report(Event(noun, Progress.FAILED, "none was recorded within a minute"))
     return replace(
         taken,
-        words=f"SES took the mail to {address}, but no {noun} was recorded within a minute. {version}",
-        todo="Try once more; where none comes again, look for drift: the way of SES's events may be changed.",
+        words=f"SES accepted the mail to {address}, but no {noun} was recorded within a minute. {version}",
+        todo="Try again. If none arrives, check for drift on Create (F6): the events rule may be changed.",
         recorded=False,
     )
 
 
 def _record(address: str) -> dict[str, str]:
-    """The key under which the flow records what came back of a test mail."""
+    """The key of the record of a test mail's event."""
     return {"run": _TEST, "email": address.lower()}

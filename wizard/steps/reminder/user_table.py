@@ -1,4 +1,4 @@
-"""A table of the user's own in place of a file: what stands in it, and which attribute is what. Only read."""
+"""A DynamoDB table of the user's own: its content, and the meaning of its attributes. Read-only."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from wizard.text import printable
 from wizard.world import World
 
 LOOKED_AT = 25
-"""How many rows are looked at."""
+"""Rows that are read."""
 _EXAMPLE = 60
 """The longest example, in characters."""
 _ADDRESSES = ("email", "emailaddress", "mail", "mailaddress", "address", "recipient", "contact", "login")
-"""What the attribute with the address is called, the likeliest first, without capitals and signs."""
+"""Names of the attribute with the address, the likeliest first, in lower-case letters and digits."""
 _OPT_OUTS = {
     "optedout",
     "optout",
@@ -32,16 +32,16 @@ _OPT_OUTS = {
     "nomail",
     "noemail",
 }
-"""What the attribute is called that says who wants no mail, without capitals and signs."""
+"""Names of the attribute with the opt-out, in lower-case letters and digits."""
 _YES_OR_NO = {"true", "false", "yes", "no", "1", "0", "y", "n", ""}
 
 
 @dataclass(frozen=True, slots=True)
 class TableSeen:
-    """What was seen of a table. There are about ``items`` rows; ``rows`` are the few that were looked at.
+    """A table of about ``items`` rows; ``rows`` are the few that were read.
 
-    ``attributes`` have an example each, safe to show: those that can fill a field. ``key_arn`` is the KMS key
-    of the table, None where it is DynamoDB's own. ``proposal`` is what the project file may say of it.
+    ``attributes`` have an example each, safe to show. ``key_arn`` is the table's KMS key, None if it is
+    DynamoDB's own. ``proposal`` is a proposed entry for the project file.
     """
 
     name: str
@@ -52,10 +52,7 @@ class TableSeen:
     rows: tuple[Row, ...]
 
     def read(self, table: Table) -> Recipients:
-        """What was looked at as recipients, with the attributes that ``table`` names.
-
-        ``count`` is about how many there are. Which fields are blank for whom a dry run can tell, for all.
-        """
+        """The rows as recipients, with the attributes that ``table`` names; ``count`` is approximate."""
         named = set(table.fields.values()) | {table.email, table.opted_out}
         fields = {name: name for name in self.attributes if name not in named and field_name(name) == name}
         fields = {**fields, **table.fields}
@@ -68,17 +65,17 @@ class TableSeen:
 
 
 def table_seen(world: World, name: str) -> TableSeen:
-    """Look at the table ``name``: DescribeTable, and one Scan of a few rows.
+    """Read the table ``name``: DescribeTable, and one Scan of a few rows.
 
-    Raises WizardError where there is no such table, it may not be read, or nothing in it is an address.
+    Raises WizardError if it does not exist, cannot be read, or has no addresses.
     """
     table = described(world, name)
     rows = dynamodb.first_rows(world.aws, name, LOOKED_AT)
     if not rows:
         raise WizardError(
             f"The table {name} is empty",
-            "Without a row nobody can tell which attribute holds the address.",
-            "Put at least one recipient into it, then look again.",
+            "Without a row the wizard cannot find the attribute with the address.",
+            "Add at least one recipient to it, then try again.",
         )
     attributes = dict.fromkeys(attribute for row in rows for attribute in row if attribute.isprintable())
     values = {attribute: [row[attribute] for row in rows if row.get(attribute)] for attribute in attributes}
@@ -95,33 +92,33 @@ def table_seen(world: World, name: str) -> TableSeen:
 
 
 def described(world: World, name: str) -> TableDescription:
-    """What DynamoDB says of a table that must be there and in use. Raises WizardError."""
+    """The description of an existing table that is in use. Raises WizardError."""
     table = dynamodb.describe_table(world.aws, name)
     if table is None:
         raise WizardError(
             f"There is no table {printable(name, 255)}",
             f"DynamoDB has none of that name in {world.aws.region_in_use()}, in this account.",
-            "Check the name, capitals too, the Region and the account.",
+            "Check the name (upper and lower case), the Region and the account.",
             ExitCode.USAGE,
         )
     if table.status not in ("ACTIVE", "UPDATING"):
         raise WizardError(
             f"The table {printable(name, 255)} cannot be read",
-            f"DynamoDB says that it is {table.status.lower().replace('_', ' ')}.",
-            "Wait until it is active, or see to it in the DynamoDB console.",
+            f"Its status is {table.status.lower().replace('_', ' ')}.",
+            "Wait until it is active, or check it in the DynamoDB console.",
         )
     return table
 
 
 def _proposal(name: str, values: Mapping[str, Sequence[str]]) -> Table:
-    """Which attribute is what, by names and values. Raises WizardError where none holds addresses."""
+    """The meaning of the attributes, by names and values. Raises WizardError if none has addresses."""
     email = _email(values)
     if email is None:
         seen = ", ".join(printable(attribute, 40) for attribute in list(values)[:8])
         raise WizardError(
-            f"Nothing in the table {name} is an e-mail address",
-            f"Its first rows have {seen}, and in none of them stand addresses as text.",
-            "Name another table, or put the addresses into an attribute of their own.",
+            f"The table {name} has no e-mail addresses",
+            f"Its first rows have {seen}; none of these attributes has addresses as text.",
+            "Name another table, or add an attribute with the addresses.",
         )
     opted_out = next((attribute for attribute, found in values.items() if _says_no(attribute, found)), None)
     fields: dict[str, str] = {}
@@ -133,7 +130,7 @@ def _proposal(name: str, values: Mapping[str, Sequence[str]]) -> Table:
 
 
 def _email(values: Mapping[str, Sequence[str]]) -> str | None:
-    """The attribute that holds addresses: at least half of its values are some, and its name fits best."""
+    """The attribute with addresses: at least half of its values are addresses, and its name fits best."""
     shares = {
         attribute: sum(bool(_address(value)) for value in found) / len(found)
         for attribute, found in values.items()
@@ -157,7 +154,7 @@ def _bare(attribute: str) -> str:
 
 
 def _address(text: str) -> str | None:
-    """The address that ``text`` is, or None where it is none."""
+    """``text`` as an address, or None if it is not one."""
     try:
         return normal_address(text)
     except AddressError:
