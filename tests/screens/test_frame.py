@@ -545,13 +545,13 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
     app = WizardApp(lambda: outside.world, path)
     async with app.run_test(size=SIZES[0]) as pilot:
         page = Opened(app, pilot, path)
-        await page.shows("Looking at AWS and DNS again")
+        await page.shows("Checking AWS and DNS again")
         await pilot.press("f1")
         await page.shows("Esc Close")
         await pilot.press("escape")
         go_on.set()
         await page.settle()
-        assert "Looking at AWS and DNS again" not in page.text
+        assert "Checking AWS and DNS again" not in page.text
 
 
 async def test_a_key_pressed_before_a_page_is_shown_does_not_act_on_it(

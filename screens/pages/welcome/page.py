@@ -18,13 +18,13 @@ from wizard.errors import WizardError
 from wizard.steps.model import Standing, StepName
 
 NEW = (
-    'From "I own a domain" to personal mail that leaves on schedule, signed, from your domain, to anybody: '
-    "on Amazon SES, in six steps. Every step looks first, shows what it would do, and acts when you say so."
+    'From "I own a domain" to personal e-mail that leaves on schedule, signed, from your domain, to anyone: '
+    "on Amazon SES, in six steps. Every step looks first, shows what it would do, and acts after your yes."
 )
 
 DEMO = (
     "This is the demo: an AWS account and a DNS server inside this program. Nothing leaves your machine and "
-    "nothing costs anything. Everything in front of them is the real wizard."
+    "nothing costs anything. Everything else is the real wizard."
 )
 
 
@@ -43,8 +43,8 @@ class WelcomeScreen(StepScreen):
     ]
     HELP = """
 Every step looks first, then shows exactly what it would create or change, and acts only when you say so.
-You can leave at any moment with **F10**: what is finished is in the project file, and the next start goes on
-there, after looking at AWS and DNS again.
+Press **F10** to leave at any time: the project file has what is finished, and the next start continues there,
+after checking AWS and DNS again.
 """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ there, after looking at AWS and DNS again.
             heading = f"{heading}  ({LAST_KNOWN} marks what was last known)"
         self.query_one("#question", Static).update(Content(heading))
         self.query_one("#standings", Columns).show([_row(state.standings[step]) for step in StepName])
-        looking = "Looking at AWS and DNS again …" if state.looking else ""
+        looking = "Checking AWS and DNS again …" if state.looking else ""
         self.query_one("#looking", Static).update(looking)
         # What this is gives way to what is wrong, and to what was last known.
         self.query_one("#intro").display = not (begun and state.trouble)
