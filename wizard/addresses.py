@@ -13,6 +13,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.text import printable
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_AROUND = re.compile(r"""^(?:(['"])|[<“‘])\s*([^'"<>]*?)\s*(?(1)\1|[>”’])$""")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+$){_LABEL}")
 
@@ -46,9 +47,12 @@ def normal_address(text: str) -> str:
 
 
 def typed_address(text: str) -> str:
-    """Return the ``normal_address`` of ``text`` typed in a field. Raises WizardError (exit code 2)."""
+    """Return the ``normal_address`` of ``text`` typed in a field. Raises WizardError (exit code 2).
+
+    Quotes or angle brackets around the whole text, which come along with a copied address, are removed.
+    """
     try:
-        return normal_address(text)
+        return normal_address(_AROUND.sub(r"\2", text.strip()))
     except AddressError as error:
         raise WizardError(
             "This is not an e-mail address",

@@ -64,7 +64,7 @@ def test_quitting_names_the_file_of_the_command(tmp_path: Path) -> None:
         shown.press("F3")
         shown.wait_for("account 123456789012")
         shown.press("F3")
-        shown.wait_for("Which domain of yours")
+        shown.wait_for("Which of your domains")
         shown.press("F10")
         shown.wait_for("ended with 0")
         shown.wait_for("Saved in my own.yaml. To continue: ses-wizard demo --file 'my own.yaml'")
@@ -76,7 +76,7 @@ def choose_account_and_domain(shown: Terminal) -> None:
     shown.wait_for(r"\[Account\]")
     shown.wait_for("account 123456789012")
     shown.press("F3")
-    shown.wait_for("Which domain of yours")
+    shown.wait_for("Which of your domains")
     shown.type("github.io")
     shown.press("F3")
     shown.wait_for("What to do:")
@@ -153,7 +153,7 @@ def read_inbox(shown: Terminal) -> None:
 
 
 def ask_for_production_access(shown: Terminal) -> None:
-    shown.wait_for("in the sandbox; AWS is not asked yet")
+    shown.wait_for("in the sandbox; production access is not requested yet")
     screen = shown.wait_for(r"✓ ready +Privacy page")
     assert len(re.findall(r"(?m)^[ ▸]*✓ ready", screen)) == 8
     shown.press("F4")
@@ -199,7 +199,7 @@ def test_a_story_leaves_no_files(tmp_path: Path) -> None:
         shown.wait_for("Signed in +profile default: IAM Identity Center")
         assert "DEMO: sso-expired" in shown.screen()
         shown.press("F3")
-        shown.wait_for("Which domain of yours")
+        shown.wait_for("Which of your domains")
         shown.press("F10")
         shown.wait_for("ended with 0")
         shown.wait_for("The story left no file. To keep one: ses-wizard demo --story sso-expired")

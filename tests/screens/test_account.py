@@ -81,7 +81,7 @@ async def test_going_on_records_account_and_region(outside: Outside, tmp_path: P
     async with opened(tmp_path, outside.world) as page:
         await page.press("enter")
         await page.press("enter")
-        assert "Which domain" in page.text
+        assert "Which of your domains" in page.text
         assert page.saved.account == Account(region="us-east-1", id=ACCOUNT_ID)
         assert (
             page.saved.progress[StepName.ACCOUNT].words
@@ -92,7 +92,7 @@ async def test_going_on_records_account_and_region(outside: Outside, tmp_path: P
 async def test_going_on_before_the_answer_waits_for_it(outside: Outside, tmp_path: Path) -> None:
     async with opened(tmp_path, outside.world) as page:
         await page.pilot.press("enter", "f3")
-        await page.shows("Which domain")
+        await page.shows("Which of your domains")
         await page.settle()
         assert page.saved.account.id == ACCOUNT_ID
 
@@ -137,11 +137,11 @@ async def test_profile_that_does_not_exist_is_changed_at_once(
         await page.press("enter")
         assert page.app.focused is page.app.screen.query_one("#profile")
         await page.press("f3")
-        assert "No other step can look before AWS answers" in page.text
+        assert "The other steps need a working AWS connection" in page.text
         outside.error = None
         page.app.screen.query_one("#profile", Select).value = "work"
         await page.settle()
-        assert "No other step can look" not in page.text, "AWS has answered"
+        assert "The other steps need" not in page.text, "AWS has answered"
         assert page.app.screen.query_one("#region", Select).value == "us-east-1"
 
 
@@ -174,7 +174,7 @@ async def test_expired_sign_in_can_be_mended_without_a_restart(
         assert page.text == snapshot
         await page.press("f3")
         assert "Which AWS account" in page.text
-        assert "! No other step can look before AWS answers." in page.text
+        assert "! The other steps need a working AWS connection." in page.text
         assert not page.app.screen.query("Toast")
         assert page.saved.account.id is None
         outside.error = None

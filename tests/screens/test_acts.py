@@ -86,7 +86,7 @@ async def test_an_act_goes_on_when_its_page_is_left_and_what_it_decided_is_saved
     async with opened(tmp_path, outside.world, project=begun) as page:
         await begin(page, outside)
         await page.pilot.press("f2")
-        await page.shows("Which domain")
+        await page.shows("Which of your domains")
         acting = running(page.app.workers, Kind.ACT)
         assert [worker.is_cancelled for worker in acting] == [False]
         gate.set()
@@ -125,7 +125,7 @@ async def test_leaving_a_page_cancels_what_it_reads_and_quitting_does_not_wait_f
         await page.until(lambda: running(page.app.workers, Kind.READ))
         reading = running(page.app.workers, Kind.READ)
         await page.pilot.press("f2")
-        await page.shows("Which domain")
+        await page.shows("Which of your domains")
         assert all(worker.is_cancelled for worker in reading)
         await page.pilot.press("f10")
         await page.until(lambda: not page.app.is_running)

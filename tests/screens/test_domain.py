@@ -155,7 +155,7 @@ async def test_what_is_known_of_one_domain_does_not_stand_over_another(
         assert "✓ done  example.com" in page.text
         await page.pilot.press(*"foo")
         await page.press("enter")
-        assert "! foo is no whole domain name" in page.text
+        assert "! foo is not a complete domain name" in page.text
         assert "✓ done" not in page.text
         await page.pilot.press(*"example.com")
         await page.press("enter")
@@ -237,7 +237,7 @@ async def test_another_region_is_asked_what_it_has(outside: Outside, begun: Proj
         await page.go(StepName.ACCOUNT)
         page.app.screen.query_one("#region", Select).value = "eu-central-1"
         await page.press("f3")
-        await page.shows("Which domain of yours")
+        await page.shows("Which of your domains")
         await page.until(lambda: outside.asked.count("choices") == 2)
 
 

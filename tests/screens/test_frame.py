@@ -74,7 +74,7 @@ async def test_registration_that_is_under_way_is_gone_on_with(outside: Outside, 
         assert "Continuing not-yet.org, step 2 of 6" in page.text
         assert "Continue  F3" in page.text
         await page.press("f3")
-        assert "Which domain of yours shall send?" in page.text
+        assert "Which of your domains should send?" in page.text
 
 
 async def test_long_words_of_what_a_key_has_done_are_not_cut(outside: Outside, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ async def test_escape_and_f2_lead_back_to_the_first_page(
     async with opened(tmp_path, outside.world, project=begun) as page:
         await page.go(StepName.IDENTITY)
         await page.press("escape")
-        assert "Which domain" in page.text
+        assert "Which of your domains" in page.text
         await page.press("f2")
         assert "Which AWS account" in page.text
         await page.press("escape")
@@ -440,7 +440,7 @@ async def test_a_story_opens_at_the_step_that_shows_it(
     async with opened(tmp_path, world, project=begun, story=story, opens=StepName.ACCOUNT) as page:
         assert "step 1 of 6" in page.text
         await page.press("f3")
-        await page.shows("Which AWS account and Region shall send?")
+        await page.shows("Which AWS account and Region should send?")
         await page.press("f2")
         assert "step 4 of 6" in page.text
         await page.press("f3")

@@ -96,7 +96,7 @@ async def test_back_is_the_page_below(outside: Outside, stage: Stage, begun: Pro
         await show(page)
         for key in ("escape", "f2", "f9"):
             await page.press(key)
-            assert "May SES write to everybody?" in page.text
+            assert "Can SES send to anyone?" in page.text
             assert not any(isinstance(screen, InboxScreen) for screen in page.app.screen_stack)
             await page.press("f9")
             assert "The demo's inbox" in page.text

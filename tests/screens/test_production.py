@@ -147,7 +147,7 @@ async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
         made.seen = ReminderSeen(stack)
         await page.press("y")
         assert made.asked[-1] == "act"
-        assert "✓ rights  The function may use your own identity alone" in page.text
+        assert "✓ rights  The function can use only your own identity" in page.text
         assert "Take the rights away" not in page.text
         assert page.saved.done("production")
 

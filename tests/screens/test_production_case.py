@@ -62,7 +62,7 @@ async def test_what_the_user_wrote_stays_until_they_want_it_anew(
         text = await open_case(page)
         text.text = "My own words.\n"
         await page.press("escape")
-        assert "May SES write to everybody?" in page.text
+        assert "Can SES send to anyone?" in page.text
         assert file(tmp_path).read_text() == "My own words.\n"
 
         text = await open_case(page)
@@ -70,11 +70,11 @@ async def test_what_the_user_wrote_stays_until_they_want_it_anew(
         assert "✓ nothing is left to fill in" in page.text
         page.type("audience", "customers")
         await page.press("f6")
-        assert "Build it anew?" in page.text
+        assert "Rebuild the text?" in page.text
         await page.press("enter")
         assert text.text == "My own words.\n"
         await page.press("f6", "y")
-        assert "We ask for production access for example.com" in text.text
+        assert "We request production access for example.com" in text.text
         assert "customers" in text.text
         assert file(tmp_path).read_text() == "My own words.\n"
 
@@ -126,7 +126,7 @@ async def test_a_text_that_cannot_be_saved_stays_and_can_be_given_up(
         await page.shows("Quit without saving what is typed here?")
         assert "! Case text" in page.text
         await page.press("n", "escape")
-        assert "May SES write to everybody?" in page.text
+        assert "Can SES send to anyone?" in page.text
 
 
 async def test_what_could_not_be_saved_on_leaving_is_saved_by_its_key_and_stays_open(
@@ -153,7 +153,7 @@ async def test_a_file_that_was_edited_elsewhere_is_not_written_over(
         file(tmp_path).write_text("By another editor.\n")
         page.app.screen.query_one(TextArea).text = "Mine, too.\n"
         await page.press("f4")
-        assert "was changed meanwhile" in page.words
+        assert "changed while it was open" in page.words
         await page.press("escape")
         assert (await open_case(page)).text == "By another editor.\n"
 

@@ -166,7 +166,7 @@ async def test_what_is_typed_is_kept_when_the_page_is_left(
         page.type("website", "https://www.example.com")
         page.type("contacts", "nobody")
         await page.press("escape")
-        assert "May SES write to everybody?" in page.text
+        assert "Can SES send to anyone?" in page.text
         assert page.saved.production.website == "https://www.example.com"
         assert page.saved.production.contacts == ()
         assert "! Contacts: incorrect, so not saved. The form keeps it until you quit." in page.words
@@ -210,7 +210,7 @@ async def test_after_a_refusal_a_yes_is_not_enough(
         await page.press("f4")
         assert page.text == snapshot
         await page.press("f4")
-        assert "Nothing is sent before “ask again” stands in the field" in page.words
+        assert "Nothing is sent until you type “ask again”" in page.words
         page.type("typed", " Ask  again")
         await page.press("enter")
         assert "This is what will happen" in page.text

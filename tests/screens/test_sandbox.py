@@ -90,7 +90,7 @@ def ses(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Ses:
 
 async def show(page: Opened) -> None:
     await page.go(StepName.PRODUCTION)
-    page.app.push_screen(SandboxPage())
+    page.app.push_screen(SandboxPage({}))
     await page.settle()
 
 
@@ -144,7 +144,7 @@ async def test_a_link_is_sent_again_only_after_a_yes(ses: Ses, begun: Project, t
         await page.press("f4")
         await page.press("y")
         assert ses.links == 1
-        assert "It lives until Wed 25 Nov 10:00" in page.words
+        assert "It is valid until Wed 25 Nov 10:00" in page.words
 
 
 async def test_the_link_is_waited_for(
@@ -155,7 +155,7 @@ async def test_the_link_is_waited_for(
     project = with_sections(begun, sandbox=Sandbox(address=ME))
     async with opened(tmp_path, ses.outside.world, project=project) as page:
         await show(page)
-        assert "It lives 24 hours" in page.words
+        assert "It is valid for 24 hours" in page.words
         ses.state = AddressState.VERIFIED
         await page.shows("✓ verified")
 
@@ -237,7 +237,7 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         await page.press("f6")
         assert "! SES refused the test mail" in page.text
         await page.press("escape")
-        assert "May SES write to everybody?" in page.text
+        assert "Can SES send to anyone?" in page.text
 
 
 async def test_a_new_test_mail_makes_the_earlier_reading_stale_at_once(

@@ -38,7 +38,7 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         assert identity is not None
         account.publish(dns.records(page.saved, identity))
         await page.go(StepName.PRODUCTION)
-        assert "AWS is not asked yet" in page.text
+        assert "production access is not requested yet" in page.text
         await page.press("f4")
         page.app.screen.query_one(Tick).focus()
         await page.press("space")

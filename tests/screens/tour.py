@@ -198,7 +198,7 @@ async def _reminder(page: Opened, outside: Outside) -> AsyncIterator[str]:
 async def _production(page: Opened, outside: Outside) -> AsyncIterator[str]:
     await page.go(StepName.PRODUCTION)
     yield "production"
-    page.app.push_screen(SandboxPage())
+    page.app.push_screen(SandboxPage({}))
     await page.settle()
     yield "sandbox"
     await page.press("f7")

@@ -61,7 +61,7 @@ class AccountScreen(StepScreen):
     """Looks with the profile and Region chosen; going on records them."""
 
     STEP = StepName.ACCOUNT
-    QUESTION = "Which AWS account and Region shall send?"
+    QUESTION = "Which AWS account and Region should send?"
     WHY = "Everything in SES is per Region: identities, the sandbox, quotas, reviews."
     HELP = (
         """
@@ -69,8 +69,8 @@ The profiles are those of your AWS configuration (`~/.aws`), as every AWS tool u
 says is preselected. **Tab** leads to the two lists. **Enter** opens one; the arrow keys or letters find an
 entry, **Enter** takes it.
 
-If the sign-in has expired, **S** runs the command that makes it anew, and the wizard goes on afterwards. Or
-mend it in another terminal, then press **F5**: no restart is needed.
+If the sign-in has expired, **S** runs the command that renews it, and the wizard then continues. Or sign in
+in another terminal, then press **F5**: no restart is needed.
 """
         + KEYS
         + ENDPOINTS
@@ -410,7 +410,8 @@ mend it in another terminal, then press **F5**: no restart is needed.
             super().action_next()
         elif self._failed:
             self.say(
-                "No other step can look before AWS answers. Mend what is said above, then F5.", not_yet=True
+                "The other steps need a working AWS connection. Fix the problem above, then press F5.",
+                not_yet=True,
             )
         else:
             self._going_on = True

@@ -53,7 +53,7 @@ def _sandbox(seen: AccountSeen) -> str:
         return "yes: only verified addresses and domains get mail; see step 6"
     if seen.trouble and seen.trouble.stops:
         return "no: production access was granted, but now nothing is sent"
-    return "no: SES still writes to everybody" if seen.trouble else "no: SES writes to everybody"
+    return "no: SES can still send to anyone" if seen.trouble else "no: SES can send to anyone"
 
 
 def region_row(asked: int, regions: Sequence[RegionSeen]) -> Cells:

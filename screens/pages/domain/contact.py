@@ -222,8 +222,8 @@ domain is switched off.
             (Content.styled(f"! {LABELS[field]}", "$text-error"), words)
             for field, words in problems[:PROBLEMS_SHOWN]
         ]
-        more = len(problems) - len(rows)
-        shown.show([*rows, ("", f"and {more} more")] if more else rows)
+        more = ", ".join(LABELS[field] for field, _ in problems[PROBLEMS_SHOWN:])
+        shown.show([*rows, ("", f"Also: {more}")] if more else rows)
         shown.display = bool(problems)
 
     def _remember(self) -> None:

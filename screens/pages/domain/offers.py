@@ -34,13 +34,13 @@ class OffersScreen(OverPage):
     """
 
     STEP = StepName.DOMAIN
-    QUESTION = "Which name shall it be?"
+    QUESTION = "Which name do you want?"
     WHY = "AWS's own prices. Looking buys nothing, and any other registrar does as well."
     ACT = "Register it here"
     FIELD = "#offers"
     HELP = """
-These names are free, or are not: the one you typed under several endings, then others like it. The prices are
-those that AWS names for your account.
+Availability of the name you typed under several endings, and of similar names, with AWS's prices for your
+account.
 
 **Enter** or **F4** on a free one opens the form of the registry. Nothing is bought before you have seen the
 whole price, typed the name again and said yes. AWS makes the DNS zone along with it, so that the wizard can
@@ -94,7 +94,8 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         shown = self.query_one("#offers", OptionList)
         before = shown.get_option_at_index(shown.highlighted).id if shown.highlighted is not None else None
         shown.clear_options()
-        shown.add_options([_option(offer) for offer in self._offers])
+        width = max(NAME_WIDTH, *(len(offer.name.unicode) for offer in self._offers), 0)
+        shown.add_options([_option(offer, width) for offer in self._offers])
         free = [offer.name.ascii for offer in self._offers if offer.free]
         # The first free one, unless somebody has moved on: answers come in any order.
         kept = before if before in free and before != self._proposed else None
@@ -125,14 +126,14 @@ A domain of any other registrar does as well: buy it there, come back, and type 
             self.dismiss()
 
 
-def _option(offer: Offer) -> Option:
+def _option(offer: Offer, width: int) -> Option:
     from wizard.steps.domain.offers import price_words
 
     symbol, colour = ("✓", "$text-success") if offer.free else ("·", "$text-muted")
     price = price_words(offer) if offer.free else ""
     prompt = Content.assemble(
         Content.styled(f"{symbol} ", colour),
-        Content.styled(f"{offer.name.unicode:<{NAME_WIDTH}} ", "bold" if offer.free else "$text-muted"),
+        Content.styled(f"{offer.name.unicode:<{width}} ", "bold" if offer.free else "$text-muted"),
         Content.styled(offer.words, colour),
         f"  {price}",
     )

@@ -77,7 +77,7 @@ class BuyDialog(Dialog[str]):
         """Buy, where the name was typed again; say so where it was not."""
         typed = self._typed
         if typed is None:
-            words = f"Nothing is bought before {self._domain.unicode} stands in the field."
+            words = f"Nothing is bought until you type {self._domain.unicode} here."
             self.query_one("#ask", Static).update(Content.styled(words, "$text-warning"))
             self.query_one("#again").focus()
         else:

@@ -34,7 +34,7 @@ class DomainScreen(FollowingScreen):
     """Enter looks at a domain; going on, also by Enter once more, records it."""
 
     STEP = StepName.DOMAIN
-    QUESTION = "Which domain of yours shall send?"
+    QUESTION = "Which of your domains should send?"
     WHY = "One whose DNS you can change; not a shared one, such as gmail.com."
     ACT = "Free names and prices"
     FIELD = "#name"
@@ -43,7 +43,7 @@ Type the domain and press **Enter**: the wizard asks whether it is registered, w
 mail it has already. **Enter** once more goes on with it; type to replace it.
 Or choose one below: those are the domains in Route 53 and SES of this account, in every Region.
 
-No domain yet? Type the name you would like. Where it is free, **F4** shows what it costs under several
+No domain yet? Type the name you would like. If it is available, **F4** shows what it costs under several
 endings; AWS can register it here, or you buy it anywhere else.
 
 Use the domain people know you by (no `www` in front). A subdomain, such as `news.example.com`, is right for

@@ -72,6 +72,6 @@ class AgainDialog(Dialog[bool]):
         if typed == WORDS:
             self.dismiss(True)
         else:
-            words = f"Nothing is sent before “{WORDS}” stands in the field."
+            words = f"Nothing is sent until you type “{WORDS}”."
             self.query_one("#ask", Static).update(Content.styled(words, "$text-warning"))
             self.query_one("#typed").focus()

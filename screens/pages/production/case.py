@@ -63,7 +63,7 @@ in the case, and this is the answer.
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "production.tcss"]
     KEYS: ClassVar[list[Command]] = [
         # A TextArea has uses of its own for F6 and F7.
-        Command("f6", "anew", "Build anew", button=True, priority=True),
+        Command("f6", "anew", "Rebuild", button=True, priority=True),
         Command("f7", "next_gap", "Next gap", footer=True, priority=True),
         Command("f8", "copy", "Copy", button=True, priority=True),
     ]
@@ -168,7 +168,7 @@ in the case, and this is the answer.
         text.disabled = False
         text.text = stands.text
         if stands.edited:
-            self.say("This is the text as you changed it; F6 builds it anew.")
+            self.say("This is your edited text. F6 rebuilds it.")
 
     @on(Saved)
     def _show_saved(self, message: Saved) -> None:
@@ -248,10 +248,10 @@ in the case, and this is the answer.
 
         if self.query_one(TextArea).text == self._built:
             self._rebuild()
-            self.say("Built anew from what is set up.")
+            self.say("Rebuilt from the current set-up.")
         else:
-            words = "What you changed in the text is given up; the file has it until you save."
-            self.app.push_screen(Ask("Build it anew?", words, yes="Build anew", careful=True), answered)
+            words = "Your changes to the text are dropped here. The file keeps them until you save."
+            self.app.push_screen(Ask("Rebuild the text?", words, yes="Rebuild", careful=True), answered)
 
     def action_next_gap(self) -> None:
         """Select the next place to fill in: what is typed then replaces it."""

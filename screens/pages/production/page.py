@@ -40,16 +40,16 @@ class ProductionScreen(StepScreen):
     """The page tells how things stand; the request and the case text are pages over it."""
 
     STEP = StepName.PRODUCTION
-    QUESTION = "May SES write to everybody?"
+    QUESTION = "Can SES send to anyone?"
     WHY = "The sandbox allows verified addresses only. AWS lifts it on request."
     ACT = "Ask AWS"
     NEXT = "Summary"
     HELP = """
-AWS reads what you ask for, looks at your website, and usually answers within a day. **F5** asks how the
-review stands; so does every start of the wizard. Nothing else has to wait for it.
+AWS reads your request, looks at your website, and usually answers within a day. **F5** checks the state of
+the review; so does every start of the wizard. Nothing else has to wait for it.
 
-- **↑ ↓** choose what reviewers look for, **Enter** goes where it is mended. You may ask without; then you say
-  so knowingly.
+- **↑ ↓** choose what reviewers look for, **Enter** goes where it is fixed. The request also works
+  without, after one more yes.
 - **F4** does what comes next: the request, the answer to AWS, or, once granted, what the sandbox needed and
   nothing needs any more.
 - **F6** tries things in the sandbox: verify your own address, send a test mail, read what became of it.
@@ -86,8 +86,10 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         self._seen: ProductionScreen.Seen | None = None
         self._points: tuple[Point, ...] = ()
         self._act_wanted = False
+        self._test_address: dict[str, str] = {}
+        """What was typed on the sandbox page, by domain."""
         self._unsaved: dict[str, str] = {}
-        """What stands in the request's form and cannot be saved, by field."""
+        """What is typed in the request's form and cannot be saved, by field."""
 
     def compose_step(self) -> ComposeResult:
         """What comes next, the points, the ways on, and in the demo the reviewer's line."""
@@ -254,7 +256,7 @@ review stands; so does every start of the wizard. Nothing else has to wait for i
         if self._seen and not self._seen.seen.account.production_access:
             from screens.pages.production.sandbox import SandboxPage
 
-            self._over(SandboxPage())
+            self._over(SandboxPage(self._test_address))
 
     def action_not_now(self) -> None:
         """Put the request off, or take it up again."""

@@ -230,7 +230,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         if not missing:
             self._ask_again(message)
             return
-        title = f"Not ready: {len(missing)} of {len(message.points)} things that reviewers look for"
+        title = f"Not ready: {len(missing)} of {len(message.points)} points that reviewers check"
 
         def answered(agreed: bool | None) -> None:
             if agreed:

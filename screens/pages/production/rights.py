@@ -42,13 +42,13 @@ class SandboxRights(ChangePage):
         if seen.spare:
             names = ", ".join(printable(name, 60) for name in seen.spare[:3])
             more = f" and {len(seen.spare) - 3:,} more" if len(seen.spare) > 3 else ""
-            words = f"The function may still use {names}{more}: only the sandbox needed that."
+            words = f"The function can still use {names}{more}: only the sandbox needed that."
             row = (Content.styled("! rights", "$text-warning"), words)
         elif seen.stack and seen.stack.complete:
-            words = "The function may use your own identity alone, as it should."
+            words = "The function can use only your own identity, as intended."
             row = (Content.styled("✓ rights", "$text-success"), words)
         else:
-            row = (Content.styled("· rights", "$text-muted"), "No reminder is set up, so there are none.")
+            row = (Content.styled("· rights", "$text-muted"), "No reminder is deployed, so there are none.")
         self.query_one("#spare", Columns).show([row])
 
     def act(self) -> None:

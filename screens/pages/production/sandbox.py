@@ -64,13 +64,13 @@ class SandboxPage(OverPage):
     ACT = "Verify address"
     FIELD = "#own"
     HELP = """
-- **F4** has SES send a link to your address; who opens it has verified the address. The link lives 24 hours.
-  SES cannot send a link twice: it forgets the address and is asked anew, and the earlier link is dead.
-- **F6** sends a test mail through your domain, to your address or to **SES's simulator**, which costs a mail
-  and harms no reputation.
+- **F4** makes SES send a link to your address. Opening it within 24 hours verifies the address. SES cannot
+  resend a link: the wizard deletes the address and adds it again, and the earlier link stops working.
+- **F6** sends a test mail from your domain, to your address or to **SES's simulator**, which counts as a mail
+  and does not affect your reputation.
 - **F7** reads the headers of the mail that arrived: SPF, DKIM and DMARC, and what to do about each.
 
-While the link is waited for, the page looks again by itself.
+While the link is pending, the page checks again by itself.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     KEYS: ClassVar[list[Command]] = [
@@ -100,8 +100,10 @@ While the link is waited for, the page looks again by itself.
         words: str
         not_yet: bool = False
 
-    def __init__(self) -> None:
+    def __init__(self, typed: dict[str, str]) -> None:
+        """``typed`` keeps what is in the address field, by domain, while the page is closed."""
         super().__init__()
+        self._kept = typed
         self._seen: SandboxSeen | None = None
         self._filled_for: str | None = None
 
@@ -143,7 +145,8 @@ While the link is waited for, the page looks again by itself.
         if self._filled_for != state.domain:
             self._filled_for = state.domain
             contacts = (*project.production.contacts, project.reminder.alerts or "")
-            fill_in(self.query_one("#own", Input), project.sandbox.address or contacts[0])
+            typed = self._kept.get(state.domain or "")
+            fill_in(self.query_one("#own", Input), typed or project.sandbox.address or contacts[0])
         self._draw()
 
     # Workers
@@ -182,7 +185,7 @@ While the link is waited for, the page looks again by itself.
         address = project.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
         sent = sandbox.send(world, project, address or "")
         self.wizard.post_message(Decided(project, sent.project))
-        self.post_message(self.Said(f"SES took the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
+        self.post_message(self.Said(f"SES accepted the mail to {sent.address}{OUTCOMES.get(mailbox, '')}."))
         self.tell(_look_at(world, sent.project))
 
     @acts("Opening the link")
@@ -218,7 +221,7 @@ While the link is waited for, the page looks again by itself.
                 message.plan, lambda: self._act(world, project, message.plan), yes="Yes, send the link"
             )
         else:
-            self.say(f"Nothing to do: mail may go to {message.project.sandbox.address}.")
+            self.say(f"Nothing to do: SES can send to {message.project.sandbox.address}.")
 
     @on(Said)
     def _say(self, message: Said) -> None:
@@ -281,7 +284,9 @@ While the link is waited for, the page looks again by itself.
     def action_open_link(self) -> None:
         """In the demo: open the link in SES's mail, as the address's owner would."""
         world, project = self.state.world, self.state.project
-        if world.stage and project.sandbox.address and not self.acting:
+        if not project.sandbox.address:
+            self.say("No link has been sent yet: press F4.", not_yet=True)
+        elif world.stage and not self.acting:
             self._anew()
             self._open(world, project, world.stage, project.sandbox.address)
 
@@ -289,6 +294,7 @@ While the link is waited for, the page looks again by itself.
     def _typed(self, event: Input.Changed) -> None:
         """What is said below is about the address that SES was asked about."""
         event.stop()
+        self._kept[self.state.domain or ""] = event.value
         self.clear_refusal()
         self._draw()
 
@@ -329,12 +335,16 @@ def _address_rows(seen: SandboxSeen | None, typed: str) -> list[Cells]:
     if not _asked_about(seen, typed):
         return [(Content.styled("· not asked", "$text-muted"), "F4 asks SES about the address above.")]
     if seen.account.production_access:
-        return [(Content.styled("✓ allowed", "$text-success"), f"{seen.address}, as everybody.")]
-    lives = f"It lives until {_moment(seen.dies_at)}." if seen.dies_at else "It lives 24 hours."
+        return [(Content.styled("✓ allowed", "$text-success"), f"{seen.address}: SES can send to anyone.")]
+    lives = f"It is valid until {_moment(seen.dies_at)}." if seen.dies_at else "It is valid for 24 hours."
     head, colour, words = {
         "unknown": ("· not asked", "$text-muted", f"SES does not know {seen.address} yet: F4 asks it."),
         "waiting": ("… waiting", "$text-warning", f"Open the link that SES sent to {seen.address}. {lives}"),
-        "expired": ("✗ expired", "$text-error", f"The link to {seen.address} is dead. F4 sends another."),
+        "expired": (
+            "✗ expired",
+            "$text-error",
+            f"The link to {seen.address} has expired. F4 sends another.",
+        ),
         "verified": ("✓ verified", "$text-success", f"{seen.address}: test mail may go there."),
         "covered": ("✓ verified", "$text-success", f"{seen.address}, as part of {seen.covered_by}."),
     }[seen.state]

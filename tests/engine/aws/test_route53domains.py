@@ -182,7 +182,7 @@ def test_a_lost_answer_may_have_been_a_success(world: World, aws: Stubber) -> No
 def test_a_domain_taken_meanwhile_is_reported(world: World, aws: Stubber) -> None:
     aws.add_response("list_operations", {"Operations": []}, RUNNING)
     aws.add_client_error("register_domain", "InvalidInput", "The domain is not available.")
-    with pytest.raises(WizardError, match=r"example\.com was taken meanwhile"):
+    with pytest.raises(WizardError, match=r"example\.com is taken"):
         buy(world)
 
 

@@ -41,8 +41,8 @@ def test_the_gate_is_closed_until_ses_sees_the_records(account: Demo) -> None:
     seen = step.look(account.world, project)
     closed = step.gate(seen) or ""
     assert all(words in closed for words in ("not verified", "DKIM", "MAIL FROM"))
-    assert step.judge(seen).words == "in the sandbox; to be asked for after step 4"
-    with pytest.raises(WizardError, match="Too early"):
+    assert step.judge(seen).words == "in the sandbox; request production access after step 4"
+    with pytest.raises(WizardError, match="cannot be sent yet"):
         step.act(account.world, project, FORM)
     assert step.look(account.world, project).account.review_status is None
 
@@ -52,7 +52,7 @@ def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
     assert step.gate(seen) is None
     assert (step.judge(seen).status, step.judge(seen).words) == (
         Status.TODO,
-        "in the sandbox; AWS is not asked yet",
+        "in the sandbox; production access is not requested yet",
     )
     change = step.plan(FORM, seen).changes[0]
     assert change.operation == "sesv2:PutAccountDetails"
@@ -77,7 +77,7 @@ def test_asked_reviewed_granted(account: Demo, ready: Project) -> None:
     assert (
         done.progress[StepName.PRODUCTION].words == "production access, up to 50,000 recipients in 24 hours"
     )
-    assert "write to everyone" in step.what_next(step.look(account.world, done))
+    assert "send to anyone" in step.what_next(step.look(account.world, done))
 
 
 def test_denied(account: Demo, ready: Project) -> None:
@@ -162,7 +162,7 @@ def test_readiness_comes_from_the_account_the_dns_and_the_website(account: Demo,
     evidence = readiness.look(account.world, ready, step.look(account.world, ready))
     points = readiness.judge(ready, evidence)
     assert [point.subject for point in points if not point.ready] == [Subject.TEST]
-    assert points[3].words == "SES mails them to the sender: somebody must read it"
+    assert points[3].words == "SES e-mails them to the sender: someone must read them"
 
 
 def test_a_set_without_destinations_and_an_account_without_suppression_are_seen(
@@ -176,7 +176,7 @@ def test_a_set_without_destinations_and_an_account_without_suppression_are_seen(
     evidence = readiness.look(account.world, elsewhere, step.look(account.world, elsewhere))
     words = {point.subject: point.words for point in readiness.judge(elsewhere, evidence)}
     assert words[Subject.SUPPRESSION].startswith("off for bounces and complaints")
-    assert words[Subject.EVENTS].startswith("nobody is told")
+    assert words[Subject.EVENTS].startswith("not reported to anyone")
     assert words[Subject.DMARC].startswith("v=DMARC1; p=reject;")
-    assert words[Subject.WEBSITE] == "https://example.com/none says that there is no such page (404)"
+    assert words[Subject.WEBSITE] == "https://example.com/none has no such page (404)"
     assert words[Subject.PRIVACY] == "the website could not be read"

@@ -59,7 +59,7 @@ def test_an_identity_and_then_its_records(account: Demo) -> None:
     )
     standings = list(survey(account.world, project, HERE))
     assert statuses(standings) == [DONE, DONE, DONE, DONE, TODO, TODO]
-    assert standings[5].words == "in the sandbox; AWS is not asked yet"
+    assert standings[5].words == "in the sandbox; production access is not requested yet"
 
 
 def test_a_record_that_breaks_after_verification_is_not_done(

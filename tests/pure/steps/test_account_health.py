@@ -39,10 +39,10 @@ def test_quota(day: float, sent: float, words: str, note: str) -> None:
 @pytest.mark.parametrize(
     ("ses", "sandbox", "status", "words"),
     [
-        (account(200, 0), "no: SES writes to everybody", Status.DONE, "production access, up to"),
+        (account(200, 0), "no: SES can send to anyone", Status.DONE, "production access, up to"),
         (
             account(200, 0, enforcement="PROBATION"),
-            "no: SES still writes to everybody",
+            "no: SES can still send to anyone",
             Status.DONE,
             "; but AWS has SES under review",
         ),
@@ -68,7 +68,7 @@ def test_nothing_says_that_mail_is_sent_while_it_is_not(
     seen = ProductionSeen("example.com", ses, None, Production())
     assert judge(seen).status is status
     assert words in judge(seen).words
-    assert ("You can write to everyone" in what_next(seen)) is (status is Status.DONE)
+    assert ("You can send to anyone" in what_next(seen)) is (status is Status.DONE)
 
 
 def test_an_endpoint_that_is_not_awss_is_explained() -> None:

@@ -18,7 +18,7 @@ from wizard.steps.domain.refusals import of_operation, of_order
         ("DomainLimitExceeded", "", "may not register more domains"),
         ("OperationLimitExceeded", "", "Too many registrations"),
         ("DuplicateRequest", "", "is being registered already"),
-        ("InvalidInput", "The domain name is not available.", "was taken meanwhile"),
+        ("InvalidInput", "The domain name is not available.", "is taken"),
         ("InvalidInput", "The price 20 is above the MaxPrice 15.", "The price has changed"),
         ("InvalidInput", "Errors: [registrant phone is wrong].", "does not accept the contact"),
         ("InvalidInput", "Something.", "was not registered"),
@@ -46,7 +46,7 @@ def test_refusals_of_the_order(code: str, message: str, title: str) -> None:
 @pytest.mark.parametrize(
     ("message", "title"),
     [
-        ("The domain is already registered.", "example.com was taken meanwhile"),
+        ("The domain is already registered.", "example.com is taken"),
         ("Your payment method could not be charged.", "AWS could not charge the account"),
         ("Parameters in request are not valid", "The registry does not accept the contact"),
         ("Your AWS account is not eligible.", "This AWS account may not register domains"),

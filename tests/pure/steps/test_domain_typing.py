@@ -51,7 +51,7 @@ def test_what_can_be_looked_at(typed: str, name: str, words: str) -> None:
         ("a_b", "has no underscore"),
         ("1.2.3.4", "It is an IP address."),
         ("ex ample", "a space"),
-        ("a..b", "Two dots"),
+        ("a..b", "two dots in a row"),
         ("me@\x1b[2J", r"has the character \x1b."),
     ],
 )

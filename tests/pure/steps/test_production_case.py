@@ -49,12 +49,13 @@ def test_everything_known_leaves_no_gap() -> None:
         "    Hello {{name}},",
         r"reminder.\x1b[2J",
         "customers who ticked the box",
-        "1,200 recipients, every Monday at 09:00, UTC: 4 runs in the next 30 days, which is 4,800 mails",
+        "1,200 recipients, every Monday at 09:00, UTC: 4 runs in the next 30 days, which is 4,800 e-mails",
         "suppression list is on",
-        "SES tells EventBridge of every bounce and complaint.",
-        "Alarms ring where 5% of our mail bounces or 0.1% is complained about, and tell us by mail.",
-        "List-Unsubscribe header with one click",
-        "Who opted out stands in a list",
+        "SES reports every bounce and complaint to EventBridge.",
+        "Alarms go off and notify us by e-mail when our bounce rate reaches 5% or our complaint rate "
+        "reaches 0.1%.",
+        "List-Unsubscribe header for one-click unsubscribe",
+        "Every send checks our opt-out list; recipients on it are skipped.",
         "- DMARC: v=DMARC1; p=none;",
     ):
         assert words in text
@@ -75,8 +76,8 @@ def test_what_is_not_known_is_a_gap_and_never_a_promise() -> None:
 
 def test_nobody_is_told_of_alarms_before_they_confirmed_it() -> None:
     text = text_of(known=replace(ALL, unconfirmed="me@example.com"))
-    assert "0.1% is complained about." in text
-    assert "tell us" not in text
+    assert "complaint rate reaches 0.1%." in text
+    assert "notify us" not in text
 
 
 def test_the_volume_says_what_is_known_of_it() -> None:
@@ -126,7 +127,7 @@ def test_the_users_own_text_is_never_written_over(tmp_path: Path) -> None:
     assert not current(file, project, "mine\n").edited
 
     file.write_text("edited elsewhere\n")
-    with pytest.raises(WizardError, match="was changed meanwhile"):
+    with pytest.raises(WizardError, match="changed while it was open"):
         save(file, project, "mine too\n", "built\n", "mine\n")
     assert file.read_text() == "edited elsewhere\n"
     save(file, project, "edited elsewhere\n", "built\n", "mine\n")
@@ -136,6 +137,6 @@ def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "ses-wizard.case.txt"
     for raw in (b"\xff\xfe", b"a" * (case.MAX_BYTES + 1), b"\x1b]52;c;bWU=\x07"):
         file.write_bytes(raw)
-        with pytest.raises(WizardError, match="is no case text"):
+        with pytest.raises(WizardError, match="is not a case text"):
             current(file, KNOWN, "built\n")
         assert file.read_bytes() == raw

@@ -56,7 +56,7 @@ def test_where_all_is_well_all_is_ready() -> None:
     points = judge(PROJECT, EVIDENCE)
     assert [one.subject for one in points] == list(Subject)
     assert all(one.ready for one in points)
-    assert point(Subject.TEST).told == "one left to you@example.net, 2 h ago"
+    assert point(Subject.TEST).told == "one was sent to you@example.net, 2 h ago"
     assert point(Subject.PRIVACY).words == "a link on the website leads to it"
 
 
@@ -94,7 +94,7 @@ def test_a_record_that_is_wrong_now_is_not_ready_though_ses_has_verified_the_dom
     ("in_use", "verdict", "words"),
     [
         (InUse("example.com"), NOT, "there is no DMARC record"),
-        (InUse("example.com", dmarc=("v=DMARC",)), NOT, "a text is there that is no DMARC record"),
+        (InUse("example.com", dmarc=("v=DMARC",)), NOT, "a TXT record exists that is not a DMARC record"),
         (InUse("example.com", dmarc=("v=DMARC1; p=none",) * 2), NOT, "there are 2"),
         (InUse("example.com", dmarc=("v=DMARC1; p=none\x1b[2J",)), READY, r"p=none\x1b[2J at _dmarc.example"),
         (InUse("example.com", policy=POLICY), READY, "v=DMARC1; p=reject at _dmarc.com"),
@@ -127,11 +127,11 @@ def test_suppression(reasons: tuple[str, ...], words: str) -> None:
     [
         ((BUS,), False, READY, "SES reports bounces"),
         ((replace(BUS, types=("BOUNCE",)), replace(BUS, types=("COMPLAINT",))), False, READY, "Bridge"),
-        ((replace(BUS, enabled=False),), False, NOT, "nobody is told"),
-        ((replace(BUS, types=("BOUNCE", "SEND")),), False, NOT, "nobody is told"),
-        ((), True, READY, "somebody must read it"),
-        ((), False, NOT, "step 5 does that"),
-        (DENIED, True, READY, "somebody must read it"),
+        ((replace(BUS, enabled=False),), False, NOT, "not reported to anyone"),
+        ((replace(BUS, types=("BOUNCE", "SEND")),), False, NOT, "not reported to anyone"),
+        ((), True, READY, "someone must read them"),
+        ((), False, NOT, "step 5 sets it up"),
+        (DENIED, True, READY, "someone must read them"),
         (DENIED, False, UNKNOWN, "Your credentials may not do this"),
     ],
 )  # fmt: skip
@@ -179,8 +179,8 @@ def test_unsubscribe(mail_type: Any, link: str | None, verdict: Verdict, words: 
     ("page", "trouble", "words"),
     [
         (None, "did not answer within 8 seconds", "https://example.com did not answer within 8 seconds"),
-        (replace(PAGE, status=404), "", "there is no such page (404)"),
-        (replace(PAGE, status=403), "", "refuses programs like this one"),
+        (replace(PAGE, status=404), "", "has no such page (404)"),
+        (replace(PAGE, status=403), "", "refuses programs such as this one"),
         (replace(PAGE, status=503), "", "answers with an error (503)"),
         (replace(PAGE, url="http://example.com"), "", "answers without HTTPS"),
         (replace(PAGE, url="https://example.org"), "", "answers at example.org, which is not at example.com"),

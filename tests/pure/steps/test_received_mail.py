@@ -86,7 +86,7 @@ def test_the_topmost_header_counts_and_others_below_do_not() -> None:
     below = forged.replace("mx.recipient.example", "mx.elsewhere.example")
     reading = read(above + below, PROJECT)
     assert verdict(reading, "DMARC").grade is Grade.FAIL
-    assert any("mx.elsewhere.example stand below" in note for note in reading.notes)
+    assert any("mx.elsewhere.example are further down" in note for note in reading.notes)
 
 
 def test_headers_of_one_server_are_read_together_the_upper_first() -> None:
@@ -104,7 +104,7 @@ def test_a_forwarder_is_told_apart() -> None:
     assert "does not forward" in verdict(reading, "SPF").todo
     assert verdict(reading, "Alignment").words == "DKIM matches From, SPF does not"
     assert verdict(reading, "DMARC").grade is Grade.PASS
-    assert any("handed on by mx.forwarder.example" in note for note in reading.notes)
+    assert any("forwarded by mx.forwarder.example" in note for note in reading.notes)
     assert not reading.passed
 
 
@@ -191,14 +191,14 @@ def test_a_header_alone_is_enough() -> None:
     ("text", "said"),
     [
         (" \n ", "Nothing was pasted"),
-        ("Hello,\nhere it is.", "No line in it is a mail's header"),
-        ("Received: from a by b\nSubject: x", "this receiver writes none"),
+        ("Hello,\nhere it is.", "No line in it is an e-mail header"),
+        ("Received: from a by b\nSubject: x", "this receiver adds none"),
         (mails.GMAIL_SUMMARY, "This is the summary"),
-        ("Received: x\n\nAuthentication-Results: mx.forged.example; spf=pass", "this receiver writes none"),
-        ("ARC-Authentication-Results: i=1; mx.a.example; spf=pass", "Only a forwarder's results"),
-        ("Authentication-Results: mx.a.example; spf", "cut short or changed"),
-        ("Authentication-Results: mx.a.example 2; spf=pass", "cut short or changed"),
-        ("Authentication-Results:", "cut short or changed"),
+        ("Received: x\n\nAuthentication-Results: mx.forged.example; spf=pass", "this receiver adds none"),
+        ("ARC-Authentication-Results: i=1; mx.a.example; spf=pass", "only a forwarder's results"),
+        ("Authentication-Results: mx.a.example; spf", "cut off or changed"),
+        ("Authentication-Results: mx.a.example 2; spf=pass", "cut off or changed"),
+        ("Authentication-Results:", "cut off or changed"),
     ],
 )
 def test_what_holds_no_results_is_explained(text: str, said: str) -> None:

@@ -51,7 +51,7 @@ def trouble(ses: SesAccount, region: str, place: str, command: str = "aws") -> T
             f"AWS has shut SES down in {place}: answer the case in the AWS Support Center",
             "AWS has ended sending here, mostly for bounces, complaints or the kind of mail. Nothing is sent "
             "until AWS lifts it, and no request for production access is looked at.",
-            f"Read AWS's notice, mend what it names, and answer in the case: {CASES}",
+            f"Read AWS's notice, fix what it names, and answer in the case: {CASES}",
             _SENDS,
         )
     if not ses.sending_enabled:
@@ -67,10 +67,10 @@ def trouble(ses: SesAccount, region: str, place: str, command: str = "aws") -> T
     if ses.enforcement == "PROBATION":
         return Trouble(
             "AWS has SES under review",
-            f"AWS has SES under review in {place}: mend what its notice names before sending more",
+            f"AWS has SES under review in {place}: fix what its notice names before sending more",
             "Mail still leaves, but too many of it bounced or was called spam. If that goes on, AWS pauses "
             "sending. Meanwhile it grants neither production access nor a larger quota.",
-            f"Read AWS's notice, mend what it names, and answer in the case: {CASES}",
+            f"Read AWS's notice, fix what it names, and answer in the case: {CASES}",
             (StepName.PRODUCTION,),
         )
     if ses.enforcement != "HEALTHY":

@@ -31,7 +31,7 @@ _OWN_DOMAIN = (
 
 
 _SPELLING = {
-    "Empty Label": "Two dots stand beside each other, or one stands in front.",
+    "Empty Label": "The name starts with a dot or has two dots in a row.",
     "Label too long": "A part between two dots is longer than 63 characters.",
     "Domain too long": "It is longer than 253 characters.",
 }
@@ -88,18 +88,18 @@ def read_name(text: str) -> DomainName:
     if not host:
         raise _not_a_name("Nothing was entered", "A domain name has letters and at least one dot.")
     if ":" in host or re.fullmatch(r"\d+(\.\d+){3}", host):
-        raise _not_a_name(f"{shown} is no domain name", "It is an IP address.")
+        raise _not_a_name(f"{shown} is not a valid domain name", "It is an IP address.")
     if "_" in host:
-        raise _not_a_name(f"{shown} is no domain name", "A domain that mail comes from has no underscore.")
+        raise _not_a_name(f"{shown} is not a valid domain name", "A sending domain has no underscore.")
     try:
         ascii_form = idna.encode(host, uts46=True).decode("ascii")
         unicode_form = idna.decode(ascii_form)
     except idna.IDNAError as error:
-        raise _not_a_name(f"{shown} is no domain name", _misspelt(str(error))) from error
+        raise _not_a_name(f"{shown} is not a valid domain name", _misspelt(str(error))) from error
     if "." not in ascii_form:
-        raise _not_a_name(f"{shown} is no whole domain name", "The ending is missing, such as .com or .org.")
+        raise _not_a_name(f"{shown} is not a complete domain name", "Its ending, such as .com, is missing.")
     if ascii_form.rsplit(".", 1)[1].isdigit():
-        raise _not_a_name(f"{shown} is no domain name", "No ending is a number.")
+        raise _not_a_name(f"{shown} is not a valid domain name", "No ending is a number.")
     return DomainName(ascii_form, unicode_form)
 
 
@@ -161,7 +161,7 @@ def _is_or_is_below(domain: str, among: frozenset[str]) -> str | None:
 
 
 def _not_a_name(title: str, what: str) -> WizardError:
-    return WizardError(title, what, "Enter the domain that stands behind the @, such as example.com.")
+    return WizardError(title, what, "Enter the part after the @, such as example.com.")
 
 
 @cache

@@ -89,7 +89,7 @@ def _of_words(said: str, domain: str, price: str) -> WizardError:
     """The error for a message without a code of its own."""
     if _TAKEN.search(said):
         return WizardError(
-            f"{domain} was taken meanwhile",
+            f"{domain} is taken",
             f"Somebody else registered it, or it was never free. You have not got it. AWS says: {said}",
             "Choose another name.",
         )
@@ -97,19 +97,19 @@ def _of_words(said: str, domain: str, price: str) -> WizardError:
         return WizardError(
             "AWS could not charge the account",
             f"{domain} was not registered. AWS says: {said}",
-            "Mend the payment method (https://console.aws.amazon.com/billing), then order it again.",
+            "Fix the payment method (https://console.aws.amazon.com/billing), then order it again.",
         )
     if price and _PRICE.search(said):
         return WizardError(
             "The price has changed",
             f"{domain} costs more than the {price} you agreed to, so nothing was bought. AWS says: {said}",
-            "Look at the prices again, and decide anew.",
+            "Check the prices, then order again.",
         )
     if _CONTACT.search(said):
         return WizardError(
             "The registry does not accept the contact",
             f"{domain} was not registered. AWS says: {said}",
-            "Mend the form: plain letters, a phone number with its country's code, a complete address.",
+            "Fix the form: plain letters, a phone number with its country's code, a complete address.",
         )
     return _unexplained(domain, f"AWS says: {said}")
 

@@ -1,7 +1,7 @@
-"""The text for the reviewers' questions in AWS's case: built from what is set up, never from guesses.
+"""The answer to the questions of AWS's reviewers in the case, built only from what is set up.
 
-What the wizard does not know stands in it as a gap, to be filled in by whoever knows. The text is kept in a
-file of its own beside the project file, and one that the user has edited is never written over unasked.
+What the wizard does not know is a gap in the text for the user to fill in. The text is kept in a file beside
+the project file; a text that the user edited is never overwritten without a yes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUESTIONS = (
     "how you handle bounces, complaints and requests to unsubscribe",
     "what the mail says: an example",
 )
-"""What AWS's reviewers ask for, mostly, before they decide and after they said no."""
+"""What AWS's reviewers usually ask before they decide and after a refusal."""
 
 _GAP = re.compile(r"\[TO FILL IN: ([^\]]*)\]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -60,9 +60,9 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class CaseText:
-    """The case text as it stands, and whether the user has edited it.
+    """The current case text, and whether the user has edited it.
 
-    ``in_file`` is what the file had when this was found, None where there was none.
+    ``in_file`` is the file's content at that time, None without a file.
     """
 
     text: str
@@ -76,12 +76,12 @@ def case_file(project_file: Path) -> Path:
 
 
 def gaps(text: str) -> tuple[str, ...]:
-    """What is to be filled in, in order."""
+    """The gaps still to fill in, in order."""
     return tuple(found[1] for found in _GAP.finditer(text))
 
 
 def next_gap(text: str, after: int) -> tuple[int, int] | None:
-    """From where to where the next place to fill in stands, the first one again after the last."""
+    """Start and end of the next gap; after the last comes the first again."""
     found = _GAP.search(text, after) or _GAP.search(text)
     return found.span() if found else None
 
@@ -107,13 +107,13 @@ def build(project: Project, evidence: Evidence, points: tuple[Point, ...], known
     return (
         "\n\n".join(
             (
-                f"We ask for production access for {name}. Our website is {form.website}.",
+                f"We request production access for {name}. Our website is {form.website}.",
                 f"What we send: {kind} mail.\n{_example(project)}",
-                f"To whom, and how they signed up: {_audience(project)}",
-                f"How much, and how often: {_volume(project, known)}",
+                f"Recipients, and how they signed up: {_audience(project)}",
+                f"Volume and frequency: {_volume(project, known)}",
                 f"Bounces and complaints: {_bounces(project, evidence, known)}",
-                f"Unsubscribing: {_unsubscribing(project, known)}",
-                f"The domain, as it stands: {_domain(points)}",
+                f"Unsubscribe requests: {_unsubscribing(project, known)}",
+                f"The domain today: {_domain(points)}",
             )
         )
         + "\n"
@@ -121,7 +121,7 @@ def build(project: Project, evidence: Evidence, points: tuple[Point, ...], known
 
 
 def current(path: Path, project: Project, built: str) -> CaseText:
-    """The text as it stands: the user's where they edited it, else ``built``.
+    """The current text: the user's if they edited it, else ``built``.
 
     Raises WizardError where the file cannot be read.
     """
@@ -138,8 +138,8 @@ def save(path: Path, project: Project, text: str, built: str, in_file: str | Non
     """
     if _read(path) not in (in_file, text):
         raise WizardError(
-            f"{path.name} was changed meanwhile",
-            "Somebody edited the file while it was open here. Nothing was written.",
+            f"{path.name} changed while it was open",
+            "Another program edited the file. Nothing was written.",
             "Copy what you need from here (F8), leave this page, and open it again: it then shows the file.",
         )
     write_whole(path, text)
@@ -166,8 +166,8 @@ def _read(path: Path) -> str | None:
         text = None
     if text is None or len(raw) > MAX_BYTES or _CONTROL.search(text):
         raise WizardError(
-            f"{path.name} is no case text",
-            "It is larger than 100 KB, no UTF-8, or has control characters in it. It is left as it is.",
+            f"{path.name} is not a case text",
+            "It is larger than 100 KB, is not UTF-8, or has control characters. It was not changed.",
             "Move it away, then open this page again.",
             ExitCode.USAGE,
         )
@@ -179,7 +179,7 @@ def _digest(text: str) -> str:
 
 
 def _in_file(project: Project, base: Path) -> int | None:
-    """How many recipients stand in the CSV file, if that can be read."""
+    """How many recipients the CSV file has, if it can be read."""
     try:
         return read_recipients(project, base).count if project.reminder.recipients else None
     except WizardError:
@@ -228,7 +228,7 @@ def _volume(project: Project, known: Flow) -> str:
     sentence = f"{count}, {when}: {_many(known.runs, 'run')} in the next 30 days"
     if known.recipients is None:
         return f"{sentence}."
-    return f"{sentence}, which is {_many(known.runs * known.recipients, 'mail')}."
+    return f"{sentence}, which is {_many(known.runs * known.recipients, 'e-mail')}."
 
 
 def _many(number: int, noun: str) -> str:
@@ -236,49 +236,48 @@ def _many(number: int, noun: str) -> str:
 
 
 def _bounces(project: Project, evidence: Evidence, known: Flow) -> str:
-    """What is really set up for bounces and complaints, and nothing else."""
+    """What is set up for bounces and complaints, and nothing else."""
     said = []
     account, identity = evidence.seen.account, evidence.seen.identity
     if set(account.suppressed_reasons) >= set(SUPPRESSED):
         said.append(
-            "The account's suppression list is on for bounces and complaints: SES sends no more mail to an "
+            "The account-level suppression list is on for bounces and complaints: SES stops sending to an "
             "address after either."
         )
     found = evidence.destinations
     places = "" if isinstance(found, WizardError) else events_go_to(found)
     if places:
-        said.append(f"SES tells {places} of every bounce and complaint.")
+        said.append(f"SES reports every bounce and complaint to {places}.")
     if places and "EventsRule" in known.parts:
-        said.append("They are recorded for each recipient and run.")
+        said.append("We record them for each recipient and run.")
     if {"BounceAlarm", "ComplaintAlarm"} <= known.parts:
         confirmed = "AlertsTopic" in known.parts and not known.unconfirmed
-        told = ", and tell us by mail" if confirmed else ""
+        told = " and notify us by e-mail" if confirmed else ""
         said.append(
-            f"Alarms ring where {BOUNCE_RATE:.0%} of our mail bounces or {COMPLAINT_RATE:.1%} is complained "
-            f"about{told}."
+            f"Alarms go off{told} when our bounce rate reaches {BOUNCE_RATE:.0%} or our complaint rate "
+            f"reaches {COMPLAINT_RATE:.1%}."
         )
     if not places and identity and identity.forwards:
-        said.append("SES mails every bounce and complaint to the sender's address.")
-        said.append(_gap("who reads that mail, and what they do then"))
-    return " ".join(said) or _gap("how you learn of bounces and complaints, and what you do then")
+        said.append("SES e-mails every bounce and complaint to the sender address.")
+        said.append(_gap("who reads these e-mails, and what they do about them"))
+    return " ".join(said) or _gap("how you learn about bounces and complaints, and what you do about them")
 
 
 def _unsubscribing(project: Project, known: Flow) -> str:
     link, said = project.reminder.unsubscribe, []
     if link and link.startswith("https://"):
-        said.append("every mail has a List-Unsubscribe header with one click (RFC 8058).")
+        said.append("every e-mail has a List-Unsubscribe header for one-click unsubscribe (RFC 8058).")
     elif link:
-        said.append("every mail has a List-Unsubscribe header that writes to us.")
+        said.append("every e-mail has a List-Unsubscribe header with a mailto address.")
     if "OptOutsTable" in known.parts:
-        said.append("Who opted out stands in a list that is looked at before each mail; it gets none.")
+        said.append("every send checks our opt-out list; recipients on it are skipped.")
     if not link:
-        said.append(_gap("how people say that they want no more mail, and how soon that works"))
-    text = " ".join(said)
-    return sentence(text)
+        said.append(_gap("how recipients unsubscribe, and how soon that takes effect"))
+    return " ".join(map(sentence, said))
 
 
 def _domain(points: tuple[Point, ...]) -> str:
-    """What was seen of the points that are ready; the others are left out, for they are not so."""
+    """The evidence of the points that are ready."""
     shown = (Subject.IDENTITY, Subject.DMARC, Subject.TEST, Subject.PRIVACY)
     ready = [point for point in points if point.subject in shown and point.verdict is Verdict.READY]
     return "".join(_seen(point) for point in ready) or _gap("how the domain's mail is signed")

@@ -198,10 +198,10 @@ def _status(page: WebPage) -> str:
         return ""
     known = {
         401: "asks for a password: reviewers have none",
-        403: "refuses programs like this one (403): look whether a browser sees it",
-        404: "says that there is no such page (404)",
-        410: "says that there is no such page (410)",
-        429: "has had enough questions for now (429)",
+        403: "refuses programs such as this one (403): check it in a browser",
+        404: "has no such page (404)",
+        410: "has no such page (410)",
+        429: "limits requests now (429)",
     }
     return known.get(page.status, f"answers with an error ({page.status})")
 
@@ -229,14 +229,14 @@ def _dmarc(in_use: InUse | WizardError | None) -> Point:
         return point(verdict=Verdict.UNKNOWN, words=printable(why, 200))
     valid = [text for text in in_use.dmarc if dmarc_record.is_dmarc(text)]
     if len(valid) > 1:
-        return point(verdict=Verdict.NOT_READY, words=f"there are {len(valid)}: receivers heed none of them")
+        return point(verdict=Verdict.NOT_READY, words=f"there are {len(valid)}: receivers ignore all of them")
     if valid:
         return point(verdict=Verdict.READY, words=f"{printable(valid[0], 100)} at _dmarc.{in_use.domain}")
     if in_use.policy:
         name, record = in_use.policy
-        words = f"{printable(record.text, 100)} at {printable(name, 100)}, which applies here, too"
+        words = f"{printable(record.text, 100)} at {printable(name, 100)}, which also applies here"
         return point(verdict=Verdict.READY, words=words)
-    words = "a text is there that is no DMARC record" if in_use.dmarc else "there is no DMARC record"
+    words = "a TXT record exists that is not a DMARC record" if in_use.dmarc else "there is no DMARC record"
     return point(verdict=Verdict.NOT_READY, words=words)
 
 
@@ -263,11 +263,11 @@ def _events(identity: SesIdentity | None, found: tuple[EventDestination, ...] | 
         more = f"to {printable(places, 100)}"
         return point(verdict=Verdict.READY, words="SES reports bounces and complaints", more=more)
     if identity and identity.forwards:
-        words = "SES mails them to the sender: somebody must read it"
+        words = "SES e-mails them to the sender: someone must read them"
         return point(verdict=Verdict.READY, words=words)
     if isinstance(found, WizardError):
         return point(verdict=Verdict.UNKNOWN, words=printable(found.title, 200))
-    return point(verdict=Verdict.NOT_READY, words="nobody is told of them yet: step 5 does that")
+    return point(verdict=Verdict.NOT_READY, words="not reported to anyone yet: step 5 sets it up")
 
 
 def _test_mail(project: Project, seen: ProductionSeen) -> Point:
@@ -276,21 +276,25 @@ def _test_mail(project: Project, seen: ProductionSeen) -> Point:
     if sent:
         if read is None:
             when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-            return point(verdict=Verdict.READY, words=f"one left {printable(sent.words, 100)}{when}")
+            return point(verdict=Verdict.READY, words=f"one was sent {printable(sent.words, 100)}{when}")
         more = printable(read.words, 150)
         if project.sandbox.passed:
             return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)
         words = "one arrived, but does not pass all checks"
         return point(verdict=Verdict.NOT_READY, words=words, more=more)
     if project.reminder.tested:
-        return point(verdict=Verdict.READY, words="the reminder's test mail left")
-    return point(verdict=Verdict.NOT_READY, words="none has left yet: try it in the sandbox")
+        return point(verdict=Verdict.READY, words="the reminder's test mail was sent")
+    return point(verdict=Verdict.NOT_READY, words="none sent yet: send one from the sandbox page")
 
 
 def _unsubscribe(project: Project, seen: ProductionSeen) -> Point:
     point = partial(Point, Subject.UNSUBSCRIBE, mended_at=StepName.REMINDER)
     if (first_form(project, seen).mail_type) != "MARKETING":
-        words = "there is a link" if project.reminder.unsubscribe else "not asked for: mail is transactional"
+        words = (
+            "every mail has a List-Unsubscribe header"
+            if project.reminder.unsubscribe
+            else "not required: mail is transactional"
+        )
         return point(verdict=Verdict.READY, words=words)
     found = [words for setting, words in draft.warnings(project) if setting == "unsubscribe"]
     if found:
@@ -323,4 +327,4 @@ def _privacy(site: Site) -> Point:
     if site.privacy_trouble:
         return point(verdict=Verdict.NOT_READY, words=site.privacy_trouble)
     more = "links made by scripts are not seen"
-    return point(verdict=Verdict.NOT_READY, words="no link on the page says privacy", more=more)
+    return point(verdict=Verdict.NOT_READY, words="no link to a privacy page was found", more=more)

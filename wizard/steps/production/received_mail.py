@@ -284,7 +284,7 @@ def _own_dkim(mail: _Mail, own: Result) -> Verdict:
         )
     if "body hash" in own.comment.lower():
         why = "The text was changed after it was signed: by a mailing list, a footer or a virus scanner."
-        todo = "Send a test mail to a mailbox that nothing stands in front of."
+        todo = "Send a test mail to a mailbox without a filter or mailing list in front of it."
         return Verdict("DKIM", Grade.FAIL, "text was changed", why, todo, written=written)
     why = f"The signature of {signer} does not fit the mail, or not the key in the DNS."
     todo = "Look whether the DKIM records are right; where they are, send to another mailbox."
@@ -347,7 +347,7 @@ def _dmarc(mail: _Mail) -> Verdict:
         todo = "Look at the DMARC record."
     else:
         why = "Neither SPF nor DKIM proved the domain of the From address."
-        todo = "Mend SPF and DKIM: this one follows."
+        todo = "Fix SPF and DKIM; DMARC then passes."
     return Verdict("DMARC", Grade.FAIL, f"fails for {mail.sender}", why, todo, StepName.DNS, written)
 
 
@@ -357,13 +357,13 @@ def _not_said(subject: str) -> Verdict:
 
 
 def _notes(text: str, received: Received) -> tuple[str, ...]:
-    notes = ["This is what the receiver wrote, as it was pasted: it is no proof, and a copy can be forged."]
+    notes = ["These are the receiver's results as pasted. They are no proof: a copy can be forged."]
     if received.forwarders:
         who = printable(_listed(received.forwarders), 200)
-        notes.append(f"The mail was handed on by {who}. What it found (ARC) is left out.")
+        notes.append(f"The mail was forwarded by {who}. The forwarder's results (ARC) are left out.")
     if received.others:
         who = printable(_listed(received.others), 200)
-        notes.append(f"Results of {who} stand below: anybody could have written those, so they are left out.")
+        notes.append(f"Results of {who} are further down and left out: anyone could have added them.")
     if received.unreadable:
         notes.append("An Authentication-Results header could not be read, and is left out.")
     if len(text) > authentication_results.LONGEST:
@@ -375,19 +375,19 @@ def _nothing_found(text: str, received: Received) -> WizardError:
     if not text.strip():
         what, todo = "Nothing was pasted.", "Open the mail, show its original, copy the headers, paste them."
     elif received.unreadable:
-        what = "There is an Authentication-Results header, but it is cut short or changed."
+        what = "The Authentication-Results header is cut off or changed."
         todo = "Copy the headers again, from the first line on."
     elif received.names & {"spf", "dkim", "dmarc"}:
         what = "This is the summary above the original, not the headers themselves."
         todo = "Press Copy to clipboard beside it, or copy the text below it."
     elif received.forwarders:
-        what = "Only a forwarder's results are there (ARC), not those of the server that took the mail."
+        what = "These are only a forwarder's results (ARC), not those of the receiving server."
         todo = "Send the test mail to a mailbox that does not forward."
     elif received.names:
-        what = "These are headers, but no Authentication-Results is among them: this receiver writes none."
+        what = "These headers include no Authentication-Results: this receiver adds none."
         todo = "Copy them from the first line on, or send a test mail to another provider's mailbox."
     else:
-        what = "No line in it is a mail's header."
+        what = "No line in it is an e-mail header."
         todo = "Open the mail, show its original (or its message source), and copy that."
     return WizardError("No results were found", what, todo, ExitCode.USAGE)
 

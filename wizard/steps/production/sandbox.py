@@ -134,11 +134,11 @@ def allowed(seen: SandboxSeen) -> str:
     """What SES allows now, in a sentence or two."""
     account = seen.account
     if account.production_access:
-        return "The account is out of the sandbox: SES writes to everybody."
+        return "The account is out of the sandbox: SES can send to anyone."
     quota = f"{account.max_24_hour_send:,.0f} mails in 24 hours, {account.max_send_rate:,.0f} a second"
     used = f"{account.sent_last_24_hours:,.0f} sent in the last 24 hours"
     return (
-        "In the sandbox SES writes to addresses and domains that it has verified, and to its own simulator, "
+        "In the sandbox, SES sends only to verified addresses and domains, and to its simulator, "
         f"which costs no reputation: {quota} ({used})."
     )
 
@@ -151,8 +151,8 @@ def choose(project: Project, typed: str) -> Project:
     chosen = replace(project, sandbox=replace(project.sandbox, address=address, asked=None))
     if not takes(chosen):
         raise WizardError(
-            "This address cannot be kept",
-            f"{printable(address, 100)} has a sign in it that the wizard's file takes in no address.",
+            "This address cannot be saved",
+            f"{printable(address, 100)} has a character that the project file does not allow in an address.",
             "Use another address of yours.",
             ExitCode.USAGE,
         )
@@ -174,9 +174,9 @@ def act(world: World, project: Project, report: Report, agreed: Plan | None = No
     moves, asked = _moves(look(world, project)), False
     if agreed and any(move.carry_out and move.change not in agreed.changes for move in moves):
         raise WizardError(
-            "The address stands otherwise by now",
-            "Somebody has asked SES about it meanwhile: more would be done than you agreed to.",
-            "Nothing was done. Press F4 again: it shows what would be done now.",
+            "The address changed in SES",
+            "Its verification state is not the one you approved, so more would change than you agreed to.",
+            "Nothing was changed. Press F4 again to see the new plan.",
         )
     for move in moves:
         if move.carry_out is None:
@@ -283,7 +283,7 @@ def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
     if address is None:
         raise WizardError(
             "No address is chosen yet",
-            "A test mail needs somebody who gets it.",
+            "A test mail needs a recipient.",
             "Enter an address of your own, where you can read mail.",
             ExitCode.USAGE,
         )
@@ -295,19 +295,19 @@ def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
         detail = f"is not needed: SES has verified {printable(seen.covered_by, 100)}"
         return (_Move(Change(ChangeKind.KEEP, subject, detail)),)
     if seen.state is AddressState.UNKNOWN:
-        detail = "SES sends it a mail with a link; who opens it within 24 hours has verified it"
+        detail = "SES e-mails a link to it; opening the link within 24 hours verifies the address"
         return (_Move(Change(ChangeKind.CREATE, subject, detail, "sesv2:CreateEmailIdentity"), create),)
     delete = partial(sesv2.delete_identity, name=address)
     gone = Change(
         ChangeKind.CHANGE,
         subject,
-        "deleted, as SES has no other way to send a link again; the earlier link is dead then",
+        "deleted, as SES has no other way to send a link again; the earlier link then stops working",
         "sesv2:DeleteEmailIdentity",
     )
     again = Change(
         ChangeKind.CREATE,
-        f"{subject}, anew",
-        "SES sends a new link, which lives 24 hours",
+        f"{subject}, again",
+        "SES sends a new link, which is valid for 24 hours",
         "sesv2:CreateEmailIdentity",
     )
     return (_Move(gone, delete), _Move(again, create))
@@ -316,9 +316,9 @@ def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
 def _ask_for_link(aws: AwsAccess, address: str) -> None:
     if not sesv2.create_address(aws, address):
         raise WizardError(
-            "SES sent no link",
-            f"It knows {printable(address, 100)}: somebody else asked, or it has not forgotten yet.",
-            "Look again (F5), then ask once more.",
+            "SES did not send a link",
+            f"SES already knows {printable(address, 100)}: someone else added it, or AWS still deletes it.",
+            "Press F5, then F4 again.",
         )
 
 
@@ -333,7 +333,7 @@ def _may_send(seen: SandboxSeen, address: str) -> None:
     if not (_simulated(address) or seen.state.usable or seen.account.production_access):
         raise WizardError(
             f"SES has not verified {printable(address, 100)}",
-            "In the sandbox it writes to verified addresses only.",
+            "In the sandbox, SES sends to verified addresses only.",
             "Verify the address first, or send to the simulator.",
         )
 

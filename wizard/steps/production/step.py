@@ -165,7 +165,7 @@ def plan(form: Form, seen: ProductionSeen, *, again: bool = False) -> Plan:
     if account.production_access:
         change = Change(ChangeKind.KEEP, subject, "granted already")
     elif account.review_status in ("PENDING", "GRANTED"):
-        change = Change(ChangeKind.KEEP, subject, "asked for already: AWS has the request")
+        change = Change(ChangeKind.KEEP, subject, "already requested: AWS has the request")
     elif account.review_status == "DENIED" and not again:
         change = Change(
             ChangeKind.KEEP, subject, "denied: answer in AWS's case, a second request does not help"
@@ -197,7 +197,7 @@ def act(world: World, project: Project, form: Form, *, again: bool = False) -> P
     seen = look(world, decided)
     if plan(form, seen, again=again).changes_anything:
         if closed := gate(seen):
-            raise WizardError("Too early for this request", closed, "Then send the request.")
+            raise WizardError("The request cannot be sent yet", closed, "Then send the request.")
         sent = sesv2.put_account_details(world.aws, request(form))
         asked = world.now() if sent else decided.production.asked
         decided = replace(decided, production=replace(decided.production, asked=asked, put_off=None))
@@ -261,12 +261,12 @@ def what_next(seen: ProductionSeen) -> str:
             return f"Production access was granted, but {off.short}: nothing is sent. Step 1 says what to do."
         rate = f", {account.max_send_rate:,.4g} a second" if account.max_send_rate else ""
         return (
-            f"You can write to everyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
+            f"You can send to anyone: {_quota(account)}{rate}. Keep bounces under 5 % and complaints "
             "under 0.1 %, or AWS pauses sending. A larger quota is asked for in the Service Quotas console."
         )
     if _lost(seen):
         return (
-            "SES writes to verified addresses only. Step 1 shows the Region in use, and how SES stands in "
+            "SES sends to verified addresses only. Step 1 shows the Region in use, and the state of SES in "
             "the others. If this is the right one, AWS has taken production access back: ask in a case "
             f"({CASES})."
         )
@@ -292,7 +292,7 @@ def what_next(seen: ProductionSeen) -> str:
             return "The request did not arrive at AWS's reviewers. Nothing was decided: send it again."
     if closed := gate(seen):
         return closed
-    return "AWS looks at what stands below. Then comes the form: what you assert, and exactly what is sent."
+    return "AWS's reviewers look at the points below. F4 opens the request and first shows what is sent."
 
 
 def _judged(seen: ProductionSeen) -> tuple[Status, str]:
@@ -325,7 +325,9 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     closed = gate(seen)
     return (
         Status.TODO,
-        "in the sandbox; to be asked for after step 4" if closed else "in the sandbox; AWS is not asked yet",
+        "in the sandbox; request production access after step 4"
+        if closed
+        else "in the sandbox; production access is not requested yet",
     )
 
 
@@ -361,7 +363,7 @@ def _website_problem(website: str) -> str | None:
     if len(website) > 1000:
         return "The website's address is longer than 1000 characters."
     if _UNSAFE.search(website):
-        return "The website's address has a space, a quote or another sign that does not belong into it."
+        return "The website's address has a space, a quote or another character that does not belong in it."
     try:
         parts = urlsplit(website)
         host = parts.hostname or ""
@@ -391,5 +393,5 @@ def _contacts_problem(contacts: tuple[str, ...]) -> str | None:
         if address.rpartition("@")[2] == SIMULATOR_DOMAIN:
             return f"{printable(contact, 100)} is the mail simulator: nobody reads it."
     if len({normal_address(contact).lower() for contact in contacts}) < len(contacts):
-        return "An address stands twice among the contacts."
+        return "An address is listed twice."
     return None
