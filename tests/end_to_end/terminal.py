@@ -20,6 +20,10 @@ _numbers = itertools.count(1)
 """A server that has been told to end may hold its socket a moment longer: each gets a new one."""
 
 
+REACTION = 0.3
+"""Seconds between what appears and the next key: nobody is faster, and a new page drops earlier keys."""
+
+
 class Terminal:
     """One tmux session that runs one program."""
 
@@ -52,10 +56,12 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         """Send keys by tmux's names: ``Enter``, ``Escape``, ``F3``, ``Tab``, or one character."""
+        time.sleep(REACTION)
         self._tmux("send-keys", *keys)
 
     def type(self, text: str) -> None:
         """Send text, letter by letter."""
+        time.sleep(REACTION)
         self._tmux("send-keys", "-l", text)
 
     def screen(self) -> str:

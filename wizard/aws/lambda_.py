@@ -8,9 +8,9 @@ from typing import Any
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.calls import call, call_unless
+from wizard.aws.credential_failures import sentence
 from wizard.aws.failures import error_code, needed, translated
 from wizard.errors import WizardError
-from wizard.text import printable
 
 _NOT_FOUND = "ResourceNotFoundException"
 
@@ -39,7 +39,7 @@ def invoke(aws: AwsAccess, name: str, event: Mapping[str, Any]) -> dict[str, Any
         said = f"{error.get('errorType', 'Error')}: {error.get('errorMessage', 'no message')}"
         raise WizardError(
             f"The function {name} failed",
-            f"It ended with {printable(said, 300)}.",
+            f"It ended with {sentence(said)}",
             "Look at its log group in the CloudWatch console, then try again.",
         )
     return payload
