@@ -167,8 +167,8 @@ class WizardApp(App[WizardError]):
         await super().on_event(event)
 
     def page_shown(self) -> None:
-        """A page or a dialog is on the screen: keys pressed from now on are meant for it."""
-        self._shown_at = get_time()
+        """A page is on the screen: keys are meant for it from just before now on."""
+        self._shown_at = get_time() - 0.05
 
     # Opening and saving, in threads
 

@@ -82,7 +82,6 @@ class Dialog(ModalScreen[ScreenResultType], Commands):
     def on_mount(self) -> None:
         """Follow the app's state in the frame, and fit the body again when it has grown (Markdown does)."""
         self.watch(self.app, "state", self._show_state)
-        self.call_after_refresh(cast("WizardApp", self.app).page_shown)
         body = self.query_one(".dialog-body")
         self.watch(body, "virtual_size", self._fit_later, init=False)
 
