@@ -70,7 +70,7 @@ says is preselected. **Tab** leads to the two lists. **Enter** opens one; the ar
 entry, **Enter** takes it.
 
 If the sign-in has expired, **S** runs the command that renews it, and the wizard then continues. Or sign in
-in another terminal, then press **F5**: no restart is needed.
+from another terminal, then press **F5**: no restart is needed.
 """
         + KEYS
         + ENDPOINTS
