@@ -59,7 +59,7 @@ class WhoPage(Page):
     HELP = """
 - **A list**: one address a line, with a name after a comma. It is saved in a CSV file beside the project
   file. Content of that file from elsewhere is never overwritten.
-- **A CSV file** whose first line names the columns, one of them `email`. Every column can be a field of the
+- **A CSV file** with an `email` column. Its first line names the columns, and each can be a field of the
   message. Invalid addresses and duplicates are reported by line number, and must be fixed first.
 - **A DynamoDB table** of your own, which is read-only. Choose the attributes with the address and with the
   opt-out. For a field with another name than its attribute, add a line such as `first_name = FirstName`.

@@ -92,7 +92,7 @@ def test_the_file_is_not_believed(account: Demo) -> None:
     project = replace(project, production=Production(granted=now))
     standings = list(survey(account.world, project, HERE))
     assert statuses(standings) == [DONE, DONE, ATTENTION, TODO, TODO, ATTENTION]
-    assert standings[2].words.startswith("SES has no identity example.com in this Region any more")
+    assert standings[2].words.startswith("SES no longer has the identity example.com in this Region")
     assert standings[5].words.startswith("production access, seen on 2")
     assert standings[5].words.endswith("is gone: check the Region in step 1")
 
