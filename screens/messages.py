@@ -10,7 +10,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from wizard.errors import WizardError
     from wizard.project.schema import Project
-    from wizard.steps.model import Event, Standing, StepName
+    from wizard.steps.model import Event, StepName, StepState
     from wizard.world import World
 
 
@@ -33,7 +33,7 @@ class Opened(Message):
 class Looked(Message):
     """A step was looked at: this is where it stands. Evidence of a finished step is kept and saved."""
 
-    standing: Standing
+    standing: StepState
 
 
 @dataclass

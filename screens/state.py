@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wizard.steps.model import Standing, Status, StepName, last_known
+from wizard.steps.model import Status, StepName, StepState, last_known
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
-def nothing_known() -> Mapping[StepName, Standing]:
+def nothing_known() -> Mapping[StepName, StepState]:
     """Six steps of which nothing has been seen yet."""
-    return MappingProxyType({step: Standing(step, Status.TODO, "") for step in StepName})
+    return MappingProxyType({step: StepState(step, Status.TODO, "") for step in StepName})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AppState:
 
     world: World
     project: Project
-    standings: Mapping[StepName, Standing] = field(default_factory=nothing_known)
+    standings: Mapping[StepName, StepState] = field(default_factory=nothing_known)
     looking: bool = False
     trouble: WizardError | None = None
 
@@ -75,7 +75,7 @@ class AppState:
         holds = self.standings[StepName.ACCOUNT].holds
         return all(step in holds for step in StepName if step is not StepName.ACCOUNT)
 
-    def standing(self, standing: Standing) -> AppState:
+    def standing(self, standing: StepState) -> AppState:
         """This state with one step's standing replaced."""
         standings = MappingProxyType({**self.standings, standing.step: standing})
         return replace(self, standings=standings)

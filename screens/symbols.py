@@ -6,7 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from wizard.steps.model import ChangeKind, Progress, Standing, Status
+from wizard.steps.model import ChangeKind, Progress, Status, StepState
 
 STATUS = {
     Status.DONE: ("✓", "done", "$text-success"),
@@ -37,20 +37,20 @@ LAST_KNOWN = "?"
 """Marks what was last known, where nobody could be asked yet."""
 
 
-def mark(standing: Standing) -> tuple[str, str, str]:
+def mark(standing: StepState) -> tuple[str, str, str]:
     """Symbol, word and colour of where a step stands; what was only last known looks like nothing else."""
     symbol, word, colour = STATUS[standing.status]
     return (LAST_KNOWN, word, "$text-muted") if standing.as_of else (symbol, word, colour)
 
 
-def status_words(standing: Standing) -> Content:
+def status_words(standing: StepState) -> Content:
     """``✓ done``, in its colour; what was last known with its date: ``? done, 12 Nov 2026``."""
     symbol, word, colour = mark(standing)
     when = f", {standing.as_of.astimezone():%d %b %Y}" if standing.as_of else ""
     return Content.styled(f"{symbol} {word}{when}", colour)
 
 
-def brief_words(standing: Standing) -> Content:
+def brief_words(standing: StepState) -> Content:
     """``! 2 wrong`` where there is room for no more: the reason in brief, or else the status's word."""
     symbol, word, colour = mark(standing)
     return Content.styled(f"{symbol} {standing.brief or word}", colour)

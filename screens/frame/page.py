@@ -50,7 +50,7 @@ from screens.widgets.flow import Buttons
 from screens.workers import Kind, is_a, running
 from wizard.errors import ExitCode, WizardError
 from wizard.log import as_wizard_error
-from wizard.steps.model import Event, Plan, Standing, StepName
+from wizard.steps.model import Event, Plan, StepName, StepState
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -114,7 +114,7 @@ class StepScreen(Screen[None], Commands):
         self.retry: Callable[[], object] = self.begin
         """What "Try again" does."""
         self._covered = False
-        self._own_standing: Standing | None = None
+        self._own_standing: StepState | None = None
 
     @property
     def wizard(self) -> WizardApp:
@@ -252,7 +252,7 @@ class StepScreen(Screen[None], Commands):
         """Take off the page what was refused: the field is being changed. Other errors stay."""
         self.query("ErrorPanel.refusal").remove()
 
-    def show_standing(self, standing: Standing | None) -> None:
+    def show_standing(self, standing: StepState | None) -> None:
         """Show ``standing`` on this page, its mark among the steps included, though it is not the app's yet.
 
         None is for the app's again.

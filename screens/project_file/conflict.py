@@ -42,7 +42,7 @@ def _words(values: tuple[Any, ...]) -> str:
 
 
 def _word(value: Any) -> str:
-    from wizard.project.schema import Seen, Table
+    from wizard.project.schema import Observation, Table
 
     match value:
         case bool():
@@ -51,6 +51,6 @@ def _word(value: Any) -> str:
             return printable(", ".join(map(str, value)), SHOWN)
         case Table():
             return f"the table {printable(value.name, SHOWN)}"
-        case Seen():
+        case Observation():
             return f"{value.words} ({value.at:%Y-%m-%d %H:%M})"
     return printable(str(value), SHOWN)

@@ -20,7 +20,7 @@ from wizard.reminder.template import build as template
 from wizard.reminder.template.build import PURPOSES
 from wizard.steps.model import Change, Event, Status
 from wizard.steps.reminder import step
-from wizard.steps.reminder.step import ReminderPlan, ReminderSeen
+from wizard.steps.reminder.step import ReminderPlan, ReminderReport
 
 STACK = "ses-wizard-reminder"
 
@@ -40,7 +40,7 @@ class Setup:
     def act(self, planned: ReminderPlan | None = None) -> None:
         self.project = step.act(self.demo.world, self.project, planned or self.plan(), self.events.append)
 
-    def look(self) -> ReminderSeen:
+    def look(self) -> ReminderReport:
         return step.look(self.demo.world, self.project, self.base)
 
     def standing(self) -> tuple[Status, str]:

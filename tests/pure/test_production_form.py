@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace as with_settings
 
 from wizard.aws.sesv2 import SesAccount
-from wizard.project.schema import Domain, Production, Project, Seen
+from wizard.project.schema import Domain, Observation, Production, Project
 from wizard.steps.model import Status
 from wizard.steps.production.step import (
     Form,
-    ProductionSeen,
+    ProductionReport,
     assertion,
     filled_in,
     judge,
@@ -124,7 +124,7 @@ SANDBOX = SesAccount(False, True, "HEALTHY", 200, 1, 0)
 def test_each_state_says_what_comes_next(
     changes: dict[str, object], status: Status, words: str, next_words: str
 ) -> None:
-    seen = ProductionSeen("example.com", replace(SANDBOX, **changes), None)  # type: ignore[arg-type]
+    seen = ProductionReport("example.com", replace(SANDBOX, **changes), None)  # type: ignore[arg-type]
     assert judge(seen).status is status
     assert words in judge(seen).words
     assert next_words in what_next(seen)
@@ -145,7 +145,7 @@ OFF = Production(put_off=NOW, asked=NOW - timedelta(hours=3))
     ],
 )
 def test_what_was_put_off_is_not_asked_for(status: str | None, standing: Status, words: str) -> None:
-    seen = ProductionSeen("example.com", replace(SANDBOX, review_status=status), None, OFF, NOW)
+    seen = ProductionReport("example.com", replace(SANDBOX, review_status=status), None, OFF, NOW)
     assert judge(seen).status is standing
     assert words in judge(seen).words
     assert (seen.put_off is None) is (status in ("PENDING", "GRANTED"))
@@ -159,7 +159,7 @@ def test_not_now_was_said_on_the_users_own_day(monkeypatch: pytest.MonkeyPatch) 
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Pacific/Honolulu")
         tzset()
-        seen = ProductionSeen("example.com", SANDBOX, None, Production(put_off=NOW.replace(hour=3)), NOW)
+        seen = ProductionReport("example.com", SANDBOX, None, Production(put_off=NOW.replace(hour=3)), NOW)
         assert judge(seen).words.startswith("put off on 23 Nov 2026")
     tzset()
 
@@ -172,25 +172,25 @@ def test_not_now_is_remembered_and_taken_back() -> None:
 
 
 def test_a_refusal_is_remembered_until_it_is_over() -> None:
-    denied = ProductionSeen(
+    denied = ProductionReport(
         "example.com", replace(SANDBOX, review_status="DENIED", case_id="17"), None, at=NOW
     )
     project = noted(Project(), denied)
-    assert project.production.refused == Seen(NOW, "case 17")
+    assert project.production.refused == Observation(NOW, "case 17")
     assert noted(project, replace(denied, at=NOW + timedelta(days=1))) is project
     other = replace(denied, account=replace(denied.account, case_id=None))
-    assert noted(project, other).production.refused == Seen(NOW, "AWS names no case")
+    assert noted(project, other).production.refused == Observation(NOW, "AWS names no case")
     granted = replace(denied, account=replace(SANDBOX, production_access=True))
     after = noted(put_off(project, NOW), granted)
     assert after.production == Production(granted=NOW)
     assert noted(after, replace(granted, at=NOW + timedelta(days=1))) == after
-    assert noted(project, ProductionSeen("example.com", SANDBOX, None)) is project
+    assert noted(project, ProductionReport("example.com", SANDBOX, None)) is project
 
 
 @pytest.mark.parametrize("status", [None, "GRANTED", "DENIED"])
 def test_production_access_that_was_lost_is_not_waited_for(status: str | None) -> None:
     said = Production(granted=NOW - timedelta(days=12))
-    lost = ProductionSeen("example.com", replace(SANDBOX, review_status=status), None, said, NOW)
+    lost = ProductionReport("example.com", replace(SANDBOX, review_status=status), None, said, NOW)
     assert judge(lost).status is Status.ATTENTION
     assert judge(lost).words == "production access, seen on 12 Nov 2026, is gone: check the Region in step 1"
     assert "ask in a case" in what_next(lost)
@@ -206,13 +206,13 @@ def test_what_is_shown_is_what_is_sent() -> None:
         "ProductionAccessEnabled": True,
         "AdditionalContactEmailAddresses": ["owner@example.com"],
     }
-    (change,) = plan(GOOD, ProductionSeen("example.com", SANDBOX, None)).changes
+    (change,) = plan(GOOD, ProductionReport("example.com", SANDBOX, None)).changes
     for name, value in request(GOOD).items():
         assert f"{name}: {value[0] if isinstance(value, list) else value}" in change.detail
 
 
 def test_after_a_refusal_only_a_knowing_wish_sends_again() -> None:
-    seen = ProductionSeen("example.com", replace(SANDBOX, review_status="DENIED"), None)
+    seen = ProductionReport("example.com", replace(SANDBOX, review_status="DENIED"), None)
     assert not plan(GOOD, seen).changes_anything
     assert plan(GOOD, seen, again=True).changes_anything
     for status in ("PENDING", "GRANTED"):

@@ -17,7 +17,7 @@ from textual.widgets import Input
 
 from wizard.aws.access import AwsAccess
 from wizard.aws.sesv2 import ConfigurationSet, SesAccount, SesIdentity
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.findings import Round
 from wizard.errors import WizardError
 from wizard.policy.document import Scope
@@ -26,13 +26,13 @@ from wizard.steps import survey
 from wizard.steps.account import permissions
 from wizard.steps.account import regions as account_regions
 from wizard.steps.account import step as account
-from wizard.steps.account.permissions import Missing, PermissionsSeen
-from wizard.steps.account.regions import RegionSeen, RegionState
+from wizard.steps.account.permissions import Missing, PermissionsReport
+from wizard.steps.account.regions import RegionReport, RegionState
 from wizard.steps.domain import choices as choosing
 from wizard.steps.domain import in_use as domain_in_use
 from wizard.steps.domain import step as domain
 from wizard.steps.identity import step as identity
-from wizard.steps.model import Event, Progress, Report, Standing, Status, StepName, last_known
+from wizard.steps.model import Event, Progress, Report, Status, StepName, StepState, last_known
 from wizard.steps.production import readiness
 from wizard.steps.production import step as production
 from wizard.steps.production.readiness import Site
@@ -89,9 +89,9 @@ class Outside:
     silent: tuple[str, ...] = ()
     trouble: WizardError | None = None
     mail: domain_in_use.InUse | None = None
-    standings: dict[StepName, Standing] = field(default_factory=dict)
+    standings: dict[StepName, StepState] = field(default_factory=dict)
     error: WizardError | None = None
-    regions: dict[str, RegionSeen] = field(default_factory=dict)
+    regions: dict[str, RegionReport] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
     unknown: str = ""
     site: Site = field(
@@ -148,9 +148,9 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         regions = ("eu-central-1", "us-east-1")
         return account.AccountChoices(there.profiles, regions, world.aws.profile, world.aws.region)
 
-    def account_look(world: World) -> account.AccountSeen:
+    def account_look(world: World) -> account.AccountReport:
         there.answer((world.aws.profile, world.aws.region))
-        return account.AccountSeen(
+        return account.AccountReport(
             there.account_id,
             f"arn:aws:iam::{there.account_id}:user/owner",
             world.aws.profile,
@@ -158,18 +158,20 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
             there.ses,
         )
 
-    def regions_in_order(world: World, seen: account.AccountSeen, regions: Iterable[str]) -> tuple[str, ...]:
+    def regions_in_order(
+        world: World, seen: account.AccountReport, regions: Iterable[str]
+    ) -> tuple[str, ...]:
         return tuple(sorted(regions, key=lambda one: one != seen.region))
 
     def all_regions(
-        world: World, seen: account.AccountSeen, regions: Iterable[str], name: str | None
-    ) -> Iterator[RegionSeen]:
+        world: World, seen: account.AccountReport, regions: Iterable[str], name: str | None
+    ) -> Iterator[RegionReport]:
         for region in regions:
-            yield there.regions.get(region) or RegionSeen(region, RegionState.SANDBOX, "0 of 200 in 24 h")
+            yield there.regions.get(region) or RegionReport(region, RegionState.SANDBOX, "0 of 200 in 24 h")
 
-    def allowed(world: World, project: Project, seen: account.AccountSeen) -> PermissionsSeen:
+    def allowed(world: World, project: Project, seen: account.AccountReport) -> PermissionsReport:
         scope = Scope(project, seen.account_id, seen.region, principal=seen.caller_arn)
-        return PermissionsSeen(scope, asked=100, missing=there.missing, unknown=there.unknown)
+        return PermissionsReport(scope, asked=100, missing=there.missing, unknown=there.unknown)
 
     def domain_choices(world: World) -> Iterator[domain.Choices]:
         there.answer("choices")
@@ -177,20 +179,20 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         yield domain.Choices(tuple(found), 0, there.silent, there.trouble)
 
     def domain_in_use_look(
-        world: World, name: domain.DomainName, zone: ZoneSeen
+        world: World, name: domain.DomainName, zone: ZoneReport
     ) -> domain_in_use.InUse | None:
         return there.mail
 
-    def domain_look(world: World, name: domain.DomainName) -> domain.DomainSeen:
+    def domain_look(world: World, name: domain.DomainName) -> domain.DomainReport:
         there.answer(name.ascii)
-        zone = ZoneSeen(name.ascii, name.ascii if there.registered else None, ("ns1.example.net",))
-        return domain.DomainSeen(name, zone)
+        zone = ZoneReport(name.ascii, name.ascii if there.registered else None, ("ns1.example.net",))
+        return domain.DomainReport(name, zone)
 
-    def identity_look(world: World, project: Project) -> identity.IdentitySeen:
+    def identity_look(world: World, project: Project) -> identity.IdentityReport:
         there.answer("identity")
         name = identity.chosen_domain(project)
         made = ConfigurationSet("ses-wizard", reputation_metrics=True) if there.identity else None
-        return identity.IdentitySeen(name, there.identity, made)
+        return identity.IdentityReport(name, there.identity, made)
 
     def regions_elsewhere(world: World, name: str) -> tuple[str, ...]:
         return there.elsewhere
@@ -204,9 +206,9 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
 
         return with_sections(project, identity=Identity(mail_from=mail_from))
 
-    def production_look(world: World, project: Project) -> production.ProductionSeen:
+    def production_look(world: World, project: Project) -> production.ProductionReport:
         there.answer("production")
-        return production.ProductionSeen(
+        return production.ProductionReport(
             identity.chosen_domain(project), there.ses, there.identity, project.production, NOW
         )
 
@@ -217,16 +219,18 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         there.ses = replace(there.ses, review_status="PENDING", case_id="4711")
         return production.filled_in(project, form)
 
-    def readiness_look(world: World, project: Project, seen: production.ProductionSeen) -> readiness.Evidence:
+    def readiness_look(
+        world: World, project: Project, seen: production.ProductionReport
+    ) -> readiness.Evidence:
         url = production.first_form(project, seen).website
         in_use = domain_in_use.InUse(seen.domain, dmarc=("v=DMARC1; p=none;",))
-        records = Round(seen.domain, NOW, ZoneSeen(seen.domain, seen.domain), None, ())
+        records = Round(seen.domain, NOW, ZoneReport(seen.domain, seen.domain), None, ())
         return readiness.Evidence(seen, (), in_use, replace(there.site, url=url), records)
 
-    def reminder_look(world: World, project: Project, base: Path) -> reminder.ReminderSeen:
-        return reminder.ReminderSeen(None)
+    def reminder_look(world: World, project: Project, base: Path) -> reminder.ReminderReport:
+        return reminder.ReminderReport(None)
 
-    def all_steps(world: World, project: Project, base: Path, **_: object) -> Iterator[Standing]:
+    def all_steps(world: World, project: Project, base: Path, **_: object) -> Iterator[StepState]:
         there.answer("survey")
         found = [replace(one, as_of=None) for one in last_known(project).values() if one.as_of]
         yield from there.standings.values() if there.standings else found
@@ -300,11 +304,11 @@ def written(begun: Project, tmp_path: Path) -> Project:
     return with_sections(begun, reminder=settings)
 
 
-def seen_so(project: Project) -> dict[StepName, Standing]:
+def seen_so(project: Project) -> dict[StepName, StepState]:
     """Standings as the file has them: what a survey finds when nothing has changed."""
     return {
-        step: Standing(step, Status.DONE, seen.words)
+        step: StepState(step, Status.DONE, seen.words)
         if (seen := project.progress.get(step))
-        else Standing(step, Status.TODO, "not begun")
+        else StepState(step, Status.TODO, "not begun")
         for step in StepName
     }

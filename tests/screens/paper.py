@@ -12,7 +12,7 @@ from tests.pure.dns.zones import KEY_2048, Entries, checked, provider
 from tests.screens.conftest import NOW, Outside
 from wizard.aws.route53 import RecordSet
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.findings import Round
 from wizard.dns.publish.plan import ZoneChange
 from wizard.dns.records import Record
@@ -114,7 +114,7 @@ class Stage:
                 tokens=identity.tokens,
                 provider=host,
             )
-            zone = ZoneSeen("example.com", apex, self.servers, ("192.0.2.1", "192.0.2.2"))
+            zone = ZoneReport("example.com", apex, self.servers, ("192.0.2.1", "192.0.2.2"))
             at = NOW + timedelta(seconds=self.rounds)
             yield Round("example.com", at, zone, host.key, tuple(rows.values()), findings)
             await wake.wait()

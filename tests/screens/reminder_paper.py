@@ -15,7 +15,7 @@ from tests.screens.conftest import NOW
 from tests.screens.pages import Opened
 from wizard.aws.cloudformation import Template
 from wizard.errors import WizardError
-from wizard.project.schema import Project, Seen, Table
+from wizard.project.schema import Observation, Project, Table
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.reminder import audience as reminder_audience
 from wizard.steps.reminder import dead_letters, user_table
@@ -30,11 +30,11 @@ from wizard.steps.reminder.deployed import changed
 from wizard.steps.reminder.drift import Drifted
 from wizard.steps.reminder.opt_outs import OptOut
 from wizard.steps.reminder.recipients import Import
-from wizard.steps.reminder.runs import FailedMail, RunSeen
-from wizard.steps.reminder.step import ReminderPlan, ReminderSeen, StackWork
+from wizard.steps.reminder.runs import FailedMail, RunReport
+from wizard.steps.reminder.step import ReminderPlan, ReminderReport, StackWork
 from wizard.steps.reminder.trial import DryRun, LogLine
 from wizard.steps.reminder.trial import TestResult as Outcome
-from wizard.steps.reminder.user_table import TableSeen
+from wizard.steps.reminder.user_table import TableReport
 from wizard.world import World
 
 
@@ -51,10 +51,10 @@ class Flow:
     recorded: bool | None = None
     found: DryRun | None = None
     log: tuple[LogLine, ...] | WizardError = ()
-    seen: ReminderSeen = field(default_factory=lambda: ReminderSeen(None))
+    seen: ReminderReport = field(default_factory=lambda: ReminderReport(None))
     template: dict[str, Any] = field(default_factory=dict)
     """What the stack was made from, where the project is to be compared with it."""
-    past: tuple[RunSeen, ...] | WizardError = ()
+    past: tuple[RunReport, ...] | WizardError = ()
     failed: tuple[FailedMail, ...] = ()
     dead: int = 0
     counted: Audience = field(default_factory=lambda: Audience(1234))
@@ -63,8 +63,8 @@ class Flow:
     held: Gate = field(default_factory=Gate)
     """Set, unless an act shall wait."""
     gone: dict[str, OptOut] = field(default_factory=dict)
-    table: TableSeen = field(
-        default_factory=lambda: TableSeen(
+    table: TableReport = field(
+        default_factory=lambda: TableReport(
             "customers",
             12_345,
             {"Mail": "ana@example.com", "FirstName": "Ana", "plan": "basic", "unsubscribed": "no"},
@@ -91,7 +91,7 @@ class Flow:
         *((reminder_opt_outs, name) for name in ("opt_outs", "opt_out", "opt_in")),
     )
 
-    def look(self, world: World, project: Project, base: Path) -> ReminderSeen:
+    def look(self, world: World, project: Project, base: Path) -> ReminderReport:
         return replace(self.seen, changed=changed(project, self.template, NOW) or self.seen.changed)
 
     def plan(self, world: World, project: Project, base: Path, *, revert_drift: bool = False) -> ReminderPlan:
@@ -144,7 +144,7 @@ class Flow:
             raise self.log
         return self.log
 
-    def runs(self, world: World, project: Project) -> tuple[RunSeen, ...]:
+    def runs(self, world: World, project: Project) -> tuple[RunReport, ...]:
         self.asked.append("runs")
         if isinstance(self.past, WizardError):
             raise self.past
@@ -185,7 +185,7 @@ class Flow:
         self.asked.append("drift")
         return self.drifted
 
-    def table_seen(self, world: World, name: str) -> TableSeen:
+    def table_seen(self, world: World, name: str) -> TableReport:
         self.asked.append(f"table {name}")
         if self.error:
             raise self.error
@@ -205,7 +205,7 @@ class Flow:
 
 def with_a_test(project: Project) -> Project:
     """``project`` after the deployed function has sent a test mail."""
-    evidence = Seen(at=NOW, words="to you@example.com")
+    evidence = Observation(at=NOW, words="to you@example.com")
     return with_settings(project, reminder=with_settings(project.reminder, tested=evidence))
 
 

@@ -18,12 +18,12 @@ from tests.screens.conftest import ACCOUNT_ID, Outside, seen_so
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from wizard.aws.access import AwsAccess, EmbeddedKeys
-from wizard.aws.iam import Verdict
+from wizard.aws.iam import Decision
 from wizard.errors import CodeNeededError, ExitCode, SignInNeededError, WizardError
 from wizard.project.schema import Account, Project
 from wizard.steps.account import step as account
 from wizard.steps.account.permissions import Missing
-from wizard.steps.account.regions import RegionSeen, RegionState
+from wizard.steps.account.regions import RegionReport, RegionState
 from wizard.steps.model import StepName
 
 OTHER_ID = "999999999999"
@@ -256,8 +256,8 @@ async def test_all_regions_are_shown_and_one_can_be_chosen(
 ) -> None:
     outside.standings = seen_so(begun)
     outside.regions = {
-        "us-east-1": RegionSeen("us-east-1", RegionState.SANDBOX, "0 of 200 in 24 h"),
-        "eu-central-1": RegionSeen(
+        "us-east-1": RegionReport("us-east-1", RegionState.SANDBOX, "0 of 200 in 24 h"),
+        "eu-central-1": RegionReport(
             "eu-central-1", RegionState.PRODUCTION, "9 of 50,000 in 24 h", True, "SUCCESS"
         ),
     }
@@ -284,9 +284,9 @@ async def test_what_is_not_allowed_is_shown_with_the_policy_to_save(
     outside.standings = seen_so(begun)
     why = "Have SES sign the domain's mail."
     outside.missing = (
-        Missing("ses:CreateEmailIdentity", StepName.IDENTITY, why, Verdict.NOT_ALLOWED),
-        Missing("ses:GetEmailIdentity", StepName.IDENTITY, why, Verdict.NOT_ALLOWED),
-        Missing("ses:PutAccountDetails", StepName.PRODUCTION, "Ask AWS.", Verdict.ORGANISATION),
+        Missing("ses:CreateEmailIdentity", StepName.IDENTITY, why, Decision.NOT_ALLOWED),
+        Missing("ses:GetEmailIdentity", StepName.IDENTITY, why, Decision.NOT_ALLOWED),
+        Missing("ses:PutAccountDetails", StepName.PRODUCTION, "Ask AWS.", Decision.ORGANISATION),
     )
     async with opened(tmp_path, outside.world, project=begun, size=size) as page:
         await page.go(StepName.ACCOUNT)

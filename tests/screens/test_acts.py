@@ -14,10 +14,10 @@ from tests.screens.conftest import Outside, seen_so
 from tests.screens.pages import Opened, opened
 from wizard.project.schema import Identity, Project
 from wizard.steps.identity import step as identity
-from wizard.steps.model import Report, Standing, Status, StepName
+from wizard.steps.model import Report, Status, StepName, StepState
 from wizard.world import World
 
-HELD = Standing(StepName.ACCOUNT, Status.ATTENTION, "sending is paused", holds=(StepName.IDENTITY,))
+HELD = StepState(StepName.ACCOUNT, Status.ATTENTION, "sending is paused", holds=(StepName.IDENTITY,))
 
 
 @pytest.fixture
@@ -115,9 +115,9 @@ async def test_leaving_a_page_cancels_what_it_reads_and_quitting_does_not_wait_f
 ) -> None:
     outside.standings, answered = seen_so(begun), threading.Event()
 
-    def look(world: World, project: Project) -> identity.IdentitySeen:
+    def look(world: World, project: Project) -> identity.IdentityReport:
         assert answered.wait(20)
-        return identity.IdentitySeen(identity.chosen_domain(project), None, None)
+        return identity.IdentityReport(identity.chosen_domain(project), None, None)
 
     monkeypatch.setattr(identity, "look", look)
     async with opened(tmp_path, outside.world, project=begun) as page:

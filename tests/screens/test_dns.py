@@ -20,7 +20,7 @@ from screens.workers import Kind, is_a
 from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import TOKENS, Stage, pending
-from wizard.dns.answers import Soa, ZoneSeen
+from wizard.dns.answers import Soa, ZoneReport
 from wizard.dns.findings import Round
 from wizard.dns.records import RecordId
 from wizard.errors import WizardError
@@ -475,7 +475,7 @@ async def test_since_when_outlives_a_visit_to_another_page(
 
 
 def test_the_zone_that_ses_saw_is_told_beside_ours(outside: Outside) -> None:
-    zone = ZoneSeen("example.com", "example.com", soa=Soa("example.com", 5, 60))
+    zone = ZoneReport("example.com", "example.com", soa=Soa("example.com", 5, 60))
     round_ = Round("example.com", NOW, zone, None, ())
     seen = replace(pending(outside), soa_serial=3)
     assert remarks(round_, seen) == [("SES saw", "the zone with serial 3, now it has serial 5")]

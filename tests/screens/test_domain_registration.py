@@ -16,14 +16,14 @@ from screens.pages.domain import follow
 from tests.screens.conftest import ACCOUNT_ID, NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from wizard.aws.route53domains import Operation, Order, Price
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Project, Registration
 from wizard.steps.domain import offers as domain_offers
 from wizard.steps.domain import registration as domain_registration
 from wizard.steps.domain import step as domain
 from wizard.steps.domain.offers import Offer, Offers
-from wizard.steps.domain.step import DomainName, DomainSeen, parse_name
+from wizard.steps.domain.step import DomainName, DomainReport, parse_name
 from wizard.steps.model import StepName
 from wizard.world import World
 
@@ -73,12 +73,12 @@ def registrar(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Registrar:
         there.orders.append((wanted, typed))
         return domain_registration.adopted(project, there.operation, world)
 
-    def look(world: World, registration: Registration) -> domain_registration.RegistrationSeen:
+    def look(world: World, registration: Registration) -> domain_registration.RegistrationReport:
         done = there.operation.status == "SUCCESSFUL"
         outside.registered = done
-        zone = ZoneSeen(NAME, NAME, ("ns-1.awsdns-1.com",))
-        seen = DomainSeen(parse_name(NAME), zone) if done else None
-        return domain_registration.RegistrationSeen(registration, there.operation, seen)
+        zone = ZoneReport(NAME, NAME, ("ns-1.awsdns-1.com",))
+        seen = DomainReport(parse_name(NAME), zone) if done else None
+        return domain_registration.RegistrationReport(registration, there.operation, seen)
 
     monkeypatch.setattr(domain_offers, "offers", offers)
     monkeypatch.setattr(domain_registration, "act", act)
@@ -296,7 +296,7 @@ async def test_link_of_the_owner_is_mailed_again(
     monkeypatch.setattr(
         domain,
         "look",
-        lambda world, name: DomainSeen(name, ZoneSeen(name.ascii, None), here=domain.Here.SWITCHED_OFF),
+        lambda world, name: DomainReport(name, ZoneReport(name.ascii, None), here=domain.Here.SWITCHED_OFF),
     )
     monkeypatch.setattr(domain_registration, "owner_link", lambda world, name: "EXPIRED")
     monkeypatch.setattr(domain_registration, "mail_link_again", again)

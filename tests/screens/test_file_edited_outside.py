@@ -22,7 +22,7 @@ from tests.screens.reminder_paper import Flow
 from wizard.errors import ExitCode, WizardError
 from wizard.project.merge import Conflict
 from wizard.project.schema import Account, Domain, Project, Reminder, as_yaml, load, save
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Status, StepName, StepState
 
 
 def edit(page: Opened, **settings: object) -> None:
@@ -87,7 +87,7 @@ async def test_after_an_edit_outside_all_steps_are_looked_at_again(
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
         asked = outside.asked.count("survey")
-        changed = Standing(StepName.REMINDER, Status.ATTENTION, "Changed, not deployed: subject")
+        changed = StepState(StepName.REMINDER, Status.ATTENTION, "Changed, not deployed: subject")
         outside.standings = {**seen_so(begun), StepName.REMINDER: changed}
         edit(page, subject="Edited outside")
         await page.shows("Changed, not deployed: subject")

@@ -25,10 +25,10 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from wizard.errors import ExitCode, SignInNeededError, WizardError
 from wizard.project import schema as projects
-from wizard.project.schema import Domain, Production, Project, Registration, Seen, StepSeen
+from wizard.project.schema import Domain, Observation, Production, Project, Registration, StepObservation
 from wizard.steps import survey
 from wizard.steps.account import step as account
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, remembered
+from wizard.steps.model import Change, ChangeKind, Plan, Status, StepName, StepState, remembered
 from wizard.world import World
 
 EXPIRED = WizardError("Your sign-in has expired", "AWS said no.", "Run `aws sso login`.", ExitCode.OUTSIDE)
@@ -88,7 +88,7 @@ async def test_long_words_of_what_a_key_has_done_are_not_cut(outside: Outside, t
 async def test_what_the_survey_sees_goes_before_what_the_file_says(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:
-    gone = Standing(StepName.IDENTITY, Status.TODO, "SES has no identity example.com yet")
+    gone = StepState(StepName.IDENTITY, Status.TODO, "SES has no identity example.com yet")
     outside.standings = {**seen_so(begun), StepName.IDENTITY: gone}
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "Continuing example.com, step 3 of 6" in page.text
@@ -111,13 +111,13 @@ async def test_refusal_that_the_survey_sees_is_remembered(
 ) -> None:
     def refused(
         _: World, before: Project, _base: Path, *, noted: Callable[[Project, Project], object]
-    ) -> Iterator[Standing]:
-        noted(before, replace(before, production=Production(refused=Seen(NOW, "case 4711"))))
+    ) -> Iterator[StepState]:
+        noted(before, replace(before, production=Production(refused=Observation(NOW, "case 4711"))))
         yield from seen_so(begun).values()
 
     monkeypatch.setattr(survey, "survey", refused)
     async with opened(tmp_path, outside.world, project=begun) as page:
-        assert page.saved.production.refused == Seen(NOW, "case 4711")
+        assert page.saved.production.refused == Observation(NOW, "case 4711")
 
 
 async def test_in_another_account_the_evidence_stays(
@@ -125,8 +125,8 @@ async def test_in_another_account_the_evidence_stays(
 ) -> None:
     others = tuple(step for step in StepName if step is not StepName.ACCOUNT)
     words = "these credentials are of account 999999999999"
-    other = Standing(StepName.ACCOUNT, Status.ATTENTION, words, others)
-    unseen = {step: Standing(step, Status.TODO, "not looked at") for step in StepName}
+    other = StepState(StepName.ACCOUNT, Status.ATTENTION, words, others)
+    unseen = {step: StepState(step, Status.TODO, "not looked at") for step in StepName}
     outside.standings = {**unseen, StepName.ACCOUNT: other}
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert "step 1 of 6" in page.text
@@ -138,7 +138,7 @@ async def test_without_credentials_the_first_page_shows_what_was_last_known_and_
     outside: Outside, begun: Project, tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:
     outside.error = EXPIRED
-    waiting = Standing(StepName.DNS, Status.WAITING, "all records are right; waiting for SES")
+    waiting = StepState(StepName.DNS, Status.WAITING, "all records are right; waiting for SES")
     begun = remembered(begun, waiting, NOW)
     async with opened(tmp_path, outside.world, project=begun, size=size) as page:
         assert "? done, 24 Nov 2026" in page.text
@@ -170,10 +170,10 @@ async def test_a_set_up_that_was_done_is_not_called_so_while_nobody_can_be_asked
 async def test_what_is_seen_not_to_be_done_is_remembered_too(
     outside: Outside, begun: Project, tmp_path: Path
 ) -> None:
-    wrong = Standing(StepName.DNS, Status.ATTENTION, "1 record wrong")
+    wrong = StepState(StepName.DNS, Status.ATTENTION, "1 record wrong")
     outside.standings = {**seen_so(begun), StepName.DNS: wrong}
     async with opened(tmp_path, outside.world, project=begun) as page:
-        assert page.saved.progress[StepName.DNS] == StepSeen(
+        assert page.saved.progress[StepName.DNS] == StepObservation(
             at=NOW, words="1 record wrong", status="attention"
         )
 
@@ -321,7 +321,7 @@ async def test_enter_before_the_world_is_open_starts_when_it_is(outside: Outside
 async def test_what_nobody_expected_is_shown_as_an_error(
     outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: World) -> account.AccountSeen:
+    def broken(_: World) -> account.AccountReport:
         raise KeyError("[bold]not markup[/]")
 
     monkeypatch.setattr(account, "look", broken)
@@ -333,7 +333,7 @@ async def test_what_nobody_expected_is_shown_as_an_error(
 
 async def test_text_from_outside_is_never_markup(outside: Outside, begun: Project, tmp_path: Path) -> None:
     words = "[red]found[/] [@click=app.quit]here[/]"
-    outside.standings = {step: Standing(step, Status.ATTENTION, words) for step in StepName}
+    outside.standings = {step: StepState(step, Status.ATTENTION, words) for step in StepName}
     outside.account_id = "[b]1[/b]"
     async with opened(tmp_path, outside.world, project=begun) as page:
         assert page.text.count(words) == len(StepName)
@@ -382,7 +382,7 @@ def test_quitting_does_not_wait_for_an_answer_that_never_comes(
 ) -> None:
     asked, release = threading.Event(), threading.Event()
 
-    def never(_: World) -> account.AccountSeen:
+    def never(_: World) -> account.AccountReport:
         asked.set()
         release.wait(60)
         raise EXPIRED
@@ -535,7 +535,7 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
 ) -> None:
     go_on = threading.Event()
 
-    def slow(_world: World, _project: Project, **_: object) -> Iterator[Standing]:
+    def slow(_world: World, _project: Project, **_: object) -> Iterator[StepState]:
         go_on.wait(30)
         yield from seen_so(begun).values()
 

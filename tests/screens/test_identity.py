@@ -170,7 +170,7 @@ async def test_key_pressed_before_the_answer_is_not_lost(
 ) -> None:
     answered, look = threading.Event(), identity.look
 
-    def slow(world: World, project: Project) -> identity.IdentitySeen:
+    def slow(world: World, project: Project) -> identity.IdentityReport:
         assert answered.wait(30)
         return look(world, project)
 

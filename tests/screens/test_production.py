@@ -16,10 +16,10 @@ from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage
 from tests.screens.reminder_paper import Flow
 from wizard.aws.cloudformation import Stack
-from wizard.project.schema import Production, Project, Sandbox, Seen
+from wizard.project.schema import Observation, Production, Project, Sandbox
 from wizard.steps.model import StepName
 from wizard.steps.production.readiness import Site
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 
 
 async def show(page: Opened) -> None:
@@ -37,7 +37,7 @@ def ready(outside: Outside) -> Outside:
 @pytest.fixture
 def tried(begun: Project) -> Project:
     """A test mail was sent."""
-    return with_settings(begun, sandbox=Sandbox(sent=Seen(NOW, "to you@example.net")))
+    return with_settings(begun, sandbox=Sandbox(sent=Observation(NOW, "to you@example.net")))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -119,7 +119,7 @@ async def test_each_state_of_a_review_says_what_comes_next(
         assert page.text == snapshot
         assert not page.saved.done("production")
         refused = page.saved.production.refused
-        assert refused == (Seen(NOW, "case 4711") if status == "DENIED" else None)
+        assert refused == (Observation(NOW, "case 4711") if status == "DENIED" else None)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -135,7 +135,7 @@ async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
         ready.ses, review_status="GRANTED", production_access=True, max_24_hour_send=50_000, max_send_rate=14
     )
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {})
-    made.seen = ReminderSeen(stack, spare=("you@example.net",))
+    made.seen = ReminderReport(stack, spare=("you@example.net",))
     async with opened(tmp_path, ready.world, project=tried, size=size) as page:
         await show(page)
         assert page.text == snapshot
@@ -144,7 +144,7 @@ async def test_once_granted_what_the_sandbox_needed_is_taken_away_after_a_yes(
         await page.press("n")
         assert made.asked[-1] == "decline"
         await page.press("f4")
-        made.seen = ReminderSeen(stack)
+        made.seen = ReminderReport(stack)
         await page.press("y")
         assert made.asked[-1] == "act"
         assert "✓ rights  The function can use only your own identity" in page.text

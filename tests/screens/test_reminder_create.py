@@ -19,7 +19,7 @@ from wizard.reminder import draft
 from wizard.reminder.template import build as template
 from wizard.steps.model import StepName
 from wizard.steps.reminder.drift import Drifted
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 
 
 async def test_comes_back_to_where_it_stopped(
@@ -58,7 +58,7 @@ async def test_what_comes_next_is_in_sight_after_a_long_creation(
     made.steps = tuple(f"resource {number}" for number in range(30))
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
-    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
+    made.seen = ReminderReport(stack, schedule=schedule, recipients=1)
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4", "y")
         assert "deployed: send a test e-mail" in page.text
@@ -71,7 +71,7 @@ async def test_what_cloudformation_does_since_an_earlier_run_is_watched(
 ) -> None:
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_IN_PROGRESS", "", {}, {"ses-wizard": "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
-    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1)
+    made.seen = ReminderReport(stack, schedule=schedule, recipients=1)
     made.steps = tuple(f"resource {number}" for number in range(30))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
@@ -160,7 +160,7 @@ async def test_what_is_saved_and_not_deployed_is_told_at_once_and_everywhere(
 ) -> None:
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"}, NOW)
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
-    made.seen = ReminderSeen(stack, schedule=schedule, recipients=1, subject="Hello {{name}}")
+    made.seen = ReminderReport(stack, schedule=schedule, recipients=1, subject="Hello {{name}}")
     made.template = template.template(draft.setup_of(written))
     words = "Changed, not deployed: subject (F4 on Create)"
     async with opened(tmp_path, outside.world, project=with_a_test(written), size=SIZES[1]) as page:
@@ -190,7 +190,7 @@ async def test_what_drifted_is_told_and_put_back(
         await show(page, "f6")
         assert "! Nothing is deployed yet: press F4." in page.text
         stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
-        made.seen = ReminderSeen(stack)
+        made.seen = ReminderReport(stack)
         await page.press("f5", "f7")
         assert "! No drift was found: F6 checks for it." in page.text
         await page.press("f6")
@@ -208,7 +208,7 @@ async def test_what_drifted_is_told_and_put_back(
 async def test_a_taken_stack_name_is_replaced_by_a_free_one(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
-    made.seen = ReminderSeen(None, instead="reminder-example-com")
+    made.seen = ReminderReport(None, instead="reminder-example-com")
     async with opened(tmp_path, outside.world, project=begun) as page:
         await show(page, "f3", "f3", "f3")
         await page.shows("ses-wizard-reminder is taken by another set-up")

@@ -20,14 +20,14 @@ from wizard.errors import WizardError
 from wizard.project.schema import Project
 from wizard.steps.model import StepName
 from wizard.steps.reminder.audience import Audience
-from wizard.steps.reminder.runs import FailedMail, RunSeen
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.runs import FailedMail, RunReport
+from wizard.steps.reminder.step import ReminderReport
 
 
-def a_run(began: datetime = NOW, **numbers: object) -> RunSeen:
+def a_run(began: datetime = NOW, **numbers: object) -> RunReport:
     """One that wrote to all of three people in 3 seconds."""
     ended = began + timedelta(seconds=3)
-    run = RunSeen(
+    run = RunReport(
         f"{began:%Y-%m-%dT%H:%M:%SZ}", began, ended, ended, "direct", 3, 3, 0, 0, 0, 0, 0, stopped=""
     )
     return replace(run, **numbers)  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ FAILED = (
 def deployed(made: Flow) -> Flow:
     """A reminder that stands, with a few runs behind it."""
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "UTC", enabled=True, start=None)
-    made.seen = ReminderSeen(
+    made.seen = ReminderReport(
         Stack("arn", "ses-wizard-reminder", "UPDATE_COMPLETE", "", {}, {"ses-wizard": "example.com"}),
         schedule=schedule,
         recipients=1234,

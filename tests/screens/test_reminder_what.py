@@ -15,7 +15,7 @@ from tests.screens.reminder_paper import Flow, show, subject, with_a_test, write
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.project.schema import Production, Project
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 
 WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("#subject", "", "Write a subject"),
@@ -90,7 +90,7 @@ async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
 ) -> None:
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled=True, start=None)
-    made.seen = ReminderSeen(stack, schedule=schedule, recipients=3, unconfirmed="operations@example.com")
+    made.seen = ReminderReport(stack, schedule=schedule, recipients=3, unconfirmed="operations@example.com")
     done = with_a_test(begun)
     async with opened(tmp_path, outside.world, project=done) as page:
         await show(page, "f3")

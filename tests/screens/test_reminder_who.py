@@ -18,7 +18,7 @@ from wizard.reminder.recipients import parse
 from wizard.steps.reminder import recipients_form
 from wizard.steps.reminder.opt_outs import OptOut
 from wizard.steps.reminder.recipients_form import Reader, RecipientsForm, Source, StaleError
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 
 
 async def choose(page: Opened, source: Source) -> None:
@@ -74,7 +74,7 @@ async def test_in_the_sandbox_those_who_get_nothing_are_named_here_and_where_it_
 ) -> None:
     people = "email,name\nana@example.com,Ana\nben@else.example,Ben\nsuccess@simulator.amazonses.com,Chris\n"
     (tmp_path / "ses-wizard-recipients.csv").write_text(people)
-    made.seen = ReminderSeen(None, open_to=frozenset({"example.com"}))
+    made.seen = ReminderReport(None, open_to=frozenset({"example.com"}))
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page)
         await page.shows("Deploy it?")
@@ -85,7 +85,7 @@ async def test_in_the_sandbox_those_who_get_nothing_are_named_here_and_where_it_
         write(page, "lines", "ana@example.com")
         await page.settle()
         assert "! sandbox" not in page.text
-        made.seen = ReminderSeen(None)
+        made.seen = ReminderReport(None)
         write(page, "lines", "ben@else.example")
         await page.press("f5")
         assert "! sandbox" not in page.text
@@ -307,7 +307,7 @@ async def test_a_table_that_cannot_be_looked_at_says_why(
 def deployed(made: Flow) -> Flow:
     """A reminder that stands, with one opt-out."""
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})
-    made.seen = ReminderSeen(stack, recipients=3)
+    made.seen = ReminderReport(stack, recipients=3)
     made.gone["cem@example.com"] = OptOut("cem@example.com", NOW, "complaint")
     return made
 

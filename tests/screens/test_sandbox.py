@@ -23,11 +23,11 @@ from tests.screens.conftest import NOW, Outside
 from tests.screens.pages import SIZES, Opened, opened
 from tests.screens.paper import Stage, mail
 from wizard.errors import WizardError
-from wizard.project.schema import Project, Sandbox, Seen
+from wizard.project.schema import Observation, Project, Sandbox
 from wizard.steps.model import Plan, Report, StepName
 from wizard.steps.production import sandbox
 from wizard.steps.production.authentication_results import LONGEST
-from wizard.steps.production.sandbox import AddressState, SandboxSeen, SentMail
+from wizard.steps.production.sandbox import AddressState, SandboxReport, SentMail
 from wizard.world import World
 
 ME = "me@example.net"
@@ -49,11 +49,11 @@ class Ses:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def look(self, world: World, project: Project) -> SandboxSeen:
+    def look(self, world: World, project: Project) -> SandboxReport:
         if self.denied:
             raise self.denied
         address, asked = project.sandbox.address, project.sandbox.asked
-        return SandboxSeen(
+        return SandboxReport(
             "example.com",
             self.outside.ses,
             address,
@@ -63,7 +63,7 @@ class Ses:
             recipients=("example.com", "example.org", "ops@example.net", "qa@example.net", "zoe@example.net"),
         )
 
-    def follow(self, world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
+    def follow(self, world: World, project: Project, seen: SandboxReport) -> SandboxReport:
         return replace(seen, state=self.state)
 
     def act(self, world: World, project: Project, report: Report, agreed: Plan) -> Project:
@@ -183,7 +183,7 @@ async def test_an_answer_about_the_address_before_comes_too_late(
 ) -> None:
     answered, asked = threading.Event(), threading.Event()
 
-    def slow(world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
+    def slow(world: World, project: Project, seen: SandboxReport) -> SandboxReport:
         asked.set()
         answered.wait(10)
         return seen
@@ -244,8 +244,8 @@ async def test_a_new_test_mail_makes_the_earlier_reading_stale_at_once(
     ses: Ses, begun: Project, tmp_path: Path
 ) -> None:
     ses.state = AddressState.VERIFIED
-    evidence = Seen(at=NOW, words="SPF, DKIM and DMARC pass for example.com, says mx.example.net")
-    tried = Sandbox(address=ME, sent=Seen(at=NOW, words=f"to {ME}"), read=evidence, passed=True)
+    evidence = Observation(at=NOW, words="SPF, DKIM and DMARC pass for example.com, says mx.example.net")
+    tried = Sandbox(address=ME, sent=Observation(at=NOW, words=f"to {ME}"), read=evidence, passed=True)
     async with opened(tmp_path, ses.outside.world, project=with_sections(begun, sandbox=tried)) as page:
         await show(page)
         assert "✓ read" in page.text

@@ -15,7 +15,7 @@ from tests.screens.pages import SIZES, opened
 from tests.screens.paper import Stage
 from wizard.errors import WizardError
 from wizard.project.schema import Project, Sandbox
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Status, StepName, StepState
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -88,7 +88,7 @@ async def test_looks_again_each_time_it_comes_up_and_when_the_clock_is_pushed(
         await page.go(None)
         assert outside.asked.count("survey") == before + 1
         words = "3 recipients; next run Fri 27 Nov 2026 09:00 CET"
-        outside.standings[StepName.REMINDER] = Standing(StepName.REMINDER, Status.DONE, words)
+        outside.standings[StepName.REMINDER] = StepState(StepName.REMINDER, Status.DONE, words)
         await page.press("f9", "f4", "escape")
         await page.until(lambda: f"» mail {words}" in page.words)
 

@@ -34,7 +34,7 @@ def noted(log: Path) -> str:
 async def test_in_a_pages_worker(
     outside: Outside, tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: World) -> account.AccountSeen:
+    def broken(_: World) -> account.AccountReport:
         raise KeyError("eventId")
 
     monkeypatch.setattr(account, "look", broken)

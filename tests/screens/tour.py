@@ -24,11 +24,11 @@ from tests.screens.paper import Stage, mail, pending
 from tests.screens.test_domain_registration import FORM, NAME, registrar
 from tests.screens.test_reminder_runs import FAILED, deployed
 from tests.screens.test_sandbox import ses
-from wizard.aws.iam import Verdict
+from wizard.aws.iam import Decision
 from wizard.errors import SignInNeededError
-from wizard.project.schema import Project, Sandbox, Seen
+from wizard.project.schema import Observation, Project, Sandbox
 from wizard.steps.account.permissions import Missing
-from wizard.steps.account.regions import RegionSeen, RegionState
+from wizard.steps.account.regions import RegionReport, RegionState
 from wizard.steps.dns import step as dns
 from wizard.steps.model import StepName
 from wizard.steps.production.readiness import Site
@@ -61,12 +61,12 @@ def scenery(
     outside.identity = pending(outside)
     outside.ses = replace(outside.ses, suppressed_reasons=("BOUNCE", "COMPLAINT"))
     outside.regions = {
-        "eu-central-1": RegionSeen(
+        "eu-central-1": RegionReport(
             "eu-central-1", RegionState.PRODUCTION, "9 of 50,000 in 24 h", True, "SUCCESS"
         )
     }
     outside.missing = (
-        Missing("ses:CreateEmailIdentity", StepName.IDENTITY, "Have SES sign it.", Verdict.NOT_ALLOWED),
+        Missing("ses:CreateEmailIdentity", StepName.IDENTITY, "Have SES sign it.", Decision.NOT_ALLOWED),
     )
     outside.site = Site("https://example.com", trouble="did not answer within 8 seconds")
     monkeypatch.setattr(dns, "watch", stage.watch)
@@ -79,7 +79,9 @@ def scenery(
 def all_begun(written: Project) -> Project:
     """A set-up of which every step but the last has something to show."""
     done = written.seen_done("reminder", "1 recipient", NOW)
-    return with_sections(done, sandbox=Sandbox(address="me@example.net", sent=Seen(NOW, "to me@example.net")))
+    return with_sections(
+        done, sandbox=Sandbox(address="me@example.net", sent=Observation(NOW, "to me@example.net"))
+    )
 
 
 def _at(page: Opened, *words: str) -> None:

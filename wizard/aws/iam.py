@@ -11,7 +11,7 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.calls import call, call_pages
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """The simulation's verdict on one action on one resource, from best to worst."""
 
     ALLOWED = "allowed"
@@ -32,7 +32,7 @@ class Simulated:
     """
 
     action: str
-    verdict: Verdict
+    verdict: Decision
     unsure: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ def _type(values: Sequence[str]) -> str:
     return "boolean" if values[0] in ("true", "false") else "string"
 
 
-_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+_RANK = {verdict: rank for rank, verdict in enumerate(Decision)}
 
 
 def _simulated(result: Mapping[str, Any]) -> Iterator[Simulated]:
@@ -91,12 +91,12 @@ def _simulated(result: Mapping[str, Any]) -> Iterator[Simulated]:
         detail = "PermissionsBoundaryDecisionDetail"
         boundary = one.get(detail) or result.get(detail) or {}
         if decision == "allowed":
-            verdict = Verdict.ALLOWED
+            verdict = Decision.ALLOWED
         elif not organisation:
-            verdict = Verdict.ORGANISATION
+            verdict = Decision.ORGANISATION
         elif not boundary.get("AllowedByPermissionsBoundary", True):
-            verdict = Verdict.BOUNDARY
+            verdict = Decision.BOUNDARY
         else:
-            verdict = Verdict.DENIED if decision == "explicitDeny" else Verdict.NOT_ALLOWED
+            verdict = Decision.DENIED if decision == "explicitDeny" else Decision.NOT_ALLOWED
         unsure = one.get("MissingContextValues") or result.get("MissingContextValues") or ()
         yield Simulated(result["EvalActionName"], verdict, tuple(unsure))

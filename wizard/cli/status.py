@@ -8,8 +8,8 @@ import json
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project, load
 from wizard.steps.account import step as account
-from wizard.steps.account.step import AccountSeen
-from wizard.steps.model import Standing, Status, last_known
+from wizard.steps.account.step import AccountReport
+from wizard.steps.model import Status, StepState, last_known
 from wizard.steps.survey import survey, without_aws
 from wizard.world import World
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, world: World) -> int:
 
 
 def as_json(
-    project: Project, seen: AccountSeen | None, standings: list[Standing], trouble: WizardError | None
+    project: Project, seen: AccountReport | None, standings: list[StepState], trouble: WizardError | None
 ) -> str:
     """Return the result as one JSON object on one line.
 
@@ -73,7 +73,7 @@ def as_json(
 
 
 def as_table(
-    project: Project, seen: AccountSeen | None, standings: list[Standing], trouble: WizardError | None
+    project: Project, seen: AccountReport | None, standings: list[StepState], trouble: WizardError | None
 ) -> str:
     """Return the result as text: a heading, then one line a step."""
     account_id, region = _account_and_region(project, seen)
@@ -96,6 +96,6 @@ def as_table(
     return "\n".join([heading, *note, "", *lines])
 
 
-def _account_and_region(project: Project, seen: AccountSeen | None) -> tuple[str | None, str | None]:
+def _account_and_region(project: Project, seen: AccountReport | None) -> tuple[str | None, str | None]:
     """Return account and Region as found, else as FILE names them."""
     return (seen.account_id, seen.region) if seen else (project.account.id, project.account.region)

@@ -160,7 +160,7 @@ Answers = Mapping[Question, Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSeen:
+class ServerReport:
     """One server that the zone is delegated to, and how it answered for the zone's SOA."""
 
     name: str
@@ -170,7 +170,7 @@ class ServerSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneSeen:
+class ZoneReport:
     """The zone that holds a domain. ``apex`` is None where the domain is not registered (zone-missing).
 
     ``nameservers`` are the names the registry delegates to, ``addresses`` theirs; ``servers`` says how each
@@ -189,7 +189,7 @@ class ZoneSeen:
     reachable: bool = True
     path: Path | None = Path.AUTHORITATIVE
     soa: Soa | None = field(default=None)
-    servers: tuple[ServerSeen, ...] = ()
+    servers: tuple[ServerReport, ...] = ()
     own_nameservers: tuple[str, ...] = ()
     registry_answers: bool = True
     bogus: str | None = None
@@ -204,7 +204,7 @@ class PublicSight:
     """What one public resolver says to a question that the zone answers.
 
     ``has``: the same as the zone. ``seconds``: how long what it says instead may stay in its cache; None
-    where it does not say. ``bogus`` as in ``ZoneSeen``.
+    where it does not say. ``bogus`` as in ``ZoneReport``.
     """
 
     resolver: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from wizard.dns.answers import Answer, Answers, Opinions, Path, Question, ZoneSeen
+from wizard.dns.answers import Answer, Answers, Opinions, Path, Question, ZoneReport
 from wizard.dns.findings import Round, Row, RowStatus
 from wizard.dns.judge.rows import (
     Context,
@@ -134,7 +134,7 @@ class _Looked:
     """The results of one round, kept to judge them again when public resolvers have answered."""
 
     at: datetime
-    zone: ZoneSeen
+    zone: ZoneReport
     answers: Answers
     context: Context
     rows: tuple[Row, ...]
@@ -232,7 +232,7 @@ class Checklist:
         """Stop what is still asked in the background."""
         self._public.close()
 
-    async def _local(self, resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
+    async def _local(self, resolver: Resolver, zone: ZoneReport, lacking: Answers) -> Answers:
         """Return what only this network's resolvers have. If that is nothing, skip them for a minute."""
         clock = asyncio.get_running_loop().time
         if clock() < self._alone_until:
@@ -243,7 +243,7 @@ class Checklist:
         return found
 
     async def _judge(
-        self, resolver: Resolver, zone: ZoneSeen, answers: dict[Question, Answer], context: Context
+        self, resolver: Resolver, zone: ZoneReport, answers: dict[Question, Answer], context: Context
     ) -> tuple[Row, ...]:
         """Return the rows. Answers that tell why a record is not right are added to ``answers``."""
         for _ in range(MAX_PROBE_ROUNDS):
@@ -254,7 +254,7 @@ class Checklist:
             answers |= await resolver.ask(zone, more)
         return judge_all(self._records, answers, zone, context)[0]
 
-    async def _first_answers(self, resolver: Resolver) -> tuple[ZoneSeen, dict[Question, Answer]]:
+    async def _first_answers(self, resolver: Resolver) -> tuple[ZoneReport, dict[Question, Answer]]:
         """The zone and the answers to the first questions; the registry is asked at the same time."""
         clock = asyncio.get_running_loop().time
         known = self._delegation
@@ -271,12 +271,12 @@ class Checklist:
         self._delegation, self._confirmed_at = confirmed, clock()
         return zone, answers
 
-    async def _ask(self, resolver: Resolver, zone: ZoneSeen) -> dict[Question, Answer]:
+    async def _ask(self, resolver: Resolver, zone: ZoneReport) -> dict[Question, Answer]:
         own = [question for record in self._records for question in questions(record, zone)]
         beside = [question for record in self._records for question in asides(record, zone)]
         return await resolver.ask(zone, own, (*zone_questions(zone), *beside))
 
-    def _own_questions(self, zone: ZoneSeen) -> tuple[Question, ...]:
+    def _own_questions(self, zone: ZoneReport) -> tuple[Question, ...]:
         """One for each record: what exists at its place."""
         if zone.apex is None:
             return ()

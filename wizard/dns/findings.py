@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.records import Record
 
 
@@ -94,7 +94,7 @@ class Round:
 
     domain: str
     checked_at: datetime
-    zone: ZoneSeen
+    zone: ZoneReport
     provider: str | None
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import fields, replace
 
-from wizard.project.schema import Project, Section, Seen
+from wizard.project.schema import Observation, Project, Section
 
 _TOGETHER = {"sandbox": (("read", "passed"),), "reminder": (("recipients", "table"),)}
 """Fields of a section that only make sense together: merged as one."""
@@ -119,7 +119,7 @@ def _merged(
     if theirs == base:
         return mine
     (was, *_), (ours, *_), (other, *_) = base, mine, theirs
-    if isinstance(ours, Seen) and isinstance(other, Seen):
+    if isinstance(ours, Observation) and isinstance(other, Observation):
         return mine if ours.at >= other.at else theirs
     if isinstance(ours, tuple) and isinstance(other, tuple):
         kept = [one for one in other if one in ours or one not in was]
@@ -131,7 +131,9 @@ def _merged(
     return None
 
 
-def _evidence(base: Seen | None, mine: Seen | None, theirs: Seen | None) -> Seen | None:
+def _evidence(
+    base: Observation | None, mine: Observation | None, theirs: Observation | None
+) -> Observation | None:
     """Return the merged evidence of one step. Removing it is a change, too."""
     if mine == base:
         return theirs

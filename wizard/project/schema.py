@@ -154,11 +154,11 @@ class Reminder(Section, frozen=True):
     """Where recipients unsubscribe: ``https://…`` (one click, RFC 8058; with fields) or ``mailto:…``."""
     alerts: Address | None = None
     """The address that gets alerts of failures, bounces and complaints, by Amazon SNS."""
-    tested: Seen | None = None
+    tested: Observation | None = None
     """The deployed function sent a test e-mail: when, and to whom."""
 
 
-class Seen(Section, frozen=True):
+class Observation(Section, frozen=True):
     """Evidence that a step was found done: when, and what was seen."""
 
     at: Moment
@@ -172,7 +172,7 @@ class Seen(Section, frozen=True):
 StatusKey = Literal["todo", "working", "waiting", "attention", "done"]
 
 
-class StepSeen(Seen, frozen=True):
+class StepObservation(Observation, frozen=True):
     """The state of a step when it was last seen: when, and in words."""
 
     status: StatusKey = "done"
@@ -185,9 +185,9 @@ class Sandbox(Section, frozen=True):
     """The user's own address, which SES verifies and test e-mails go to."""
     asked: Moment | None = None
     """When SES last sent the verification link, which is valid for 24 hours."""
-    sent: Seen | None = None
+    sent: Observation | None = None
     """A test e-mail was sent with the domain's identity: when, and to whom."""
-    read: Seen | None = None
+    read: Observation | None = None
     """The headers of a received test e-mail: when, and what they say of SPF, DKIM and DMARC."""
     passed: bool = False
     """Whether SPF, DKIM and DMARC all passed for the domain itself."""
@@ -211,7 +211,7 @@ class Production(Section, frozen=True):
     """The digest of the case text as the wizard wrote it: another text is the user's, and is kept."""
     asked: Moment | None = None
     """When the request was sent."""
-    refused: Seen | None = None
+    refused: Observation | None = None
     """AWS denied the request: when that was seen, and in which case."""
     put_off: Moment | None = None
     """When the user said "not now": nothing requests it until they resume."""
@@ -234,13 +234,13 @@ class Project(Section, frozen=True):
     reminder: Reminder = field(default_factory=Reminder)
     sandbox: Sandbox = field(default_factory=Sandbox)
     production: Production = field(default_factory=Production)
-    progress: dict[StepName, StepSeen] = field(default_factory=dict)
+    progress: dict[StepName, StepObservation] = field(default_factory=dict)
 
     def seen_done(self, step: str, words: str, at: datetime) -> Project:
         """Return the project with the evidence that ``step`` is done."""
-        return self.seen_so(step, StepSeen(at=at, words=words))
+        return self.seen_so(step, StepObservation(at=at, words=words))
 
-    def seen_so(self, step: str, seen: StepSeen) -> Project:
+    def seen_so(self, step: str, seen: StepObservation) -> Project:
         """Return the project with the last known state of ``step``."""
         return replace(self, progress={**self.progress, StepName(step): seen})
 
@@ -321,7 +321,7 @@ def _migrated(project: Project) -> Project:
     if project.reminder.tested or not project.done("reminder"):
         return project
     seen = project.progress[StepName.REMINDER]
-    return replace(project, reminder=replace(project.reminder, tested=Seen(at=seen.at, words="")))
+    return replace(project, reminder=replace(project.reminder, tested=Observation(at=seen.at, words="")))
 
 
 def save(project: Project, path: Path) -> None:

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StepState:
     """Where one step stands, and why, in one short sentence.
 
     ``holds`` are the other steps that must not act while it stands so. ``brief`` is the reason in two or
@@ -58,24 +58,24 @@ class Surroundings:
     noted: Callable[[Project, Project], object] = lambda before, after: None
 
 
-def last_known(project: Project) -> dict[StepName, Standing]:
+def last_known(project: Project) -> dict[StepName, StepState]:
     """Where the steps stood when they were last looked at, by the project file: good until somebody looks."""
     found = {step: project.progress.get(step) for step in StepName}
     return {
-        step: Standing(step, Status(seen.status), seen.words, as_of=seen.at)
+        step: StepState(step, Status(seen.status), seen.words, as_of=seen.at)
         if seen
-        else Standing(step, Status.TODO, "")
+        else StepState(step, Status.TODO, "")
         for step, seen in found.items()
     }
 
 
-def remembered(project: Project, standing: Standing, now: datetime) -> Project:
+def remembered(project: Project, standing: StepState, now: datetime) -> Project:
     """The project with ``standing`` as the last known state of its step; what stays is dated once a day."""
-    from wizard.project.schema import StepSeen
+    from wizard.project.schema import StepObservation
 
     status: StatusKey = standing.status.value
     before = project.progress.get(standing.step)
-    seen = StepSeen(at=now, words=standing.words, status=status)
+    seen = StepObservation(at=now, words=standing.words, status=status)
     if before and (before.status, before.words, before.at.date()) == (seen.status, seen.words, now.date()):
         return project
     return project.seen_so(standing.step, seen)

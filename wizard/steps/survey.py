@@ -14,12 +14,12 @@ from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project
 from wizard.steps.account import permissions
 from wizard.steps.account import step as account
-from wizard.steps.account.step import AccountSeen
+from wizard.steps.account.step import AccountReport
 from wizard.steps.domain import registration
-from wizard.steps.model import Standing, Status, StepName, Surroundings
+from wizard.steps.model import Status, StepName, StepState, Surroundings
 from wizard.world import World
 
-Look = Callable[[Surroundings], Standing]
+Look = Callable[[Surroundings], StepState]
 """Finds the state of a step: the function that a step's ``look`` in the registry names."""
 
 
@@ -27,10 +27,10 @@ def survey(
     world: World,
     project: Project,
     base: Path,
-    seen: AccountSeen | None = None,
+    seen: AccountReport | None = None,
     *,
     noted: Callable[[Project, Project], object] = lambda before, after: None,
-) -> Iterator[Standing]:
+) -> Iterator[StepState]:
     """The standing of each of the six steps, in order, as it becomes known.
 
     Looks at the account first (``seen`` is that look, where it was made already), then at all the others at
@@ -51,7 +51,7 @@ def survey(
             raise
     yield account.judge(seen, project)
     if closed := _closed(seen, project):
-        later = [Standing(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT]
+        later = [StepState(step, Status.TODO, closed) for step in StepName if step is not StepName.ACCOUNT]
         if project.domain.registration and not account.is_another(seen, project):
             around = Surroundings(world, project, base)
             later[0] = _standing(StepName.DOMAIN, registration.standing, around, [])
@@ -72,7 +72,7 @@ def survey(
             yield account.judge(seen, project, allowed.lacks)
 
 
-def without_aws(world: World, project: Project) -> Iterator[Standing]:
+def without_aws(world: World, project: Project) -> Iterator[StepState]:
     """What can be said while AWS cannot be asked: that a record is wrong in the DNS. Raises nothing."""
     from wizard.steps.dns import step as dns
 
@@ -80,7 +80,7 @@ def without_aws(world: World, project: Project) -> Iterator[Standing]:
         yield wrong
 
 
-def _closed(seen: AccountSeen, project: Project) -> str:
+def _closed(seen: AccountReport, project: Project) -> str:
     """Why no step after the first can be looked at, or nothing."""
     if account.is_another(seen, project):
         return f"not looked at: it belongs to account {project.account.id}"
@@ -94,7 +94,7 @@ def look_of(step: StepName) -> Look:
     return found
 
 
-def _standing(step: StepName, look: Look, around: Surroundings, refused: list[WizardError]) -> Standing:
+def _standing(step: StepName, look: Look, around: Surroundings, refused: list[WizardError]) -> StepState:
     """The standing by ``look``; a refusal (a missing permission, a domain of others) needs the user.
 
     It is put among ``refused``, too.
@@ -105,4 +105,4 @@ def _standing(step: StepName, look: Look, around: Surroundings, refused: list[Wi
         if error.exit_code is ExitCode.OUTSIDE:
             raise
         refused.append(error)
-        return Standing(step, Status.ATTENTION, error.title)
+        return StepState(step, Status.ATTENTION, error.title)

@@ -22,13 +22,13 @@ from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Columns
 from screens.workers import cancel, reads, running_in
 from wizard.errors import WizardError
-from wizard.steps.model import Standing, StepName
+from wizard.steps.model import StepName, StepState
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.account.permissions import PermissionsSeen
-    from wizard.steps.account.regions import RegionSeen
-    from wizard.steps.account.step import AccountChoices, AccountSeen
+    from wizard.steps.account.permissions import PermissionsReport
+    from wizard.steps.account.regions import RegionReport
+    from wizard.steps.account.step import AccountChoices, AccountReport
     from wizard.world import World
 
 ENVIRONMENT = ""
@@ -89,12 +89,12 @@ from another terminal, then press **F5**: no restart is needed.
         choices: AccountChoices
 
     @dataclass
-    class Seen(Message):
+    class AccountRead(Message):
         """AWS answered. ``regions`` are those that the account has, the one in use first."""
 
         world: World
-        seen: AccountSeen
-        standing: Standing
+        seen: AccountReport
+        standing: StepState
         regions: tuple[str, ...]
 
     @dataclass
@@ -102,22 +102,22 @@ from another terminal, then press **F5**: no restart is needed.
         """One Region of the account ``account_id`` has answered."""
 
         account_id: str
-        region: RegionSeen
+        region: RegionReport
 
     @dataclass
     class Allowed(Message):
         """IAM has said what is allowed, or why it does not."""
 
-        seen: PermissionsSeen
+        seen: PermissionsReport
 
     def __init__(self) -> None:
         super().__init__()
         self._offered: AccountChoices | None = None
-        self._seen: AccountScreen.Seen | None = None
-        self._regions: dict[str, RegionSeen] = {}
+        self._seen: AccountScreen.AccountRead | None = None
+        self._regions: dict[str, RegionReport] = {}
         self._asked: tuple[str, ...] = ()
         self._regions_of: tuple[str, str] | None = None
-        self._allowed: PermissionsSeen | None = None
+        self._allowed: PermissionsReport | None = None
         self._first = True
         self._failed = False
         self._going_on = False
@@ -169,10 +169,10 @@ from another terminal, then press **F5**: no restart is needed.
         there = world.choose(*(chosen or (choices.profile, choices.region)))
         seen = account.look(there)
         regions = account_regions.in_order(there, seen, choices.regions)
-        self.tell(self.Seen(there, seen, account.judge(seen, project), regions))
+        self.tell(self.AccountRead(there, seen, account.judge(seen, project), regions))
 
     @reads("Asking all Regions")
-    def _ask_regions(self, world: World, seen: AccountSeen, asked: Sequence[str], domain: str) -> None:
+    def _ask_regions(self, world: World, seen: AccountReport, asked: Sequence[str], domain: str) -> None:
         from wizard.steps.account import regions as account_regions
 
         worker = get_current_worker()
@@ -182,14 +182,14 @@ from another terminal, then press **F5**: no restart is needed.
             self.post_message(self.RegionAnswered(seen.account_id, region))
 
     @reads("Asking IAM")
-    def _ask_iam(self, world: World, project: Project, seen: AccountSeen) -> None:
+    def _ask_iam(self, world: World, project: Project, seen: AccountReport) -> None:
         from wizard.steps.account import permissions
 
         self.tell(self.Allowed(permissions.look(world, project, seen)))
 
     @reads("Saving the choice", topic="aws")
     def _decide(
-        self, world: World, project: Project, seen: AccountSeen, lacks: str, take_another: bool = False
+        self, world: World, project: Project, seen: AccountReport, lacks: str, take_another: bool = False
     ) -> None:
         from wizard.steps.account import step as account
 
@@ -216,8 +216,8 @@ from another terminal, then press **F5**: no restart is needed.
             for select, value, values in zip((profile, region), wanted, offered, strict=True):
                 select.value = value if value in values else Select.NULL
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(AccountRead)
+    def _show_seen(self, message: AccountRead) -> None:
         self._seen = message
         seen = message.seen
         self.query_one(BusyLine).forget_said()
@@ -242,7 +242,7 @@ from another terminal, then press **F5**: no restart is needed.
             with self.prevent(Select.Changed):
                 field.value = region
 
-    def _ask_more(self, message: Seen) -> None:
+    def _ask_more(self, message: AccountRead) -> None:
         """Ask what takes longer: the other Regions, once for an account, and what is allowed."""
         seen, domain = message.seen, self.state.domain
         if self._regions_of != (seen.account_id, domain):
@@ -426,7 +426,7 @@ from another terminal, then press **F5**: no restart is needed.
             region if isinstance(region, str) else None,
         )
 
-    def _is_decided(self, seen: AccountSeen) -> bool:
+    def _is_decided(self, seen: AccountReport) -> bool:
         decided = self.state.project.account
         return (decided.id, decided.region, decided.profile) == (seen.account_id, seen.region, seen.profile)
 
@@ -440,7 +440,7 @@ from another terminal, then press **F5**: no restart is needed.
         files = self.state.project.account.id
         return bool(self._seen) and files not in (None, self._seen.seen.account_id if self._seen else None)
 
-    def _is_files_own(self, message: Seen) -> bool:
+    def _is_files_own(self, message: AccountRead) -> bool:
         """Whether the look was made the way the whole app goes, no other profile or Region just tried."""
         region = self.state.region or message.seen.region
         own = (self.state.world.aws.profile, region)

@@ -24,7 +24,7 @@ from wizard.text import sentence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wizard.steps.account.permissions import Missing, PermissionsSeen
+    from wizard.steps.account.permissions import Missing, PermissionsReport
 
 POLICY_NOTE = (
     "Exactly what this set-up needs, for whoever runs IAM in your account. IAM takes {most:,} characters in "
@@ -49,7 +49,7 @@ class PermissionsDialog(Dialog[None]):
         words: str
         trouble: bool
 
-    def __init__(self, seen: PermissionsSeen, path: Path) -> None:
+    def __init__(self, seen: PermissionsReport, path: Path) -> None:
         super().__init__()
         self.seen = seen
         self.path = path

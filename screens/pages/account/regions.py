@@ -16,7 +16,7 @@ from screens.pages.account.words import region_look
 from screens.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:
-    from wizard.steps.account.regions import RegionSeen
+    from wizard.steps.account.regions import RegionReport
 
 
 class RegionsDialog(Dialog[str]):
@@ -33,7 +33,7 @@ class RegionsDialog(Dialog[str]):
         super().__init__()
         self.asked = asked
         self.chosen = chosen
-        self._seen: Mapping[str, RegionSeen] = {}
+        self._seen: Mapping[str, RegionReport] = {}
 
     def compose_body(self) -> ComposeResult:
         """The list; it scrolls by itself."""
@@ -46,7 +46,7 @@ class RegionsDialog(Dialog[str]):
         regions.highlighted = self.asked.index(self.chosen) if self.chosen in self.asked else 0
         regions.focus()
 
-    def show(self, seen: Mapping[str, RegionSeen]) -> None:
+    def show(self, seen: Mapping[str, RegionReport]) -> None:
         """Show what has been answered by now."""
         new = [region for region in seen if self._seen.get(region) != seen[region]]
         self._seen = dict(seen)

@@ -10,9 +10,9 @@ from textual.content import Content
 from screens.widgets.columns import Cells
 
 if TYPE_CHECKING:
-    from wizard.steps.account.permissions import PermissionsSeen
-    from wizard.steps.account.regions import RegionSeen, RegionState
-    from wizard.steps.account.step import AccountSeen
+    from wizard.steps.account.permissions import PermissionsReport
+    from wizard.steps.account.regions import RegionReport, RegionState
+    from wizard.steps.account.step import AccountReport
 
 
 def region_look(state: RegionState | None) -> tuple[str, str, str]:
@@ -31,7 +31,7 @@ def region_look(state: RegionState | None) -> tuple[str, str, str]:
     return looks[state]
 
 
-def seen_rows(seen: AccountSeen) -> list[Cells]:
+def seen_rows(seen: AccountReport) -> list[Cells]:
     """Who calls, how, to where, and how SES stands."""
     from wizard.steps.account import health as account_health
 
@@ -48,7 +48,7 @@ def seen_rows(seen: AccountSeen) -> list[Cells]:
     return rows
 
 
-def _sandbox(seen: AccountSeen) -> str:
+def _sandbox(seen: AccountReport) -> str:
     if seen.sandbox:
         return "yes: only verified addresses and domains get mail; see step 6"
     if seen.trouble and seen.trouble.stops:
@@ -56,7 +56,7 @@ def _sandbox(seen: AccountSeen) -> str:
     return "no: SES can still send to anyone" if seen.trouble else "no: SES can send to anyone"
 
 
-def region_row(asked: int, regions: Sequence[RegionSeen]) -> Cells:
+def region_row(asked: int, regions: Sequence[RegionReport]) -> Cells:
     """How many Regions have answered, and what there is to know of those that are not in the sandbox."""
     left = asked - len(regions)
     counts = [f"{len(regions)} of {asked} have answered"] if left else [f"{asked} asked"]
@@ -66,7 +66,7 @@ def region_row(asked: int, regions: Sequence[RegionSeen]) -> Cells:
     return _fact("Regions", ", ".join(counts))
 
 
-def is_special(region: RegionSeen | None) -> bool:
+def is_special(region: RegionReport | None) -> bool:
     """Whether a Region is one to look at first."""
     from wizard.steps.account.regions import RegionState
 
@@ -75,7 +75,7 @@ def is_special(region: RegionSeen | None) -> bool:
     )
 
 
-def permission_row(seen: PermissionsSeen | None) -> Cells:
+def permission_row(seen: PermissionsReport | None) -> Cells:
     """What is allowed, in a line; None while IAM is asked."""
     if seen is None:
         return _fact("Permissions", "asking IAM …")
@@ -88,7 +88,7 @@ def permission_row(seen: PermissionsSeen | None) -> Cells:
     return (_label("Permissions"), Content.assemble(mark, seen.words))
 
 
-def note_rows(seen: AccountSeen, worth_knowing: Sequence[str]) -> list[Cells]:
+def note_rows(seen: AccountReport, worth_knowing: Sequence[str]) -> list[Cells]:
     """What needs explaining: trouble with sending, the quota, another Region that is further."""
     from wizard.steps.account import health as account_health
 
@@ -112,7 +112,7 @@ def _endpoint_note(endpoints: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def another_account_rows(seen: AccountSeen, file: str, account: str) -> list[Cells]:
+def another_account_rows(seen: AccountReport, file: str, account: str) -> list[Cells]:
     """What to decide between where the set-up in ``file`` was made in another account, ``account``."""
     taken = "to set everything up in it. What was seen in the other is forgotten; nothing there is changed"
     return [

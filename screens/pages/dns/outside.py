@@ -17,7 +17,7 @@ from wizard.text import ago, printable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from screens.pages.dns.watcher import RecordsSeen
+    from screens.pages.dns.watcher import RecordsChecked
     from wizard.aws.sesv2 import SesIdentity
     from wizard.dns.findings import Round, Row
     from wizard.dns.providers import Provider
@@ -62,7 +62,7 @@ def remarks(round_: Round, identity: SesIdentity | None) -> list[Cells]:
     return notes
 
 
-def outside_rows(seen: RecordsSeen) -> list[Cells]:
+def outside_rows(seen: RecordsChecked) -> list[Cells]:
     """The zone and what is wrong with it as a whole, then SES's own view."""
     rows: list[Cells] = []
     if seen.round:

@@ -22,7 +22,7 @@ from screens.pages.dns.checklist import LABELS, Checklist
 from screens.pages.dns.outside import outside_rows, remarks
 from screens.pages.dns.publisher import Publisher, may_write
 from screens.pages.dns.record_detail import RecordCard, detail
-from screens.pages.dns.watcher import RecordsSeen, Watcher
+from screens.pages.dns.watcher import RecordsChecked, Watcher
 from screens.state import AppState
 from screens.widgets.columns import Columns
 from screens.workers import saves
@@ -135,7 +135,7 @@ asks first.
         return self.query_one(Watcher)
 
     @property
-    def seen(self) -> RecordsSeen:
+    def seen(self) -> RecordsChecked:
         """What is known of the records."""
         return self.watcher.seen
 
@@ -183,7 +183,7 @@ asks first.
         if self.row in changed:
             self.query_one(RecordCard).scroll_home(animate=False)
 
-    def _judge(self, seen: RecordsSeen) -> None:
+    def _judge(self, seen: RecordsChecked) -> None:
         """Tell the app where the step stands, if that is new."""
         from wizard.steps.dns import step as dns
 

@@ -32,7 +32,7 @@ class Publisher(Part):
     DEFAULT_CSS = "Publisher { display: none; }"
 
     @dataclass
-    class Planned(Message):
+    class PublishPlanned(Message):
         """What publishing would do; None if the wizard cannot write to the zone. ``done`` says it is done."""
 
         plan: PublishPlan | None
@@ -59,10 +59,10 @@ class Publisher(Part):
     def _plan(self, world: World, round_: Round, rows: Sequence[Row] | None, done: str) -> None:
         from wizard.steps.dns import publish
 
-        self.tell(self.Planned(publish.plan(world, round_, rows), done))
+        self.tell(self.PublishPlanned(publish.plan(world, round_, rows), done))
 
-    @on(Planned)
-    def _confirm(self, message: Planned) -> None:
+    @on(PublishPlanned)
+    def _confirm(self, message: PublishPlanned) -> None:
         plan = message.plan
         if plan is None or plan.zone is None:
             self.step.show_error(_not_ours(plan.notes if plan else ()))

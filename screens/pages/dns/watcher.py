@@ -44,7 +44,7 @@ class SesAnswer(Message):
 
 
 @dataclass(frozen=True)
-class RecordsSeen:
+class RecordsChecked:
     """What is known of the records, by SES and by the zone's servers.
 
     ``ses`` is the last answer of SES and ``silent`` why it has not answered since; ``round`` is the last look
@@ -71,7 +71,7 @@ class RecordsSeen:
         """When the state of ``row`` changed in this run of the program."""
         return self.history.get((row.record.id, row.record.name), ())
 
-    def looked(self, round_: Round) -> RecordsSeen:
+    def looked(self, round_: Round) -> RecordsChecked:
         """This after one more look into the zone."""
         past = {
             (row.record.id, row.record.name): (*self.past(row), (round_.checked_at, row))
@@ -107,8 +107,8 @@ class Watcher(Part):
     class Changed(Message):
         """Something was seen: ``before`` and ``seen`` are what was known, ``changed`` the rows with news."""
 
-        before: RecordsSeen
-        seen: RecordsSeen
+        before: RecordsChecked
+        seen: RecordsChecked
         changed: Sequence[Row] = ()
 
     class NotSetUp(Message):
@@ -128,7 +128,7 @@ class Watcher(Part):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen = RecordsSeen()
+        self.seen = RecordsChecked()
         self._wake = asyncio.Event()
         self._watched: tuple[str, tuple[Record, ...]] | None = None
         self._ses_timer: Timer | None = None
@@ -154,7 +154,7 @@ class Watcher(Part):
         """Another domain, or none: what was seen is out of date."""
         cancel(self._watch)
         self._watched = None
-        self.seen = RecordsSeen(history=self.seen.history)
+        self.seen = RecordsChecked(history=self.seen.history)
 
     def ask_ses_soon(self) -> None:
         """Something has changed that SES may see: ask it often again."""
@@ -216,7 +216,7 @@ class Watcher(Part):
             self.ask_ses_soon()
         self._take(seen, changed)
 
-    def _take(self, seen: RecordsSeen, changed: Sequence[Row] = ()) -> None:
+    def _take(self, seen: RecordsChecked, changed: Sequence[Row] = ()) -> None:
         before, self.seen = self.seen, seen
         self.post_message(self.Changed(before, seen, changed))
 

@@ -13,11 +13,11 @@ from screens.messages import Decided, Looked
 from screens.state import AppState
 from screens.workers import follows, reads
 from wizard.errors import WizardError
-from wizard.steps.model import Standing
+from wizard.steps.model import StepState
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project, Registration
-    from wizard.steps.domain.registration import RegistrationSeen
+    from wizard.steps.domain.registration import RegistrationReport
     from wizard.world import World
 
 FOLLOW_AFTER = (1, 2, 2, 3, 3, 5, 10, 20, 30, 60)
@@ -34,13 +34,13 @@ class FollowingScreen(StepScreen):
     class Followed(Message):
         """This is how far a registration is; ``error`` is why it ended without a domain."""
 
-        seen: RegistrationSeen
-        standing: Standing
+        seen: RegistrationReport
+        standing: StepState
         error: WizardError | None
 
     def __init__(self) -> None:
         super().__init__()
-        self.progress: Standing | None = None
+        self.progress: StepState | None = None
         self._registration: Registration | None = None
         self._asked = 0
 
@@ -48,7 +48,7 @@ class FollowingScreen(StepScreen):
         """Ask how far it is."""
         self._ask()
 
-    def progressed(self, standing: Standing) -> None:
+    def progressed(self, standing: StepState) -> None:
         """AWS said how far it is: show that."""
 
     def registration_changed(self, name: str) -> None:
@@ -63,7 +63,7 @@ class FollowingScreen(StepScreen):
         self.tell(self.Followed(seen, domain_registration.judge(seen), error))
 
     @reads("Taking the domain")
-    def _finish(self, world: World, project: Project, seen: RegistrationSeen) -> None:
+    def _finish(self, world: World, project: Project, seen: RegistrationReport) -> None:
         from wizard.steps.domain import registration as domain_registration
 
         self.post_message(Decided(project, domain_registration.finish(world, project, seen)))

@@ -20,13 +20,13 @@ from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns, facts
 from screens.workers import acts, reads
 from wizard.errors import WizardError
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Status, StepName, StepState
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
     from wizard.steps.domain.in_use import Remark
-    from wizard.steps.domain.step import Choices, DomainSeen
-    from wizard.steps.domain.typing import Typed
+    from wizard.steps.domain.step import Choices, DomainReport
+    from wizard.steps.domain.typing import TypedDomain
     from wizard.world import World
 
 
@@ -54,11 +54,11 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     KEYS: ClassVar[list[Command]] = [Command("down", "into_list", "Into the list")]
 
     @dataclass
-    class Read(Message):
+    class DomainParsed(Message):
         """This is what the text in the field comes to, without asking anybody."""
 
         text: str
-        typed: Typed
+        typed: TypedDomain
 
     @dataclass
     class Offered(Message):
@@ -67,18 +67,18 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         choices: Choices
 
     @dataclass
-    class Seen(Message):
+    class DomainRead(Message):
         """What was found out about the domain that was typed as ``text``."""
 
         text: str
-        seen: DomainSeen
-        standing: Standing
+        seen: DomainReport
+        standing: StepState
 
     @dataclass
     class SeenCloser(Message):
         """What its mail looks like today, which use it is right for, and how its owner's link stands."""
 
-        seen: DomainSeen
+        seen: DomainReport
         remarks: tuple[Remark, ...]
         advice: str
         link: str
@@ -93,7 +93,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         super().__init__()
         self._offered: Choices | None = None
         self._asked_in: tuple[str | None, ...] = ()
-        self._seen: DomainScreen.Seen | None = None
+        self._seen: DomainScreen.DomainRead | None = None
         self._link = ""
         self._form: dict[str, str] = {}
 
@@ -145,7 +145,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def _read(self, text: str) -> None:
         from wizard.steps.domain.typing import read_typed
 
-        self.tell(self.Read(text, read_typed(text)))
+        self.tell(self.DomainParsed(text, read_typed(text)))
 
     @reads("Looking for domains in this account")
     def _offer(self, world: World) -> None:
@@ -166,7 +166,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if not text.strip():
             return
         seen = domain.look(world, domain.parse_name(text))
-        self.tell(self.Seen(text, seen, domain.judge(seen)))
+        self.tell(self.DomainRead(text, seen, domain.judge(seen)))
         if seen.here is domain.Here.REGISTERING and project.domain.registration is None:
             running = domain_registration.under_way(world, domain.registrable(seen.name))
             if running:
@@ -179,14 +179,14 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self.tell(self.SeenCloser(seen, remarks, advice, link))
 
     @acts("Having the link mailed")
-    def _mail_link(self, world: World, seen: DomainSeen) -> None:
+    def _mail_link(self, world: World, seen: DomainReport) -> None:
         from wizard.steps.domain import registration as domain_registration
         from wizard.steps.domain import step as domain
 
         self.tell(self.Mailed(domain_registration.mail_link_again(world, domain.registrable(seen.name))))
 
     @reads("Saving the choice", topic="aws")
-    def _decide(self, world: World, project: Project, seen: DomainSeen) -> None:
+    def _decide(self, world: World, project: Project, seen: DomainReport) -> None:
         from wizard.steps.domain import step as domain
 
         decided = domain.act(world, project, seen)
@@ -196,8 +196,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     # What they say
 
-    @on(Read)
-    def _show_read(self, message: Read) -> None:
+    @on(DomainParsed)
+    def _show_read(self, message: DomainParsed) -> None:
         if message.text == self.query_one("#name", Input).value and self._seen is None:
             shown = self.query_one("#typed", Static)
             shown.update(words.typed(message.typed))
@@ -211,8 +211,8 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if message.choices.trouble and not message.choices.left:
             self.show_error(message.choices.trouble)
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(DomainRead)
+    def _show_seen(self, message: DomainRead) -> None:
         field = self.query_one("#name", Input)
         if message.text != field.value:
             return
@@ -245,7 +245,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
     def _say_mailed(self, message: Mailed) -> None:
         self.say(message.words)
 
-    def progressed(self, standing: Standing) -> None:
+    def progressed(self, standing: StepState) -> None:
         """Show how far a registration is, where the field has its name."""
         if self._seen is None or self._is_coming(self._seen.seen):
             self.show_standing(standing)
@@ -259,7 +259,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
                 field.value = name
             self._look(self.state.world, self.state.project, name)
 
-    def _is_coming(self, seen: DomainSeen) -> bool:
+    def _is_coming(self, seen: DomainReport) -> bool:
         """Whether the account is about to have a domain that the registry does not know yet."""
         registration = self.state.project.domain.registration
         return seen.registered is False and (
@@ -336,7 +336,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
             self.show_standing(self._seen.standing)
             self.app.push_screen(OffersScreen(seen.name, self._form))
 
-    def _is_free(self, seen: DomainSeen) -> bool:
+    def _is_free(self, seen: DomainReport) -> bool:
         """Whether nobody has the domain, as far as the registry and the account say."""
         return seen.registered is False and not self._is_coming(seen)
 
@@ -355,7 +355,7 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         self.query_one("#facts").display = self.query_one("#mail").display = False
         self._show_act()
         chosen = self.query_one("#name", Input).value == self.state.domain
-        self.show_standing(None if chosen else Standing(StepName.DOMAIN, Status.TODO, ""))
+        self.show_standing(None if chosen else StepState(StepName.DOMAIN, Status.TODO, ""))
 
     def _show_facts(self) -> None:
         """What is known of the domain that was looked at, with what the account has of it."""

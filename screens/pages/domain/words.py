@@ -12,8 +12,8 @@ from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.steps.domain.in_use import Remark
-    from wizard.steps.domain.step import Choices, DomainChoice, DomainSeen
-    from wizard.steps.domain.typing import Typed
+    from wizard.steps.domain.step import Choices, DomainChoice, DomainReport
+    from wizard.steps.domain.typing import TypedDomain
 
 TONES = {
     "good": ("✓", "$text-success"),
@@ -45,13 +45,13 @@ COMING = (
 SILENT_SHOWN = 4
 
 
-def typed(said: Typed) -> Content:
+def typed(said: TypedDomain) -> Content:
     """What is said of a text in the field."""
     symbol, colour = TONES[said.tone.value]
     return Content.assemble(Content.styled(f"{symbol} ", colour), said.words)
 
 
-def facts(seen: DomainSeen, choice: DomainChoice | None, *, coming: bool) -> list[tuple[str, str]]:
+def facts(seen: DomainReport, choice: DomainChoice | None, *, coming: bool) -> list[tuple[str, str]]:
     """What was found out about a domain, and what the account has; ``coming``: it is being registered."""
     rows: list[tuple[str, str]] = []
     if seen.name.ascii != seen.name.unicode:
@@ -92,7 +92,7 @@ def link_is_open(link: str) -> bool:
     return link in LINKS
 
 
-def is_or_is_below(seen: DomainSeen, name: str) -> bool:
+def is_or_is_below(seen: DomainReport, name: str) -> bool:
     """Whether the domain that was looked at is ``name`` or a subdomain of it."""
     return f".{seen.name.ascii}".endswith(f".{name}")
 

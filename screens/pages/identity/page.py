@@ -17,11 +17,11 @@ from screens.state import AppState
 from screens.widgets.columns import Columns, EventList, facts
 from screens.workers import acts, reads
 from wizard.errors import WizardError
-from wizard.steps.model import Plan, Standing, Status, StepName
+from wizard.steps.model import Plan, Status, StepName, StepState
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.identity.step import IdentitySeen
+    from wizard.steps.identity.step import IdentityReport
     from wizard.world import World
 
 
@@ -52,8 +52,8 @@ None of this costs anything or changes your DNS: that is the next step.
     class IdentityRead(Message):
         """SES answered. ``wrong`` says why the typed MAIL FROM domain is refused."""
 
-        seen: IdentitySeen
-        standing: Standing
+        seen: IdentityReport
+        standing: StepState
         mail_from: str
         wrong: WizardError | None = None
 
@@ -61,8 +61,8 @@ None of this costs anything or changes your DNS: that is the next step.
     class RegionsRead(Message):
         """SES has no identity for the domain in this Region; the other Regions have answered."""
 
-        seen: IdentitySeen
-        standing: Standing
+        seen: IdentityReport
+        standing: StepState
 
     @dataclass
     class PlanReady(Message):
@@ -73,7 +73,7 @@ None of this costs anything or changes your DNS: that is the next step.
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: IdentitySeen | None = None
+        self._seen: IdentityReport | None = None
         self._act_when_seen = False
 
     def compose_step(self) -> ComposeResult:
@@ -115,7 +115,7 @@ None of this costs anything or changes your DNS: that is the next step.
             self.tell(self.RegionsRead(closer, identity.judge(closer, project)))
 
     @reads("Planning the changes", topic="aws")
-    def _plan(self, world: World, project: Project, seen: IdentitySeen, text: str) -> None:
+    def _plan(self, world: World, project: Project, seen: IdentityReport, text: str) -> None:
         from wizard.steps.identity import step as identity
 
         mail_from = identity.parse_mail_from(seen.domain, text)
@@ -230,7 +230,7 @@ None of this costs anything or changes your DNS: that is the next step.
             self.query_one("#events").display = False
 
 
-def _facts(seen: IdentitySeen) -> list[tuple[str, str]]:
+def _facts(seen: IdentityReport) -> list[tuple[str, str]]:
     identity = seen.identity
     if identity is None:
         return []

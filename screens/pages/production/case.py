@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wizard.project.schema import Project
     from wizard.steps.production.case import CaseText, Flow
     from wizard.steps.production.readiness import Evidence, Point
-    from wizard.steps.production.step import ProductionSeen
+    from wizard.steps.production.step import ProductionReport
     from wizard.world import World
 
 
@@ -82,7 +82,7 @@ in the case, and this is the answer.
 
         text: str
 
-    def __init__(self, seen: ProductionSeen) -> None:
+    def __init__(self, seen: ProductionReport) -> None:
         super().__init__()
         self._seen = seen
         self._facts: Facts | None = None

@@ -28,7 +28,7 @@ from wizard.text import printable, sentence
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.production.received_mail import Reading, Verdict
+    from wizard.steps.production.received_mail import MailCheck, Reading
     from wizard.world import Stage, World
 
 GRADES = {
@@ -81,13 +81,13 @@ outcome.
     ]
 
     @dataclass
-    class Taken(Message):
+    class HeadersAccepted(Message):
         """The head of a mail in the demo's inbox; None where none has come yet."""
 
         text: str | None
 
     @dataclass
-    class Read(Message):
+    class HeadersRead(Message):
         """This is what the headers say."""
 
         reading: Reading
@@ -122,22 +122,22 @@ outcome.
 
         reading = received_mail.read(text, project)
         self.wizard.post_message(Decided(project, sandbox.noted(world, project, reading)))
-        self.tell(self.Read(reading))
+        self.tell(self.HeadersRead(reading))
 
     @reads("Looking into the inbox", topic="read")
     def _take(self, stage: Stage) -> None:
         heads = (mail.head for mail in stage.inbox())
-        self.tell(self.Taken(next((head for head in heads if RESULTS in head.lower()), None)))
+        self.tell(self.HeadersAccepted(next((head for head in heads if RESULTS in head.lower()), None)))
 
     # What they say
 
-    @on(Read)
-    def _show_read(self, message: Read) -> None:
+    @on(HeadersRead)
+    def _show_read(self, message: HeadersRead) -> None:
         message.stop()
         self._show(message.reading)
 
-    @on(Taken)
-    def _show_taken(self, message: Taken) -> None:
+    @on(HeadersAccepted)
+    def _show_taken(self, message: HeadersAccepted) -> None:
         message.stop()
         if message.text is None:
             self.show_error(
@@ -227,7 +227,7 @@ def _styled(words: str, grade: str) -> Content:
     return Content.styled(words, GRADES[grade][1])
 
 
-def _line(verdict: Verdict) -> Content:
+def _line(verdict: MailCheck) -> Content:
     symbol, _ = GRADES[verdict.grade]
     return Content.assemble(
         _styled(f"{symbol} {verdict.grade:<10}", verdict.grade),
@@ -236,7 +236,7 @@ def _line(verdict: Verdict) -> Content:
     )
 
 
-def _detail(verdict: Verdict) -> list[Cells]:
+def _detail(verdict: MailCheck) -> list[Cells]:
     """Why, what to do and where, and the receiver's own words."""
     step = verdict.step
     where = f" Enter opens step {step.number}, {step.label}." if step else ""

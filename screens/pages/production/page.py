@@ -22,17 +22,17 @@ from screens.messages import Decided, Looked
 from screens.pages.production.reviewer import Reviewer
 from screens.pages.production.rights import SandboxRights
 from screens.pages.production.words import NO_WAY_BACK, act_words, point_line, point_words
-from screens.pages.reminder.form_page import Seen as ReminderLooked
+from screens.pages.reminder.form_page import SectionRead as ReminderLooked
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.flow import Buttons
 from screens.workers import acts, reads
-from wizard.steps.model import Standing, StepName
+from wizard.steps.model import StepName, StepState
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
     from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import ProductionSeen
+    from wizard.steps.production.step import ProductionReport
     from wizard.world import World
 
 
@@ -67,11 +67,11 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
     ]
 
     @dataclass
-    class Seen(Message):
+    class ProductionRead(Message):
         """AWS answered: how the review stands, why nothing may be sent (if so), and what comes next."""
 
-        seen: ProductionSeen
-        standing: Standing
+        seen: ProductionReport
+        standing: StepState
         gate: str
         what_next: str
 
@@ -83,7 +83,7 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: ProductionScreen.Seen | None = None
+        self._seen: ProductionScreen.ProductionRead | None = None
         self._points: tuple[Point, ...] = ()
         self._act_wanted = False
         self._test_address: dict[str, str] = {}
@@ -130,7 +130,7 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
         self.tell(_look_at(world, project))
 
     @reads("Looking at what reviewers look at")
-    def _look_at_points(self, world: World, project: Project, seen: ProductionSeen) -> None:
+    def _look_at_points(self, world: World, project: Project, seen: ProductionReport) -> None:
         from wizard.steps.production import readiness
 
         self.tell(self.Ready(readiness.judge(project, readiness.look(world, project, seen))))
@@ -143,8 +143,8 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     # What workers say
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(ProductionRead)
+    def _show_seen(self, message: ProductionRead) -> None:
         from wizard.steps.production.step import noted
 
         self._seen, seen = message, message.seen
@@ -286,7 +286,7 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     # What is shown
 
-    def _show_questions(self, seen: ProductionSeen) -> None:
+    def _show_questions(self, seen: ProductionReport) -> None:
         """After a refusal: what reviewers ask."""
         from wizard.steps.production.case import QUESTIONS
 
@@ -294,7 +294,7 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
         shown.display = seen.account.review_status == "DENIED" and not seen.put_off
         shown.show([("They ask:", QUESTIONS[0]), *(("", question) for question in QUESTIONS[1:])])
 
-    def _show_tools(self, seen: ProductionSeen) -> None:
+    def _show_tools(self, seen: ProductionReport) -> None:
         granted, status = seen.account.production_access, seen.account.review_status
         self.query_one("#tools").display = not granted
         not_now = self.query_one("#not-now", Button)
@@ -326,10 +326,10 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
             self.query_one("#next").focus()
 
 
-def _look_at(world: World, project: Project) -> ProductionScreen.Seen:
+def _look_at(world: World, project: Project) -> ProductionScreen.ProductionRead:
     from wizard.steps.production import step as production
 
     seen = production.look(world, project)
-    return ProductionScreen.Seen(
+    return ProductionScreen.ProductionRead(
         seen, production.judge(seen), production.gate(seen) or "", production.what_next(seen)
     )

@@ -29,7 +29,7 @@ from wizard.steps.model import Plan, StepName
 if TYPE_CHECKING:
     from wizard.project.schema import Project
     from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import Form, ProductionSeen
+    from wizard.steps.production.step import Form, ProductionReport
     from wizard.world import World
 
 MAIL_TYPES = (
@@ -86,7 +86,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         """AWS has the request."""
 
     def __init__(
-        self, seen: ProductionSeen, *, again: bool = False, unsaved: dict[str, str] | None = None
+        self, seen: ProductionReport, *, again: bool = False, unsaved: dict[str, str] | None = None
     ) -> None:
         """``unsaved`` is what was typed before that the file cannot hold, by field; it is kept up to date."""
         super().__init__()

@@ -14,7 +14,7 @@ from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.step import ReminderReport
     from wizard.world import World
 
 
@@ -36,7 +36,7 @@ class SandboxRights(ChangePage):
     def _look(self, world: World, project: Project) -> None:
         self.looked(world, project)
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """What was found: still there, gone, or no stack at all."""
         self.spare = seen.spare
         if seen.spare:

@@ -29,7 +29,7 @@ from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.production.sandbox import SandboxSeen
+    from wizard.steps.production.sandbox import SandboxReport
     from wizard.world import Stage, World
 
 LOOK_EVERY = 2.0
@@ -80,14 +80,14 @@ While the link is pending, the page checks again by itself.
     ]
 
     @dataclass
-    class Seen(Message):
+    class SandboxRead(Message):
         """SES answered; ``allowed`` is what it allows, in words."""
 
-        seen: SandboxSeen
+        seen: SandboxReport
         allowed: str
 
     @dataclass
-    class Planned(Message):
+    class VerificationPlanned(Message):
         """This would have to be done before mail can go to the address that was typed."""
 
         project: Project
@@ -104,7 +104,7 @@ While the link is pending, the page checks again by itself.
         """``typed`` keeps what is in the address field, by domain, while the page is closed."""
         super().__init__()
         self._kept = typed
-        self._seen: SandboxSeen | None = None
+        self._seen: SandboxReport | None = None
         self._filled_for: str | None = None
 
     def compose_step(self) -> ComposeResult:
@@ -156,10 +156,10 @@ While the link is pending, the page checks again by itself.
         self.tell(_look_at(world, project))
 
     @follows("Asking SES")
-    def _look_after(self, world: World, project: Project, seen: SandboxSeen) -> None:
+    def _look_after(self, world: World, project: Project, seen: SandboxReport) -> None:
         from wizard.steps.production import sandbox
 
-        self.tell(self.Seen(sandbox.follow(world, project, seen), sandbox.allowed(seen)))
+        self.tell(self.SandboxRead(sandbox.follow(world, project, seen), sandbox.allowed(seen)))
 
     @reads("Asking SES", topic="aws")
     def _plan(self, world: World, project: Project, typed: str) -> None:
@@ -167,8 +167,8 @@ While the link is pending, the page checks again by itself.
 
         chosen = self._chosen(project, typed)
         seen = sandbox.look(world, chosen)
-        self.tell(self.Seen(seen, sandbox.allowed(seen)))
-        self.tell(self.Planned(chosen, sandbox.plan(seen)))
+        self.tell(self.SandboxRead(seen, sandbox.allowed(seen)))
+        self.tell(self.VerificationPlanned(chosen, sandbox.plan(seen)))
 
     @acts("Having the link sent")
     def _act(self, world: World, project: Project, agreed: Plan) -> None:
@@ -205,15 +205,15 @@ While the link is pending, the page checks again by itself.
 
     # What they say
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(SandboxRead)
+    def _show_seen(self, message: SandboxRead) -> None:
         message.stop()
         self._seen = message.seen
         self.query_one("#allowed", Static).update(message.allowed)
         self._draw()
 
-    @on(Planned)
-    def _show_planned(self, message: Planned) -> None:
+    @on(VerificationPlanned)
+    def _show_planned(self, message: VerificationPlanned) -> None:
         message.stop()
         if message.plan.changes_anything:
             world, project = self.state.world, message.project
@@ -311,14 +311,14 @@ While the link is pending, the page checks again by itself.
         self.query_one("#doing", EventList).clear()
 
 
-def _look_at(world: World, project: Project) -> SandboxPage.Seen:
+def _look_at(world: World, project: Project) -> SandboxPage.SandboxRead:
     from wizard.steps.production import sandbox
 
     seen = sandbox.look(world, project)
-    return SandboxPage.Seen(seen, sandbox.allowed(seen))
+    return SandboxPage.SandboxRead(seen, sandbox.allowed(seen))
 
 
-def _asked_about(seen: SandboxSeen, typed: str) -> bool:
+def _asked_about(seen: SandboxReport, typed: str) -> bool:
     """Whether SES was asked about the address that is typed."""
     from wizard.addresses import typed_address
 
@@ -328,7 +328,7 @@ def _asked_about(seen: SandboxSeen, typed: str) -> bool:
         return False
 
 
-def _address_rows(seen: SandboxSeen | None, typed: str) -> list[Cells]:
+def _address_rows(seen: SandboxReport | None, typed: str) -> list[Cells]:
     """How the address stands that is typed."""
     if seen is None or not typed:
         return []
@@ -351,7 +351,7 @@ def _address_rows(seen: SandboxSeen | None, typed: str) -> list[Cells]:
     return [(Content.styled(head, colour), words)]
 
 
-def _recipient_rows(seen: SandboxSeen | None) -> list[Cells]:
+def _recipient_rows(seen: SandboxReport | None) -> list[Cells]:
     """Whom the sandbox lets one write to."""
     if seen is None or seen.account.production_access or not seen.recipients:
         return []

@@ -12,7 +12,7 @@ from wizard.text import sentence
 
 if TYPE_CHECKING:
     from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import ProductionSeen
+    from wizard.steps.production.step import ProductionReport
 
 VERDICTS = {
     "ready": ("✓", "$text-success"),
@@ -56,7 +56,7 @@ def point_row(point: Point) -> Cells:
     return (verdict_words(point), Content.assemble(Content.styled(point.subject, "bold"), "  ", point.told))
 
 
-def act_words(seen: ProductionSeen, *, spare: bool) -> str:
+def act_words(seen: ProductionReport, *, spare: bool) -> str:
     """What F4 does now, or nothing."""
     account = seen.account
     if account.production_access:

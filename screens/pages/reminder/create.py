@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from wizard.project.schema import Project, Reminder
     from wizard.reminder.recipients.parse import Recipients
     from wizard.steps.reminder.drift import Drifted
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.step import ReminderReport
     from wizard.world import World
 
 SETTINGS = {
@@ -104,7 +104,7 @@ class CreatePage(ChangePage):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._read: Recipients | None = None
-        self._seen: ReminderSeen | None = None
+        self._seen: ReminderReport | None = None
 
     def compose(self) -> ComposeResult:
         """The summary, the fields, problems, drift, and progress."""
@@ -138,7 +138,7 @@ class CreatePage(ChangePage):
         self._read = read
         self._draw()
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """Show the stack's name and the sandbox; follow CloudFormation's work since an earlier run."""
         self._seen = seen
         self._show_name(seen)
@@ -298,7 +298,7 @@ class CreatePage(ChangePage):
         shown.show(rows)
         shown.display = self.query_one("#put-back").display = bool(rows)
 
-    def _show_name(self, seen: ReminderSeen | None) -> None:
+    def _show_name(self, seen: ReminderReport | None) -> None:
         """Show the stack's name until the stack exists; replace a name that is taken."""
         self.query_one("#naming").display = seen is not None and (seen.stack is None or bool(seen.instead))
         field, hint = self.query_one("#stack", Input), self.query_one("#taken", Static)

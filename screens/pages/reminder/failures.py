@@ -18,7 +18,7 @@ from wizard.reminder.schedule.schedules import moment_words
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from wizard.steps.reminder.runs import FailedMail, RunSeen
+    from wizard.steps.reminder.runs import FailedMail, RunReport
 
 
 Outcome = Literal["failed", "unsure", ""]
@@ -34,7 +34,7 @@ class Failures(Dialog[Outcome]):
         Command("u", "again('unsure')", "Send unsure again", footer=True),
     ]
 
-    def __init__(self, run: RunSeen, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
+    def __init__(self, run: RunReport, mails: Sequence[FailedMail], place: ZoneInfo) -> None:
         super().__init__()
         self.heading = f"Mail that did not arrive: run of {moment_words(run.began, place)}"
         # The run may have continued since its numbers were read.

@@ -17,23 +17,23 @@ from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
 from wizard.reminder.schedule.schedules import zone_or_utc
-from wizard.steps.model import Event, Standing
+from wizard.steps.model import Event, StepState
 from wizard.steps.reminder.forms import Form, Problem
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.step import ReminderReport
     from wizard.world import World
 
 
 @dataclass
-class Seen(Message):
+class SectionRead(Message):
     """The reminder was looked at, compared with ``project``. The screen passes it to its pages."""
 
-    seen: ReminderSeen
-    standing: Standing
+    seen: ReminderReport
+    standing: StepState
     project: Project
 
 
@@ -91,7 +91,7 @@ class Page(Part):
     def redraw(self, state: AppState) -> None:
         """The app's state changed; ``display`` says whether this page is shown."""
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """The reminder was looked at."""
 
     def act(self) -> None:
@@ -113,7 +113,7 @@ class Page(Part):
         from wizard.steps.reminder import step as reminder
 
         seen = reminder.look(world, project, self.base)
-        self.screen.post_message(Seen(seen, reminder.judge(seen, project), project))
+        self.screen.post_message(SectionRead(seen, reminder.judge(seen, project), project))
 
     def happened(self, event: Event) -> None:
         """The `Report` for an act, from any thread."""

@@ -40,7 +40,7 @@ class OptOuts(Part):
     """One row: the number, and a button for the list."""
 
     @dataclass
-    class Read(Message):
+    class OptOutsRead(Message):
         """The opt-outs, None if they cannot be read; ``shown`` if the list was requested."""
 
         found: Sequence[OptOut] | None
@@ -73,16 +73,16 @@ class OptOuts(Part):
         from wizard.steps.reminder import opt_outs
 
         try:
-            self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=False))
+            self.tell(self.OptOutsRead(opt_outs.opt_outs(world, project, LIMIT), shown=False))
         except WizardError:
             # The error is shown when the list is opened.
-            self.tell(self.Read(None, shown=False))
+            self.tell(self.OptOutsRead(None, shown=False))
 
     @reads("Reading opt-outs", topic="opted")
     def _list(self, world: World, project: Project) -> None:
         from wizard.steps.reminder import opt_outs
 
-        self.tell(self.Read(opt_outs.opt_outs(world, project, LIMIT), shown=True))
+        self.tell(self.OptOutsRead(opt_outs.opt_outs(world, project, LIMIT), shown=True))
 
     @acts("Changing the opt-outs")
     def _change(self, world: World, project: Project, wish: Wish) -> None:
@@ -98,8 +98,8 @@ class OptOuts(Part):
         }
         self.tell(self.Changed(printable(words[out, changed], 200)))
 
-    @on(Read)
-    def _show(self, message: Read) -> None:
+    @on(OptOutsRead)
+    def _show(self, message: OptOutsRead) -> None:
         message.stop()
         found = message.found
         self.query_one("#opted", Static).update("" if found is None else _count_words(len(found)))

@@ -21,7 +21,7 @@ from screens.frame.busy_line import BusyLine
 from screens.frame.page import PAGES_CSS, StepScreen
 from screens.messages import Decided, Looked
 from screens.pages.reminder.create import CreatePage
-from screens.pages.reminder.form_page import Page, Seen
+from screens.pages.reminder.form_page import Page, SectionRead
 from screens.pages.reminder.runs import RunsPage
 from screens.pages.reminder.test_mail import TryPage
 from screens.pages.reminder.what import WhatPage
@@ -189,7 +189,7 @@ In the demo **F9** opens the inbox of the embedded account.
         from wizard.steps.reminder import step as reminder
 
         seen = reminder.look(world, project, base)
-        self.tell(Seen(seen, reminder.judge(seen, project), project))
+        self.tell(SectionRead(seen, reminder.judge(seen, project), project))
 
     @reads("Saving")
     def _finish(self, project: Project, base: Path, now: datetime, entered: Form) -> None:
@@ -221,8 +221,8 @@ In the demo **F9** opens the inbox of the embedded account.
                 loads[page.id]()
             page.saved = page.entered()
 
-    @on(WhoPage.Read)
-    def _recipients_read(self, message: WhoPage.Read) -> None:
+    @on(WhoPage.RecipientsRead)
+    def _recipients_read(self, message: WhoPage.RecipientsRead) -> None:
         """Offer the recipients' fields for the message."""
         message.stop()
         if message.read and message.read.columns:
@@ -238,8 +238,8 @@ In the demo **F9** opens the inbox of the embedded account.
             self.post_message(Decided(message.before, decision.project))
             self._open(ORDER[ORDER.index(self._current) + 1])
 
-    @on(Seen)
-    def _show_seen(self, message: Seen) -> None:
+    @on(SectionRead)
+    def _show_seen(self, message: SectionRead) -> None:
         self._compared = message.project.reminder
         self.post_message(Looked(message.standing))
         for page in self.query(Page):

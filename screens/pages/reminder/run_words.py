@@ -17,7 +17,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from wizard.steps.reminder.runs import FailedMail, RunSeen
+    from wizard.steps.reminder.runs import FailedMail, RunReport
 
 RESUMED_FOR = timedelta(days=GOES_ON)
 """The resume schedule does not continue older runs."""
@@ -64,12 +64,12 @@ OUTCOMES: dict[str, Mark] = {
 """The marks of mail that did not arrive, by outcome."""
 
 
-def is_running(run: RunSeen, now: datetime) -> bool:
+def is_running(run: RunReport, now: datetime) -> bool:
     """Whether a function is working on the run."""
     return run.working(now) and run.stopped in ("", "time")
 
 
-def run_status(run: RunSeen, now: datetime, *, paused: bool = False) -> tuple[Mark, str]:
+def run_status(run: RunReport, now: datetime, *, paused: bool = False) -> tuple[Mark, str]:
     """The status of ``run``, and the reason in a sentence or nothing; ``paused`` is the schedule's."""
     if run.left:
         people = "recipient has" if run.left == 1 else "recipients have"
@@ -88,7 +88,7 @@ def run_status(run: RunSeen, now: datetime, *, paused: bool = False) -> tuple[Ma
     return STOPPED, "No function is working on the run: the resume schedule continues it within ten minutes."
 
 
-def line(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) -> Content:
+def line(run: RunReport, now: datetime, place: ZoneInfo, *, paused: bool = False) -> Content:
     """The run in one line of the list: time, status, duration, numbers."""
     (mark, colour), _ = run_status(run, now, paused=paused)
     counts = [f"{run.sent:,} of {run.people:,} sent" if _counted(run) else f"{run.sent:,} sent"]
@@ -108,12 +108,12 @@ def line(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) 
     )
 
 
-def _counted(run: RunSeen) -> bool:
+def _counted(run: RunReport) -> bool:
     """Whether the number of recipients is known."""
     return run.ended is None and run.people >= run.sent + run.failed + run.unsure + run.opted_out > 0
 
 
-def detail(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False) -> list[Cells]:
+def detail(run: RunReport, now: datetime, place: ZoneInfo, *, paused: bool = False) -> list[Cells]:
     """All numbers of ``run``, the reason of its status, and the last resend."""
     (mark, colour), why = run_status(run, now, paused=paused)
     known = run.ended or _counted(run)
@@ -136,7 +136,7 @@ def detail(run: RunSeen, now: datetime, place: ZoneInfo, *, paused: bool = False
     ]
 
 
-def sent_again(before: RunSeen, after: RunSeen, outcome: str) -> str:
+def sent_again(before: RunReport, after: RunReport, outcome: str) -> str:
     """The result of sending the failed or unsure mails of ``before`` again, or nothing while it is unknown.
 
     It is the difference of the run's numbers ``before`` and ``after``.
@@ -155,7 +155,7 @@ def sent_again(before: RunSeen, after: RunSeen, outcome: str) -> str:
     return f"of {before.failed if failed else before.unsure:,}: {result or 'none was left to send'}"
 
 
-def took(run: RunSeen) -> str:
+def took(run: RunReport) -> str:
     """How long ``run`` took, or has been running."""
     seconds = max(0, round(((run.ended or run.last) - run.began).total_seconds()))
     if seconds < 60:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from wizard.project.schema import Project
     from wizard.steps.reminder.audience import Audience
-    from wizard.steps.reminder.runs import FailedMail, RunSeen
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.runs import FailedMail, RunReport
+    from wizard.steps.reminder.step import ReminderReport
     from wizard.world import World
 
 LOOK_EVERY = 2.0
@@ -80,12 +80,12 @@ class RunsPage(ChangePage):
 """
 
     @dataclass
-    class Read(Message):
+    class RunsRead(Message):
         """The last runs, the newest first."""
 
-        runs: Sequence[RunSeen]
+        runs: Sequence[RunReport]
 
-    class NotRead(Message):
+    class RunsUnreadable(Message):
         """The runs could not be read."""
 
     @dataclass
@@ -98,23 +98,23 @@ class RunsPage(ChangePage):
     class FailuresRead(Message):
         """The mails of ``run`` that did not arrive were read."""
 
-        run: RunSeen
+        run: RunReport
         mails: Sequence[FailedMail]
 
     class Done(Message):
         """A run was started, or the mails of ``again`` with ``outcome`` are sent again."""
 
-        def __init__(self, again: RunSeen | None = None, outcome: Outcome = "") -> None:
+        def __init__(self, again: RunReport | None = None, outcome: Outcome = "") -> None:
             super().__init__()
             self.again, self.outcome = again, outcome
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._seen: ReminderSeen | None = None
-        self._runs: Sequence[RunSeen] = ()
+        self._seen: ReminderReport | None = None
+        self._runs: Sequence[RunReport] = ()
         self._going_on = False
         self._expected_until = 0.0
-        self._again: RunSeen | None = None
+        self._again: RunReport | None = None
         self._outcome: Outcome = ""
 
     def compose(self) -> ComposeResult:
@@ -156,7 +156,7 @@ class RunsPage(ChangePage):
         if not self.step.acting:
             self.step.begin()
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """Show the notices, then read the runs."""
         self._seen = seen
         self._draw()
@@ -181,13 +181,13 @@ class RunsPage(ChangePage):
         from wizard.steps.reminder import runs as reminder_runs
 
         try:
-            self.tell(self.Read(reminder_runs.runs(world, project)))
+            self.tell(self.RunsRead(reminder_runs.runs(world, project)))
         except WizardError:
-            self.tell(self.NotRead())
+            self.tell(self.RunsUnreadable())
             raise
 
     @reads("Reading what failed")
-    def _read_failures(self, world: World, project: Project, run: RunSeen) -> None:
+    def _read_failures(self, world: World, project: Project, run: RunReport) -> None:
         from wizard.steps.reminder import runs as reminder_runs
 
         self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
@@ -207,7 +207,7 @@ class RunsPage(ChangePage):
 
     @acts("Sending again")
     def _resend(
-        self, world: World, project: Project, run: RunSeen, outcome: Literal["failed", "unsure"]
+        self, world: World, project: Project, run: RunReport, outcome: Literal["failed", "unsure"]
     ) -> None:
         from wizard.steps.reminder import runs as reminder_runs
 
@@ -216,8 +216,8 @@ class RunsPage(ChangePage):
 
     # Their results
 
-    @on(Read)
-    def _show_runs(self, message: Read) -> None:
+    @on(RunsRead)
+    def _show_runs(self, message: RunsRead) -> None:
         message.stop()
         now = self.state.world.now()
         self._runs = message.runs
@@ -226,8 +226,8 @@ class RunsPage(ChangePage):
         self._draw_list(now)
         self._draw()
 
-    @on(NotRead)
-    def _stop_following(self, message: NotRead) -> None:
+    @on(RunsUnreadable)
+    def _stop_following(self, message: RunsUnreadable) -> None:
         message.stop()
         self._going_on, self._expected_until = False, 0.0
 
@@ -324,7 +324,7 @@ class RunsPage(ChangePage):
             shown.highlighted = index
 
     @property
-    def _highlighted(self) -> RunSeen | None:
+    def _highlighted(self) -> RunReport | None:
         shown = self.query_one("#last-runs", OptionList)
         option = shown.highlighted_option
         return next((run for run in self._runs if option and run.run == option.id), None)
@@ -409,7 +409,7 @@ class RunsPage(ChangePage):
         await self.step.run_action("press('f6')")
 
 
-def _people(seen: ReminderSeen) -> str:
+def _people(seen: ReminderReport) -> str:
     """The recipients of a run."""
     about = "about " if seen.about else ""
     return f"{about}{seen.recipients:,} recipient{'' if seen.recipients == 1 else 's'}"

@@ -28,7 +28,7 @@ from wizard.text import printable
 
 if TYPE_CHECKING:
     from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.step import ReminderReport
     from wizard.steps.reminder.trial import DryRun, LogLine, TestResult
     from wizard.world import World
 
@@ -135,7 +135,7 @@ The function's log follows below. It has numbers, but no addresses and no text o
         field = self.query_one("#address", Input)
         field.value = field.value or address
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """Show which version a test sends: the deployed one."""
         rows: list[Cells] = []
         if seen.stack and seen.stack.complete and seen.stack.updated:

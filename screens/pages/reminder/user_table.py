@@ -20,7 +20,7 @@ from screens.workers import reads
 from wizard.steps.reminder.recipients_form import TableForm, table_form
 
 if TYPE_CHECKING:
-    from wizard.steps.reminder.user_table import TableSeen
+    from wizard.steps.reminder.user_table import TableReport
     from wizard.world import World
 
 SHOWN, FEW = 10, 4
@@ -37,11 +37,11 @@ class TableFields(Part):
     class Looked(Message):
         """The table was read."""
 
-        seen: TableSeen
+        seen: TableReport
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._seen: TableSeen | None = None
+        self._seen: TableReport | None = None
         self._mapped_for = ""
 
     def compose(self) -> ComposeResult:
@@ -123,7 +123,7 @@ class TableFields(Part):
                     select.value = value
             self.query_one("#mapping", TextArea).text = table.mapping
 
-    def _examples(self, seen: TableSeen) -> list[Cells]:
+    def _examples(self, seen: TableReport) -> list[Cells]:
         most = FEW if self.screen.has_class("-short") else SHOWN
         shown = list(seen.attributes.items())[:most]
         more = len(seen.attributes) - len(shown)

@@ -37,7 +37,7 @@ from wizard.text import printable
 if TYPE_CHECKING:
     from wizard.reminder.recipients.csv_file import TypedFile
     from wizard.reminder.recipients.parse import Recipients
-    from wizard.steps.reminder.step import ReminderSeen
+    from wizard.steps.reminder.step import ReminderReport
 
 SHOWN_REFUSED = 2
 """Addresses that are named if SES does not accept mail for them yet."""
@@ -62,13 +62,13 @@ class WhoPage(Page):
 - **A CSV file** with an `email` column. Its first line names the columns, and each can be a field of the
   message. Invalid addresses and duplicates are reported by line number, and must be fixed first.
 - **A DynamoDB table** of your own, which is read-only. Choose the attributes with the address and with the
-  opt-out. For a field with another name than its attribute, add a line such as `first_name = FirstName`.
+  opt-out. A line such as `first_name = FirstName` fills a field from an attribute with another name.
 
 Every run checks the opt-out list (**F6**). SES's complaints are added to it automatically.
 """
 
     @dataclass
-    class Read(Message):
+    class RecipientsRead(Message):
         """The form was read."""
 
         form: RecipientsForm
@@ -144,7 +144,7 @@ Every run checks the opt-out list (**F6**). SES's complaints are added to it aut
         if self._deployed:
             self.query_one(OptOuts).count()
 
-    def show_seen(self, seen: ReminderSeen) -> None:
+    def show_seen(self, seen: ReminderReport) -> None:
         """Show the opt-outs if the stack is complete, and the recipients that the sandbox refuses."""
         self._deployed = bool(seen.stack and seen.stack.complete)
         self._open_to = seen.open_to
@@ -167,9 +167,9 @@ Every run checks the opt-out list (**F6**). SES's complaints are added to it aut
         worker = get_current_worker()
         reader = Reader(lambda words: self.tell(self.Reading(words)), lambda: not worker.is_cancelled)
         try:
-            self.tell(self.Read(form, form.read(base, reader)))
+            self.tell(self.RecipientsRead(form, form.read(base, reader)))
         except WizardError as error:
-            self.tell(self.Read(form, None, error))
+            self.tell(self.RecipientsRead(form, None, error))
         except StaleError:
             return
 
@@ -179,8 +179,8 @@ Every run checks the opt-out list (**F6**). SES's complaints are added to it aut
         head = Content.styled("» reading", "$text-accent")
         self.query_one("#read", Columns).show([(head, message.words)])
 
-    @on(Read)
-    def _show_read(self, message: Read) -> None:
+    @on(RecipientsRead)
+    def _show_read(self, message: RecipientsRead) -> None:
         """Show the summary, unless the user has typed meanwhile."""
         form, read, error = message.form, message.read, message.error
         if form != self.entered():

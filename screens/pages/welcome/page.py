@@ -15,7 +15,7 @@ from screens.state import AppState, nothing_known
 from screens.symbols import LAST_KNOWN, status_words
 from screens.widgets.columns import Cells, Columns
 from wizard.errors import WizardError
-from wizard.steps.model import Standing, StepName
+from wizard.steps.model import StepName, StepState
 
 NEW = (
     'From "I own a domain" to personal e-mail that leaves on schedule, signed, from your domain, to anyone: '
@@ -139,7 +139,7 @@ def _begun(state: AppState) -> str:
     return state.domain or (registration.name if registration else "")
 
 
-def _row(standing: Standing) -> Cells:
+def _row(standing: StepState) -> Cells:
     return (
         f"{standing.step.number}",
         Content.styled(standing.step.label, "bold"),

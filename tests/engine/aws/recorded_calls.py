@@ -23,7 +23,7 @@ from wizard.steps import survey
 from wizard.steps.account import permissions
 from wizard.steps.account import regions as account_regions
 from wizard.steps.account import step as account
-from wizard.steps.account.permissions import PermissionsSeen
+from wizard.steps.account.permissions import PermissionsReport
 from wizard.steps.dns import publish
 from wizard.steps.dns import step as dns
 from wizard.steps.domain import choices as domain_choices
@@ -163,7 +163,7 @@ def recorded() -> Iterator[list[Call]]:
         yield calls
 
 
-def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsSeen]:
+def whole_set_up(world: World, base: Path) -> tuple[Project, PermissionsReport]:
     """All six steps from nothing, with all that their pages offer; and the look at the permissions."""
     (base / "people.csv").write_text("email,name\nana@example.org,Ana\nbo@example.org,Bo\n")
     seen = account.look(world)

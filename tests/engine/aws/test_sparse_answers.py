@@ -422,7 +422,9 @@ class SparseClient(Answering):
 def looks(world: World, project: Project) -> Iterator[Callable[[], object]]:
     """Yield what the steps read from AWS, and what they make of it."""
     ses = sesv2.get_account(world.aws)
-    seen = account.AccountSeen("123456789012", "arn:aws:iam::123456789012:user/owner", None, "us-east-1", ses)
+    seen = account.AccountReport(
+        "123456789012", "arn:aws:iam::123456789012:user/owner", None, "us-east-1", ses
+    )
     registration = Registration("example.com", "op", NOW)
 
     yield lambda: account.judge(account.look(world), project)

@@ -16,7 +16,7 @@ from wizard.cli.main import run
 from wizard.cli.options import command_line
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Project
-from wizard.steps.model import Standing, Status, StepName
+from wizard.steps.model import Status, StepName, StepState
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_every_member_of_check_is_documented(capsys: pytest.CaptureFixture[str],
 
 def test_every_member_of_status_is_documented() -> None:
     result = json.loads(
-        status.as_json(Project(), None, [Standing(StepName.DNS, Status.TODO, "")], WizardError("", "", ""))
+        status.as_json(Project(), None, [StepState(StepName.DNS, Status.TODO, "")], WizardError("", "", ""))
     )
     text = section("`ses-wizard status")
     assert rows(text, "member") == set(result)

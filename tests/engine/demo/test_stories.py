@@ -20,7 +20,7 @@ from msgspec import structs
 from tests.engine.demo.other_states import OTHER_STATES
 from wizard import demo
 from wizard.aws import sesv2
-from wizard.aws.iam import Verdict
+from wizard.aws.iam import Decision
 from wizard.cli import main as cli
 from wizard.cli import start
 from wizard.demo import Demo
@@ -293,7 +293,7 @@ def _other_region(running: Demo, world: World, project: Project) -> None:
 def _no_permissions(running: Demo, world: World, project: Project) -> None:
     missing = permissions.look(world, project, account.look(world)).missing
     assert {one.step for one in missing} == {StepName.REMINDER}
-    assert {one.verdict for one in missing} == {Verdict.NOT_ALLOWED}
+    assert {one.verdict for one in missing} == {Decision.NOT_ALLOWED}
     standing = [one for one in survey(world, project, Path()) if one.step is StepName.ACCOUNT][-1]
     assert standing.status is Status.DONE
     assert "permissions are missing (step 1, F7)" in standing.words
@@ -307,7 +307,7 @@ def _no_permissions(running: Demo, world: World, project: Project) -> None:
 
 def _scp(running: Demo, world: World, project: Project) -> None:
     missing = permissions.look(world, project, account.look(world)).missing
-    assert {one.verdict for one in missing} == {Verdict.ORGANISATION}
+    assert {one.verdict for one in missing} == {Decision.ORGANISATION}
     assert "ses:PutAccountDetails" in {one.action for one in missing}
     with pytest.raises(WizardError, match="The organisation forbids ses:PutAccountDetails"):
         sesv2.put_account_details(

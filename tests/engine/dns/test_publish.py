@@ -22,7 +22,7 @@ from wizard.aws.route53 import Action, HostedZone, RecordSet
 from wizard.aws.sesv2 import SesIdentity
 from wizard.demo import Demo
 from wizard.demo.dns import zones
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.checklist import check_once
 from wizard.dns.findings import Entry, Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge.rows import Context
@@ -234,7 +234,7 @@ class TestRoute53:
         assert len(zones) == 2
         servers = {zones[0].id: ("ns-1.awsdns-01.org",), zones[1].id: ("ns-2.awsdns-02.org",)}
         monkeypatch.setattr(route53, "name_servers", lambda _, zone: servers[zone])
-        world = ZoneSeen("example.org", "example.org", ("ns-2.awsdns-02.org", "ns1.example.net"))
+        world = ZoneReport("example.org", "example.org", ("ns-2.awsdns-02.org", "ns1.example.net"))
         found = route53_zone.find(account.world.aws, world)
         assert found is not None
         zone, notes = found
@@ -300,7 +300,7 @@ LONG = "v=spf1 " + " ".join(f"ip4:192.0.2.{number}" for number in range(40)) + '
 SEEN = Round(
     "example.org",
     datetime(2026, 11, 24, tzinfo=UTC),
-    ZoneSeen("example.org", "example.org"),
+    ZoneReport("example.org", "example.org"),
     None,
     (
         row(

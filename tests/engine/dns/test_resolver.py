@@ -24,7 +24,7 @@ from tests.engine.dns_servers import (
     world,
 )
 from wizard.demo.dns.server import DnsServer
-from wizard.dns.answers import Answer, Host, Mx, Path, Question, Rcode, Soa, Txt, ZoneSeen
+from wizard.dns.answers import Answer, Host, Mx, Path, Question, Rcode, Soa, Txt, ZoneReport
 from wizard.dns.resolve import transport
 from wizard.dns.resolve.access import OUTSIDE, DnsAccess, Nameserver
 from wizard.dns.resolve.resolver import Resolver, find_zone
@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TCP_SECONDS", 0.1)
 
 
-async def ask(access: DnsAccess, question: Question, zone: ZoneSeen | None = None) -> Answer:
+async def ask(access: DnsAccess, question: Question, zone: ZoneReport | None = None) -> Answer:
     zone = zone or await find_zone(access, "example.com")
     return (await Resolver(Network(access)).ask(zone, [question]))[question]
 
@@ -329,13 +329,13 @@ class TestAnyServerWillDo:
 
     ASIDE = Question("example.com", "MX")
 
-    def zone(self, *servers: DnsServer) -> ZoneSeen:
+    def zone(self, *servers: DnsServer) -> ZoneReport:
         for server in servers:
             server.set_zone("example.com", NAMESERVERS)
             server.add("example.com", "MX", "10 mx.example.net")
-        return ZoneSeen("example.com", "example.com", NAMESERVERS, tuple(s.address for s in servers))
+        return ZoneReport("example.com", "example.com", NAMESERVERS, tuple(s.address for s in servers))
 
-    async def answer(self, zone: ZoneSeen, *servers: DnsServer) -> Answer:
+    async def answer(self, zone: ZoneReport, *servers: DnsServer) -> Answer:
         return (await Resolver(Network(access(*servers))).ask(zone, [DMARC], [self.ASIDE]))[self.ASIDE]
 
     async def test_one_of_two_is_asked(self) -> None:

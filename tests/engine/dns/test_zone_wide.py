@@ -47,7 +47,7 @@ from tests.engine.example_domain import (
 from wizard.demo.dns.server import DnsServer
 from wizard.demo.dns.zone_data import Resource
 from wizard.dns import checklist
-from wizard.dns.answers import Answer, Outcome, Question, Rcode, ServerSeen, Soa, ZoneSeen
+from wizard.dns.answers import Answer, Outcome, Question, Rcode, ServerReport, Soa, ZoneReport
 from wizard.dns.answers import Path as Way
 from wizard.dns.checklist import Checklist, check_once, watch
 from wizard.dns.findings import Finding, Round, RowStatus, Severity
@@ -153,11 +153,11 @@ class TestLameServers:
     def lame(self, *outcomes: Outcome) -> Finding:
         """What is said of servers ns1, ns2 … with these outcomes."""
         found = [
-            ServerSeen(f"ns{number}.example.net", f"192.0.2.{number}", outcome)
+            ServerReport(f"ns{number}.example.net", f"192.0.2.{number}", outcome)
             for number, outcome in enumerate(outcomes, start=1)
         ]
         names = tuple(server.name for server in found)
-        seen = ZoneSeen("example.com", "example.com", names, servers=tuple(found))
+        seen = ZoneReport("example.com", "example.com", names, servers=tuple(found))
         return named(zone_findings(seen, {}), "lame-server")
 
     @pytest.mark.parametrize("count", [1, 2, 4])
@@ -186,14 +186,14 @@ class TestLameServers:
         assert "If this lasts" in self.lame(Outcome.ANSWERS, Outcome.SILENT).fix
 
     def test_a_server_with_one_bad_address_is_not_removed(self) -> None:
-        seen = ZoneSeen(
+        seen = ZoneReport(
             "example.com",
             "example.com",
             ("a", "b"),
             servers=(
-                ServerSeen("a", "192.0.2.1", Outcome.ANSWERS),
-                ServerSeen("b", "192.0.2.2", Outcome.ANSWERS),
-                ServerSeen("b", "192.0.2.3", Outcome.SILENT),
+                ServerReport("a", "192.0.2.1", Outcome.ANSWERS),
+                ServerReport("b", "192.0.2.2", Outcome.ANSWERS),
+                ServerReport("b", "192.0.2.3", Outcome.SILENT),
             ),
         )
         finding = named(zone_findings(seen, {}), "lame-server")
@@ -201,14 +201,14 @@ class TestLameServers:
         assert finding.fix == "Ask the operator of `b` to repair the server at that address."
 
     async def test_a_whole_ip_version_that_is_silent_is_our_own_network(self) -> None:
-        seen = ZoneSeen(
+        seen = ZoneReport(
             "example.com",
             "example.com",
             ("a", "b"),
             servers=(
-                ServerSeen("a", "192.0.2.1", Outcome.ANSWERS),
-                ServerSeen("a", "2001:db8::1", Outcome.SILENT),
-                ServerSeen("b", "2001:db8::2", Outcome.SILENT),
+                ServerReport("a", "192.0.2.1", Outcome.ANSWERS),
+                ServerReport("a", "2001:db8::1", Outcome.SILENT),
+                ServerReport("b", "2001:db8::2", Outcome.SILENT),
             ),
         )
         assert zone_findings(seen, {}) == ()
@@ -328,8 +328,10 @@ class TestTwoDnsHosts:
 
     def test_servers_of_a_zone_further_down_are_not_counted_among_the_hosts(self) -> None:
         """An answer of a name that is delegated away comes from servers that this zone does not have."""
-        servers = (ServerSeen("ns1.alpha.net", "192.0.2.1", Outcome.ANSWERS, Soa("x", 1, 60, "a.alpha.net")),)
-        zone = ZoneSeen("example.com", "example.com", ("ns1.alpha.net",), servers=servers)
+        servers = (
+            ServerReport("ns1.alpha.net", "192.0.2.1", Outcome.ANSWERS, Soa("x", 1, 60, "a.alpha.net")),
+        )
+        zone = ZoneReport("example.com", "example.com", ("ns1.alpha.net",), servers=servers)
         answer = Answer(Question("m.example.com", "MX"), Rcode.NOERROR, servers=("192.0.2.9",), agree=False)
         assert apart(zone, answer) is None
 

@@ -11,21 +11,21 @@ import pytest
 
 from tests.engine.refusal import refuse
 from tests.engine.stacks import LAMBDA_TRUST
-from wizard.aws.iam import Verdict
+from wizard.aws.iam import Decision
 from wizard.demo import Demo
 from wizard.policy.document import Scope, document
 from wizard.project.schema import Domain, Project
 from wizard.steps.account import permissions
 from wizard.steps.account import step as first_step
-from wizard.steps.account.permissions import PermissionsSeen
-from wizard.steps.account.step import AccountSeen
+from wizard.steps.account.permissions import PermissionsReport
+from wizard.steps.account.step import AccountReport
 from wizard.steps.model import StepName
 
 PROJECT = Project(domain=Domain("example.org"))
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-def look(account: Demo, *statements: dict[str, Any], project: Project = PROJECT) -> PermissionsSeen:
+def look(account: Demo, *statements: dict[str, Any], project: Project = PROJECT) -> PermissionsReport:
     """The permissions of the demo's user, where it has only these statements."""
     if statements:
         iam = account.world.aws.client("iam")
@@ -54,8 +54,8 @@ def test_what_is_missing_is_told_with_the_step_and_by_whose_word(account: Demo) 
     }
     seen = look(account, ALLOW_ALL, deny, narrow)
     assert [(one.action, one.step, one.verdict) for one in seen.missing] == [
-        ("ses:CreateEmailIdentity", StepName.IDENTITY, Verdict.DENIED),
-        ("ses:PutAccountDetails", StepName.PRODUCTION, Verdict.DENIED),
+        ("ses:CreateEmailIdentity", StepName.IDENTITY, Decision.DENIED),
+        ("ses:PutAccountDetails", StepName.PRODUCTION, Decision.DENIED),
     ]
     assert "Let SES sign" in seen.missing[0].why
     assert seen.words == f"2 of {seen.asked} actions are missing"
@@ -71,8 +71,8 @@ def test_what_is_allowed_elsewhere_is_missing_here(account: Demo) -> None:
     }
     others = {"Effect": "Allow", "NotAction": ["ses:*", "iam:PassRole"], "Resource": "*"}
     missing = {one.action: one.verdict for one in look(account, ses, handed, others).missing}
-    assert missing["ses:CreateEmailIdentity"] is Verdict.NOT_ALLOWED
-    assert missing["iam:PassRole"] is Verdict.NOT_ALLOWED
+    assert missing["ses:CreateEmailIdentity"] is Decision.NOT_ALLOWED
+    assert missing["iam:PassRole"] is Decision.NOT_ALLOWED
     assert not [action for action in missing if not action.startswith(("ses:", "iam:PassRole"))]
 
 
@@ -101,11 +101,11 @@ def answer(account: Demo, **details: Any) -> None:
 @pytest.mark.parametrize(
     ("details", "verdict"),
     [
-        ({}, Verdict.NOT_ALLOWED),
-        ({"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}, Verdict.ORGANISATION),
+        ({}, Decision.NOT_ALLOWED),
+        ({"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}, Decision.ORGANISATION),
         (
             {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}},
-            Verdict.BOUNDARY,
+            Decision.BOUNDARY,
         ),
         (
             {
@@ -115,19 +115,19 @@ def answer(account: Demo, **details: Any) -> None:
                     {"EvalResourceName": "b", "EvalResourceDecision": "explicitDeny"},
                 ],
             },
-            Verdict.DENIED,
+            Decision.DENIED,
         ),
     ],
 )
-def test_who_says_no(account: Demo, details: dict[str, Any], verdict: Verdict) -> None:
+def test_who_says_no(account: Demo, details: dict[str, Any], verdict: Decision) -> None:
     answer(account, **details)
     seen = look(account)
     assert [(one.action, one.verdict) for one in seen.missing] == [("ses:GetAccount", verdict)]
-    forbidden = ", 1 of them by the organisation" if verdict is Verdict.ORGANISATION else ""
+    forbidden = ", 1 of them by the organisation" if verdict is Decision.ORGANISATION else ""
     assert seen.words == f"1 of 1 actions are missing{forbidden}"
 
 
-def called_by(account: Demo, arn: str) -> AccountSeen:
+def called_by(account: Demo, arn: str) -> AccountReport:
     return replace(first_step.look(account.world), caller_arn=arn)
 
 

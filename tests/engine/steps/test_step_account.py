@@ -11,7 +11,7 @@ from tests.engine.refusal import refuse
 from wizard.aws.access import AwsAccess
 from wizard.demo import Demo
 from wizard.errors import ExitCode, WizardError
-from wizard.project.schema import Account, Domain, Identity, Production, Project, Sandbox, Seen
+from wizard.project.schema import Account, Domain, Identity, Observation, Production, Project, Sandbox
 from wizard.steps.account import regions as account_regions
 from wizard.steps.account import step
 from wizard.steps.account.regions import RegionState
@@ -51,7 +51,7 @@ def test_another_account_is_taken_knowingly(account: Demo) -> None:
         account=Account(id="999999999999", region="us-east-1"),
         domain=Domain("example.com"),
         identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
-        sandbox=Sandbox(address="me@example.net", sent=Seen(now, "to me@example.net"), passed=True),
+        sandbox=Sandbox(address="me@example.net", sent=Observation(now, "to me@example.net"), passed=True),
         production=Production("MARKETING", asked=now),
     )
     for done in ("account", "domain", "identity"):
@@ -113,7 +113,9 @@ def test_another_region_takes_the_evidence_of_the_old_one_away(account: Demo) ->
         before,
         identity=Identity(mail_from="bounce.example.com", dkim_tokens=("a", "b", "c"), signing_zone="x.com"),
         sandbox=Sandbox(asked=now),
-        production=Production("MARKETING", asked=now, refused=Seen(at=now, words="case 17"), put_off=now),
+        production=Production(
+            "MARKETING", asked=now, refused=Observation(at=now, words="case 17"), put_off=now
+        ),
     )
     there = account.world.choose(None, "eu-west-1")
     after = step.act(there, before, step.look(there))

@@ -15,7 +15,7 @@ from wizard.steps.model import Progress
 from wizard.steps.reminder import dead_letters
 from wizard.steps.reminder import runs as reminder_runs
 from wizard.steps.reminder.dead_letters import Retried
-from wizard.steps.reminder.runs import RunSeen
+from wizard.steps.reminder.runs import RunReport
 
 RUN = "2026-11-24T09:00:00Z"
 PEOPLE = [{"email": "ana@example.com", "name": "Ana"}, {"email": "bo@example.com", "name": "Bo"}]
@@ -34,14 +34,14 @@ def put(setup: Setup, *bodies: Any) -> None:
         sqs.send_message(QueueUrl=queue, MessageBody=text)
 
 
-def ended(setup: Setup) -> RunSeen:
+def ended(setup: Setup) -> RunReport:
     """The only run, once it has ended."""
 
-    def look() -> tuple[RunSeen, ...]:
+    def look() -> tuple[RunReport, ...]:
         found = reminder_runs.runs(setup.demo.world, setup.project)
         return found if found and found[0].ended else ()
 
-    found: tuple[RunSeen, ...] = wait_for(look)
+    found: tuple[RunReport, ...] = wait_for(look)
     return found[0]
 
 

@@ -17,7 +17,7 @@ from wizard.steps.domain import step
 from wizard.steps.model import Status, StepName
 
 
-def look(account: Demo, name: str) -> step.DomainSeen:
+def look(account: Demo, name: str) -> step.DomainReport:
     return step.look(account.world, step.parse_name(name))
 
 

@@ -25,7 +25,7 @@ def act(account: Demo, project: Project = PROJECT) -> tuple[Project, list[Event]
 
 
 def test_from_nothing(account: Demo) -> None:
-    assert step.look(account.world, PROJECT) == step.IdentitySeen("example.com", None, None, ())
+    assert step.look(account.world, PROJECT) == step.IdentityReport("example.com", None, None, ())
     decided, events = act(account)
     seen = step.look(account.world, decided)
     assert seen.identity is not None
@@ -69,7 +69,7 @@ def test_settings_are_kept_although_the_last_look_fails(
 ) -> None:
     looks = [step.look(account.world, PROJECT)]
 
-    def look(*_: object) -> step.IdentitySeen:
+    def look(*_: object) -> step.IdentityReport:
         if looks:
             return looks.pop()
         raise WizardError("AWS cannot be reached", "There is no network.", "Try again.")

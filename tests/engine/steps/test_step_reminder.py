@@ -16,7 +16,7 @@ from wizard.demo import Demo, Pace
 from wizard.demo.aws.refusal import Refusal
 from wizard.demo.aws.stacks import resources
 from wizard.errors import WizardError
-from wizard.project.schema import Domain, Seen
+from wizard.project.schema import Domain, Observation
 from wizard.steps.model import ChangeKind, Event, Progress, Status
 from wizard.steps.reminder import step
 from wizard.steps.reminder import trial as reminder_trial
@@ -69,7 +69,7 @@ def test_a_plan_can_be_made_again_before_it_is_carried_out(setup: Setup) -> None
 
 def test_acting_makes_everything_tells_each_resource_and_leaves_nothing_to_change(setup: Setup) -> None:
     # What was seen of an earlier stack is no evidence of this one.
-    setup.change(tested=Seen(at=datetime(2026, 1, 1, tzinfo=UTC), words="to me@example.com"))
+    setup.change(tested=Observation(at=datetime(2026, 1, 1, tzinfo=UTC), words="to me@example.com"))
     setup.act()
     done = [event.subject for event in setup.events if event.progress is Progress.DONE]
     assert sorted(done) == sorted([*setup.resources(), "recipients"])

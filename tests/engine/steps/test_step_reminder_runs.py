@@ -31,7 +31,7 @@ def test_a_run_by_hand_tells_what_failed_and_sends_it_once_more(setup: Setup) ->
     run, again = (reminder_runs.run_now(world, setup.project, setup.events.append) for _ in range(2))
     assert run == again == f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
-    def ended() -> tuple[reminder_runs.RunSeen, ...]:
+    def ended() -> tuple[reminder_runs.RunReport, ...]:
         found = reminder_runs.runs(world, setup.project)
         return found if found and found[0].ended else ()
 

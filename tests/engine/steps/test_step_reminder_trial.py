@@ -13,7 +13,7 @@ from tests.engine.reminder_setup import STACK, Setup, setup_in
 from wizard.aws import lambda_
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.project.schema import Sandbox, Seen
+from wizard.project.schema import Observation, Sandbox
 from wizard.reminder.message.refusals import SIMULATOR
 from wizard.steps.model import Progress, Status
 from wizard.steps.reminder import trial as reminder_trial
@@ -81,7 +81,7 @@ def test_a_test_mail_says_where_to_look_or_what_to_do(setup: Setup) -> None:
 
 def test_a_test_mail_makes_headers_read_before_stale(setup: Setup) -> None:
     setup.act()
-    read = Seen(setup.demo.now(), "SPF, DKIM and DMARC pass")
+    read = Observation(setup.demo.now(), "SPF, DKIM and DMARC pass")
     setup.project = replace(setup.project, sandbox=Sandbox(sent=read, read=read, passed=True))
     result = reminder_trial.test_run(setup.demo.world, setup.project, "me@example.com", setup.events.append)
     assert (result.project.sandbox.read, result.project.sandbox.passed) == (None, False)

@@ -15,7 +15,7 @@ import pytest
 from tests.engine.reminder_setup import STACK, Setup, line, setup_in, wait_for
 from wizard.demo import Demo
 from wizard.errors import WizardError
-from wizard.project.schema import Seen, Table
+from wizard.project.schema import Observation, Table
 from wizard.reminder import capacity
 from wizard.reminder.template.build import FUNCTION_NAME
 from wizard.steps.model import ChangeKind, Status
@@ -32,7 +32,7 @@ def setup(account: Demo, tmp_path: Path) -> Setup:
 
 def tested(setup: Setup) -> None:
     """Let the step be done."""
-    setup.change(tested=Seen(at=setup.demo.now(), words="to me@example.com"))
+    setup.change(tested=Observation(at=setup.demo.now(), words="to me@example.com"))
 
 
 def role_of(setup: Setup) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def records(account: Demo) -> tuple[Record, ...]:
     )
 
 
-def kinds(seen: step.SandboxSeen) -> list[ChangeKind]:
+def kinds(seen: step.SandboxReport) -> list[ChangeKind]:
     return [change.kind for change in step.plan(seen).changes]
 
 
@@ -165,6 +165,6 @@ def test_an_address_that_the_file_cannot_hold_is_refused() -> None:
 
 
 def test_without_an_address_nothing_is_planned() -> None:
-    seen = step.SandboxSeen("example.com", sesv2.SesAccount(False, True, "HEALTHY", 200, 1, 0))
+    seen = step.SandboxReport("example.com", sesv2.SesAccount(False, True, "HEALTHY", 200, 1, 0))
     with pytest.raises(WizardError, match="No address is chosen yet"):
         step.plan(seen)

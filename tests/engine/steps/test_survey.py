@@ -20,7 +20,7 @@ from wizard.dns.records import wanted_records
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Production, Project, save
 from wizard.steps.identity import step as identity
-from wizard.steps.model import Standing, Status, StepName, last_known, remembered
+from wizard.steps.model import Status, StepName, StepState, last_known, remembered
 from wizard.steps.survey import survey
 from wizard.world import World
 
@@ -29,7 +29,7 @@ PROJECT = Project(domain=Domain("example.com"))
 HERE = Path()
 
 
-def statuses(standings: list[Standing]) -> list[Status]:
+def statuses(standings: list[StepState]) -> list[Status]:
     assert [standing.step for standing in standings] == list(StepName)
     assert all(standing.words for standing in standings)
     return [standing.status for standing in standings]
@@ -132,13 +132,13 @@ def test_a_missing_permission_leaves_the_other_steps_alone(account: Demo) -> Non
 
 def test_a_domain_of_others_in_the_file(account: Demo) -> None:
     standings = list(survey(account.world, Project(domain=Domain("gmail.com")), HERE))
-    assert standings[1] == Standing(StepName.DOMAIN, ATTENTION, "gmail.com is not your own domain")
+    assert standings[1] == StepState(StepName.DOMAIN, ATTENTION, "gmail.com is not your own domain")
 
 
 def test_credentials_that_expire_on_the_way(account: Demo) -> None:
     world = account.world.choose(None, "us-east-1")
     refuse(world.aws, "sesv2", "GetEmailIdentity", "ExpiredTokenException")
-    seen: list[Standing] = []
+    seen: list[StepState] = []
     with pytest.raises(WizardError, match="has expired") as raised:
         seen.extend(survey(world, PROJECT, HERE))
     assert raised.value.exit_code is ExitCode.OUTSIDE
@@ -187,7 +187,7 @@ def test_status_for_programs(account: Demo, tmp_path: Path, capsys: pytest.Captu
 def test_status_when_all_is_done(
     account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = [Standing(step, DONE, "fine") for step in StepName]
+    done = [StepState(step, DONE, "fine") for step in StepName]
     monkeypatch.setattr(status, "survey", lambda *_: iter(done))
     save(Project(), tmp_path / "ses-wizard.yaml")
     assert run(account.world, tmp_path / "ses-wizard.yaml") == ExitCode.OK
@@ -211,7 +211,7 @@ def known(account: Demo) -> Project:
         (StepName.DNS, DONE, "SES has verified the domain, DKIM and MAIL FROM"),
         (StepName.PRODUCTION, WAITING, "AWS reviews the request, usually about a day"),
     ):
-        project = remembered(project, Standing(step, found, words), on)
+        project = remembered(project, StepState(step, found, words), on)
     return project
 
 
@@ -278,7 +278,7 @@ def test_credentials_that_expire_on_the_way_leave_the_rest_as_last_known(
 
 def test_what_was_seen_is_dated_once_a_day() -> None:
     morning = datetime(2026, 11, 12, 9, tzinfo=UTC)
-    standing = Standing(StepName.DNS, ATTENTION, "1 record wrong")
+    standing = StepState(StepName.DNS, ATTENTION, "1 record wrong")
     project = remembered(PROJECT, standing, morning)
     assert project.progress[StepName.DNS].at == morning
     assert not project.done("dns")
@@ -286,6 +286,6 @@ def test_what_was_seen_is_dated_once_a_day() -> None:
     assert remembered(project, standing, morning + timedelta(hours=3)) is project
     assert remembered(project, standing, morning + timedelta(days=1)).progress[StepName.DNS].at > morning
     assert (
-        remembered(project, Standing(StepName.DNS, TODO, "not begun"), morning).progress[StepName.DNS].status
+        remembered(project, StepState(StepName.DNS, TODO, "not begun"), morning).progress[StepName.DNS].status
         == "todo"
     )

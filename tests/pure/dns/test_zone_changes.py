@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.pure.dns.zones import Entries, checked
 from wizard.aws.route53 import RecordSet
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.findings import Entry, Round, Row, RowStatus
 from wizard.dns.judge import dmarc_record
 from wizard.dns.publish.plan import ZoneChanges, names_to_read, zone_changes
@@ -21,7 +21,7 @@ from wizard.dns.txt_notation import AS_TYPED, MASTER_FILE, ROUTE53, Notation
 from wizard.steps.dns.publish import doubled
 
 APEX = "example.com"
-SEEN = Round(APEX, datetime(2026, 11, 24, tzinfo=UTC), ZoneSeen(APEX, APEX), None, ())
+SEEN = Round(APEX, datetime(2026, 11, 24, tzinfo=UTC), ZoneReport(APEX, APEX), None, ())
 WANTED = {
     record.id: record
     for record in wanted_records(

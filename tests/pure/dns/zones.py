@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wizard.dns.answers import Address, Answer, Host, Mx, Question, Rcode, Rdata, Soa, Txt, ZoneSeen, encoded
+from wizard.dns.answers import (
+    Address,
+    Answer,
+    Host,
+    Mx,
+    Question,
+    Rcode,
+    Rdata,
+    Soa,
+    Txt,
+    ZoneReport,
+    encoded,
+)
 from wizard.dns.findings import Finding, Row
 from wizard.dns.judge.rows import Context, asides, judge_all, questions, zone_findings, zone_questions
 from wizard.dns.providers import Provider, recognise
@@ -146,7 +158,7 @@ def checked(
     own_keys: bool = False,
 ) -> tuple[dict[RecordId, Row], tuple[Finding, ...], PaperZone]:
     """One round against a zone with these entries: the rows, the zone's findings, and what was asked."""
-    zone = ZoneSeen(
+    zone = ZoneReport(
         domain, apex, ("ns1.example.net", "ns2.example.net"), ("192.0.2.1", "192.0.2.2"), reachable=not silent
     )
     records = wanted_records(domain, tokens=tokens, mail_from=mail_from, region=REGION)

@@ -15,11 +15,11 @@ from wizard.project.schema import (
     Account,
     Domain,
     Identity,
+    Observation,
     Production,
     Project,
     Reminder,
     Sandbox,
-    Seen,
     Table,
 )
 from wizard.steps.model import StepName
@@ -72,7 +72,7 @@ def test_evidence_that_is_taken_away_stays_away_and_other_evidence_stays() -> No
 @pytest.mark.parametrize(("mine", "theirs"), [(NOW, LATER), (LATER, NOW)])
 def test_of_two_pieces_of_evidence_the_newer_holds(mine: datetime, theirs: datetime) -> None:
     def seen(at: datetime) -> Project:
-        sandbox = Sandbox(read=Seen(at, "read"), passed=at is LATER)
+        sandbox = Sandbox(read=Observation(at, "read"), passed=at is LATER)
         return replace(BASE, sandbox=sandbox).seen_done("dns", f"{at}", at)
 
     both = merge(BASE, seen(mine), seen(theirs))
@@ -139,7 +139,7 @@ VALUES: dict[str, list[Any]] = {
     "reminder.paused": [False, True],
     "sandbox.address": [None, "a@example.com", "b@example.com"],
     "production.put_off": [None, NOW, LATER],
-    "progress.dns": [None, Seen(NOW, "ok"), Seen(LATER, "ok")],
+    "progress.dns": [None, Observation(NOW, "ok"), Observation(LATER, "ok")],
 }
 
 EDITS = st.lists(

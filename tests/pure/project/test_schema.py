@@ -14,11 +14,11 @@ from wizard.project.schema import (
     MAX_BYTES,
     Account,
     Domain,
+    Observation,
     Production,
     Project,
     Reminder,
     Sandbox,
-    Seen,
     as_yaml,
     load,
     only_wizard,
@@ -32,8 +32,8 @@ FULL = Project(
     domain=Domain(name="example.com"),
     sandbox=Sandbox(
         address="me@example.net",
-        sent=Seen(at=datetime(2026, 11, 24, 11, tzinfo=UTC), words="to me@example.net"),
-        read=Seen(at=datetime(2026, 11, 24, 12, tzinfo=UTC), words="SPF, DKIM and DMARC pass"),
+        sent=Observation(at=datetime(2026, 11, 24, 11, tzinfo=UTC), words="to me@example.net"),
+        read=Observation(at=datetime(2026, 11, 24, 12, tzinfo=UTC), words="SPF, DKIM and DMARC pass"),
     ),
     production=Production(mail_type="TRANSACTIONAL", contacts=("me@example.com",)),
 ).seen_done("account", "account 123456789012", datetime(2026, 11, 24, 10, tzinfo=UTC))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import ExitCode, WizardError
-from wizard.project.schema import Domain, Production, Project, Reminder, Seen, Table
+from wizard.project.schema import Domain, Observation, Production, Project, Reminder, Table
 from wizard.reminder import draft
 from wizard.reminder.message.fields import EXAMPLE
 from wizard.reminder.message.refusals import SIMULATOR, explain, explain_failure, explain_return
@@ -23,7 +23,7 @@ from wizard.reminder.recipients.parse import MAX_BYTES, parse_lines
 from wizard.steps.model import Status
 from wizard.steps.reminder import step
 from wizard.steps.reminder.own_stack import TAG
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 28, tzinfo=UTC)
@@ -323,30 +323,32 @@ def test_a_mail_that_came_back_is_explained(event: str, detail: str, words: str,
     assert todo in told.todo
 
 
-def seen(status: str, *, recipients: int = 2, enabled: bool = True) -> ReminderSeen:
+def seen(status: str, *, recipients: int = 2, enabled: bool = True) -> ReminderReport:
     stack = Stack("id", "ses-wizard-reminder", status, "", {}, {TAG: "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled, None)
-    return ReminderSeen(stack, (), schedule, recipients, datetime(2026, 11, 25, 8, tzinfo=UTC))
+    return ReminderReport(stack, (), schedule, recipients, datetime(2026, 11, 25, 8, tzinfo=UTC))
 
 
-TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW, words="to me@example.com")))
+TESTED = replace(
+    PROJECT, reminder=replace(PROJECT.reminder, tested=Observation(at=NOW, words="to me@example.com"))
+)
 
 
 @pytest.mark.parametrize(
     ("found", "project", "status", "words"),
     [
-        (ReminderSeen(None), Project(domain=PROJECT.domain), Status.TODO, "nothing is set up"),
-        (ReminderSeen(None), with_reminder(schedule=None), Status.TODO, "still missing: schedule"),
+        (ReminderReport(None), Project(domain=PROJECT.domain), Status.TODO, "nothing is set up"),
+        (ReminderReport(None), with_reminder(schedule=None), Status.TODO, "still missing: schedule"),
         (seen("REVIEW_IN_PROGRESS"), PROJECT, Status.TODO, "ready to deploy (F4 on Create)"),
         (
-            ReminderSeen(None, invalid="reminder.schedule: At character 8: expected hours"),
+            ReminderReport(None, invalid="reminder.schedule: At character 8: expected hours"),
             PROJECT,
             Status.ATTENTION,
             "not valid: reminder.schedule: At character 8",
         ),
-        (ReminderSeen(None), TESTED, Status.ATTENTION, "the stack ses-wizard-reminder is gone: deploy it"),
+        (ReminderReport(None), TESTED, Status.ATTENTION, "the stack ses-wizard-reminder is gone: deploy it"),
         (seen("DELETE_COMPLETE"), TESTED, Status.ATTENTION, "the stack ses-wizard-reminder is gone"),
-        (ReminderSeen(None, instead="reminder-2"), TESTED, Status.ATTENTION, "is taken"),
+        (ReminderReport(None, instead="reminder-2"), TESTED, Status.ATTENTION, "is taken"),
         (seen("CREATE_IN_PROGRESS"), PROJECT, Status.WORKING, "create in progress"),
         (seen("ROLLBACK_COMPLETE"), TESTED, Status.ATTENTION, "failed"),
         (seen("CREATE_COMPLETE", recipients=0), TESTED, Status.ATTENTION, "empty"),
@@ -362,7 +364,7 @@ TESTED = replace(PROJECT, reminder=replace(PROJECT.reminder, tested=Seen(at=NOW,
         (seen("UPDATE_ROLLBACK_COMPLETE"), TESTED, Status.DONE, "2 recipients"),
     ],
 )
-def test_where_the_step_stands(found: ReminderSeen, project: Project, status: Status, words: str) -> None:
+def test_where_the_step_stands(found: ReminderReport, project: Project, status: Status, words: str) -> None:
     standing = step.judge(found, project)
     assert standing.status is status
     assert words in standing.words

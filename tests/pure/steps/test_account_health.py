@@ -10,9 +10,9 @@ from screens.pages.account.words import note_rows, seen_rows
 from wizard.aws.sesv2 import SesAccount
 from wizard.project.schema import Production
 from wizard.steps.account.health import quota, quota_note, trouble
-from wizard.steps.account.step import AccountSeen
+from wizard.steps.account.step import AccountReport
 from wizard.steps.model import Status
-from wizard.steps.production.step import ProductionSeen, judge, what_next
+from wizard.steps.production.step import ProductionReport, judge, what_next
 
 
 def account(day: float, sent: float, *, enabled: bool = True, enforcement: str = "HEALTHY") -> SesAccount:
@@ -63,16 +63,16 @@ def test_quota(day: float, sent: float, words: str, note: str) -> None:
 def test_nothing_says_that_mail_is_sent_while_it_is_not(
     ses: SesAccount, sandbox: str, status: Status, words: str
 ) -> None:
-    rows = seen_rows(AccountSeen("1", "arn:aws:iam::1:user/owner", None, "us-east-1", ses))
+    rows = seen_rows(AccountReport("1", "arn:aws:iam::1:user/owner", None, "us-east-1", ses))
     assert [str(row[1]) for row in rows if str(row[0]) == "Sandbox"] == [sandbox]
-    seen = ProductionSeen("example.com", ses, None, Production())
+    seen = ProductionReport("example.com", ses, None, Production())
     assert judge(seen).status is status
     assert words in judge(seen).words
     assert ("You can send to anyone" in what_next(seen)) is (status is Status.DONE)
 
 
 def test_an_endpoint_that_is_not_awss_is_explained() -> None:
-    seen = AccountSeen("1", "arn", None, "us-east-1", account(200, 0))
+    seen = AccountReport("1", "arn", None, "us-east-1", account(200, 0))
     assert note_rows(seen, ()) == []
     by_variable = replace(seen, endpoints=(("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),))
     assert "run `unset AWS_ENDPOINT_URL` and start again" in str(note_rows(by_variable, ())[0][1])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.pure.dns.zones import DOMAIN, GOOD, MAIL_FROM, REGION, TOKENS, Entries, checked
 from wizard.aws.sesv2 import SesIdentity
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.findings import Finding, Round, RowStatus, Severity
 from wizard.dns.records import wanted_records
 from wizard.steps.dns.step import judge
@@ -30,7 +30,7 @@ def looked(*gone: tuple[str, str], instead: Entries | None = None) -> Round:
     """A round in the good zone without the records ``gone``, and with others ``instead``."""
     entries: Entries = {place: list(values) for place, values in GOOD.items() if place not in gone}
     rows, findings, _ = checked({**entries, **(instead or {})})
-    zone = ZoneSeen(DOMAIN, DOMAIN, ("ns1.example.net",), ("192.0.2.1",))
+    zone = ZoneReport(DOMAIN, DOMAIN, ("ns1.example.net",), ("192.0.2.1",))
     return Round(DOMAIN, NOW, zone, None, tuple(rows.values()), findings)
 
 
@@ -105,7 +105,7 @@ def test_what_follows_from_a_broken_record(seen: Round, identity: SesIdentity, w
 
 def test_a_zone_that_cannot_be_asked_is_not_done() -> None:
     unknown = tuple(replace(row, status=RowStatus.UNKNOWN) for row in looked().rows)
-    silent = replace(looked(), zone=ZoneSeen(DOMAIN, None, reachable=False), rows=unknown)
+    silent = replace(looked(), zone=ZoneReport(DOMAIN, None, reachable=False), rows=unknown)
     standing = judge(silent, VERIFIED)
     assert standing.status is Status.ATTENTION
     assert standing.words == (
@@ -120,7 +120,7 @@ def test_trouble_with_the_whole_zone_is_told_too() -> None:
     refused = Finding("dnssec-bogus", Severity.BLOCKS, "Resolvers refuse it.")
     standing = judge(replace(looked(), findings=(refused,)), VERIFIED)
     assert standing.words.startswith("resolvers that validate DNSSEC refuse the zone. SES still shows")
-    assert judge(replace(looked(), zone=ZoneSeen(DOMAIN, None)), VERIFIED).status is Status.ATTENTION
+    assert judge(replace(looked(), zone=ZoneReport(DOMAIN, None)), VERIFIED).status is Status.ATTENTION
 
 
 RECORDS = wanted_records(DOMAIN, tokens=TOKENS, mail_from=MAIL_FROM, region=REGION)

@@ -12,7 +12,7 @@ from wizard.aws.sesv2 import ConfigurationSet, SesIdentity
 from wizard.errors import WizardError
 from wizard.project.schema import Domain, Identity, Project
 from wizard.steps.identity import step
-from wizard.steps.identity.step import IdentitySeen
+from wizard.steps.identity.step import IdentityReport
 from wizard.steps.model import ChangeKind, Status
 
 MAIL_FROM = "mail.example.com"
@@ -31,13 +31,13 @@ COMPLETE = SesIdentity(
     configuration_set="ses-wizard",
 )
 SET = ConfigurationSet("ses-wizard", reputation_metrics=True)
-NOTHING = IdentitySeen("example.com", None, None)
-ALL = IdentitySeen("example.com", COMPLETE, SET, ("BOUNCE", "COMPLAINT"))
+NOTHING = IdentityReport("example.com", None, None)
+ALL = IdentityReport("example.com", COMPLETE, SET, ("BOUNCE", "COMPLAINT"))
 DKIM_AGAIN = "sesv2:PutEmailIdentityDkimSigningAttributes"
 MAIL_FROM_PUT = "sesv2:PutEmailIdentityMailFromAttributes"
 
 
-def operations(seen: IdentitySeen, mail_from: str = MAIL_FROM) -> list[str]:
+def operations(seen: IdentityReport, mail_from: str = MAIL_FROM) -> list[str]:
     plan = step.plan(PROJECT, seen, mail_from)
     assert all((change.operation == "") == (change.kind in _QUIET) for change in plan.changes)
     return [change.operation for change in plan.changes if change.operation]
@@ -46,7 +46,7 @@ def operations(seen: IdentitySeen, mail_from: str = MAIL_FROM) -> list[str]:
 _QUIET = (ChangeKind.KEEP, ChangeKind.ADOPT)
 
 
-def with_identity(**changes: object) -> IdentitySeen:
+def with_identity(**changes: object) -> IdentityReport:
     return replace(ALL, identity=replace(COMPLETE, **changes))  # type: ignore[arg-type]
 
 
@@ -116,7 +116,7 @@ def test_keys_from_elsewhere_are_named_and_left_alone() -> None:
         (replace(ALL, suppressed_reasons=("BOUNCE",)), ["sesv2:PutAccountSuppressionAttributes"]),
     ],
 )
-def test_configuration_set_and_suppression(seen: IdentitySeen, planned: list[str]) -> None:
+def test_configuration_set_and_suppression(seen: IdentityReport, planned: list[str]) -> None:
     assert operations(seen) == planned
 
 
@@ -136,7 +136,7 @@ def test_configuration_set_and_suppression(seen: IdentitySeen, planned: list[str
         (replace(ALL, configuration_set=None), Status.TODO, "ses-wizard does not exist yet"),
     ],
 )
-def test_judged(seen: IdentitySeen, status: Status, words: str) -> None:
+def test_judged(seen: IdentityReport, status: Status, words: str) -> None:
     standing = step.judge(seen, PROJECT)
     assert standing.status is status
     assert words in standing.words
@@ -150,7 +150,7 @@ def test_judged(seen: IdentitySeen, status: Status, words: str) -> None:
         (with_identity(mail_from=None, mail_from_status=None), "is not set yet: repeat this step"),
     ],
 )
-def test_what_somebody_took_away_is_attention(seen: IdentitySeen, words: str) -> None:
+def test_what_somebody_took_away_is_attention(seen: IdentityReport, words: str) -> None:
     before = with_settings(PROJECT, identity=with_settings(PROJECT.identity, dkim_tokens=("t1", "t2", "t3")))
     standing = step.judge(seen, before)
     assert standing.status is Status.ATTENTION

@@ -17,7 +17,7 @@ from wizard.steps.production import case
 from wizard.steps.production.case import Flow, build, current, gaps, save
 from wizard.steps.production.readiness import judge
 from wizard.steps.reminder import step as reminder
-from wizard.steps.reminder.step import ReminderSeen
+from wizard.steps.reminder.step import ReminderReport
 from wizard.world import World
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -88,9 +88,9 @@ def test_the_volume_says_what_is_known_of_it() -> None:
 @pytest.mark.parametrize(
     ("seen", "recipients", "parts"),
     [
-        (ReminderSeen(None), 2, set()),
+        (ReminderReport(None), 2, set()),
         (
-            ReminderSeen(
+            ReminderReport(
                 Stack("arn", "flow", "CREATE_COMPLETE", "", {}, {}),
                 (StackResource("EventsRule", "1", "AWS::Events::Rule", "CREATE_COMPLETE"),),
                 recipients=1200,
@@ -101,7 +101,7 @@ def test_the_volume_says_what_is_known_of_it() -> None:
     ],
 )
 def test_recipients_are_those_of_the_stack_else_of_the_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: ReminderSeen, recipients: int, parts: set[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: ReminderReport, recipients: int, parts: set[str]
 ) -> None:
     monkeypatch.setattr(reminder, "look", lambda world, project, base: seen)
     (tmp_path / "people.csv").write_text("email\nana@example.com\nbo@example.com\n")

@@ -10,20 +10,20 @@ import pytest
 from msgspec.structs import replace as with_settings
 
 from wizard.aws.sesv2 import EventDestination, SesAccount, SesIdentity
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.findings import Entry, Finding, Round, Row, RowStatus, Severity
 from wizard.dns.judge import dmarc_record
 from wizard.dns.records import Record, RecordId
 from wizard.errors import WizardError
-from wizard.project.schema import Domain, Production, Project, Reminder, Sandbox, Seen
+from wizard.project.schema import Domain, Observation, Production, Project, Reminder, Sandbox
 from wizard.steps.domain.in_use import InUse
 from wizard.steps.model import StepName
-from wizard.steps.production.readiness import Aid, Evidence, Point, Site, Subject, Verdict, judge
-from wizard.steps.production.step import ProductionSeen
+from wizard.steps.production.readiness import Aid, Evidence, Point, PointState, Site, Subject, judge
+from wizard.steps.production.step import ProductionReport
 from wizard.web.page import Link, WebPage
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
-READY, NOT, UNKNOWN = Verdict.READY, Verdict.NOT_READY, Verdict.UNKNOWN
+READY, NOT, UNKNOWN = PointState.READY, PointState.NOT_READY, PointState.UNKNOWN
 IDENTITY = SesIdentity(
     "example.com", True, "SUCCESS", "SUCCESS", mail_from="bounce.example.com", mail_from_status="SUCCESS"
 )
@@ -32,15 +32,15 @@ PAGE = WebPage("https://www.example.com/", 200)
 BUS = EventDestination("flow", True, ("BOUNCE", "COMPLAINT"), "EventBridge")
 DENIED = WizardError("Your credentials may not do this", "No.", "Ask.")
 POLICY = ("_dmarc.com", dmarc_record.parse("v=DMARC1; p=reject"))
-ROUND = Round("example.com", NOW, ZoneSeen("example.com", "example.com"), None, ())
+ROUND = Round("example.com", NOW, ZoneReport("example.com", "example.com"), None, ())
 DKIM = Record(RecordId.DKIM1, "tok1._domainkey.example.com", "CNAME", "tok1.dkim.amazonses.com")
 
 PROJECT = Project(
     domain=Domain("example.com"),
-    sandbox=Sandbox(sent=Seen(NOW - timedelta(hours=2), "to you@example.net")),
+    sandbox=Sandbox(sent=Observation(NOW - timedelta(hours=2), "to you@example.net")),
 )
 EVIDENCE = Evidence(
-    seen=ProductionSeen("example.com", ACCOUNT, IDENTITY, at=NOW),
+    seen=ProductionReport("example.com", ACCOUNT, IDENTITY, at=NOW),
     destinations=(BUS,),
     in_use=InUse("example.com", dmarc=("v=DMARC1; p=none;",)),
     site=Site("https://example.com", PAGE, link=Link("https://example.com/privacy", "Privacy")),
@@ -102,7 +102,7 @@ def test_a_record_that_is_wrong_now_is_not_ready_though_ses_has_verified_the_dom
         (DENIED, UNKNOWN, "Your credentials may not do this"),
     ],
 )
-def test_dmarc(in_use: InUse | WizardError | None, verdict: Verdict, words: str) -> None:
+def test_dmarc(in_use: InUse | WizardError | None, verdict: PointState, words: str) -> None:
     found = point(Subject.DMARC, replace(EVIDENCE, in_use=in_use))
     assert (found.verdict, found.mended_at) == (verdict, StepName.DNS)
     assert words in found.words
@@ -135,7 +135,7 @@ def test_suppression(reasons: tuple[str, ...], words: str) -> None:
         (DENIED, False, UNKNOWN, "Your credentials may not do this"),
     ],
 )  # fmt: skip
-def test_events(destinations: Any, forwards: bool, verdict: Verdict, words: str) -> None:
+def test_events(destinations: Any, forwards: bool, verdict: PointState, words: str) -> None:
     seen = replace(EVIDENCE.seen, identity=replace(IDENTITY, forwards=forwards))
     found = point(Subject.EVENTS, replace(EVIDENCE, seen=seen, destinations=destinations))
     assert (found.verdict, found.mended_at) == (verdict, StepName.REMINDER)
@@ -146,9 +146,11 @@ def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
     nothing = with_settings(PROJECT, sandbox=Sandbox())
     found = point(Subject.TEST, project=nothing)
     assert (found.verdict, found.mended_at) == (NOT, Aid.SANDBOX)
-    tested = with_settings(nothing, reminder=Reminder(tested=Seen(NOW, "to you@example.net")))
+    tested = with_settings(nothing, reminder=Reminder(tested=Observation(NOW, "to you@example.net")))
     assert point(Subject.TEST, project=tested).ready
-    read = with_settings(PROJECT, sandbox=with_settings(PROJECT.sandbox, read=Seen(NOW, "SPF, DKIM pass")))
+    read = with_settings(
+        PROJECT, sandbox=with_settings(PROJECT.sandbox, read=Observation(NOW, "SPF, DKIM pass"))
+    )
     found = point(Subject.TEST, project=read)
     assert found.told == "one arrived, but does not pass all checks (SPF, DKIM pass)"
     assert found.verdict is NOT, "DMARC is not among what passed"
@@ -165,7 +167,7 @@ def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
         ("MARKETING", "https://example.com/stop?who={{email}}", READY, "one click"),
     ],
 )
-def test_unsubscribe(mail_type: Any, link: str | None, verdict: Verdict, words: str) -> None:
+def test_unsubscribe(mail_type: Any, link: str | None, verdict: PointState, words: str) -> None:
     project = with_settings(
         PROJECT, production=Production(mail_type=mail_type), reminder=Reminder(unsubscribe=link)
     )

@@ -16,7 +16,7 @@ from wizard.project.schema import Domain, Identity, Project
 from wizard.steps.domain.name import organizational
 from wizard.steps.model import StepName
 from wizard.steps.production import authentication_results
-from wizard.steps.production.received_mail import Grade, Reading, Verdict, read
+from wizard.steps.production.received_mail import Grade, MailCheck, Reading, read
 
 PROJECT = Project(domain=Domain("example.com"), identity=Identity(mail_from="bounce.example.com"))
 SPF = "spf=pass smtp.mailfrom=x@bounce.example.com"
@@ -25,7 +25,7 @@ SES = "dkim=pass header.d=amazonses.com"
 DMARC = "dmarc=pass header.from=example.com"
 
 
-def verdict(reading: Reading, subject: str) -> Verdict:
+def verdict(reading: Reading, subject: str) -> MailCheck:
     return next(one for one in reading.verdicts if one.subject == subject)
 
 

@@ -15,7 +15,7 @@ from wizard.aws.cloudformation import PropertyDifference, ResourceDrift, Stack
 from wizard.aws.scheduler import Schedule
 from wizard.aws.sesv2 import ListedIdentity
 from wizard.errors import WizardError
-from wizard.project.schema import Domain, Project, Reminder, Seen
+from wizard.project.schema import Domain, Observation, Project, Reminder
 from wizard.reminder.message.fields import Message
 from wizard.reminder.setup import Setup
 from wizard.reminder.template.build import FUNCTION_NAME
@@ -28,16 +28,16 @@ from wizard.steps.reminder.identities import (
     verified,
     with_test_addresses,
 )
-from wizard.steps.reminder.look import ReminderSeen, judge
+from wizard.steps.reminder.look import ReminderReport, judge
 from wizard.steps.reminder.own_stack import TAG
 from wizard.steps.reminder.plan import sandbox_lines
 from wizard.steps.reminder.recipients import Import
-from wizard.steps.reminder.runs import QUIET, RunSeen
+from wizard.steps.reminder.runs import QUIET, RunReport
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 PROJECT = Project(
     domain=Domain(name="example.com"),
-    reminder=Reminder(sender="Reminders@example.com", tested=Seen(at=NOW, words="to me@example.com")),
+    reminder=Reminder(sender="Reminders@example.com", tested=Observation(at=NOW, words="to me@example.com")),
 )
 SETUP = Setup(
     stack="ses-wizard-reminder",
@@ -52,10 +52,10 @@ SETUP = Setup(
 PAUSED = replace(PROJECT, reminder=replace(PROJECT.reminder, paused=True))
 
 
-def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
+def seen(*, enabled: bool = True, **more: Any) -> ReminderReport:
     stack = Stack("id", "ses-wizard-reminder", "UPDATE_COMPLETE", "", {}, {TAG: "example.com"})
     schedule = Schedule("cron(0 9 ? * MON-FRI *)", "Europe/Berlin", enabled, None)
-    found = ReminderSeen(stack, (), schedule, 2, datetime(2026, 11, 25, 8, tzinfo=UTC))
+    found = ReminderReport(stack, (), schedule, 2, datetime(2026, 11, 25, 8, tzinfo=UTC))
     return dataclasses.replace(found, **more)
 
 
@@ -103,7 +103,7 @@ def seen(*, enabled: bool = True, **more: Any) -> ReminderSeen:
         (seen(unconfirmed="me@a.example"), PROJECT, Status.DONE, "no alerts until me@a.example confirms"),
     ],
 )
-def test_where_the_step_stands(found: ReminderSeen, project: Project, status: Status, words: str) -> None:
+def test_where_the_step_stands(found: ReminderReport, project: Project, status: Status, words: str) -> None:
     standing = judge(found, project)
     assert standing.status is status
     assert words in standing.words
@@ -211,7 +211,7 @@ def test_a_deleted_resource_in_words() -> None:
 
 
 def test_a_run_without_a_sign_of_life_is_not_at_work() -> None:
-    run = RunSeen("x", NOW, NOW, None, "direct", 1, 0, 0, 0, 0, 0, 0, stopped="")
+    run = RunReport("x", NOW, NOW, None, "direct", 1, 0, 0, 0, 0, 0, 0, stopped="")
     assert run.working(NOW + timedelta(minutes=15))
     assert not run.working(NOW + QUIET)
     assert not dataclasses.replace(run, ended=NOW).working(NOW)

@@ -14,7 +14,7 @@ from wizard.cli.check.ses import SesAnswer, SesState
 from wizard.dns.findings import Finding, Round, RowStatus, Visibility
 from wizard.dns.resolve.access import Nameserver
 from wizard.errors import ExitCode
-from wizard.steps.model import Standing, Status
+from wizard.steps.model import Status, StepState
 from wizard.text import printable, sentence
 
 SCHEMA = 1
@@ -137,14 +137,14 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _judged(seen: Round, identity: SesIdentity) -> Standing:
+def _judged(seen: Round, identity: SesIdentity) -> StepState:
     """Judge step 4. Its module is imported here because ``--no-aws`` does not need it."""
     from wizard.steps.dns.step import judge
 
     return judge(seen, identity)
 
 
-def _verdict_json(standing: Standing) -> dict[str, object]:
+def _verdict_json(standing: StepState) -> dict[str, object]:
     """The DNS step of ``status``, judged by the records now and by SES."""
     return {"status": standing.status, "words": standing.words}
 

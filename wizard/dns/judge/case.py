@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from wizard.dns.answers import Address, Answer, Answers, Cut, Host, Mx, Question, Rdata, Txt, ZoneSeen
+from wizard.dns.answers import Address, Answer, Answers, Cut, Host, Mx, Question, Rdata, Txt, ZoneReport
 from wizard.dns.findings import Finding, Row, RowStatus, Severity
 from wizard.dns.providers import Provider, entry, hosts, relative_host
 from wizard.dns.records import DEFAULT_SIGNING_ZONE, Record, RecordId
@@ -53,7 +53,7 @@ class Case:
     to bring: so every check says by itself what it needs.
     """
 
-    def __init__(self, record: Record, zone: ZoneSeen, answers: Answers, context: Context) -> None:
+    def __init__(self, record: Record, zone: ZoneReport, answers: Answers, context: Context) -> None:
         self.record = record
         self.zone = zone
         self.answers = answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wizard.dns.answers import Answer, Outcome, ServerSeen, ZoneSeen
+from wizard.dns.answers import Answer, Outcome, ServerReport, ZoneReport
 from wizard.dns.providers import recognise
 from wizard.dns.suffixes import registry_suffixes
 from wizard.text import printable
@@ -27,7 +27,7 @@ class Apart:
     certain: bool
 
 
-def apart(zone: ZoneSeen, answer: Answer) -> Apart | None:
+def apart(zone: ZoneReport, answer: Answer) -> Apart | None:
     """The two hosts behind an answer on which the zone's servers disagree; None where it is one host.
 
     Servers that copy from each other name the same source in their SOA (MNAME, RFC 1035 §3.3.13).
@@ -50,7 +50,7 @@ def host_words(nameservers: tuple[str, ...]) -> str:
     return f"{provider.name} ({servers})" if provider else servers
 
 
-def _source(server: ServerSeen) -> str:
+def _source(server: ServerReport) -> str:
     """What the server's zone comes from: its primary at a known host, else the domain that is in.
 
     Some operators let each server name itself as the primary.
@@ -59,12 +59,12 @@ def _source(server: ServerSeen) -> str:
     return primary if recognise([primary]) else registry_suffixes().privatesuffix(primary) or primary
 
 
-def _brand(server: ServerSeen) -> str:
+def _brand(server: ServerReport) -> str:
     """Whose name the server has: ``example`` of both ``ns1.example.com`` and ``ns2.example.net``."""
     provider = recognise([server.name])
     registered = registry_suffixes().privatesuffix(server.name) or server.name
     return provider.key if provider else registered.partition(".")[0]
 
 
-def _names(servers: Iterable[ServerSeen]) -> tuple[str, ...]:
+def _names(servers: Iterable[ServerReport]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(server.name for server in servers))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import Concatenate, ParamSpec
 
-from wizard.dns.answers import Answers, Opinions, ZoneSeen
+from wizard.dns.answers import Answers, Opinions, ZoneReport
 from wizard.dns.findings import Finding, Severity
 from wizard.dns.judge.case import Case
 from wizard.dns.records import RecordId
@@ -36,7 +36,7 @@ Problem = tuple[str, str, Mapping[str, object]]
 class WholeZone:
     """What detectors of the zone as a whole look at."""
 
-    zone: ZoneSeen
+    zone: ZoneReport
     answers: Answers
     opinions: Opinions
 

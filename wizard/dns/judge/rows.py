@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
-from wizard.dns.answers import Answers, Question, ZoneSeen
+from wizard.dns.answers import Answers, Question, ZoneReport
 from wizard.dns.findings import Finding, Row, Severity
 from wizard.dns.judge import dkim, dmarc, mail_from, place
 from wizard.dns.judge.case import NOT_THERE, Case, Context
@@ -60,13 +60,13 @@ _AT_ITS_NAME = ("proxied", "wrong-type")
 """Codes whose evidence ``found`` is what exists at the record's own name, as another type."""
 
 
-def judge(record: Record, answers: Answers, zone: ZoneSeen, context: Context) -> Row:
+def judge(record: Record, answers: Answers, zone: ZoneReport, context: Context) -> Row:
     """Return the row for ``record``: its status and findings, worst first."""
     return _judged(Case(record, zone, answers, context))
 
 
 def judge_all(
-    records: tuple[Record, ...], answers: Answers, zone: ZoneSeen, context: Context
+    records: tuple[Record, ...], answers: Answers, zone: ZoneReport, context: Context
 ) -> tuple[tuple[Row, ...], tuple[Question, ...]]:
     """All rows in the checklist's order, and what else must be asked to be sure of them.
 
@@ -81,7 +81,7 @@ def judge_all(
     return (*_unknown_dkim(zone, context), *rows), further
 
 
-def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
+def questions(record: Record, zone: ZoneReport) -> tuple[Question, ...]:
     """The first round of questions for ``record``: enough where all is well. None where there is no zone.
 
     A DKIM record's key is asked for at the same time, so that it costs no further round.
@@ -92,7 +92,7 @@ def questions(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
     return (own, Question(record.value.lower(), "TXT")) if record.type == "CNAME" else (own,)
 
 
-def asides(record: Record, zone: ZoneSeen) -> tuple[Question, ...]:
+def asides(record: Record, zone: ZoneReport) -> tuple[Question, ...]:
     """What to ask one server of the zone in the first round: whether a CNAME is at the record's name.
 
     Servers that have a CNAME beside other records mostly answer by type, so nothing else shows it.
@@ -162,7 +162,7 @@ def _tokens_unknown(case: Case) -> Iterator[Problem]:
     )
 
 
-def _unknown_dkim(zone: ZoneSeen, context: Context) -> Iterator[Row]:
+def _unknown_dkim(zone: ZoneReport, context: Context) -> Iterator[Row]:
     """Yield the three DKIM rows for unknown tokens: UNKNOWN, with the reason."""
     for number, record_id in enumerate(DKIM, start=1):
         token = f"<token{number}>"

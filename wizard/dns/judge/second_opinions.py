@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wizard.dns.answers import Answer, Opinions, Outcome, ZoneSeen
+from wizard.dns.answers import Answer, Opinions, Outcome, ZoneReport
 from wizard.dns.findings import Row, RowStatus, Severity
 from wizard.dns.judge.case import Case, Context, shown
 from wizard.dns.judge.hosts import Apart, apart, host_words
@@ -16,7 +16,7 @@ from wizard.text import printable
 _SEVERITIES = tuple(Severity)
 
 
-def with_opinions(row: Row, opinions: Opinions, zone: ZoneSeen, context: Context) -> Row:
+def with_opinions(row: Row, opinions: Opinions, zone: ZoneReport, context: Context) -> Row:
     """The row with what others say about its record. What the local network alone has is not just absent."""
     case = Case(row.record, zone, {}, context)
     local = tuple(split_horizon(case, row, opinions))

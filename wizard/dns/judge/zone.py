@@ -5,7 +5,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from wizard.dns.answers import Answer, Answers, Mx, Opinions, Outcome, Path, Question, ServerSeen, ZoneSeen
+from wizard.dns.answers import (
+    Answer,
+    Answers,
+    Mx,
+    Opinions,
+    Outcome,
+    Path,
+    Question,
+    ServerReport,
+    ZoneReport,
+)
 from wizard.dns.findings import Finding, Severity
 from wizard.dns.judge.hosts import Apart, apart, host_words
 from wizard.dns.judge.registry import ZONE_WIDE, Problem, WholeZone, zone_wide
@@ -21,12 +31,14 @@ NO_OPINIONS = Opinions()
 """Nobody but the zone's servers was asked."""
 
 
-def zone_questions(zone: ZoneSeen) -> tuple[Question, ...]:
+def zone_questions(zone: ZoneReport) -> tuple[Question, ...]:
     """What to ask one server about the domain itself, in the first round beside the records' questions."""
     return (Question(zone.domain, "MX"),) if zone.apex else ()
 
 
-def zone_findings(zone: ZoneSeen, answers: Answers, opinions: Opinions = NO_OPINIONS) -> tuple[Finding, ...]:
+def zone_findings(
+    zone: ZoneReport, answers: Answers, opinions: Opinions = NO_OPINIONS
+) -> tuple[Finding, ...]:
     """What is wrong with, or worth knowing of, the zone as a whole."""
     seen = WholeZone(zone, answers, opinions)
     return tuple(finding for detect in ZONE_WIDE for finding in detect(seen))
@@ -152,7 +164,7 @@ def lame_server(seen: WholeZone) -> Iterator[Problem]:
     )
 
 
-def _lame_words(zone: ZoneSeen, bad: list[ServerSeen]) -> tuple[str, str]:
+def _lame_words(zone: ZoneReport, bad: list[ServerReport]) -> tuple[str, str]:
     """What is wrong with the servers ``bad``, and what to do, which depends on what is left without them."""
     apex, host = zone.apex, host_words(zone.nameservers)
     serving = dict.fromkeys(server.name for server in zone.servers if server.outcome is Outcome.ANSWERS)
@@ -270,13 +282,13 @@ def _words_of(answer: Answer) -> str:
     return f"{answer.question.type} {printable(answer.question.name)}"
 
 
-def _intercepted(zone: ZoneSeen) -> bool:
+def _intercepted(zone: ZoneReport) -> bool:
     """Whether every server seems to answer from a cache: they would not all be resolvers."""
     outcomes = {server.outcome for server in zone.servers if server.address}
     return outcomes == {Outcome.CACHE}
 
 
-def _judgeable(zone: ZoneSeen) -> Iterator[ServerSeen]:
+def _judgeable(zone: ZoneReport) -> Iterator[ServerReport]:
     """The servers but those of an IP version that is silent as a whole: that is our own network's doing."""
     answering = {_version(server) for server in zone.servers if server.outcome is not Outcome.SILENT}
     for server in zone.servers:
@@ -284,11 +296,11 @@ def _judgeable(zone: ZoneSeen) -> Iterator[ServerSeen]:
             yield server
 
 
-def _version(server: ServerSeen) -> int:
+def _version(server: ServerReport) -> int:
     return ipaddress.ip_address(server.address).version if server.address else 0
 
 
-def _words(server: ServerSeen) -> str:
+def _words(server: ServerReport) -> str:
     return f"{printable(server.name)}{f' ({server.address})' if server.address else ''}"
 
 

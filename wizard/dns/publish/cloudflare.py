@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wizard.aws.route53 import RecordSet
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.publish.plan import ZoneChange
 from wizard.dns.publish.protocol import Zone, refuse_if_changed
 from wizard.dns.txt_notation import MASTER_FILE
@@ -133,7 +133,7 @@ class CloudflarePublisher:
         change_records(self.endpoint, self.id, changes, held)
 
 
-def find(endpoint: str, seen: ZoneSeen) -> Zone:
+def find(endpoint: str, seen: ZoneReport) -> Zone:
     """Return the zone that the domain is delegated to, or why the wizard cannot write to it.
 
     Raises WizardError.

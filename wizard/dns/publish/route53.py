@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wizard.aws import route53
 from wizard.aws.access import AwsAccess
 from wizard.aws.route53 import Action, HostedZone, RecordSet
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.dns.publish.plan import ZoneChange, within
 from wizard.dns.publish.protocol import Zone, refuse_if_changed
 from wizard.dns.txt_notation import ROUTE53
@@ -47,7 +47,7 @@ def candidates(zones: Iterable[HostedZone], domain: str) -> tuple[HostedZone, ..
     return tuple(sorted(above, key=lambda zone: -len(zone.name)))
 
 
-def find(aws: AwsAccess, seen: ZoneSeen) -> Zone | None:
+def find(aws: AwsAccess, seen: ZoneReport) -> Zone | None:
     """Return the hosted zone that the domain is delegated to, or why there is none.
 
     None if no public hosted zone of the account can hold the domain. Raises WizardError.

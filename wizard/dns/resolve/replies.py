@@ -13,7 +13,7 @@ from wizard.dns.resolve.wire import Message, Record
 MAX_CNAMES = 16
 
 
-class Standing(IntEnum):
+class ReplyRank(IntEnum):
     """What a reply is worth, the best last."""
 
     NOTHING = 0
@@ -27,10 +27,10 @@ class Standing(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReplyContent:
     """One reply, read. ``delegation`` is the zone cut a referral names, ``glue`` the addresses in it."""
 
-    standing: Standing
+    standing: ReplyRank
     rcode: Rcode
     rdatas: tuple[Rdata, ...] = ()
     cnames: tuple[str, ...] = ()
@@ -50,32 +50,32 @@ class Read:
         return (self.rcode, frozenset(self.rdatas), self.cnames)
 
 
-SILENCE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.SILENT)
-UNASKED = Read(Standing.NOTHING, Rcode.NO_ANSWER)
+SILENCE = ReplyContent(ReplyRank.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.SILENT)
+UNASKED = ReplyContent(ReplyRank.NOTHING, Rcode.NO_ANSWER)
 """The deadline came before the server had enough time: this does not count against it."""
 
-REFUSAL = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.REFUSES)
-OTHER_ZONE = Read(Standing.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.OTHER_ZONE)
+REFUSAL = ReplyContent(ReplyRank.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.REFUSES)
+OTHER_ZONE = ReplyContent(ReplyRank.NOTHING, Rcode.NO_ANSWER, outcome=Outcome.OTHER_ZONE)
 
 
-def read(message: Message, question: Question, *, recursive: bool, tcp_only: bool = False) -> Read:
+def read(message: Message, question: Question, *, recursive: bool, tcp_only: bool = False) -> ReplyContent:
     """What ``message`` says to ``question``. ``recursive``: a resolver was asked, not the zone's server."""
     rcode = _RCODES.get(message.rcode)
     if rcode is None:
         return REFUSAL
     if rcode is Rcode.SERVFAIL:
-        return Read(
-            Standing.SERVFAIL, rcode, tcp_only=tcp_only, outcome=Outcome.FAILS, extended=_extended(message)
+        return ReplyContent(
+            ReplyRank.SERVFAIL, rcode, tcp_only=tcp_only, outcome=Outcome.FAILS, extended=_extended(message)
         )
     cut = _delegation(message)
     standing = _standing(message, recursive, bool(cut))
-    if standing is Standing.NOTHING:
+    if standing is ReplyRank.NOTHING:
         return OTHER_ZONE
     chain, last = _chain(message, question.type)
     found = [record for record in message.answer if record.type == question.type and record.name == last]
     if cut and question.type == "NS" and cut[0].name == message.name:
         found = cut
-    return Read(
+    return ReplyContent(
         standing=standing,
         # With an alias on the way, NXDOMAIN speaks of its target (RFC 6604 §3): the name itself exists.
         rcode=Rcode.NOERROR if chain else rcode,
@@ -91,19 +91,19 @@ def read(message: Message, question: Question, *, recursive: bool, tcp_only: boo
             if isinstance(record.rdata, Address)
         ),
         tcp_only=tcp_only,
-        outcome=Outcome.CACHE if standing is Standing.RECURSIVE else Outcome.ANSWERS,
+        outcome=Outcome.CACHE if standing is ReplyRank.RECURSIVE else Outcome.ANSWERS,
         authoritative=message.authoritative,
     )
 
 
-def merged(question: Question, reads: Mapping[str, Read], path: Path = Path.AUTHORITATIVE) -> Answer:
+def merged(question: Question, reads: Mapping[str, ReplyContent], path: Path = Path.AUTHORITATIVE) -> Answer:
     """One answer from those of all servers (address → reply).
 
     The best kind of reply counts; among those that differ, what has something goes before what has nothing,
     then what more servers say.
     """
-    best = max((read.standing for read in reads.values()), default=Standing.NOTHING)
-    if best is Standing.NOTHING:
+    best = max((read.standing for read in reads.values()), default=ReplyRank.NOTHING)
+    if best is ReplyRank.NOTHING:
         return Answer(question, Rcode.NO_ANSWER, path=path)
     counted = {server: read for server, read in reads.items() if read.standing is best}
     groups: dict[object, list[str]] = {}
@@ -123,22 +123,22 @@ def merged(question: Question, reads: Mapping[str, Read], path: Path = Path.AUTH
         servers=tuple(sorted(said)),
         lacking=tuple(sorted(lacking)) if _has_something(chosen) else (),
         agree=len(groups) == 1,
-        path=Path.RESOLVER if best is Standing.RECURSIVE else path,
+        path=Path.RESOLVER if best is ReplyRank.RECURSIVE else path,
         soa=chosen.soa,
         extended=chosen.extended,
     )
 
 
-def _has_something(read: Read) -> bool:
+def _has_something(read: ReplyContent) -> bool:
     return bool(read.rdatas or read.cnames)
 
 
-def _standing(message: Message, recursive: bool, referral: bool) -> Standing:
+def _standing(message: Message, recursive: bool, referral: bool) -> ReplyRank:
     if recursive or message.authoritative:
-        return Standing.AUTHORITATIVE
+        return ReplyRank.AUTHORITATIVE
     if message.recursion:
-        return Standing.RECURSIVE
-    return Standing.REFERRAL if referral else Standing.NOTHING
+        return ReplyRank.RECURSIVE
+    return ReplyRank.REFERRAL if referral else ReplyRank.NOTHING
 
 
 def _delegation(message: Message) -> list[Record]:

@@ -13,10 +13,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wizard.dns.answers import Answer, Host, Outcome, Path, Question, Rcode, ServerSeen, Soa, ZoneSeen
+from wizard.dns.answers import Answer, Host, Outcome, Path, Question, Rcode, ServerReport, Soa, ZoneReport
 from wizard.dns.resolve import wire
 from wizard.dns.resolve.access import DnsAccess
-from wizard.dns.resolve.replies import SILENCE, Read, Standing, merged
+from wizard.dns.resolve.replies import SILENCE, ReplyContent, ReplyRank, merged
 from wizard.dns.resolve.servers import MAX_REFERRALS, Network, Servers, flat, within
 from wizard.dns.suffixes import registry_suffixes
 
@@ -36,7 +36,7 @@ LOCAL_SECONDS = 2.0
 """How long this network's resolvers may take to show whether they see another zone than the public one."""
 
 
-Asking = Callable[[Sequence[str], Question, str], Awaitable[dict[str, Read]]]
+Asking = Callable[[Sequence[str], Question, str], Awaitable[dict[str, ReplyContent]]]
 """How servers of a zone are asked: all of them, or any (addresses, question, apex)."""
 
 
@@ -51,7 +51,7 @@ class Delegation:
     ``said`` is the resolver's answer for it if the resolver has just been asked: it is then not asked again.
     """
 
-    zone: ZoneSeen
+    zone: ZoneReport
     registry: tuple[str, ...]
     target: str
     denied: bool = False
@@ -59,8 +59,8 @@ class Delegation:
     said: Answer | None = None
 
 
-async def find_zone(access: DnsAccess, domain: str) -> ZoneSeen:
-    """The zone that holds ``domain``, as its registry delegates it. Raises nothing: see ``ZoneSeen``."""
+async def find_zone(access: DnsAccess, domain: str) -> ZoneReport:
+    """The zone that holds ``domain``, as its registry delegates it. Raises nothing: see ``ZoneReport``."""
     resolver = Resolver(Network(access))
     return (await resolver.confirm(await resolver.locate(domain))).zone
 
@@ -88,7 +88,7 @@ class Resolver:
         said = await asyncio.gather(*(self.servers.recurse(question) for question in asked))
         answers = {answer.question.name: answer for answer in said}
         if not any(answer.tells for answer in said):
-            return Delegation(ZoneSeen(domain, None, reachable=False, path=None), (), domain)
+            return Delegation(ZoneReport(domain, None, reachable=False, path=None), (), domain)
         cuts = {name: _hosts(answer) for name, answer in answers.items() if name not in gone}
         registered = _registered(domain)
         apex = next((name for name in names if within(name, registered) and cuts.get(name)), None)
@@ -99,7 +99,7 @@ class Resolver:
             self.servers.addresses(cuts[apex] if apex else ()),
         )
         nameservers = cuts[apex] if apex else ()
-        zone = ZoneSeen(
+        zone = ZoneReport(
             domain,
             apex,
             nameservers,
@@ -141,18 +141,18 @@ class Resolver:
             surveyed = await self._surveyed(await self._delegated(found, said))
         return replace(found, zone=replace(surveyed, bogus=bogus), said=None)
 
-    async def _delegated(self, found: Delegation, said: Read) -> ZoneSeen:
+    async def _delegated(self, found: Delegation, said: ReplyContent) -> ZoneReport:
         """The zone as the registry's reply has it."""
         domain, nameservers = found.zone.domain, _hosts(said)
         if nameservers:
             pairs = await self.servers.addresses(nameservers, said.glue)
-            return ZoneSeen(domain, found.target, nameservers, flat(pairs), servers=_unasked(pairs))
+            return ZoneReport(domain, found.target, nameservers, flat(pairs), servers=_unasked(pairs))
         if said.rcode is Rcode.NOERROR and said.soa is not None:
             # Some registries keep a domain's records in their own zone, without a delegation.
-            return ZoneSeen(domain, said.soa.zone, (), found.registry)
-        return ZoneSeen(domain, None)
+            return ZoneReport(domain, said.soa.zone, (), found.registry)
+        return ZoneReport(domain, None)
 
-    async def _surveyed(self, zone: ZoneSeen) -> ZoneSeen:
+    async def _surveyed(self, zone: ZoneReport) -> ZoneReport:
         """The zone with its SOA, the name servers it lists itself, and how each of its servers answers."""
         if zone.apex is None:
             return zone
@@ -184,7 +184,7 @@ class Resolver:
         return reason if unchecked.tells else None
 
     async def ask(
-        self, zone: ZoneSeen, questions: Iterable[Question], asides: Iterable[Question] = ()
+        self, zone: ZoneReport, questions: Iterable[Question], asides: Iterable[Question] = ()
     ) -> dict[Question, Answer]:
         """The answers to all ``questions`` and ``asides``, asked at once.
 
@@ -196,7 +196,7 @@ class Resolver:
         asking = (self._answer(zone, question, how) for question, how in wanted.items())
         return dict(zip(wanted, await asyncio.gather(*asking), strict=True))
 
-    async def _answer(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
+    async def _answer(self, zone: ZoneReport, question: Question, how: Asking) -> Answer:
         if not zone.reachable:
             return Answer(question, Rcode.NO_ANSWER)
         if not wire.is_name(question.name):
@@ -209,7 +209,7 @@ class Resolver:
             return replace(answer, rdatas=end.rdatas, cnames=(*answer.cnames, *end.cnames))
         return answer
 
-    async def _ask(self, zone: ZoneSeen, question: Question, how: Asking) -> Answer:
+    async def _ask(self, zone: ZoneReport, question: Question, how: Asking) -> Answer:
         """What the zone's servers say; where they hand the name on, what those servers say."""
         return await self.servers.below(question, await how(zone.addresses, question, zone.apex or ""))
 
@@ -227,7 +227,7 @@ class Resolver:
         addresses = flat(await self.servers.addresses(nameservers))
         return await self.servers.below(question, await self.servers.each(addresses, question, apex))
 
-    async def locally(self, zone: ZoneSeen, lacking: Mapping[Question, Answer]) -> dict[Question, Answer]:
+    async def locally(self, zone: ZoneReport, lacking: Mapping[Question, Answer]) -> dict[Question, Answer]:
         """What this network's resolvers have of ``lacking``, the questions that the zone's servers deny.
 
         They are asked for these names only if they see another zone of that name than the public one: a
@@ -244,7 +244,7 @@ class Resolver:
             return {}
         return {answer.question: answer for answer in said}
 
-    async def _see_another(self, zone: ZoneSeen, denials: Iterable[Answer]) -> bool:
+    async def _see_another(self, zone: ZoneReport, denials: Iterable[Answer]) -> bool:
         """Whether this network's resolvers see another zone in place of ``zone``.
 
         A denial carries the SOA of the zone it comes from (RFC 2308 §3), and a name that nobody has asked for
@@ -271,7 +271,7 @@ class Resolver:
             if isinstance(local, Soa)
         )
 
-    async def _registry(self, found: Delegation) -> Read | None:
+    async def _registry(self, found: Delegation) -> ReplyContent | None:
         """The registry's reply about ``found.target``: no data in it where that is not delegated.
 
         None where no registry server answers. A referral to a registry further down is followed.
@@ -281,8 +281,8 @@ class Resolver:
         for _ in range(MAX_REFERRALS):
             reads = await self.servers.one_of(servers, question, "")
             said = max(reads.values(), key=lambda one: one.standing, default=SILENCE)
-            if said.rdatas or said.standing is not Standing.REFERRAL:
-                return said if said.standing >= Standing.RECURSIVE else None
+            if said.rdatas or said.standing is not ReplyRank.REFERRAL:
+                return said if said.standing >= ReplyRank.RECURSIVE else None
             servers = flat(await self.servers.addresses(said.nameservers, said.glue))[:REGISTRY_SERVERS]
         return None
 
@@ -292,20 +292,20 @@ def _fails_itself(answer: Answer) -> bool:
     return answer.rcode is Rcode.SERVFAIL and answer.path in (Path.AUTHORITATIVE, Path.TCP)
 
 
-def _unasked(pairs: Iterable[tuple[str, str]]) -> tuple[ServerSeen, ...]:
+def _unasked(pairs: Iterable[tuple[str, str]]) -> tuple[ServerReport, ...]:
     """Servers by name and address, of which nothing bad is known yet."""
     return tuple(
-        ServerSeen(name, address, Outcome.ANSWERS if address else Outcome.NO_ADDRESS)
+        ServerReport(name, address, Outcome.ANSWERS if address else Outcome.NO_ADDRESS)
         for name, address in pairs
     )
 
 
-def _seen(server: ServerSeen, reads: dict[str, Read]) -> ServerSeen:
+def _seen(server: ServerReport, reads: dict[str, ReplyContent]) -> ServerReport:
     """The server with what became of asking it."""
     said = reads.get(server.address)
     if said is None:
         return server
-    outcome = Outcome.OTHER_ZONE if said.standing is Standing.REFERRAL else said.outcome
+    outcome = Outcome.OTHER_ZONE if said.standing is ReplyRank.REFERRAL else said.outcome
     return replace(server, outcome=outcome, soa=said.soa)
 
 
@@ -329,6 +329,6 @@ def _registered(domain: str) -> str:
     return registry_suffixes().privatesuffix(domain) or domain
 
 
-def _hosts(found: Answer | Read) -> tuple[str, ...]:
+def _hosts(found: Answer | ReplyContent) -> tuple[str, ...]:
     """The name servers in an answer, unless they are those of an alias's target."""
     return () if found.cnames else tuple(rd.name for rd in found.rdatas if isinstance(rd, Host))

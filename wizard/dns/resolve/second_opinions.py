@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wizard.dns.answers import Answer, Answers, Path, PublicSight, Question, Rcode, ZoneSeen
+from wizard.dns.answers import Answer, Answers, Path, PublicSight, Question, Rcode, ZoneReport
 from wizard.dns.findings import Visibility
 from wizard.dns.resolve.access import PublicResolver
 from wizard.dns.resolve.resolver import Resolver
@@ -22,7 +22,7 @@ AGAIN_SECONDS = (5.0, 60.0)
 """A resolver that lacks a record is asked again when its cache may have let go, within these bounds."""
 
 
-def other_servers(zone: ZoneSeen, edited: Iterable[Sequence[str]]) -> tuple[str, ...]:
+def other_servers(zone: ZoneReport, edited: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Name servers that somebody takes for the zone's, of which the registry names none.
 
     ``edited`` are those of each zone of that name that the user is known to have; after them, what the zone
@@ -34,7 +34,7 @@ def other_servers(zone: ZoneSeen, edited: Iterable[Sequence[str]]) -> tuple[str,
 
 
 async def elsewhere(
-    resolver: Resolver, zone: ZoneSeen, servers: Sequence[str], lacking: Iterable[Question]
+    resolver: Resolver, zone: ZoneReport, servers: Sequence[str], lacking: Iterable[Question]
 ) -> Answers:
     """What ``servers`` have of what the zone lacks. The apex is left out: every zone has something there."""
     wanted = [question for question in lacking if servers and question.name != zone.apex]
@@ -44,7 +44,7 @@ async def elsewhere(
     return {answer.question: answer for answer in answers}
 
 
-async def local(resolver: Resolver, zone: ZoneSeen, lacking: Answers) -> Answers:
+async def local(resolver: Resolver, zone: ZoneReport, lacking: Answers) -> Answers:
     """What this network's resolver has of what the zone lacks; ``lacking`` are the zone's denials."""
     if zone.path not in (Path.AUTHORITATIVE, Path.TCP):
         return {}

@@ -17,7 +17,7 @@ from wizard.dns.answers import Address, Answer, Cut, Path, Question, Rcode
 from wizard.dns.resolve.access import DnsAccess, Nameserver
 from wizard.dns.resolve.https import Https
 from wizard.dns.resolve.racing import LEAD_SECONDS, first_good
-from wizard.dns.resolve.replies import OTHER_ZONE, SILENCE, UNASKED, Read, Standing, merged, read
+from wizard.dns.resolve.replies import OTHER_ZONE, SILENCE, UNASKED, ReplyContent, ReplyRank, merged, read
 from wizard.dns.resolve.transport import FOREVER, Failure, Transport, has_ipv6
 
 MAX_SERVERS = 13
@@ -88,7 +88,7 @@ class Servers:
         """See ``Network.refresh``."""
         self._network.refresh()
 
-    async def each(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
+    async def each(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, ReplyContent]:
         """What each address says. Once one has answered, the others have a while and no longer."""
         if len(addresses) == 1:
             return {addresses[0]: await self.ask_server(addresses[0], question, apex)}
@@ -96,7 +96,7 @@ class Servers:
             asyncio.ensure_future(self.ask_server(address, question, apex)): address for address in addresses
         }
         try:
-            pending: set[asyncio.Future[Read]] = set(asking)
+            pending: set[asyncio.Future[ReplyContent]] = set(asking)
             answered = False
             while pending:
                 done, pending = await asyncio.wait(
@@ -106,23 +106,25 @@ class Servers:
                 )
                 if answered:
                     break
-                answered = any(task.result().standing is Standing.AUTHORITATIVE for task in done)
+                answered = any(task.result().standing is ReplyRank.AUTHORITATIVE for task in done)
             return {address: task.result() if task.done() else SILENCE for task, address in asking.items()}
         finally:
             for task in asking:
                 task.cancel()
 
-    async def one_of(self, addresses: Sequence[str], question: Question, apex: str) -> dict[str, Read]:
+    async def one_of(
+        self, addresses: Sequence[str], question: Question, apex: str
+    ) -> dict[str, ReplyContent]:
         """What the first of ``addresses`` says that knows, with what the others have said by then."""
 
-        async def ask(address: str) -> tuple[str, Read]:
+        async def ask(address: str) -> tuple[str, ReplyContent]:
             return address, await self.ask_server(address, question, apex)
 
         ways = [partial(ask, address) for address in addresses]
         found, others = await first_good(ways, _decides, NEXT_SECONDS)
         return dict((*others, found) if found else others)
 
-    async def ask_server(self, address: str, question: Question, apex: str = "") -> Read:
+    async def ask_server(self, address: str, question: Question, apex: str = "") -> ReplyContent:
         """What one server says. A referral that does not lead below ``apex`` is none of its business."""
         server = self._network.access.authoritative(address)
         reply = await self._network.transport.exchange(server, question, self._until)
@@ -132,7 +134,7 @@ class Servers:
         sideways = said.delegation is not None and (
             said.delegation == apex or not within(said.delegation, apex)
         )
-        return OTHER_ZONE if said.standing is Standing.REFERRAL and sideways else said
+        return OTHER_ZONE if said.standing is ReplyRank.REFERRAL and sideways else said
 
     async def recurse(self, question: Question, *, unchecked: bool = False) -> Answer:
         """Return the answer of a recursive resolver: of a configured one, or else over HTTPS.
@@ -230,12 +232,12 @@ class Servers:
     def _usable(self, address: str) -> bool:
         return "AAAA" in self._network.address_types or ipaddress.ip_address(address).version == 4
 
-    async def below(self, question: Question, reads: dict[str, Read]) -> Answer:
+    async def below(self, question: Question, reads: dict[str, ReplyContent]) -> Answer:
         """The answer of the zone in which the name lies: that of the servers asked, or one below it."""
         answer, cut = merged(question, reads), None
         for _ in range(MAX_REFERRALS):
             best = max(reads.values(), key=lambda one: one.standing, default=SILENCE)
-            if best.standing is not Standing.REFERRAL or best.delegation is None or answer.rdatas:
+            if best.standing is not ReplyRank.REFERRAL or best.delegation is None or answer.rdatas:
                 break
             cut = Cut(best.delegation, best.nameservers)
             addresses = flat(await self.addresses(best.nameservers, best.glue))
@@ -259,8 +261,8 @@ def _tells(answer: Answer) -> bool:
     return answer.tells
 
 
-def _decides(said: tuple[str, Read]) -> bool:
-    return said[1].standing >= Standing.RECURSIVE
+def _decides(said: tuple[str, ReplyContent]) -> bool:
+    return said[1].standing >= ReplyRank.RECURSIVE
 
 
 def _kept_seconds(answer: Answer) -> float:

@@ -13,13 +13,13 @@ from typing import Any
 
 from wizard.aws import iam, route53, sts
 from wizard.aws.failures import error_code, translated
-from wizard.aws.iam import Simulated, Verdict
+from wizard.aws.iam import Decision, Simulated
 from wizard.dns.publish.route53 import candidates
 from wizard.errors import WizardError
 from wizard.policy.document import Grant, Scope, document, grants, roles_note
 from wizard.project.schema import Project
 from wizard.steps.account import step as account
-from wizard.steps.account.step import AccountSeen
+from wizard.steps.account.step import AccountReport
 from wizard.steps.model import StepName
 from wizard.steps.parallel import as_they_come
 from wizard.text import printable
@@ -39,11 +39,11 @@ class Missing:
     action: str
     step: StepName
     why: str
-    verdict: Verdict
+    verdict: Decision
 
 
 @dataclass(frozen=True, slots=True)
-class PermissionsSeen:
+class PermissionsReport:
     """What is allowed of ``asked`` actions. ``unknown`` says why nothing is known, where that is so.
 
     ``scope`` is what the set-up needs permissions for. ``unsure`` are condition keys that decide about some
@@ -65,7 +65,7 @@ class PermissionsSeen:
         later += "" if self.scope.project.domain.name else "; choosing a domain adds more"
         if not self.missing:
             return f"all {self.asked} actions needed so far are allowed{later}"
-        by_organisation = [one for one in self.missing if one.verdict is Verdict.ORGANISATION]
+        by_organisation = [one for one in self.missing if one.verdict is Decision.ORGANISATION]
         forbidden = f", {len(by_organisation)} of them by the organisation" if by_organisation else ""
         return f"{len(self.missing)} of {self.asked} actions are missing{forbidden}{later}"
 
@@ -79,7 +79,7 @@ class PermissionsSeen:
         )
 
 
-def scope_of(world: World, project: Project, seen: AccountSeen) -> Scope:
+def scope_of(world: World, project: Project, seen: AccountReport) -> Scope:
     """What the set-up needs permissions for, for whoever calls.
 
     The zones that can hold the domain's records are in it where they may be listed.
@@ -142,7 +142,7 @@ def _asked(what: str, option: str, ask: Callable[[], str]) -> str:
         ) from error
 
 
-def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
+def look(world: World, project: Project, seen: AccountReport) -> PermissionsReport:
     """Ask IAM about every action that the set-up needs. ``seen`` says who calls.
 
     Raises WizardError only where AWS cannot be asked at all.
@@ -150,7 +150,7 @@ def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
     scope = scope_of(world, project, seen)
     principal, unknown = _principal(world, seen.caller_arn)
     if principal is None:
-        return PermissionsSeen(scope, unknown=unknown)
+        return PermissionsReport(scope, unknown=unknown)
     scope = replace(scope, principal=principal)
     needed = tuple(grants(scope))
     by_action: dict[str, Simulated] = {}
@@ -160,12 +160,12 @@ def look(world: World, project: Project, seen: AccountSeen) -> PermissionsSeen:
     }
     for _, answer in as_they_come(questions, AT_ONCE):
         if isinstance(answer, WizardError):
-            return PermissionsSeen(scope, unknown=_why_unknown(answer))
+            return PermissionsReport(scope, unknown=_why_unknown(answer))
         for one in answer:
             before = by_action.get(one.action)
-            if before is None or before.verdict is Verdict.ALLOWED:
+            if before is None or before.verdict is Decision.ALLOWED:
                 by_action[one.action] = one
-    return PermissionsSeen(
+    return PermissionsReport(
         scope,
         asked=len(by_action),
         missing=tuple(_missing(needed, by_action)),
@@ -240,10 +240,10 @@ def _missing(needed: Iterable[Grant], by_action: Mapping[str, Simulated]) -> Ite
             needed_for.setdefault(action, grant)
     for action, grant in needed_for.items():
         one = by_action.get(action)
-        if one and one.verdict is not Verdict.ALLOWED and not _undecided(one):
+        if one and one.verdict is not Decision.ALLOWED and not _undecided(one):
             yield Missing(action, StepName(grant.step), grant.why, one.verdict)
 
 
 def _undecided(one: Simulated) -> bool:
     """Whether the action may be allowed all the same: a condition decides that the simulation knows not."""
-    return one.verdict is Verdict.NOT_ALLOWED and bool(one.unsure)
+    return one.verdict is Decision.NOT_ALLOWED and bool(one.unsure)

@@ -15,7 +15,7 @@ from wizard.aws.failures import error_code, translated
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.steps.account import health as account_health
-from wizard.steps.account.step import NOT_SWITCHED_ON, AccountSeen
+from wizard.steps.account.step import NOT_SWITCHED_ON, AccountReport
 from wizard.steps.parallel import as_they_come
 from wizard.world import World
 
@@ -39,7 +39,7 @@ class RegionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RegionSeen:
+class RegionReport:
     """One Region: its state, and what there is to say of it.
 
     ``identity`` is SES's VerificationStatus of the chosen domain there, None where it has no such identity.
@@ -53,8 +53,8 @@ class RegionSeen:
 
 
 def ask_all(
-    world: World, seen: AccountSeen, regions: Iterable[str], domain: str | None
-) -> Generator[RegionSeen, None, None]:
+    world: World, seen: AccountReport, regions: Iterable[str], domain: str | None
+) -> Generator[RegionReport, None, None]:
     """Every one of ``regions`` as it answers; see ``in_order`` for which ones, and which first.
 
     ``seen`` is the look at the Region in use, which is not asked again.
@@ -64,7 +64,7 @@ def ask_all(
         yield _not_seen(region, answer) if isinstance(answer, WizardError) else answer
 
 
-def in_order(world: World, seen: AccountSeen, regions: Iterable[str]) -> tuple[str, ...]:
+def in_order(world: World, seen: AccountReport, regions: Iterable[str]) -> tuple[str, ...]:
     """Those of ``regions`` where the caller's account is, the one in use first, then the near ones.
 
     A partition (China, GovCloud …) has accounts of its own.
@@ -76,7 +76,7 @@ def in_order(world: World, seen: AccountSeen, regions: Iterable[str]) -> tuple[s
     return tuple(sorted(here, key=lambda one: (one != seen.region, not one.startswith(near), one)))
 
 
-def worth_knowing(chosen: str, regions: Iterable[RegionSeen], domain: str | None) -> tuple[str, ...]:
+def worth_knowing(chosen: str, regions: Iterable[RegionReport], domain: str | None) -> tuple[str, ...]:
     """What speaks for another Region than ``chosen``, in sentences: the domain is there, or the way out."""
     seen = {region.region: region for region in regions}
     own = seen.pop(chosen, None)
@@ -95,7 +95,7 @@ def worth_knowing(chosen: str, regions: Iterable[RegionSeen], domain: str | None
     return tuple(said)
 
 
-def _look(world: World, seen: AccountSeen, region: str, domain: str | None) -> RegionSeen:
+def _look(world: World, seen: AccountReport, region: str, domain: str | None) -> RegionReport:
     own = region == seen.region
     account = seen.ses if own else sesv2.get_account(world.aws, region)
     identity = _identity(world, region, domain) if domain else None
@@ -113,10 +113,10 @@ def _identity(world: World, region: str, domain: str) -> str | None:
     return next((one.verification_status for one in listed if one.name.lower() == domain), None)
 
 
-def _seen(region: str, account: SesAccount, account_id: str, identity: str | None) -> RegionSeen:
+def _seen(region: str, account: SesAccount, account_id: str, identity: str | None) -> RegionReport:
     trouble = account_health.trouble(account, region, f"account {account_id} in {region}")
     state = RegionState.PRODUCTION if account.production_access else RegionState.SANDBOX
-    return RegionSeen(
+    return RegionReport(
         region,
         RegionState.STOPPED if trouble else state,
         trouble.short if trouble else account_health.daily(account),
@@ -125,11 +125,11 @@ def _seen(region: str, account: SesAccount, account_id: str, identity: str | Non
     )
 
 
-def _not_seen(region: str, error: WizardError) -> RegionSeen:
+def _not_seen(region: str, error: WizardError) -> RegionReport:
     if error_code(error) in NOT_SWITCHED_ON:
-        return RegionSeen(region, RegionState.OFF, "switched on in AWS's account settings")
+        return RegionReport(region, RegionState.OFF, "switched on in AWS's account settings")
     state = RegionState.SILENT if error.exit_code is ExitCode.OUTSIDE else RegionState.CLOSED
-    return RegionSeen(region, state, error.title)
+    return RegionReport(region, state, error.title)
 
 
 def _verification(status: str) -> str:

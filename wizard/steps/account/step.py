@@ -16,7 +16,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Account, Domain, Project
 from wizard.steps.account import health as account_health
 from wizard.steps.account.health import Trouble
-from wizard.steps.model import Standing, Status, StepName, Surroundings
+from wizard.steps.model import Status, StepName, StepState, Surroundings
 from wizard.world import World
 
 NOT_SWITCHED_ON = {"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"}
@@ -40,7 +40,7 @@ class AccountChoices:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountSeen:
+class AccountReport:
     """Who calls, in which account and Region, and SES's state there.
 
     ``how`` says how the credentials come, empty for the embedded account's. ``endpoints`` are those that
@@ -104,7 +104,7 @@ def choices(world: World) -> AccountChoices:
     return AccountChoices(tuple(profiles), regions, preselected, region)
 
 
-def look(world: World) -> AccountSeen:
+def look(world: World) -> AccountReport:
     """Ask AWS who calls and how SES stands.
 
     Raises WizardError, with exit code OUTSIDE where AWS cannot be asked.
@@ -112,7 +112,7 @@ def look(world: World) -> AccountSeen:
     """
     region = region_of(world)
     caller = _caller(world, region)
-    seen = AccountSeen(
+    seen = AccountReport(
         account_id=caller.account,
         caller_arn=caller.arn,
         profile=world.aws.profile,
@@ -169,12 +169,12 @@ def region_of(world: World) -> str:
     return region
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it."""
     return judge(look(around.world), around.project)
 
 
-def judge(seen: AccountSeen, project: Project, lacks: str = "") -> Standing:
+def judge(seen: AccountReport, project: Project, lacks: str = "") -> StepState:
     """Where the step stands: done where it is the project's account and SES may send there.
 
     Another account holds every other step: what they made and would make is in the project's own. ``lacks``
@@ -186,20 +186,20 @@ def judge(seen: AccountSeen, project: Project, lacks: str = "") -> Standing:
             f"these credentials are of {seen.place}, but the set-up was made in account {project.account.id}"
         )
         others = tuple(step for step in StepName if step is not StepName.ACCOUNT)
-        return Standing(StepName.ACCOUNT, Status.ATTENTION, words, others)
+        return StepState(StepName.ACCOUNT, Status.ATTENTION, words, others)
     if trouble := seen.trouble:
-        return Standing(StepName.ACCOUNT, Status.ATTENTION, trouble.words, trouble.holds)
+        return StepState(StepName.ACCOUNT, Status.ATTENTION, trouble.words, trouble.holds)
     state = "in the sandbox" if seen.sandbox else "production access"
     words = f"{seen.place}, {state}"
-    return Standing(StepName.ACCOUNT, Status.DONE, f"{words}; {lacks}" if lacks else words)
+    return StepState(StepName.ACCOUNT, Status.DONE, f"{words}; {lacks}" if lacks else words)
 
 
-def is_another(seen: AccountSeen, project: Project) -> bool:
+def is_another(seen: AccountReport, project: Project) -> bool:
     """Whether ``seen`` is another account than the one the set-up was made in."""
     return project.account.id is not None and project.account.id != seen.account_id
 
 
-def act(world: World, project: Project, seen: AccountSeen, *, take_another: bool = False) -> Project:
+def act(world: World, project: Project, seen: AccountReport, *, take_another: bool = False) -> Project:
     """The project with the decision in it. Changes nothing in AWS.
 
     With ``take_another`` also where ``seen`` is another account than the one the set-up was made in: then

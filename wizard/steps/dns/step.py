@@ -17,9 +17,9 @@ from wizard.errors import WizardError
 from wizard.project.schema import Project
 from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import (
-    Standing,
     Status,
     StepName,
+    StepState,
     Surroundings,
 )
 from wizard.text import printable
@@ -76,7 +76,7 @@ def look(world: World, project: Project, identity: SesIdentity) -> Round:
     return _round(world, project, identity, zones_of_the_user(world, chosen_domain(project)))
 
 
-def wrong_without_aws(world: World, project: Project) -> Standing | None:
+def wrong_without_aws(world: World, project: Project) -> StepState | None:
     """The step's standing while SES cannot be asked, if a record that the file names is wrong in the DNS.
 
     None where none is known to be: of the step as a whole nothing is known then. Raises nothing.
@@ -97,7 +97,7 @@ def wrong_without_aws(world: World, project: Project) -> Standing | None:
     if not seen.known_wrong:
         return None
     words = f"{wrong_now(seen)}. SES could not be asked."
-    return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+    return StepState(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
 
 
 def _round(
@@ -137,15 +137,15 @@ def zones_of_the_user(world: World, domain: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it."""
     known = get_identity(around.world.aws, chosen_domain(around.project))
     if known is None:
-        return Standing(StepName.DNS, Status.TODO, "comes after the identity: SES names the records then")
+        return StepState(StepName.DNS, Status.TODO, "comes after the identity: SES names the records then")
     return judge(look(around.world, around.project, known), known)
 
 
-def judge(seen: Round, identity: SesIdentity) -> Standing:
+def judge(seen: Round, identity: SesIdentity) -> StepState:
     """The step's standing: the worst of what the DNS says now and what SES has found.
 
     Done is: every record is right now, and verified, DKIM and MAIL FROM are ``SUCCESS`` in one answer of SES.
@@ -153,9 +153,9 @@ def judge(seen: Round, identity: SesIdentity) -> Standing:
     """
     if wrong := wrong_now(seen):
         words = ". ".join(filter(None, (wrong, after_verification(seen, identity))))
-        return Standing(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
+        return StepState(StepName.DNS, Status.ATTENTION, words, brief=_brief(seen))
     status, words = _judged_by_ses(seen, identity)
-    return Standing(StepName.DNS, status, words)
+    return StepState(StepName.DNS, status, words)
 
 
 def wrong_now(seen: Round) -> str:

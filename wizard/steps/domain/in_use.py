@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from wizard.dns.answers import Answers, Mx, Question, Txt, ZoneSeen
+from wizard.dns.answers import Answers, Mx, Question, Txt, ZoneReport
 from wizard.dns.judge import dmarc_record as dmarc
 from wizard.dns.judge import dmarc_repair, spf
 from wizard.dns.judge.dmarc_record import DmarcRecord
@@ -82,7 +82,7 @@ class InUse:
         return bool(self.mx or self.spf or self.dmarc)
 
 
-def look(world: World, name: DomainName, zone: ZoneSeen) -> InUse | None:
+def look(world: World, name: DomainName, zone: ZoneReport) -> InUse | None:
     """Ask the zone's servers. None where they, or nobody, could be asked. Not for an async caller."""
     if zone.apex is None or not zone.reachable:
         return None

@@ -21,8 +21,8 @@ from wizard.steps.domain import refusals
 from wizard.steps.domain import step as domain
 from wizard.steps.domain.name import parse_name
 from wizard.steps.domain.offers import Offer, money, needs_more
-from wizard.steps.domain.step import DomainSeen
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, Surroundings
+from wizard.steps.domain.step import DomainReport
+from wizard.steps.model import Change, ChangeKind, Plan, Status, StepName, StepState, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -42,12 +42,12 @@ _NEEDS_YOU = ("PENDING_CUSTOMER_ACTION", "PENDING_AUTHORIZATION", "PENDING_PAYME
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationSeen:
+class RegistrationReport:
     """How far a registration has come. ``domain`` is what the DNS says, once AWS says that it is done."""
 
     registration: Registration
     operation: Operation
-    domain: DomainSeen | None = None
+    domain: DomainReport | None = None
 
     @property
     def complete(self) -> bool:
@@ -151,37 +151,37 @@ def adopted(project: Project, operation: Operation, world: World) -> Project:
     return replace(project, domain=replace(project.domain, registration=registration))
 
 
-def look(world: World, registration: Registration) -> RegistrationSeen:
+def look(world: World, registration: Registration) -> RegistrationReport:
     """Ask AWS how far it is, and the DNS once it is done. Raises WizardError. Not for an async caller."""
     operation = route53domains.operation(world.aws, registration.operation)
     found = domain.look(world, parse_name(registration.name)) if operation.status == "SUCCESSFUL" else None
-    return RegistrationSeen(registration, operation, found)
+    return RegistrationReport(registration, operation, found)
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step while a domain is being registered, as the survey asks for it."""
     assert around.project.domain.registration is not None
     return judge(look(around.world, around.project.domain.registration))
 
 
-def judge(seen: RegistrationSeen) -> Standing:
+def judge(seen: RegistrationReport) -> StepState:
     """Where the step stands while a domain is being registered."""
     name = parse_name(seen.registration.name).unicode
     begun = f"begun on {seen.registration.since.astimezone():%d %b at %H:%M}"
     if seen.complete:
-        return Standing(StepName.DOMAIN, Status.ATTENTION, f"{name} is registered: go on with it in step 2")
+        return StepState(StepName.DOMAIN, Status.ATTENTION, f"{name} is registered: go on with it in step 2")
     if seen.failed:
-        return Standing(StepName.DOMAIN, Status.ATTENTION, f"{name} was not registered")
+        return StepState(StepName.DOMAIN, Status.ATTENTION, f"{name} was not registered")
     if seen.operation.status == "SUCCESSFUL":
         words = f"{name} is registered; the world's DNS does not know it yet. That takes minutes"
-        return Standing(StepName.DOMAIN, Status.WAITING, words)
+        return StepState(StepName.DOMAIN, Status.WAITING, words)
     waits = _WAITS_FOR.get(seen.operation.flag)
     words = f"{name} is being registered, {begun}: {waits or 'mostly it takes minutes, at times days'}"
     needs_you = seen.operation.flag in _NEEDS_YOU
-    return Standing(StepName.DOMAIN, Status.ATTENTION if needs_you else Status.WAITING, words)
+    return StepState(StepName.DOMAIN, Status.ATTENTION if needs_you else Status.WAITING, words)
 
 
-def finish(world: World, project: Project, seen: RegistrationSeen) -> Project:
+def finish(world: World, project: Project, seen: RegistrationReport) -> Project:
     """The project once the registration has ended: with the domain, unless another one was chosen."""
     if not (seen.complete or seen.failed):
         return project
@@ -209,7 +209,7 @@ def mail_link_again(world: World, name: str) -> str:
     return "The owner's address is confirmed already: no mail was sent."
 
 
-def failure(seen: RegistrationSeen) -> WizardError:
+def failure(seen: RegistrationReport) -> WizardError:
     """Why a registration ended without a domain, and what to do."""
     return refusals.of_operation(seen.operation, parse_name(seen.registration.name).unicode)
 

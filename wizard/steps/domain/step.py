@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from wizard.aws import route53, route53domains
-from wizard.dns.answers import ZoneSeen
+from wizard.dns.answers import ZoneReport
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Identity, Project
 from wizard.steps.domain.choices import Choices as Choices
@@ -20,7 +20,7 @@ from wizard.steps.domain.name import DomainName as DomainName
 from wizard.steps.domain.name import organizational
 from wizard.steps.domain.name import parse_name as parse_name
 from wizard.steps.domain.typing import parent
-from wizard.steps.model import Standing, Status, StepName, Surroundings
+from wizard.steps.model import Status, StepName, StepState, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -38,7 +38,7 @@ class Here(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DomainSeen:
+class DomainReport:
     """What was found out about a domain.
 
     ``provider`` is who hosts its zone, None where that is nobody the wizard knows. ``hosted_zone`` is the id
@@ -47,7 +47,7 @@ class DomainSeen:
     """
 
     name: DomainName
-    zone: ZoneSeen
+    zone: ZoneReport
     provider: Provider | None = None
     hosted_zone: str | None = None
     here: Here = Here.NOTHING
@@ -58,7 +58,7 @@ class DomainSeen:
         return self.zone.apex is not None if self.zone.reachable else None
 
 
-def look(world: World, name: DomainName) -> DomainSeen:
+def look(world: World, name: DomainName) -> DomainReport:
     """Registration, zone, DNS host, and whether the zone is this account's. Not for an async caller.
 
     Raises WizardError where AWS cannot be asked. That DNS cannot be asked is in the answer.
@@ -68,7 +68,7 @@ def look(world: World, name: DomainName) -> DomainSeen:
 
     zone = asyncio.run(find_zone(world.dns, name.ascii))
     here = _here(world, registrable(name)) if zone.reachable and zone.apex is None else Here.NOTHING
-    return DomainSeen(name, zone, recognise(zone.nameservers), _hosted_zone(world, zone), here)
+    return DomainReport(name, zone, recognise(zone.nameservers), _hosted_zone(world, zone), here)
 
 
 def registrable(name: DomainName) -> str:
@@ -76,28 +76,28 @@ def registrable(name: DomainName) -> str:
     return organizational(name.ascii)
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it once a domain is chosen."""
     assert around.project.domain.name is not None
     return judge(look(around.world, parse_name(around.project.domain.name)))
 
 
-def judge(seen: DomainSeen) -> Standing:
+def judge(seen: DomainReport) -> StepState:
     """Where the step stands: done with a registered domain whose name servers are known."""
     if seen.registered is None:
         words = f"{seen.name.unicode} could not be looked up: no DNS server answers from here"
-        return Standing(StepName.DOMAIN, Status.ATTENTION, words)
+        return StepState(StepName.DOMAIN, Status.ATTENTION, words)
     if not seen.registered and seen.here:
         waits = seen.here is not Here.SWITCHED_OFF
         words = f"{parent(seen.name)} {seen.here}"
-        return Standing(StepName.DOMAIN, Status.WAITING if waits else Status.ATTENTION, words)
+        return StepState(StepName.DOMAIN, Status.WAITING if waits else Status.ATTENTION, words)
     if not seen.registered:
         words = f"{parent(seen.name)} is not registered: register it, or check the spelling"
-        return Standing(StepName.DOMAIN, Status.ATTENTION, words)
-    return Standing(StepName.DOMAIN, Status.DONE, f"{seen.name.unicode}, DNS at {host_words(seen)}")
+        return StepState(StepName.DOMAIN, Status.ATTENTION, words)
+    return StepState(StepName.DOMAIN, Status.DONE, f"{seen.name.unicode}, DNS at {host_words(seen)}")
 
 
-def host_words(seen: DomainSeen) -> str:
+def host_words(seen: DomainReport) -> str:
     """Who hosts the DNS, in a few words."""
     if seen.hosted_zone is not None:
         return "Route 53 in this account"
@@ -106,7 +106,7 @@ def host_words(seen: DomainSeen) -> str:
     return printable(seen.zone.nameservers[0]) if seen.zone.nameservers else "unnamed servers"
 
 
-def act(world: World, project: Project, seen: DomainSeen) -> Project:
+def act(world: World, project: Project, seen: DomainReport) -> Project:
     """The project with the decision in it. Changes nothing in AWS.
 
     With another domain than before, the decisions that named the old one go. Raises WizardError where the
@@ -155,7 +155,7 @@ def _here(world: World, registered: str) -> Here:
     return Here.SWITCHED_OFF if expired else Here.REGISTERED
 
 
-def _hosted_zone(world: World, zone: ZoneSeen) -> str | None:
+def _hosted_zone(world: World, zone: ZoneReport) -> str | None:
     """The id of the account's public zone that the registry delegates ``zone`` to.
 
     There may be several of the same name; the name servers tell which one the world asks. None also where

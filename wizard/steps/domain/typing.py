@@ -23,7 +23,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedDomain:
     """What a text comes to. ``name`` is the domain in it, where mail can be set up for that."""
 
     tone: Tone
@@ -31,10 +31,10 @@ class Typed:
     name: DomainName | None = None
 
 
-def read_typed(text: str) -> Typed:
+def read_typed(text: str) -> TypedDomain:
     """What ``text`` comes to as the name of a domain, whole or half typed; nothing is asked anywhere."""
     if not text.strip():
-        return Typed(Tone.UNFINISHED, "")
+        return TypedDomain(Tone.UNFINISHED, "")
     address = _address(text)
     try:
         name = parse_name(text)
@@ -50,7 +50,7 @@ def read_typed(text: str) -> Typed:
     else:
         words = "the domain itself" if is_apex(name) else f"a subdomain of {parent(name)}"
         words = f"{name.unicode}: {words}. Enter asks the DNS about it."
-    return Typed(Tone.GOOD, words, name)
+    return TypedDomain(Tone.GOOD, words, name)
 
 
 def is_apex(name: DomainName) -> bool:
@@ -83,17 +83,21 @@ def advice(name: DomainName, mail_type: str | None = None) -> str:
     )
 
 
-def _refused(text: str, address: str, error: WizardError) -> Typed:
+def _refused(text: str, address: str, error: WizardError) -> TypedDomain:
     """What to say of a text that is no domain to set up for: it may only lack its end."""
-    missing = Typed(Tone.UNFINISHED, "The ending is still missing, such as .com or .org.")
+    missing = TypedDomain(Tone.UNFINISHED, "The ending is still missing, such as .com or .org.")
     try:
         read_name(text)
     except WizardError:
-        return missing if _is_begun(text.strip().rpartition("@")[2]) else Typed(Tone.REFUSED, _first(error))
+        return (
+            missing
+            if _is_begun(text.strip().rpartition("@")[2])
+            else TypedDomain(Tone.REFUSED, _first(error))
+        )
     if address:
         words = f"You have {printable(address, 100)}, but {_first(error)} Sending needs a domain of your own."
-        return Typed(Tone.REFUSED, words)
-    return Typed(Tone.REFUSED, _first(error))
+        return TypedDomain(Tone.REFUSED, words)
+    return TypedDomain(Tone.REFUSED, _first(error))
 
 
 def _first(error: WizardError) -> str:

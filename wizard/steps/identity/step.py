@@ -26,9 +26,9 @@ from wizard.steps.model import (
     Plan,
     Progress,
     Report,
-    Standing,
     Status,
     StepName,
+    StepState,
     Surroundings,
 )
 from wizard.text import printable
@@ -39,7 +39,7 @@ _START_AGAIN = {"FAILED", "NOT_STARTED"}
 
 
 @dataclass(frozen=True, slots=True)
-class IdentitySeen:
+class IdentityReport:
     """The identity of the domain in SES. ``suppressed_reasons`` are the account's in this Region.
 
     ``elsewhere`` are the other Regions with an identity for the domain; None if they were not asked.
@@ -87,10 +87,10 @@ def parse_mail_from(domain: str, text: str) -> str:
     return name
 
 
-def look(world: World, project: Project) -> IdentitySeen:
+def look(world: World, project: Project) -> IdentityReport:
     """Read the identity of ``project.domain.name`` from SES. Raises WizardError, e.g. if none is chosen."""
     domain = chosen_domain(project)
-    return IdentitySeen(
+    return IdentityReport(
         domain=domain,
         identity=sesv2.get_identity(world.aws, domain),
         configuration_set=sesv2.get_configuration_set(world.aws, project.identity.configuration_set),
@@ -98,14 +98,14 @@ def look(world: World, project: Project) -> IdentitySeen:
     )
 
 
-def look_elsewhere(world: World, seen: IdentitySeen) -> IdentitySeen:
+def look_elsewhere(world: World, seen: IdentityReport) -> IdentityReport:
     """``seen`` with the other Regions that have the identity; asked once, if this Region has none."""
     if seen.identity is not None or seen.elsewhere is not None:
         return seen
     return dataclasses.replace(seen, elsewhere=domain_choices.elsewhere(world, seen.domain))
 
 
-def plan(project: Project, seen: IdentitySeen, mail_from: str) -> Plan:
+def plan(project: Project, seen: IdentityReport, mail_from: str) -> Plan:
     """The changes after which SES signs the domain's mail and ``mail_from`` is its MAIL FROM domain.
 
     Raises WizardError if ``mail_from`` is not a subdomain of the domain.
@@ -146,7 +146,7 @@ def act(world: World, project: Project, mail_from: str, report: Report) -> Proje
     return decided.seen_done("identity", standing.words, world.now())
 
 
-def _decided(settings: Identity, seen: IdentitySeen, mail_from: str) -> Identity:
+def _decided(settings: Identity, seen: IdentityReport, mail_from: str) -> Identity:
     """The settings after ``mail_from`` was set and the account's suppression list was switched on."""
     if settings.suppression_before is None and not _suppresses(seen):
         before = tuple(reason for reason in sesv2.SUPPRESSED if reason in seen.suppressed_reasons)
@@ -154,12 +154,12 @@ def _decided(settings: Identity, seen: IdentitySeen, mail_from: str) -> Identity
     return replace(settings, mail_from=mail_from)
 
 
-def _suppresses(seen: IdentitySeen) -> bool:
+def _suppresses(seen: IdentityReport) -> bool:
     """Whether the account's suppression list is on for bounces and complaints."""
     return set(seen.suppressed_reasons) >= set(sesv2.SUPPRESSED)
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it."""
     seen = look(around.world, around.project)
     if around.project.identity.mail_from:
@@ -168,14 +168,14 @@ def standing(around: Surroundings) -> Standing:
     return judge(seen, around.project)
 
 
-def judge(seen: IdentitySeen, project: Project) -> Standing:
+def judge(seen: IdentityReport, project: Project) -> StepState:
     """The state of the step: done when SES signs (the DKIM tokens are known) and MAIL FROM is set."""
     status, words = _judged(seen, project)
     if status is Status.TODO and (project.identity.dkim_tokens or project.done("identity")):
         # The step was done before, so somebody removed what is missing now.
         lost = words if seen.identity else f"SES no longer has the identity {seen.domain} in this Region"
-        return Standing(StepName.IDENTITY, Status.ATTENTION, f"{lost}: repeat this step")
-    return Standing(StepName.IDENTITY, status, words)
+        return StepState(StepName.IDENTITY, Status.ATTENTION, f"{lost}: repeat this step")
+    return StepState(StepName.IDENTITY, status, words)
 
 
 def _noted(settings: Identity, seen: SesIdentity | None) -> Identity:
@@ -197,7 +197,7 @@ def chosen_domain(project: Project) -> str:
     return project.domain.name
 
 
-def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
+def _judged(seen: IdentityReport, project: Project) -> tuple[Status, str]:
     identity, wanted = seen.identity, project.identity.mail_from
     if identity is None:
         if seen.elsewhere:
@@ -230,7 +230,7 @@ def _judged(seen: IdentitySeen, project: Project) -> tuple[Status, str]:
     return Status.DONE, f"{signer}, MAIL FROM {printable(identity.mail_from)}"
 
 
-def _moves(project: Project, seen: IdentitySeen, mail_from: str) -> tuple[_Move, ...]:
+def _moves(project: Project, seen: IdentityReport, mail_from: str) -> tuple[_Move, ...]:
     """Each change with the call that makes it, in an order that works."""
     return (
         *_identity_moves(project, seen),
@@ -240,7 +240,7 @@ def _moves(project: Project, seen: IdentitySeen, mail_from: str) -> tuple[_Move,
     )
 
 
-def _identity_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, ...]:
+def _identity_moves(project: Project, seen: IdentityReport) -> tuple[_Move, ...]:
     domain, identity = seen.domain, seen.identity
     subject = f"SES identity {domain}"
     if identity is None:
@@ -283,7 +283,7 @@ def _dkim_moves(identity: SesIdentity) -> tuple[_Move, ...]:
     return tuple(moves)
 
 
-def _mail_from_move(seen: IdentitySeen, mail_from: str) -> _Move:
+def _mail_from_move(seen: IdentityReport, mail_from: str) -> _Move:
     identity = seen.identity
     before = identity.mail_from if identity else None
     behaviour = identity.mail_from_on_failure if identity else None
@@ -304,7 +304,7 @@ def _mail_from_move(seen: IdentitySeen, mail_from: str) -> _Move:
     return _Move(change, put)
 
 
-def _configuration_set_moves(project: Project, seen: IdentitySeen) -> tuple[_Move, _Move]:
+def _configuration_set_moves(project: Project, seen: IdentityReport) -> tuple[_Move, _Move]:
     name, existing = project.identity.configuration_set, seen.configuration_set
     subject = f"Configuration set {name}"
     if existing is None:
@@ -324,7 +324,7 @@ def _configuration_set_moves(project: Project, seen: IdentitySeen) -> tuple[_Mov
     return made, _default_set_move(seen, name)
 
 
-def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
+def _default_set_move(seen: IdentityReport, name: str) -> _Move:
     """The identity's default configuration set. An existing default is somebody's decision and stays."""
     subject = f"Default set of {seen.domain}"
     before = seen.identity.configuration_set if seen.identity else None
@@ -340,7 +340,7 @@ def _default_set_move(seen: IdentitySeen, name: str) -> _Move:
     return _Move(change, partial(sesv2.put_identity_configuration_set, domain=seen.domain, name=name))
 
 
-def _suppression_move(seen: IdentitySeen) -> _Move:
+def _suppression_move(seen: IdentityReport) -> _Move:
     subject = "Account's suppression list"
     if _suppresses(seen):
         return _Move(Change(ChangeKind.KEEP, subject, "on for bounces and complaints"))

@@ -24,7 +24,7 @@ from wizard.reminder.recipients.csv_file import read_recipients
 from wizard.reminder.schedule import schedules
 from wizard.reminder.schedule.expressions import ScheduleError
 from wizard.reminder.template.alerts import BOUNCE_RATE, COMPLAINT_RATE
-from wizard.steps.production.readiness import Evidence, Point, Subject, Verdict, events_go_to
+from wizard.steps.production.readiness import Evidence, Point, PointState, Subject, events_go_to
 from wizard.steps.production.step import first_form
 from wizard.steps.reminder import step as reminder
 from wizard.text import printable, sentence
@@ -279,7 +279,7 @@ def _unsubscribing(project: Project, known: Flow) -> str:
 def _domain(points: tuple[Point, ...]) -> str:
     """The evidence of the points that are ready."""
     shown = (Subject.IDENTITY, Subject.DMARC, Subject.TEST, Subject.PRIVACY)
-    ready = [point for point in points if point.subject in shown and point.verdict is Verdict.READY]
+    ready = [point for point in points if point.subject in shown and point.verdict is PointState.READY]
     return "".join(_seen(point) for point in ready) or _gap("how the domain's mail is signed")
 
 

@@ -26,7 +26,7 @@ from wizard.steps.domain.in_use import InUse
 from wizard.steps.domain.name import organizational
 from wizard.steps.model import StepName
 from wizard.steps.parallel import as_they_come
-from wizard.steps.production.step import ProductionSeen, first_form, identity_gap
+from wizard.steps.production.step import ProductionReport, first_form, identity_gap
 from wizard.text import ago, printable
 from wizard.web.access import WebAccess, WebError
 from wizard.web.page import Link, WebPage, fetch
@@ -55,7 +55,7 @@ class Subject(StrEnum):
     PRIVACY = "Privacy page"
 
 
-class Verdict(StrEnum):
+class PointState(StrEnum):
     """How a point stands."""
 
     READY = "ready"
@@ -78,7 +78,7 @@ class Point:
     """
 
     subject: Subject
-    verdict: Verdict
+    verdict: PointState
     words: str
     mended_at: StepName | Aid
     more: str = ""
@@ -86,7 +86,7 @@ class Point:
     @property
     def ready(self) -> bool:
         """Whether there is evidence that it is as it should be."""
-        return self.verdict is Verdict.READY
+        return self.verdict is PointState.READY
 
     @property
     def told(self) -> str:
@@ -116,14 +116,14 @@ class Evidence:
     the DNS records as they are now, None where SES has no identity that would name them.
     """
 
-    seen: ProductionSeen
+    seen: ProductionReport
     destinations: tuple[EventDestination, ...] | WizardError
     in_use: InUse | WizardError | None
     site: Site
     records: Round | WizardError | None = None
 
 
-def look(world: World, project: Project, seen: ProductionSeen) -> Evidence:
+def look(world: World, project: Project, seen: ProductionReport) -> Evidence:
     """Ask SES for the event destinations, the DNS for its records, and the website, all at once.
 
     Raises WizardError only where no domain is chosen.
@@ -206,47 +206,49 @@ def _status(page: WebPage) -> str:
     return known.get(page.status, f"answers with an error ({page.status})")
 
 
-def _identity(seen: ProductionSeen, records: Round | WizardError | None) -> Point:
+def _identity(seen: ProductionReport, records: Round | WizardError | None) -> Point:
     """The worst of what SES has confirmed and of what the DNS has now."""
     identity = seen.identity
     point = partial(Point, Subject.IDENTITY, mended_at=StepName.DNS if identity else StepName.IDENTITY)
     if identity and isinstance(records, Round) and (wrong := dns.wrong_now(records)):
-        verdict = Verdict.NOT_READY if records.known_wrong else Verdict.UNKNOWN
+        verdict = PointState.NOT_READY if records.known_wrong else PointState.UNKNOWN
         return point(verdict=verdict, words=wrong, more=dns.after_verification(records, identity).rstrip("."))
     if gap := identity_gap(seen):
-        return point(verdict=Verdict.NOT_READY, words=gap)
+        return point(verdict=PointState.NOT_READY, words=gap)
     if not isinstance(records, Round):
         why = records.title if records else "the DNS was not asked"
-        return point(verdict=Verdict.UNKNOWN, words=printable(why, 200))
+        return point(verdict=PointState.UNKNOWN, words=printable(why, 200))
     words = "SES confirms the domain, DKIM and MAIL FROM"
-    return point(verdict=Verdict.READY, words=words, more="the DNS has all records now")
+    return point(verdict=PointState.READY, words=words, more="the DNS has all records now")
 
 
 def _dmarc(in_use: InUse | WizardError | None) -> Point:
     point = partial(Point, Subject.DMARC, mended_at=StepName.DNS)
     if isinstance(in_use, WizardError) or in_use is None:
         why = in_use.title if isinstance(in_use, WizardError) else "the domain's DNS servers do not answer"
-        return point(verdict=Verdict.UNKNOWN, words=printable(why, 200))
+        return point(verdict=PointState.UNKNOWN, words=printable(why, 200))
     valid = [text for text in in_use.dmarc if dmarc_record.is_dmarc(text)]
     if len(valid) > 1:
-        return point(verdict=Verdict.NOT_READY, words=f"there are {len(valid)}: receivers ignore all of them")
+        return point(
+            verdict=PointState.NOT_READY, words=f"there are {len(valid)}: receivers ignore all of them"
+        )
     if valid:
-        return point(verdict=Verdict.READY, words=f"{printable(valid[0], 100)} at _dmarc.{in_use.domain}")
+        return point(verdict=PointState.READY, words=f"{printable(valid[0], 100)} at _dmarc.{in_use.domain}")
     if in_use.policy:
         name, record = in_use.policy
         words = f"{printable(record.text, 100)} at {printable(name, 100)}, which also applies here"
-        return point(verdict=Verdict.READY, words=words)
+        return point(verdict=PointState.READY, words=words)
     words = "a TXT record exists that is not a DMARC record" if in_use.dmarc else "there is no DMARC record"
-    return point(verdict=Verdict.NOT_READY, words=words)
+    return point(verdict=PointState.NOT_READY, words=words)
 
 
-def _suppression(seen: ProductionSeen) -> Point:
+def _suppression(seen: ProductionReport) -> Point:
     point = partial(Point, Subject.SUPPRESSION, mended_at=StepName.IDENTITY)
     off = [reason for reason in sesv2.SUPPRESSED if reason not in seen.account.suppressed_reasons]
     if off:
         words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: press F4 in step 3"
-        return point(verdict=Verdict.NOT_READY, words=words)
-    return point(verdict=Verdict.READY, words="on: no more mail after a bounce or a complaint")
+        return point(verdict=PointState.NOT_READY, words=words)
+    return point(verdict=PointState.READY, words="on: no more mail after a bounce or a complaint")
 
 
 def events_go_to(destinations: tuple[EventDestination, ...]) -> str:
@@ -261,33 +263,33 @@ def _events(identity: SesIdentity | None, found: tuple[EventDestination, ...] | 
     point = partial(Point, Subject.EVENTS, mended_at=StepName.REMINDER)
     if not isinstance(found, WizardError) and (places := events_go_to(found)):
         more = f"to {printable(places, 100)}"
-        return point(verdict=Verdict.READY, words="SES reports bounces and complaints", more=more)
+        return point(verdict=PointState.READY, words="SES reports bounces and complaints", more=more)
     if identity and identity.forwards:
         words = "SES e-mails them to the sender: someone must read them"
-        return point(verdict=Verdict.READY, words=words)
+        return point(verdict=PointState.READY, words=words)
     if isinstance(found, WizardError):
-        return point(verdict=Verdict.UNKNOWN, words=printable(found.title, 200))
-    return point(verdict=Verdict.NOT_READY, words="not reported to anyone yet: step 5 sets it up")
+        return point(verdict=PointState.UNKNOWN, words=printable(found.title, 200))
+    return point(verdict=PointState.NOT_READY, words="not reported to anyone yet: step 5 sets it up")
 
 
-def _test_mail(project: Project, seen: ProductionSeen) -> Point:
+def _test_mail(project: Project, seen: ProductionReport) -> Point:
     point = partial(Point, Subject.TEST, mended_at=Aid.SANDBOX)
     sent, read = project.sandbox.sent, project.sandbox.read
     if sent:
         if read is None:
             when = f", {ago(seen.at - sent.at)}" if seen.at else ""
-            return point(verdict=Verdict.READY, words=f"one was sent {printable(sent.words, 100)}{when}")
+            return point(verdict=PointState.READY, words=f"one was sent {printable(sent.words, 100)}{when}")
         more = printable(read.words, 150)
         if project.sandbox.passed:
-            return point(verdict=Verdict.READY, words="one arrived, and passes all checks", more=more)
+            return point(verdict=PointState.READY, words="one arrived, and passes all checks", more=more)
         words = "one arrived, but does not pass all checks"
-        return point(verdict=Verdict.NOT_READY, words=words, more=more)
+        return point(verdict=PointState.NOT_READY, words=words, more=more)
     if project.reminder.tested:
-        return point(verdict=Verdict.READY, words="the reminder's test mail was sent")
-    return point(verdict=Verdict.NOT_READY, words="none sent yet: send one from the sandbox page")
+        return point(verdict=PointState.READY, words="the reminder's test mail was sent")
+    return point(verdict=PointState.NOT_READY, words="none sent yet: send one from the sandbox page")
 
 
-def _unsubscribe(project: Project, seen: ProductionSeen) -> Point:
+def _unsubscribe(project: Project, seen: ProductionReport) -> Point:
     point = partial(Point, Subject.UNSUBSCRIBE, mended_at=StepName.REMINDER)
     if (first_form(project, seen).mail_type) != "MARKETING":
         words = (
@@ -295,36 +297,36 @@ def _unsubscribe(project: Project, seen: ProductionSeen) -> Point:
             if project.reminder.unsubscribe
             else "not required: mail is transactional"
         )
-        return point(verdict=Verdict.READY, words=words)
+        return point(verdict=PointState.READY, words=words)
     found = [words for setting, words in draft.warnings(project) if setting == "unsubscribe"]
     if found:
-        return point(verdict=Verdict.NOT_READY, words=found[0].rstrip("."))
-    return point(verdict=Verdict.READY, words="one click, in every mail's header (RFC 8058)")
+        return point(verdict=PointState.NOT_READY, words=found[0].rstrip("."))
+    return point(verdict=PointState.READY, words="one click, in every mail's header (RFC 8058)")
 
 
 def _website(site: Site, name: str) -> Point:
     point = partial(Point, Subject.WEBSITE, mended_at=Aid.REQUEST)
     url, page = printable(site.url, 100), site.page
     if page is None:
-        return point(verdict=Verdict.NOT_READY, words=f"{url} {site.trouble}")
+        return point(verdict=PointState.NOT_READY, words=f"{url} {site.trouble}")
     if status := _status(page):
-        return point(verdict=Verdict.NOT_READY, words=f"{url} {status}")
+        return point(verdict=PointState.NOT_READY, words=f"{url} {status}")
     if not page.secure:
-        return point(verdict=Verdict.NOT_READY, words=f"{url} answers without HTTPS")
+        return point(verdict=PointState.NOT_READY, words=f"{url} answers without HTTPS")
     if organizational(page.host) != organizational(name):
         words = f"{url} answers at {printable(page.host, 100)}, which is not at {organizational(name)}"
-        return point(verdict=Verdict.NOT_READY, words=words)
-    return point(verdict=Verdict.READY, words=f"{printable(page.url, 100)} answers over HTTPS")
+        return point(verdict=PointState.NOT_READY, words=words)
+    return point(verdict=PointState.READY, words=f"{printable(page.url, 100)} answers over HTTPS")
 
 
 def _privacy(site: Site) -> Point:
     point = partial(Point, Subject.PRIVACY, mended_at=Aid.REQUEST)
     if site.page is None or _status(site.page):
-        return point(verdict=Verdict.UNKNOWN, words="the website could not be read")
+        return point(verdict=PointState.UNKNOWN, words="the website could not be read")
     if site.link:
         more = f"“{printable(site.link.words, 40)}”, {printable(site.link.url, 100)}"
-        return point(verdict=Verdict.READY, words="a link on the website leads to it", more=more)
+        return point(verdict=PointState.READY, words="a link on the website leads to it", more=more)
     if site.privacy_trouble:
-        return point(verdict=Verdict.NOT_READY, words=site.privacy_trouble)
+        return point(verdict=PointState.NOT_READY, words=site.privacy_trouble)
     more = "links made by scripts are not seen"
-    return point(verdict=Verdict.NOT_READY, words="no link to a privacy page was found", more=more)
+    return point(verdict=PointState.NOT_READY, words="no link to a privacy page was found", more=more)

@@ -40,7 +40,7 @@ _SAID = {Grade.WEAK: "is weak", Grade.FAIL: "fails", Grade.UNKNOWN: "is not told
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MailCheck:
     """One point: what was found in a few words, why it is so, what to do, and the step where that is done.
 
     ``written`` is what the receiver wrote, printable; empty where it wrote nothing of this.
@@ -61,7 +61,7 @@ class Reading:
 
     domain: str
     receiver: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[MailCheck, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -160,24 +160,24 @@ def read(text: str, project: Project) -> Reading:
     return Reading(domain, _receiver(received), verdicts, _notes(text, received))
 
 
-def _from(mail: _Mail, *, known: bool) -> Verdict:
+def _from(mail: _Mail, *, known: bool) -> MailCheck:
     if not known:
         why = f"The From line is not in what was pasted: it is taken to be {mail.domain}."
-        return Verdict("From", Grade.UNKNOWN, "not in what was pasted", why, "Paste all headers.")
+        return MailCheck("From", Grade.UNKNOWN, "not in what was pasted", why, "Paste all headers.")
     if organizational(mail.sender) != organizational(mail.domain):
-        return Verdict(
+        return MailCheck(
             "From",
             Grade.FAIL,
             f"{mail.sender}, not {mail.domain}",
             "This is another mail, or of another sender. It counts neither for nor against yours.",
             "Paste the headers of the test mail.",
         )
-    return Verdict(
+    return MailCheck(
         "From", Grade.PASS, mail.sender, "SPF and DKIM have to match this domain to count for DMARC."
     )
 
 
-def _spf(mail: _Mail) -> Verdict:
+def _spf(mail: _Mail) -> MailCheck:
     """SPF (RFC 7208) checks the MAIL FROM domain, whose record has to name SES's servers."""
     spf, host = mail.spf, mail.envelope or "the MAIL FROM domain"
     if spf is None:
@@ -187,11 +187,11 @@ def _spf(mail: _Mail) -> Verdict:
     if spf.result == "pass":
         if own:
             why = f"The server may send for {host}, which belongs to {mail.sender}: it counts for DMARC."
-            return Verdict("SPF", Grade.PASS, f"passes for {host}", why, written=written)
+            return MailCheck("SPF", Grade.PASS, f"passes for {host}", why, written=written)
         return _spf_of_others(mail, host, written)
     if spf.result == "temperror":
         why = f"The receiver could not ask the DNS for {host} at that moment."
-        return Verdict("SPF", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written)
+        return MailCheck("SPF", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written)
     if mail.forwarded and not own:
         return _spf_of_others(mail, host, written)
     reasons = {
@@ -204,7 +204,7 @@ def _spf(mail: _Mail) -> Verdict:
     reasons["hardfail"] = reasons["fail"]
     words, why = reasons.get(spf.result, (printable(spf.result, 40), f"{host}: the receiver's own word."))
     forwarding = " A forwarder on the way can cause this too." if mail.forwarded else ""
-    return Verdict(
+    return MailCheck(
         "SPF",
         Grade.FAIL,
         f"{words}: {host}",
@@ -215,11 +215,11 @@ def _spf(mail: _Mail) -> Verdict:
     )
 
 
-def _spf_of_others(mail: _Mail, host: str, written: str) -> Verdict:
+def _spf_of_others(mail: _Mail, host: str, written: str) -> MailCheck:
     """SPF for another domain: SES's own, where the MAIL FROM domain is not in use, or a forwarder's."""
     if _below(mail.envelope, SES):
         chosen = mail.project.identity.mail_from
-        return Verdict(
+        return MailCheck(
             "SPF",
             Grade.WEAK,
             f"passes, but for {host}",
@@ -232,10 +232,10 @@ def _spf_of_others(mail: _Mail, host: str, written: str) -> Verdict:
         )
     why = f"{host} is not yours: the mail was handed on, or sent, by somebody else's server."
     todo = "Send a test mail to a mailbox that does not forward." if mail.forwarded else _SEND_AGAIN
-    return Verdict("SPF", Grade.WEAK, f"is about {host}", why, todo, written=written)
+    return MailCheck("SPF", Grade.WEAK, f"is about {host}", why, todo, written=written)
 
 
-def _dkim(mail: _Mail) -> Verdict:
+def _dkim(mail: _Mail) -> MailCheck:
     """DKIM (RFC 6376): the signature of the domain itself counts; SES's second one is as it should be."""
     own = mail.own_signature
     if own is not None:
@@ -243,7 +243,7 @@ def _dkim(mail: _Mail) -> Verdict:
     if mail.signatures:
         signers = _listed(sorted({domain or "an unnamed domain" for domain, _ in mail.signatures}))
         by_ses = all(_below(domain, SES) for domain, _ in mail.signatures)
-        return Verdict(
+        return MailCheck(
             "DKIM",
             Grade.FAIL,
             f"signed by {signers} only",
@@ -257,7 +257,7 @@ def _dkim(mail: _Mail) -> Verdict:
     none = mail.received.first("dkim")
     if none is None:
         return _not_said("DKIM")
-    return Verdict(
+    return MailCheck(
         "DKIM",
         Grade.FAIL,
         "not signed",
@@ -268,54 +268,54 @@ def _dkim(mail: _Mail) -> Verdict:
     )
 
 
-def _own_dkim(mail: _Mail, own: Result) -> Verdict:
+def _own_dkim(mail: _Mail, own: Result) -> MailCheck:
     signer, written = own.domain("header.d", "header.i"), _written(own)
     if own.result == "pass":
         extra = " SES's second signature is as it should be." if len(mail.signatures) > 1 else ""
         why = f"The mail is signed by {signer} and came unchanged: it counts for DMARC.{extra}"
-        return Verdict("DKIM", Grade.PASS, f"passes for {signer}", why, written=written)
+        return MailCheck("DKIM", Grade.PASS, f"passes for {signer}", why, written=written)
     if own.result == "temperror":
         why = f"The receiver could not ask the DNS for the key of {signer} at that moment."
-        return Verdict("DKIM", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written)
+        return MailCheck("DKIM", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written)
     if _NO_KEY.search(own.comment):
         why = f"The receiver found no key of {signer} in the DNS: a DKIM record is missing or wrong."
-        return Verdict(
+        return MailCheck(
             "DKIM", Grade.FAIL, "key not found", why, "Publish the DKIM records.", StepName.DNS, written
         )
     if "body hash" in own.comment.lower():
         why = "The text was changed after it was signed: by a mailing list, a footer or a virus scanner."
         todo = "Send a test mail to a mailbox without a filter or mailing list in front of it."
-        return Verdict("DKIM", Grade.FAIL, "text was changed", why, todo, written=written)
+        return MailCheck("DKIM", Grade.FAIL, "text was changed", why, todo, written=written)
     why = f"The signature of {signer} does not fit the mail, or not the key in the DNS."
     todo = "Look whether the DKIM records are right; where they are, send to another mailbox."
-    return Verdict("DKIM", Grade.FAIL, f"fails for {signer}", why, todo, StepName.DNS, written)
+    return MailCheck("DKIM", Grade.FAIL, f"fails for {signer}", why, todo, StepName.DNS, written)
 
 
-def _alignment(mail: _Mail) -> Verdict:
+def _alignment(mail: _Mail) -> MailCheck:
     """Which of the two counts for the From address. One is enough for DMARC, two withstand more."""
     sender = mail.sender
     if mail.spf_counts and mail.dkim_counts:
         why = f"What SPF and DKIM proved belongs to {organizational(sender)}, as the From address does."
-        return Verdict("Alignment", Grade.PASS, "SPF and DKIM match From", why)
+        return MailCheck("Alignment", Grade.PASS, "SPF and DKIM match From", why)
     if mail.dkim_counts:
         why = "One that matches is enough, and DKIM is the one that also survives forwarding."
-        return Verdict("Alignment", Grade.WEAK, "DKIM matches From, SPF does not", why, "See SPF above.")
+        return MailCheck("Alignment", Grade.WEAK, "DKIM matches From, SPF does not", why, "See SPF above.")
     if mail.spf_counts:
         why = "One that matches is enough, but SPF is lost when somebody forwards the mail."
-        return Verdict("Alignment", Grade.WEAK, "SPF matches From, DKIM does not", why, "See DKIM above.")
+        return MailCheck("Alignment", Grade.WEAK, "SPF matches From, DKIM does not", why, "See DKIM above.")
     if mail.spf is None and not mail.signatures:
         return _not_said("Alignment")
     why = f"Nothing that passed belongs to {sender}: for receivers this may be anybody's mail."
-    return Verdict("Alignment", Grade.FAIL, "nothing matches From", why, "See SPF and DKIM above.")
+    return MailCheck("Alignment", Grade.FAIL, "nothing matches From", why, "See SPF and DKIM above.")
 
 
-def _dmarc(mail: _Mail) -> Verdict:
+def _dmarc(mail: _Mail) -> MailCheck:
     """DMARC (RFC 9989): the receiver's own word, held against what SPF and DKIM say."""
     dmarc, counts = mail.received.first("dmarc"), mail.spf_counts or mail.dkim_counts
     if dmarc is None:
         verdict = _not_said("DMARC")
         would = "It would pass" if counts else "It would fail"
-        return Verdict(
+        return MailCheck(
             "DMARC", verdict.grade, verdict.words, f"{verdict.why} {would} by what SPF and DKIM say."
         )
     written = _written(dmarc)
@@ -323,37 +323,39 @@ def _dmarc(mail: _Mail) -> Verdict:
     if about and organizational(about) != organizational(mail.sender):
         why = f"The From line says {mail.sender}: these are headers of two mails, or somebody changed them."
         todo = "Copy the headers of the test mail again, all of them."
-        return Verdict("DMARC", Grade.UNKNOWN, f"is about {about}", why, todo, written=written)
+        return MailCheck("DMARC", Grade.UNKNOWN, f"is about {about}", why, todo, written=written)
     match dmarc.result:
         case "pass" if counts or not (mail.spf or mail.signatures):
             why = f"The receiver found a DMARC record, and SPF or DKIM proves {mail.sender}."
-            return Verdict("DMARC", Grade.PASS, f"passes for {mail.sender}", why, written=written)
+            return MailCheck("DMARC", Grade.PASS, f"passes for {mail.sender}", why, written=written)
         case "pass":
             why = "By the receiver's word DMARC passes, and neither SPF nor DKIM does: that cannot be."
-            return Verdict("DMARC", Grade.WEAK, "cannot be so", why, "Paste all headers.", written=written)
+            return MailCheck("DMARC", Grade.WEAK, "cannot be so", why, "Paste all headers.", written=written)
         case "none" | "bestguesspass":
             why = f"{mail.sender} has no DMARC record, or the receiver did not find it."
             todo = "Publish the DMARC record."
-            return Verdict("DMARC", Grade.FAIL, "no record", why, todo, StepName.DNS, written)
+            return MailCheck("DMARC", Grade.FAIL, "no record", why, todo, StepName.DNS, written)
         case "temperror":
             why = "The receiver could not ask the DNS for the DMARC record at that moment."
-            return Verdict("DMARC", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written)
+            return MailCheck(
+                "DMARC", Grade.UNKNOWN, "could not be checked", why, _SEND_AGAIN, written=written
+            )
         case "permerror":
             why = f"The DMARC record of {mail.sender} cannot be read, or there are several."
             todo = "Put right the DMARC record."
-            return Verdict("DMARC", Grade.FAIL, "record is broken", why, todo, StepName.DNS, written)
+            return MailCheck("DMARC", Grade.FAIL, "record is broken", why, todo, StepName.DNS, written)
     if counts:
         why = "SPF or DKIM passed for the domain: the record may ask for a strict match (aspf=s, adkim=s)."
         todo = "Look at the DMARC record."
     else:
         why = "Neither SPF nor DKIM proved the domain of the From address."
         todo = "Fix SPF and DKIM; DMARC then passes."
-    return Verdict("DMARC", Grade.FAIL, f"fails for {mail.sender}", why, todo, StepName.DNS, written)
+    return MailCheck("DMARC", Grade.FAIL, f"fails for {mail.sender}", why, todo, StepName.DNS, written)
 
 
-def _not_said(subject: str) -> Verdict:
+def _not_said(subject: str) -> MailCheck:
     why = "The receiver wrote nothing about it. Not every one does."
-    return Verdict(subject, Grade.UNKNOWN, "the receiver does not say", why)
+    return MailCheck(subject, Grade.UNKNOWN, "the receiver does not say", why)
 
 
 def _notes(text: str, received: Received) -> tuple[str, ...]:

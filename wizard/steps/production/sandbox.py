@@ -22,7 +22,7 @@ from wizard.aws.access import AwsAccess
 from wizard.aws.failures import error_code
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
-from wizard.project.schema import Project, Seen, takes
+from wizard.project.schema import Observation, Project, takes
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.recipients.reach import covering_identities
 from wizard.steps.identity.step import chosen_domain
@@ -60,7 +60,7 @@ class AddressState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SandboxSeen:
+class SandboxReport:
     """What SES allows, and how the address stands (None where none is chosen).
 
     ``dies_at`` is when the link ends, where it is known: SES does not tell, the project remembers when it was
@@ -101,12 +101,12 @@ class _Move:
     carry_out: Callable[[AwsAccess], object] | None = None
 
 
-def look(world: World, project: Project) -> SandboxSeen:
+def look(world: World, project: Project) -> SandboxReport:
     """Ask SES what it allows, and how the project's own address stands. Raises WizardError."""
     domain, address = chosen_domain(project), project.sandbox.address
     usable = verified(sesv2.list_identities(world.aws))
     wanted = sesv2.get_configuration_set(world.aws, project.identity.configuration_set)
-    seen = SandboxSeen(
+    seen = SandboxReport(
         domain,
         sesv2.get_account(world.aws),
         address,
@@ -122,7 +122,7 @@ def look(world: World, project: Project) -> SandboxSeen:
     return _with(seen, state, dies_at, covering[-1] if covering else "")
 
 
-def follow(world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
+def follow(world: World, project: Project, seen: SandboxReport) -> SandboxReport:
     """``seen`` with the address as it stands now; one call, while nothing happens. Raises WizardError."""
     if seen.address is None or seen.state.usable:
         return seen
@@ -130,7 +130,7 @@ def follow(world: World, project: Project, seen: SandboxSeen) -> SandboxSeen:
     return look(world, project) if state.usable else _with(seen, state, dies_at, "")
 
 
-def allowed(seen: SandboxSeen) -> str:
+def allowed(seen: SandboxReport) -> str:
     """What SES allows now, in a sentence or two."""
     account = seen.account
     if account.production_access:
@@ -159,7 +159,7 @@ def choose(project: Project, typed: str) -> Project:
     return chosen
 
 
-def plan(seen: SandboxSeen) -> Plan:
+def plan(seen: SandboxReport) -> Plan:
     """What would be done so that mail can go to the address. Raises WizardError where none is chosen."""
     return Plan(StepName.PRODUCTION, tuple(move.change for move in _moves(seen)))
 
@@ -241,7 +241,7 @@ def with_test_mail(project: Project, address: str, at: datetime) -> Project:
     """
     if _simulated(address) and project.sandbox.sent:
         return project
-    sent = Seen(at=at, words=f"to {address}")
+    sent = Observation(at=at, words=f"to {address}")
     return replace(project, sandbox=replace(project.sandbox, sent=sent, read=None, passed=False))
 
 
@@ -255,7 +255,7 @@ def noted(world: World, project: Project, reading: Reading) -> Project:
     """The project with what the receiver's headers said, as evidence; a foreign mail's are none."""
     if reading.foreign:
         return project
-    seen = Seen(at=world.now(), words=reading.words)
+    seen = Observation(at=world.now(), words=reading.words)
     return replace(project, sandbox=replace(project.sandbox, read=seen, passed=reading.passed))
 
 
@@ -273,11 +273,13 @@ def _address(world: World, project: Project, address: str) -> tuple[AddressState
     return AddressState.WAITING, dies_at
 
 
-def _with(seen: SandboxSeen, state: AddressState, dies_at: datetime | None, covered_by: str) -> SandboxSeen:
+def _with(
+    seen: SandboxReport, state: AddressState, dies_at: datetime | None, covered_by: str
+) -> SandboxReport:
     return dataclasses.replace(seen, state=state, dies_at=dies_at, covered_by=covered_by)
 
 
-def _moves(seen: SandboxSeen) -> tuple[_Move, ...]:
+def _moves(seen: SandboxReport) -> tuple[_Move, ...]:
     """Each change with the call that makes it, in order."""
     address = seen.address
     if address is None:
@@ -322,7 +324,7 @@ def _ask_for_link(aws: AwsAccess, address: str) -> None:
         )
 
 
-def _may_send(seen: SandboxSeen, address: str) -> None:
+def _may_send(seen: SandboxReport, address: str) -> None:
     """Raise WizardError where SES would refuse the mail, while it can still be said how to mend that."""
     if not seen.domain_verified:
         raise WizardError(

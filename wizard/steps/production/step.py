@@ -15,12 +15,12 @@ from wizard.addresses import AddressError, host_name, normal_address
 from wizard.aws import sesv2
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
-from wizard.project.schema import Production, Project, Seen
+from wizard.project.schema import Observation, Production, Project
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
 from wizard.steps.account import health as account_health
 from wizard.steps.account.health import CASES
 from wizard.steps.identity.step import chosen_domain
-from wizard.steps.model import Change, ChangeKind, Plan, Standing, Status, StepName, Surroundings
+from wizard.steps.model import Change, ChangeKind, Plan, Status, StepName, StepState, Surroundings
 from wizard.text import printable
 from wizard.world import World
 
@@ -41,7 +41,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class ProductionSeen:
+class ProductionReport:
     """SES's state in the Region, and the identity that is to send (None where there is none).
 
     ``said`` is what the file has of the request; ``at`` is when this was seen.
@@ -66,7 +66,7 @@ class ProductionSeen:
         return None if waiting else self.said.put_off
 
 
-def first_form(project: Project, seen: ProductionSeen) -> Form:
+def first_form(project: Project, seen: ProductionReport) -> Form:
     """The form to begin with: the file's values, else what AWS has, else the domain's own website."""
     said, known = project.production, seen.account
     return Form(
@@ -103,7 +103,7 @@ def assertion(project: Project) -> str:
     )
 
 
-def gate(seen: ProductionSeen) -> str | None:
+def gate(seen: ProductionReport) -> str | None:
     """Why the request may not be sent yet, in a sentence; None where it may.
 
     Verified, DKIM and MAIL FROM ``SUCCESS`` have to stand in one answer of SES.
@@ -118,7 +118,7 @@ def gate(seen: ProductionSeen) -> str | None:
     return None
 
 
-def identity_gap(seen: ProductionSeen) -> str:
+def identity_gap(seen: ProductionReport) -> str:
     """What SES has not confirmed of the domain in one answer, in words; nothing where it has all."""
     identity = seen.identity
     if identity is None:
@@ -143,10 +143,10 @@ def _contacts(form: Form) -> tuple[str, ...]:
     return tuple(normal_address(contact) for contact in form.contacts)
 
 
-def look(world: World, project: Project) -> ProductionSeen:
+def look(world: World, project: Project) -> ProductionReport:
     """Read the sandbox state, the review state and the identity. Raises WizardError."""
     domain = chosen_domain(project)
-    return ProductionSeen(
+    return ProductionReport(
         domain=domain,
         account=sesv2.get_account(world.aws),
         identity=sesv2.get_identity(world.aws, domain),
@@ -155,7 +155,7 @@ def look(world: World, project: Project) -> ProductionSeen:
     )
 
 
-def plan(form: Form, seen: ProductionSeen, *, again: bool = False) -> Plan:
+def plan(form: Form, seen: ProductionReport, *, again: bool = False) -> Plan:
     """What sending the request does: one request to AWS, or nothing where none is needed.
 
     ``again``: AWS has said no, and the user knows that and wants to send another one all the same.
@@ -216,19 +216,19 @@ def filled_in(project: Project, form: Form) -> Project:
     return replace(project, production=replace(project.production, **kept))
 
 
-def noted(project: Project, seen: ProductionSeen) -> Project:
+def noted(project: Project, seen: ProductionReport) -> Project:
     """The project with AWS's last word in it: its no is remembered until it says yes, and then its yes."""
     said, account = project.production, seen.account
     words = f"case {printable(account.case_id, 60)}" if account.case_id else "AWS names no case"
     if account.review_status == "DENIED" and (said.refused is None or said.refused.words != words):
-        return replace(project, production=replace(said, refused=Seen(at=_at(seen), words=words)))
+        return replace(project, production=replace(said, refused=Observation(at=_at(seen), words=words)))
     if account.production_access:
         granted = said.granted or _at(seen)
         return replace(project, production=replace(said, refused=None, put_off=None, granted=granted))
     return project
 
 
-def _at(seen: ProductionSeen) -> datetime:
+def _at(seen: ProductionReport) -> datetime:
     return seen.at or datetime.now().astimezone()
 
 
@@ -237,7 +237,7 @@ def put_off(project: Project, at: datetime | None) -> Project:
     return replace(project, production=replace(project.production, put_off=at))
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it; the file keeps that AWS has answered."""
     seen = look(around.world, around.project)
     if (after := noted(around.project, seen)) != around.project:
@@ -245,13 +245,13 @@ def standing(around: Surroundings) -> Standing:
     return judge(seen)
 
 
-def judge(seen: ProductionSeen) -> Standing:
+def judge(seen: ProductionReport) -> StepState:
     """Where the step stands. The sandbox is over when ProductionAccessEnabled says so, by nothing else."""
     status, words = _judged(seen)
-    return Standing(StepName.PRODUCTION, status, words)
+    return StepState(StepName.PRODUCTION, status, words)
 
 
-def what_next(seen: ProductionSeen) -> str:
+def what_next(seen: ProductionReport) -> str:
     """What comes next, in a few sentences to read on the step's page."""
     account = seen.account
     case = _case(account)
@@ -295,7 +295,7 @@ def what_next(seen: ProductionSeen) -> str:
     return "AWS's reviewers look at the points below. F4 opens the request and first shows what is sent."
 
 
-def _judged(seen: ProductionSeen) -> tuple[Status, str]:
+def _judged(seen: ProductionReport) -> tuple[Status, str]:
     account = seen.account
     if account.production_access:
         off = account_health.trouble(account, "", "")
@@ -331,7 +331,7 @@ def _judged(seen: ProductionSeen) -> tuple[Status, str]:
     )
 
 
-def _lost(seen: ProductionSeen) -> datetime | None:
+def _lost(seen: ProductionReport) -> datetime | None:
     """When production access was first seen, where the Region is in the sandbox all the same."""
     pending = seen.account.review_status == "PENDING"
     return None if seen.account.production_access or pending else seen.said.granted
@@ -342,7 +342,7 @@ def _quota(account: SesAccount) -> str:
     return "no daily limit" if quota == -1 else f"up to {quota:,.0f} recipients in 24 hours"
 
 
-def _since(seen: ProductionSeen) -> str:
+def _since(seen: ProductionReport) -> str:
     """When the request was sent, where the file knows."""
     asked = seen.said.asked
     return f", sent on {asked.astimezone():%d %b %Y}" if asked else ""

@@ -18,7 +18,7 @@ from wizard.reminder.message.fields import unfilled
 from wizard.reminder.schedule import schedules
 from wizard.reminder.template.build import function_name
 from wizard.steps.account import health as account_health
-from wizard.steps.model import Standing, Status, StepName, Surroundings
+from wizard.steps.model import Status, StepName, StepState, Surroundings
 from wizard.steps.reminder import recipients as reminder_recipients
 from wizard.steps.reminder import user_table
 from wizard.steps.reminder.deployed import TIMES, Deployed, deployed
@@ -49,7 +49,7 @@ _PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReminderSeen:
+class ReminderReport:
     """The deployed reminder: the stack, its schedule, the next run (UTC), and the number of recipients.
 
     ``about`` means that DynamoDB counted these, some hours ago. ``mode`` is direct or queue; it is
@@ -90,7 +90,7 @@ class ReminderSeen:
         return self.schedule is not None and not self.schedule.enabled
 
 
-def look(world: World, project: Project, base: Path) -> ReminderSeen:
+def look(world: World, project: Project, base: Path) -> ReminderReport:
     """Look at the stack, compared with the project; ``base`` is the project file's folder.
 
     Raises WizardError.
@@ -101,10 +101,10 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
     if stack is None or stack.status == "REVIEW_IN_PROGRESS" or not ours(stack, project):
         instead = free_stack_name(project) if is_taken(world, project, stack) else ""
         invalid = _invalid(draft.problems(project, base, world.now()), draft.missing(project))
-        return ReminderSeen(stack, open_to=open_to, instead=instead, invalid=invalid)
+        return ReminderReport(stack, open_to=open_to, instead=instead, invalid=invalid)
     resources = cloudformation.list_stack_resources(world.aws, stack.name)
     if not stack.complete:
-        return ReminderSeen(stack, resources, open_to=open_to)
+        return ReminderReport(stack, resources, open_to=open_to)
     schedule = scheduler.get_schedule(world.aws, stack.name, stack.name)
     physical = {one.logical_id: one.physical_id for one in resources if one.physical_id}
     people = reminder_recipients.present(world, project, base, stack, physical.get("RecipientsTable", ""))
@@ -114,7 +114,7 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
         changed = (*changed, "recipients")
     wanted = needed(people.number, account.max_send_rate, account.max_24_hour_send)
     trouble = account_health.trouble(account, "", "")
-    return ReminderSeen(
+    return ReminderReport(
         stack=stack,
         resources=resources,
         schedule=schedule,
@@ -136,26 +136,26 @@ def look(world: World, project: Project, base: Path) -> ReminderSeen:
     )
 
 
-def standing(around: Surroundings) -> Standing:
+def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it."""
     return judge(look(around.world, around.project, around.base), around.project)
 
 
-def judge(seen: ReminderSeen, project: Project) -> Standing:
+def judge(seen: ReminderReport, project: Project) -> StepState:
     """The step's status: done if everything is deployed and a test mail was sent."""
     status, words = _judged(seen, project)
     brief = "not deployed" if status is Status.ATTENTION and words == changed_words(seen) else ""
-    return Standing(StepName.REMINDER, status, words, brief=brief)
+    return StepState(StepName.REMINDER, status, words, brief=brief)
 
 
-def changed_words(seen: ReminderSeen) -> str:
+def changed_words(seen: ReminderReport) -> str:
     """The settings that are not deployed, and what to do; nothing if all are."""
     failed = seen.stack is not None and seen.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     again = ". The last change was rolled back" if failed else ""
     return f"Changed, not deployed: {', '.join(seen.changed)} (F4 on Create){again}" if seen.changed else ""
 
 
-def done_words(seen: ReminderSeen) -> str:
+def done_words(seen: ReminderReport) -> str:
     """The recipients, the schedule, and the next run."""
     number = f"{'about ' if seen.about else ''}{seen.recipients:,}"
     people = f"{number} recipient{'' if seen.recipients == 1 else 's'}"
@@ -169,7 +169,7 @@ def done_words(seen: ReminderSeen) -> str:
     return f"{people}, {schedules.words(expression, timezone)}; {when}{waiting}"
 
 
-def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
+def _judged(seen: ReminderReport, project: Project) -> tuple[Status, str]:
     stack = seen.stack
     if seen.instead:
         name = project.reminder.stack
@@ -187,7 +187,7 @@ def _judged(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
     return Status.DONE, f"{done_words(seen)}{spare}"
 
 
-def _not_deployed(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
+def _not_deployed(seen: ReminderReport, project: Project) -> tuple[Status, str]:
     if project.reminder.tested:
         return Status.ATTENTION, f"the stack {project.reminder.stack} is gone: deploy it again on Create (F4)"
     if seen.invalid:
@@ -201,7 +201,7 @@ def _not_deployed(seen: ReminderSeen, project: Project) -> tuple[Status, str]:
     )
 
 
-def _problem(seen: ReminderSeen, project: Project) -> str:
+def _problem(seen: ReminderReport, project: Project) -> str:
     """The most serious problem of a complete stack, or nothing."""
     drift, paused = "check for drift on Create (F6)", project.reminder.paused
     untested = ", but paused" if seen.paused else ""

@@ -20,7 +20,7 @@ from wizard.reminder.recipients import parse as recipients
 from wizard.reminder.recipients.csv_file import TypedFile, opened
 from wizard.reminder.recipients.parse import Recipient, Recipients, Watch
 from wizard.steps.reminder.forms import Decision, FieldError, Problem, with_reminder
-from wizard.steps.reminder.user_table import TableSeen
+from wizard.steps.reminder.user_table import TableReport
 from wizard.text import printable
 from wizard.world import World
 
@@ -82,7 +82,7 @@ class TableForm:
     email: str = "email"
     opted_out: str = ""
     mapping: str = ""
-    seen: TableSeen | None = field(default=None, compare=False, repr=False)
+    seen: TableReport | None = field(default=None, compare=False, repr=False)
 
     def settings(self) -> Table:
         """The project file's entry. Raises FieldError."""

@@ -29,7 +29,7 @@ _MAY_HAVE_LEFT = "The mail may have arrived. Send it again (U) only if twice is 
 
 
 @dataclass(frozen=True, slots=True)
-class RunSeen:
+class RunReport:
     """One run, named by its time. ``mode`` is direct or queue; ``ended`` is None until the run ends.
 
     ``people`` are the recipients found so far; for ``unsure`` mail SES gave no clear answer. ``stopped`` is
@@ -75,7 +75,7 @@ class FailedMail:
     todo: str = ""
 
 
-def runs(world: World, project: Project, limit: int = 10) -> tuple[RunSeen, ...]:
+def runs(world: World, project: Project, limit: int = 10) -> tuple[RunReport, ...]:
     """The last runs, the newest first. Raises WizardError, also if the stack is not complete."""
     table = output(standing(world, project), "RunsTable")
     rows = dynamodb.query(world.aws, table, {"reminder": "runs"}, limit, newest_first=True)
@@ -127,7 +127,7 @@ def resend(
     report: Report,
     outcome: Literal["failed", "unsure"] = "failed",
 ) -> None:
-    """Start sending the mails of ``run`` with that outcome once more; ``RunSeen.again`` is when that ended.
+    """Start sending the mails of ``run`` with that outcome once more; ``RunReport.again`` is when that ended.
 
     Unsure mail may arrive twice. Raises WizardError, also if the stack is not complete.
     """
@@ -144,9 +144,9 @@ def _partitions(run: str, record: Mapping[str, str]) -> list[str]:
     return [f"{run}#{shard}" for shard in range(shards)] or [run]
 
 
-def _run_seen(row: Mapping[str, str]) -> RunSeen:
+def _run_seen(row: Mapping[str, str]) -> RunReport:
     began = row.get("began", row["run"])
-    return RunSeen(
+    return RunReport(
         run=row["run"],
         began=datetime.fromisoformat(began),
         last=datetime.fromisoformat(row.get("last", began)),

@@ -20,14 +20,14 @@ from wizard.steps.model import Event, Progress, Report
 from wizard.steps.reminder import change_set as stacks
 from wizard.steps.reminder import recipients
 from wizard.steps.reminder.change_set import Failed, Pause
-from wizard.steps.reminder.look import ReminderSeen, changed_words, judge, look
+from wizard.steps.reminder.look import ReminderReport, changed_words, judge, look
 from wizard.steps.reminder.own_stack import not_deployed, ours, tags
 from wizard.steps.reminder.plan import ReminderPlan, StackWork, plan
 from wizard.world import World
 
 __all__ = [
     "ReminderPlan",
-    "ReminderSeen",
+    "ReminderReport",
     "StackWork",
     "act",
     "changed_words",

@@ -13,7 +13,7 @@ from msgspec.structs import replace as with_settings
 from wizard.addresses import typed_address
 from wizard.aws import cloudwatch, dynamodb, lambda_, sesv2
 from wizard.aws.cloudformation import Stack
-from wizard.project.schema import Project, Seen
+from wizard.project.schema import Observation, Project
 from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.reminder.template.build import function_name
@@ -181,7 +181,7 @@ def _version(world: World, project: Project, stack: Stack) -> str:
 
 
 def _tested(project: Project, address: str, at: datetime) -> Project:
-    tested = Seen(at=at, words=f"to {address}")
+    tested = Observation(at=at, words=f"to {address}")
     return with_settings(project, reminder=with_settings(project.reminder, tested=tested))
 
 

@@ -37,7 +37,7 @@ _YES_OR_NO = {"true", "false", "yes", "no", "1", "0", "y", "n", ""}
 
 
 @dataclass(frozen=True, slots=True)
-class TableSeen:
+class TableReport:
     """A table of about ``items`` rows; ``rows`` are the few that were read.
 
     ``attributes`` have an example each, safe to show. ``key_arn`` is the table's KMS key, None if it is
@@ -64,7 +64,7 @@ class TableSeen:
         return Recipients(("email", *(name for name in fields if name != "email")), self.items, sample)
 
 
-def table_seen(world: World, name: str) -> TableSeen:
+def table_seen(world: World, name: str) -> TableReport:
     """Read the table ``name``: DescribeTable, and one Scan of a few rows.
 
     Raises WizardError if it does not exist, cannot be read, or has no addresses.
@@ -79,7 +79,7 @@ def table_seen(world: World, name: str) -> TableSeen:
         )
     attributes = dict.fromkeys(attribute for row in rows for attribute in row if attribute.isprintable())
     values = {attribute: [row[attribute] for row in rows if row.get(attribute)] for attribute in attributes}
-    return TableSeen(
+    return TableReport(
         name=name,
         items=max(table.items, len(rows)),
         attributes={
