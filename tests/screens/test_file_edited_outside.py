@@ -250,7 +250,7 @@ async def test_what_cannot_be_saved_can_be_saved_elsewhere(
         await quit_unsaved(page, disk)
         enter(page, "elsewhere", str(page.path))
         await page.pilot.press("enter")
-        await page.until(lambda: "A file or folder of this name exists" in page.words)
+        await page.until(lambda: "cannot be written" in page.words)
         enter(page, "elsewhere", str(tmp_path / "another.yaml"))
         await page.pilot.press("enter")
         await page.until(lambda: page.words.count("could not be written") == 2)

@@ -43,7 +43,7 @@ async def test_from_nothing_to_production_access(account: Demo, tmp_path: Path) 
         page.app.screen.query_one(Tick).focus()
         await page.press("space")
         await page.press("f4")
-        assert "none has left yet" in page.text
+        assert "none sent yet" in page.text
         await page.press("y")
         await page.press("y")
         assert "… waiting" in page.text

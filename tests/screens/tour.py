@@ -158,7 +158,7 @@ async def _reminder(page: Opened, outside: Outside) -> AsyncIterator[str]:
     yield "reminder: runs"
     screen = page.app.screen
     await page.press("enter")
-    _at(page, "What did not arrive")
+    _at(page, "Mail that did not arrive")
     yield "reminder: failures"
     await page.press("escape", "f4")
     _at(page, "Send to")
@@ -186,7 +186,7 @@ async def _reminder(page: Opened, outside: Outside) -> AsyncIterator[str]:
     await page.press("f8")
     yield "reminder: what, preview"
     screen.query_one("#text", TextArea).text = "Hello {{nobody}}"
-    await page.press("f2")
+    await page.press("f2", "f2")
     for source in (Source.FILE, Source.TABLE, Source.TYPED):
         screen.query_one("#source", Select).value = source
         await page.settle()
