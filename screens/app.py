@@ -46,7 +46,7 @@ from screens.state import AppState
 from screens.theme import WIZARD_THEME
 from screens.threads import DaemonThreads
 from screens.widgets.columns import Cells
-from screens.workers import Kind, acts, cancel, reads, running
+from screens.workers import Kind, acts, cancel, follows, reads, running
 from wizard.errors import WizardError
 from wizard.log import as_wizard_error
 from wizard.steps.model import StepName, last_known, remembered
@@ -151,6 +151,7 @@ class WizardApp(App[WizardError]):
         """The first frame is out: now the slow things."""
         gc.enable()
         self._open()
+        self._load_pages()
         self.saver.watch_file()
 
     def on_unmount(self) -> None:
@@ -171,6 +172,12 @@ class WizardApp(App[WizardError]):
         self._shown_at = get_time() - 0.05
 
     # Opening and saving, in threads
+
+    @follows("Loading the pages")
+    def _load_pages(self) -> None:
+        """Import the pages before somebody opens them: they import their steps."""
+        for step in StepName:
+            import_module(step.page.partition(":")[0])
 
     @reads("Opening the project")
     def _open(self) -> None:

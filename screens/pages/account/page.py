@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,21 +15,25 @@ from textual.worker import get_current_worker
 
 from screens.commands import Command, in_demo
 from screens.frame.busy_line import BusyLine
+from screens.frame.dialogs import Ask
 from screens.frame.page import StepScreen
 from screens.messages import Decided, GoTo, Looked, LookEverywhere
 from screens.pages.account import words
+from screens.pages.account.permissions import PermissionsDialog
+from screens.pages.account.regions import RegionsDialog
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Columns
 from screens.workers import cancel, reads, running_in
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.account import permissions
+from wizard.steps.account import regions as account_regions
+from wizard.steps.account import step as account
+from wizard.steps.account.permissions import PermissionsReport
+from wizard.steps.account.regions import RegionReport
+from wizard.steps.account.step import AccountChoices, AccountReport
 from wizard.steps.model import StepName, StepState
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.account.permissions import PermissionsReport
-    from wizard.steps.account.regions import RegionReport
-    from wizard.steps.account.step import AccountChoices, AccountReport
-    from wizard.world import World
+from wizard.world import World
 
 ENVIRONMENT = ""
 """Stands for the environment's own credentials in the list of profiles."""
@@ -161,8 +165,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     @reads("Asking AWS who you are", topic="aws")
     def _look(self, world: World, project: Project, chosen: tuple[str | None, str | None] | None) -> None:
-        from wizard.steps.account import regions as account_regions
-        from wizard.steps.account import step as account
 
         choices = account.choices(world)
         self.tell(self.Offered(choices))
@@ -173,7 +175,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     @reads("Asking all Regions")
     def _ask_regions(self, world: World, seen: AccountReport, asked: Sequence[str], domain: str) -> None:
-        from wizard.steps.account import regions as account_regions
 
         worker = get_current_worker()
         for region in account_regions.ask_all(world, seen, asked, domain or None):
@@ -183,7 +184,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     @reads("Asking IAM")
     def _ask_iam(self, world: World, project: Project, seen: AccountReport) -> None:
-        from wizard.steps.account import permissions
 
         self.tell(self.Allowed(permissions.look(world, project, seen)))
 
@@ -191,7 +191,6 @@ from another terminal, then press **F5**: no restart is needed.
     def _decide(
         self, world: World, project: Project, seen: AccountReport, lacks: str, take_another: bool = False
     ) -> None:
-        from wizard.steps.account import step as account
 
         decided = account.act(world, project, seen, take_another=take_another)
         self.post_message(Decided(project, decided, world))
@@ -265,8 +264,6 @@ from another terminal, then press **F5**: no restart is needed.
         self._allowed = message.seen
         self._draw()
         if self._seen and message.seen.missing:
-            from wizard.steps.account import step as account
-
             standing = account.judge(self._seen.seen, self.state.project, self._lacks)
             self.show_standing(standing)
             if self._is_decided(self._seen.seen) or self._is_files_own(self._seen):
@@ -274,12 +271,8 @@ from another terminal, then press **F5**: no restart is needed.
 
     def _draw(self) -> None:
         """Bring the rows up to what is known by now."""
-        from screens.pages.account.regions import RegionsDialog
-
         rows, notes = [], []
         if self._seen:
-            from wizard.steps.account import regions as account_regions
-
             seen, regions = self._seen.seen, tuple(self._regions.values())
             rows = [
                 *words.seen_rows(seen),
@@ -298,8 +291,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     def action_regions(self) -> None:
         """Show all Regions, to choose from."""
-        from screens.pages.account.regions import RegionsDialog
-
         if not self._seen:
             self.say("The Regions can be asked once AWS has said who you are.", not_yet=True)
             return
@@ -341,8 +332,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     def action_permissions(self) -> None:
         """Show what is missing, and the policy."""
-        from screens.pages.account.permissions import PermissionsDialog
-
         if self._allowed:
             self.app.push_screen(
                 PermissionsDialog(self._allowed, self.wizard.exports / self.wizard.path.name)
@@ -367,8 +356,6 @@ from another terminal, then press **F5**: no restart is needed.
 
     def _ask_which_account(self) -> None:
         """These credentials are of another account than the set-up: which one shall it be?"""
-        from screens.frame.dialogs import Ask
-
         assert self._seen
         seen, files = self._seen.seen, self.state.project.account.id
         self._asked_about, self._going_on = seen.account_id, False

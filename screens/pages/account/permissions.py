@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,12 +20,11 @@ from screens.frame.dialogs import Dialog
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.flow import Buttons
 from screens.workers import saves
+from wizard.errors import WizardError
+from wizard.policy import document as policy
+from wizard.project.schema import write_whole
+from wizard.steps.account.permissions import Missing, PermissionsReport
 from wizard.text import sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from wizard.steps.account.permissions import Missing, PermissionsReport
 
 POLICY_NOTE = (
     "Exactly what this set-up needs, for whoever runs IAM in your account. IAM takes {most:,} characters in "
@@ -56,8 +56,6 @@ class PermissionsDialog(Dialog[None]):
 
     def compose_body(self) -> ComposeResult:
         """What is missing, then the policy."""
-        from wizard.policy import document as policy
-
         parts = self._parts()
         yield Columns([(f"{sentence(self.seen.words)}.",)])
         yield Columns(_missing(self.seen.missing), id="missing")
@@ -86,8 +84,6 @@ class PermissionsDialog(Dialog[None]):
 
     @saves("Saving the policy")
     def _save(self, files: dict[Path, dict[str, Any]]) -> None:
-        from wizard.errors import WizardError
-        from wizard.project.schema import write_whole
 
         try:
             for path, part in files.items():
@@ -103,7 +99,6 @@ class PermissionsDialog(Dialog[None]):
         self.query_one("#saved", Static).update(Content.styled(message.words, colour))
 
     def _parts(self) -> tuple[dict[str, Any], ...]:
-        from wizard.policy import document as policy
 
         return policy.parts(policy.document(self.seen.scope))
 

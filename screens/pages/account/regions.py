@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -14,9 +14,7 @@ from screens.commands import Command
 from screens.frame.dialogs import Dialog
 from screens.pages.account.words import region_look
 from screens.widgets.choice_list import ChoiceList
-
-if TYPE_CHECKING:
-    from wizard.steps.account.regions import RegionReport
+from wizard.steps.account.regions import RegionReport
 
 
 class RegionsDialog(Dialog[str]):

@@ -7,18 +7,16 @@ import shutil
 import signal
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.widgets import Input, Static
 
 from screens.commands import Command
 from screens.frame.dialogs import Dialog
+from screens.frame.page import StepScreen
 from wizard.errors import CodeNeededError, SignInNeededError, WizardError
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from screens.frame.page import StepScreen
 
 CODE_LENGTH = 6
 """Digits of a code (STS AssumeRole, TokenCode)."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from screens.widgets.columns import Cells
-
-if TYPE_CHECKING:
-    from wizard.steps.account.permissions import PermissionsReport
-    from wizard.steps.account.regions import RegionReport, RegionState
-    from wizard.steps.account.step import AccountReport
+from wizard.steps.account import health as account_health
+from wizard.steps.account.permissions import PermissionsReport
+from wizard.steps.account.regions import RegionReport, RegionState
+from wizard.steps.account.step import AccountReport
 
 
 def region_look(state: RegionState | None) -> tuple[str, str, str]:
     """Symbol, word and colour of a Region's state; None while it has not answered."""
-    from wizard.steps.account.regions import RegionState
 
     looks: Mapping[RegionState | None, tuple[str, str, str]] = {
         None: ("…", "asked", "$text-muted"),
@@ -33,7 +30,6 @@ def region_look(state: RegionState | None) -> tuple[str, str, str]:
 
 def seen_rows(seen: AccountReport) -> list[Cells]:
     """Who calls, how, to where, and how SES stands."""
-    from wizard.steps.account import health as account_health
 
     how = [("Signed in", seen.how)] if seen.how else []
     rows: list[Cells] = [_fact(label, text) for label, text in (*how, ("You are", seen.caller_arn))]
@@ -68,7 +64,6 @@ def region_row(asked: int, regions: Sequence[RegionReport]) -> Cells:
 
 def is_special(region: RegionReport | None) -> bool:
     """Whether a Region is one to look at first."""
-    from wizard.steps.account.regions import RegionState
 
     return region is not None and (
         region.identity is not None or region.state in (RegionState.PRODUCTION, RegionState.STOPPED)
@@ -90,7 +85,6 @@ def permission_row(seen: PermissionsReport | None) -> Cells:
 
 def note_rows(seen: AccountReport, worth_knowing: Sequence[str]) -> list[Cells]:
     """What needs explaining: trouble with sending, the quota, another Region that is further."""
-    from wizard.steps.account import health as account_health
 
     trouble = seen.trouble
     sentences: list[str | Content] = [f"{trouble.what} {trouble.todo}"] if trouble else []

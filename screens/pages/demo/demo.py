@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from wizard.steps.model import StepName
-    from wizard.world import World
+from wizard.steps.model import StepName
+from wizard.world import World
 
 
 @dataclass(frozen=True)

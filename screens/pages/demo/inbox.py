@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,12 +30,7 @@ from wizard.reminder.message.fields import browser_page, decoded_header
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.steps.production import authentication_results
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from wizard.world import Mail, Stage
+from wizard.world import Mail, Stage
 
 LOOK_EVERY = 0.5
 """Seconds between two looks into the inbox. It is in this process: a look costs next to nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -13,11 +13,8 @@ from textual.widgets import DataTable
 
 from screens.pages.dns.symbols import row_words
 from screens.widgets.choice_list import MARK
-from wizard.dns.records import RecordId
-
-if TYPE_CHECKING:
-    from wizard.dns.findings import Row
-    from wizard.dns.records import Record
+from wizard.dns.findings import Row
+from wizard.dns.records import Record, RecordId
 
 LABELS = {
     RecordId.DKIM1: "DKIM 1",

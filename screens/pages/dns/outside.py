@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from textual.content import Content
 
 from screens.pages.dns.symbols import zone_finding
+from screens.pages.dns.watcher import RecordsChecked
 from screens.symbols import clock
 from screens.widgets.columns import Cells
-from wizard.dns.findings import RowStatus, Severity
+from wizard.aws.sesv2 import SesIdentity
+from wizard.dns.findings import Round, Row, RowStatus, Severity
+from wizard.dns.providers import Provider
 from wizard.dns.records import RecordId
 from wizard.text import ago, printable
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from screens.pages.dns.watcher import RecordsChecked
-    from wizard.aws.sesv2 import SesIdentity
-    from wizard.dns.findings import Round, Row
-    from wizard.dns.providers import Provider
 
 SERIOUS = (Severity.BLOCKS, Severity.HURTS)
 """Findings about the whole zone that stand above the list."""

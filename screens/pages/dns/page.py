@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,14 +26,12 @@ from screens.pages.dns.watcher import RecordsChecked, Watcher
 from screens.state import AppState
 from screens.widgets.columns import Columns
 from screens.workers import saves
-from wizard.dns.findings import RowStatus
+from wizard.dns.findings import Round, Row, RowStatus
+from wizard.project.schema import write_whole
+from wizard.steps.dns import publish
+from wizard.steps.dns import step as dns
+from wizard.steps.dns.publish import ExportKind
 from wizard.steps.model import Status, StepName
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from wizard.dns.findings import Round, Row
-    from wizard.steps.dns.publish import ExportKind
 
 NO_IDENTITY = "Nothing to check yet: these records hold keys that SES makes with the identity (step 3)."
 SET_UP_FIRST = "Press F2 to go to step 3, then F4 to set up the identity."
@@ -185,8 +183,6 @@ asks first.
 
     def _judge(self, seen: RecordsChecked) -> None:
         """Tell the app where the step stands, if that is new."""
-        from wizard.steps.dns import step as dns
-
         self.query_one("#outside", Columns).show(outside_rows(seen))
         if seen.round is None or seen.ses is None:
             return
@@ -259,8 +255,6 @@ asks first.
 
     def action_publish_wrongly(self) -> None:
         """In the demo: publish the highlighted record with the commonest mistake."""
-        from wizard.steps.dns import publish
-
         if self.row and self.seen.round:
             words = "Published with the domain twice, as some DNS panels do."
             self._publish_one(publish.doubled(self.row, self.seen.round), words)
@@ -321,8 +315,6 @@ asks first.
 
     @saves("Writing the files")
     def _save(self, round_: Round, folder: Path, kinds: tuple[ExportKind, ...]) -> None:
-        from wizard.project.schema import write_whole
-        from wizard.steps.dns import publish
 
         names = [f"{round_.domain}-records.{kind}" for kind in kinds]
         for kind, name in zip(kinds, names, strict=True):

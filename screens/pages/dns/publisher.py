@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
 
 from screens.frame.part import Part
 from screens.workers import acts, reads
+from wizard.dns.findings import Round, Row
+from wizard.dns.providers import Provider
 from wizard.errors import WizardError
-
-if TYPE_CHECKING:
-    from wizard.dns.findings import Round, Row
-    from wizard.dns.providers import Provider
-    from wizard.steps.dns.publish import PublishPlan
-    from wizard.world import World
+from wizard.steps.dns import publish
+from wizard.steps.dns.publish import PublishPlan
+from wizard.world import World
 
 
 def may_write(provider: Provider | None, world: World) -> bool:
@@ -57,7 +55,6 @@ class Publisher(Part):
 
     @reads("Working out what to add")
     def _plan(self, world: World, round_: Round, rows: Sequence[Row] | None, done: str) -> None:
-        from wizard.steps.dns import publish
 
         self.tell(self.PublishPlanned(publish.plan(world, round_, rows), done))
 
@@ -78,7 +75,6 @@ class Publisher(Part):
 
     @acts("Adding the records")
     def _act(self, plan: PublishPlan, done: str) -> None:
-        from wizard.steps.dns import publish
 
         publish.act(plan, self.step.happened)
         self.post_message(self.Published(done))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,14 +12,12 @@ from textual.content import Content
 from screens.pages.dns.symbols import emphasised, row_words, severity_words
 from screens.symbols import clock
 from screens.widgets.columns import Cells, Columns, EventList
-from wizard.dns.findings import RowStatus
+from wizard.dns.findings import Entry, Finding, Round, Row, RowStatus
+from wizard.dns.judge.dmarc_record import alignment
+from wizard.dns.providers import Provider, hosts
 from wizard.dns.records import RecordId
+from wizard.steps.model import Event
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.dns.findings import Entry, Finding, Round, Row
-    from wizard.dns.providers import Provider
-    from wizard.steps.model import Event
 
 History = Sequence[tuple[datetime, "Row"]]
 """When the state of a row changed, and the row it then was, the oldest first."""
@@ -100,7 +97,6 @@ def detail(
 
 
 def _to_enter(entry: Entry, row: Row, apex: str, provider: Provider | None) -> Iterator[Cells]:
-    from wizard.dns.providers import hosts
 
     forms = hosts(row.record.name, apex, provider)
     host = Content.styled(entry.host, "bold") if entry.host else Content("(leave the host field empty)")
@@ -148,7 +144,6 @@ def _past(history: History) -> Iterator[Cells]:
 
 def _alignment(row: Row, round_: Round) -> Iterator[Cells]:
     """Beside the DMARC record: which of the two checks count for it with this very MAIL FROM domain."""
-    from wizard.dns.judge.dmarc_record import alignment
 
     if row.record.id is RecordId.DMARC:
         mail_from = next((r.record.name for r in round_.rows if r.record.id is RecordId.MAIL_FROM_MX), None)

@@ -7,6 +7,7 @@ import re
 from textual.content import Content
 
 from wizard.dns.findings import Finding, Row, RowStatus, Severity
+from wizard.steps.dns.step import misplaced
 
 ROW = {
     RowStatus.OK: ("✓", "ok", "$text-success"),
@@ -31,7 +32,6 @@ def row_words(row: Row | None) -> Content:
     if row is None:
         return Content.styled("… asking", "$text-muted")
     # A row is there once the step has been asked: it is loaded by then, and no first draw waits for it.
-    from wizard.steps.dns.step import misplaced
 
     symbol, word, colour = ROW[RowStatus.WRONG if misplaced(row) else row.status]
     return Content.styled(f"{symbol} {word}", colour)

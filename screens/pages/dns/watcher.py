@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
@@ -15,17 +15,15 @@ from textual.timer import Timer
 
 from screens.frame.part import Part
 from screens.workers import cancel, follows, reads
+from wizard.aws.sesv2 import SesIdentity
+from wizard.dns.findings import Round, Row
+from wizard.dns.providers import Provider, providers
+from wizard.dns.records import Record, RecordId
 from wizard.errors import WizardError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from wizard.aws.sesv2 import SesIdentity
-    from wizard.dns.findings import Round, Row
-    from wizard.dns.providers import Provider
-    from wizard.dns.records import Record, RecordId
-    from wizard.project.schema import Project
-    from wizard.world import World
+from wizard.project.schema import Project
+from wizard.steps.dns import step as dns
+from wizard.steps.identity import step as identity
+from wizard.world import World
 
 ASK_SES_AFTER = (2, 5, 10, 20, 40, 60)
 """Seconds until SES is asked again, longer each time; a change in the zone or a key starts over."""
@@ -83,8 +81,6 @@ class RecordsChecked:
     @property
     def provider(self) -> Provider | None:
         """Who hosts the zone, if the wizard knows that host."""
-        from wizard.dns.providers import providers
-
         key = self.round.provider if self.round else None
         return next((provider for provider in providers() if provider.key == key), None)
 
@@ -163,9 +159,6 @@ class Watcher(Part):
 
     @reads("Asking SES")
     def _look(self, world: World, project: Project, *, again: bool = False) -> None:
-        from wizard.dns.providers import providers
-        from wizard.steps.dns import step as dns
-        from wizard.steps.identity import step as identity
 
         # The DNS library and the providers' table are loaded here, where no key waits for them.
         import_module("wizard.dns.checklist")
@@ -182,7 +175,6 @@ class Watcher(Part):
 
     @follows("Watching the zone")
     async def _watch(self, world: World, project: Project, identity: SesIdentity) -> None:
-        from wizard.steps.dns import step as dns
 
         async for round_ in dns.watch(world, project, identity, self._wake):
             self.post_message(self.Asked(round_))

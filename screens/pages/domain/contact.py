@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,13 +19,14 @@ from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from screens.workers import acts, reads
+from wizard.aws.route53domains import Contact, Order
+from wizard.project.schema import Project
+from wizard.steps.domain import contact as domain_contact
+from wizard.steps.domain import registration
+from wizard.steps.domain.contact import phone_number
+from wizard.steps.domain.offers import Offer, price_words
 from wizard.steps.model import Plan, StepName
-
-if TYPE_CHECKING:
-    from wizard.aws.route53domains import Contact, Order
-    from wizard.project.schema import Project
-    from wizard.steps.domain.offers import Offer
-    from wizard.world import World
+from wizard.world import World
 
 TEXTS = {
     "organization": ("Organisation", "its full name; empty for a person"),
@@ -122,7 +122,6 @@ domain is switched off.
     def on_mount(self) -> None:
         """Say what is bought, and fill the lists."""
         self.query_one("#problems").display = False
-        from wizard.steps.domain.offers import price_words
 
         name = Content.styled(self._offer.name.unicode, "bold")
         self.query_one("#wanted", Columns).show([(name, price_words(self._offer))])
@@ -130,7 +129,6 @@ domain is switched off.
 
     @reads("Reading the countries")
     def _list(self) -> None:
-        from wizard.steps.domain import contact as domain_contact
 
         self.tell(self.Listed(domain_contact.countries(), tuple(domain_contact.KINDS.items())))
 
@@ -152,8 +150,6 @@ domain is switched off.
 
     @reads("Checking the form")
     def _judge(self, offer: Offer, form: dict[str, str], account: str) -> None:
-        from wizard.steps.domain import contact as domain_contact
-        from wizard.steps.domain import registration
 
         contact = _contact(form)
         problems = domain_contact.problems(contact)
@@ -183,7 +179,6 @@ domain is switched off.
 
     @acts("Ordering the domain")
     def _buy(self, world: World, project: Project, order: Order, typed: str) -> None:
-        from wizard.steps.domain import registration
 
         # To the app itself: this page may be gone by then, and the order's number must not be.
         self.app.post_message(Decided(project, registration.act(world, project, order, typed)))
@@ -239,8 +234,6 @@ domain is switched off.
 
 def _contact(form: dict[str, str]) -> Contact:
     """The contact in the form, its phone number as AWS wants it where it is one."""
-    from wizard.aws.route53domains import Contact
-    from wizard.steps.domain.contact import phone_number
 
     fields = {field: form[field] for field in (*TEXTS, "kind", "country")}
     return Contact(**{**fields, "phone": phone_number(form["phone"]) or form["phone"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
@@ -13,12 +12,11 @@ from screens.messages import Decided, Looked
 from screens.state import AppState
 from screens.workers import follows, reads
 from wizard.errors import WizardError
+from wizard.project.schema import Project, Registration
+from wizard.steps.domain import registration as domain_registration
+from wizard.steps.domain.registration import RegistrationReport
 from wizard.steps.model import StepState
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project, Registration
-    from wizard.steps.domain.registration import RegistrationReport
-    from wizard.world import World
+from wizard.world import World
 
 FOLLOW_AFTER = (1, 2, 2, 3, 3, 5, 10, 20, 30, 60)
 """Seconds until AWS is asked again, longer each time."""
@@ -56,7 +54,6 @@ class FollowingScreen(StepScreen):
 
     @follows("Asking AWS")
     def _follow(self, world: World, registration: Registration) -> None:
-        from wizard.steps.domain import registration as domain_registration
 
         seen = domain_registration.look(world, registration)
         error = domain_registration.failure(seen) if seen.failed else None
@@ -64,7 +61,6 @@ class FollowingScreen(StepScreen):
 
     @reads("Taking the domain")
     def _finish(self, world: World, project: Project, seen: RegistrationReport) -> None:
-        from wizard.steps.domain import registration as domain_registration
 
         self.post_message(Decided(project, domain_registration.finish(world, project, seen)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,15 +13,15 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from screens.frame.over import OverPage
+from screens.pages.domain.contact import ContactScreen
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
 from screens.workers import reads
+from wizard.steps.domain import offers as domain_offers
+from wizard.steps.domain.name import DomainName
+from wizard.steps.domain.offers import REGISTRAR, Offer, Offers, price_words
 from wizard.steps.model import StepName
-
-if TYPE_CHECKING:
-    from wizard.steps.domain.name import DomainName
-    from wizard.steps.domain.offers import Offer, Offers
-    from wizard.world import World
+from wizard.world import World
 
 NAME_WIDTH = 30
 
@@ -71,8 +70,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
     def on_mount(self) -> None:
         """Say what to look for elsewhere, whatever AWS answers."""
-        from wizard.steps.domain.offers import REGISTRAR
-
         self.query_one("#registrar", Columns).show([("·", words) for words in REGISTRAR])
 
     def begin(self) -> None:
@@ -81,7 +78,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
     @reads("Asking AWS which names are free")
     def _look(self, world: World, name: DomainName) -> None:
-        from wizard.steps.domain import offers as domain_offers
 
         for offers in domain_offers.offers(world, name):
             if get_current_worker().is_cancelled:
@@ -116,7 +112,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
         number = self.query_one("#offers", OptionList).highlighted
         if number is None or not self._offers[number].free:
             return
-        from screens.pages.domain.contact import ContactScreen
 
         page = ContactScreen(self._offers[number], self._form)
         self.app.push_screen(page, lambda _: self._returned(page.bought))
@@ -127,7 +122,6 @@ A domain of any other registrar does as well: buy it there, come back, and type 
 
 
 def _option(offer: Offer, width: int) -> Option:
-    from wizard.steps.domain.offers import price_words
 
     symbol, colour = ("✓", "$text-success") if offer.free else ("·", "$text-muted")
     price = price_words(offer) if offer.free else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,10 +13,9 @@ from screens.commands import Command
 from screens.frame.dialogs import Dialog, plan_rows
 from screens.widgets.columns import Columns
 from screens.widgets.flow import Buttons
+from wizard.steps.domain.name import DomainName
+from wizard.steps.domain.registration import is_confirmed
 from wizard.steps.model import Plan
-
-if TYPE_CHECKING:
-    from wizard.steps.domain.name import DomainName
 
 
 class BuyDialog(Dialog[str]):
@@ -58,8 +57,6 @@ class BuyDialog(Dialog[str]):
     @property
     def _typed(self) -> str | None:
         """What stands in the field, where it is the name again."""
-        from wizard.steps.domain.registration import is_confirmed
-
         typed = self.query_one("#again", Input).value
         return typed if is_confirmed(self._domain.ascii, typed) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,18 +16,21 @@ from screens.frame.page import fill_in
 from screens.messages import Decided, GoTo, Looked
 from screens.pages.domain import words
 from screens.pages.domain.follow import FollowingScreen
+from screens.pages.domain.offers import OffersScreen
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns, facts
 from screens.workers import acts, reads
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.domain import in_use as domain_in_use
+from wizard.steps.domain import registration as domain_registration
+from wizard.steps.domain import step as domain
+from wizard.steps.domain import typing as domain_typing
+from wizard.steps.domain.in_use import Remark
+from wizard.steps.domain.step import Choices, DomainReport
+from wizard.steps.domain.typing import TypedDomain, read_typed
 from wizard.steps.model import Status, StepName, StepState
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.domain.in_use import Remark
-    from wizard.steps.domain.step import Choices, DomainReport
-    from wizard.steps.domain.typing import TypedDomain
-    from wizard.world import World
+from wizard.world import World
 
 
 class DomainScreen(FollowingScreen):
@@ -143,13 +146,11 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     @reads("Reading the name")
     def _read(self, text: str) -> None:
-        from wizard.steps.domain.typing import read_typed
 
         self.tell(self.DomainParsed(text, read_typed(text)))
 
     @reads("Looking for domains in this account")
     def _offer(self, world: World) -> None:
-        from wizard.steps.domain import step as domain
 
         for choices in domain.choices(world):
             if get_current_worker().is_cancelled:
@@ -158,10 +159,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     @reads("Asking about the domain", topic="aws")
     def _look(self, world: World, project: Project, text: str) -> None:
-        from wizard.steps.domain import in_use as domain_in_use
-        from wizard.steps.domain import registration as domain_registration
-        from wizard.steps.domain import step as domain
-        from wizard.steps.domain import typing as domain_typing
 
         if not text.strip():
             return
@@ -180,14 +177,11 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
 
     @acts("Having the link mailed")
     def _mail_link(self, world: World, seen: DomainReport) -> None:
-        from wizard.steps.domain import registration as domain_registration
-        from wizard.steps.domain import step as domain
 
         self.tell(self.Mailed(domain_registration.mail_link_again(world, domain.registrable(seen.name))))
 
     @reads("Saving the choice", topic="aws")
     def _decide(self, world: World, project: Project, seen: DomainReport) -> None:
-        from wizard.steps.domain import step as domain
 
         decided = domain.act(world, project, seen)
         self.post_message(Decided(project, decided))
@@ -330,8 +324,6 @@ Going on (**F3**) writes the domain into the project file; nothing is changed an
         if words.link_is_open(self._link):
             self._mail_link(self.state.world, seen)
         elif self._is_free(seen):
-            from screens.pages.domain.offers import OffersScreen
-
             self.clear_error()
             self.show_standing(self._seen.standing)
             self.app.push_screen(OffersScreen(seen.name, self._form))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.content import Content
 from textual.widgets.option_list import Option
 
 from screens.widgets.columns import Cells
+from wizard.steps.domain.in_use import Remark
+from wizard.steps.domain.step import Choices, DomainChoice, DomainReport
+from wizard.steps.domain.typing import TypedDomain
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.steps.domain.in_use import Remark
-    from wizard.steps.domain.step import Choices, DomainChoice, DomainReport
-    from wizard.steps.domain.typing import TypedDomain
 
 TONES = {
     "good": ("✓", "$text-success"),

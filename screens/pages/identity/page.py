@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,19 +10,18 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
+from screens.frame.dialogs import NothingToChange
 from screens.frame.page import StepScreen, fill_in
 from screens.messages import Decided, Happened, Looked
 from screens.state import AppState
 from screens.widgets.columns import Columns, EventList, facts
 from screens.workers import acts, reads
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.identity import step as identity
+from wizard.steps.identity.step import IdentityReport, parse_mail_from, suggest_mail_from
 from wizard.steps.model import Plan, Status, StepName, StepState
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.identity.step import IdentityReport
-    from wizard.world import World
-
+from wizard.world import World
 
 KEYS = {"RSA_2048_BIT": "2048-bit key", "RSA_1024_BIT": "1024-bit key"}
 """SES's names for key lengths, in words."""
@@ -99,7 +97,6 @@ None of this costs anything or changes your DNS: that is the next step.
 
     @reads("Asking SES for the domain", topic="aws")
     def _look(self, world: World, project: Project, typed: str) -> None:
-        from wizard.steps.identity import step as identity
 
         seen = identity.look(world, project)
         found = seen.identity.mail_from if seen.identity else None
@@ -116,7 +113,6 @@ None of this costs anything or changes your DNS: that is the next step.
 
     @reads("Planning the changes", topic="aws")
     def _plan(self, world: World, project: Project, seen: IdentityReport, text: str) -> None:
-        from wizard.steps.identity import step as identity
 
         mail_from = identity.parse_mail_from(seen.domain, text)
         plan = identity.plan(project, identity.look_elsewhere(world, seen), mail_from)
@@ -124,7 +120,6 @@ None of this costs anything or changes your DNS: that is the next step.
 
     @acts("Setting up the identity")
     def _act(self, world: World, project: Project, mail_from: str) -> None:
-        from wizard.steps.identity import step as identity
 
         decided = identity.act(world, project, mail_from, self.happened)
         self.post_message(Decided(project, decided))
@@ -172,8 +167,6 @@ None of this costs anything or changes your DNS: that is the next step.
         """Go to the next step, unless the typed domain is refused: it would be taken for the one in use."""
         typed = self.query_one("#mail-from", Input).value
         if self._seen and typed.strip():
-            from wizard.steps.identity.step import parse_mail_from
-
             try:
                 parse_mail_from(self._seen.domain, typed)
             except WizardError as error:
@@ -197,8 +190,6 @@ None of this costs anything or changes your DNS: that is the next step.
         fill_in(self.query_one("#mail-from", Input), message.mail_from)
         self.confirm(message.plan, lambda: self._carry_out(message.mail_from))
         if not message.plan.changes_anything:
-            from screens.frame.dialogs import NothingToChange
-
             self.app.push_screen(NothingToChange(message.plan))
 
     def _carry_out(self, mail_from: str) -> None:
@@ -216,8 +207,6 @@ None of this costs anything or changes your DNS: that is the next step.
     def redraw(self, state: AppState) -> None:
         """Propose a name; forget what was read and typed for another domain."""
         if state.domain:
-            from wizard.steps.identity.step import suggest_mail_from
-
             proposal = suggest_mail_from(state.domain)
             self.query_one("#mail-from", Input).placeholder = proposal
             self.query_one("#advice", Static).update(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import on
@@ -19,20 +19,21 @@ from textual.widgets import Input, Label, Static, TextArea
 from textual.widgets.text_area import Selection
 
 from screens.commands import Command
+from screens.frame.dialogs import Ask
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
 from screens.widgets.columns import Cells
 from screens.workers import acts, reads
 from wizard.errors import WizardError
+from wizard.project.schema import Project
 from wizard.steps.model import StepName
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.production.case import CaseText, Flow
-    from wizard.steps.production.readiness import Evidence, Point
-    from wizard.steps.production.step import ProductionReport
-    from wizard.world import World
+from wizard.steps.production import case as production_case
+from wizard.steps.production import readiness
+from wizard.steps.production.case import CaseText, Flow, build, case_file, gaps, next_gap, save
+from wizard.steps.production.readiness import Evidence, Point
+from wizard.steps.production.step import ProductionReport
+from wizard.world import World
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,6 @@ in the case, and this is the answer.
 
     @property
     def _file(self) -> Path:
-        from wizard.steps.production.case import case_file
 
         return case_file(self.wizard.path)
 
@@ -122,8 +122,6 @@ in the case, and this is the answer.
 
     async def keep(self) -> Sequence[Cells]:
         """Write what is typed; what cannot be written is told, and asked about before all is left."""
-        from wizard.steps.production.case import save
-
         if not self._dirty:
             return ()
         before, text = self.state.project, self.query_one(TextArea).text
@@ -141,8 +139,6 @@ in the case, and this is the answer.
 
     @reads("Looking at what is set up")
     def _build(self, world: World, project: Project, base: Path, file: Path) -> None:
-        from wizard.steps.production import case as production_case
-        from wizard.steps.production import readiness
 
         evidence = readiness.look(world, project, self._seen)
         points = readiness.judge(project, evidence)
@@ -155,7 +151,6 @@ in the case, and this is the answer.
     def _save(
         self, before: Project, project: Project, file: Path, text: str, built: str, in_file: str | None
     ) -> None:
-        from wizard.steps.production import case as production_case
 
         self.post_message(Decided(before, production_case.save(file, project, text, built, in_file)))
         self.tell(self.Saved(text))
@@ -203,7 +198,6 @@ in the case, and this is the answer.
 
     @on(TextArea.Changed)
     def _count_gaps(self, event: TextArea.Changed) -> None:
-        from wizard.steps.production.case import gaps
 
         event.stop()
         found = gaps(event.text_area.text)
@@ -214,7 +208,6 @@ in the case, and this is the answer.
         self.query_one("#gaps", Static).update(Content.styled(words, colour))
 
     def _rebuild(self) -> None:
-        from wizard.steps.production.case import build
 
         assert self._facts
         self._built = build(self._project(), self._facts.evidence, self._facts.points, self._facts.flow)
@@ -237,8 +230,6 @@ in the case, and this is the answer.
 
     def action_anew(self) -> None:
         """Build the text anew; what the user changed is given up only after a yes."""
-        from screens.frame.dialogs import Ask
-
         if self._facts is None or self.acting:
             return
 
@@ -255,8 +246,6 @@ in the case, and this is the answer.
 
     def action_next_gap(self) -> None:
         """Select the next place to fill in: what is typed then replaces it."""
-        from wizard.steps.production.case import next_gap
-
         text = self.query_one(TextArea)
         if found := next_gap(text.text, _offset(text)):
             text.focus()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -23,13 +23,12 @@ from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, facts
 from screens.workers import reads
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.production import received_mail, sandbox
 from wizard.steps.production.authentication_results import LONGEST, LONGEST_FIELD, RESULTS
+from wizard.steps.production.received_mail import MailCheck, Reading
 from wizard.text import printable, sentence
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.production.received_mail import MailCheck, Reading
-    from wizard.world import Stage, World
+from wizard.world import Stage, World
 
 GRADES = {
     "pass": ("✓", "$text-success"),
@@ -118,7 +117,6 @@ outcome.
 
     @reads("Reading the headers", topic="read")
     def _read(self, world: World, project: Project, text: str) -> None:
-        from wizard.steps.production import received_mail, sandbox
 
         reading = received_mail.read(text, project)
         self.wizard.post_message(Decided(project, sandbox.noted(world, project, reading)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,21 +19,25 @@ from screens.frame.busy_line import BusyLine
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS, StepScreen
 from screens.messages import Decided, Looked
+from screens.pages.production.case import CasePage
+from screens.pages.production.request import FIELDS, RequestPage
 from screens.pages.production.reviewer import Reviewer
 from screens.pages.production.rights import SandboxRights
+from screens.pages.production.sandbox import SandboxPage
 from screens.pages.production.words import NO_WAY_BACK, act_words, point_line, point_words
 from screens.pages.reminder.form_page import SectionRead as ReminderLooked
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.flow import Buttons
 from screens.workers import acts, reads
+from wizard.project.schema import Project
 from wizard.steps.model import StepName, StepState
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import ProductionReport
-    from wizard.world import World
+from wizard.steps.production import readiness
+from wizard.steps.production import step as production
+from wizard.steps.production.case import QUESTIONS
+from wizard.steps.production.readiness import Aid, Point
+from wizard.steps.production.step import ProductionReport, noted, put_off
+from wizard.world import World
 
 
 class ProductionScreen(StepScreen):
@@ -115,7 +119,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
         """What is typed on a page over this one is kept by that page."""
         if any(isinstance(page, OverPage) for page in self.app.screen_stack):
             return ()
-        from screens.pages.production.request import FIELDS
 
         words = "incorrect, so not saved"
         return [
@@ -131,7 +134,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     @reads("Looking at what reviewers look at")
     def _look_at_points(self, world: World, project: Project, seen: ProductionReport) -> None:
-        from wizard.steps.production import readiness
 
         self.tell(self.Ready(readiness.judge(project, readiness.look(world, project, seen))))
 
@@ -145,7 +147,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     @on(ProductionRead)
     def _show_seen(self, message: ProductionRead) -> None:
-        from wizard.steps.production.step import noted
 
         self._seen, seen = message, message.seen
         project = self.state.project
@@ -196,8 +197,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
     @on(OptionList.OptionSelected, "#points")
     def _mend_point(self, event: OptionList.OptionSelected) -> None:
         """Go where the point is mended."""
-        from wizard.steps.production.readiness import Aid
-
         event.stop()
         place = self._points[event.option_index].mended_at
         if place is Aid.SANDBOX:
@@ -226,7 +225,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
             self._open_request()
 
     def _open_request(self, *, again: bool = False) -> None:
-        from screens.pages.production.request import FIELDS, RequestPage
 
         def left(_: None) -> None:
             self.begin()
@@ -247,22 +245,17 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
     def action_case(self) -> None:
         """Open the text for AWS's questions."""
         if self._seen:
-            from screens.pages.production.case import CasePage
-
             self._over(CasePage(self._seen.seen))
 
     def action_sandbox(self) -> None:
         """Open the page on which things are tried in the sandbox."""
         if self._seen and not self._seen.seen.account.production_access:
-            from screens.pages.production.sandbox import SandboxPage
-
             self._over(SandboxPage(self._test_address))
 
     def action_not_now(self) -> None:
         """Put the request off, or take it up again."""
         if self._seen is None or self._seen.seen.account.production_access:
             return
-        from wizard.steps.production.step import put_off
 
         project, world, undone = self.state.project, self.state.world, bool(self._seen.seen.put_off)
         after = put_off(project, None if undone else world.now())
@@ -288,8 +281,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
     def _show_questions(self, seen: ProductionReport) -> None:
         """After a refusal: what reviewers ask."""
-        from wizard.steps.production.case import QUESTIONS
-
         shown = self.query_one("#questions", Columns)
         shown.display = seen.account.review_status == "DENIED" and not seen.put_off
         shown.show([("They ask:", QUESTIONS[0]), *(("", question) for question in QUESTIONS[1:])])
@@ -327,7 +318,6 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
 
 
 def _look_at(world: World, project: Project) -> ProductionScreen.ProductionRead:
-    from wizard.steps.production import step as production
 
     seen = production.look(world, project)
     return ProductionScreen.ProductionRead(

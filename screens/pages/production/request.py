@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,22 +15,25 @@ from textual.message import Message
 from textual.widgets import Input, Label, Select, Static
 
 from screens.commands import Command
+from screens.frame.dialogs import Ask
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS
 from screens.messages import Decided, GoTo
+from screens.pages.production.again import AgainDialog
+from screens.pages.production.case import CasePage
 from screens.pages.production.words import point_row
 from screens.state import AppState
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.tick import Tick
 from screens.workers import acts, reads
+from wizard.project.schema import Project
 from wizard.steps.model import Plan, StepName
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import Form, ProductionReport
-    from wizard.world import World
+from wizard.steps.production import readiness
+from wizard.steps.production import step as production
+from wizard.steps.production.readiness import Point
+from wizard.steps.production.step import Form, ProductionReport, assertion, filled_in, first_form, problems
+from wizard.world import World
 
 MAIL_TYPES = (
     ("transactional: each mail answers to one person", "TRANSACTIONAL"),
@@ -97,8 +100,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     def compose_step(self) -> ComposeResult:
         """The form with the consent."""
-        from wizard.steps.production.step import first_form
-
         form = first_form(self.state.project, self._seen)
         yield Columns(id="problems")
         with Vertical(id="form"):
@@ -152,7 +153,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
             self.query_one(f"#{field}", Select).value = getattr(form, field)
 
     def _kept(self) -> Sequence[Cells]:
-        from wizard.steps.production.step import filled_in, problems
 
         typed, before = self._typed(), self.state.project
         wrong = dict(problems(typed))
@@ -169,7 +169,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
         ]
 
     def _begun_with(self, project: Project) -> Form:
-        from wizard.steps.production.step import first_form
 
         return first_form(project, self._seen)
 
@@ -177,8 +176,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     @reads("Looking at what reviewers look at")
     def _judge(self, world: World, project: Project, form: Form) -> None:
-        from wizard.steps.production import readiness
-        from wizard.steps.production import step as production
 
         if problems := production.problems(form):
             self.tell(self.Judged(form, problems))
@@ -194,7 +191,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     @acts("Sending the request")
     def _act(self, world: World, project: Project, form: Form) -> None:
-        from wizard.steps.production import step as production
 
         decided = production.act(world, project, form, again=self._again_wanted)
         self.post_message(Decided(project, decided))
@@ -224,8 +220,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     def _ask_about_points(self, message: Judged) -> None:
         """What is not ready is named, and going on without it needs a yes of its own."""
-        from screens.frame.dialogs import Ask
-
         missing = [point_row(point) for point in message.points if not point.ready]
         if not missing:
             self._ask_again(message)
@@ -241,7 +235,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     def _ask_again(self, message: Judged) -> None:
         """After a refusal: more than a yes."""
-        from screens.pages.production.again import AgainDialog
 
         def answered(agreed: bool | None) -> None:
             if agreed:
@@ -293,15 +286,11 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
 
     def action_case(self) -> None:
         """Open the text for AWS's questions; it says what is typed here, too."""
-        from screens.pages.production.case import CasePage
-
         self._kept()
         self.app.push_screen(CasePage(self._seen))
 
     def redraw(self, state: AppState) -> None:
         """What is asserted names the domain."""
-        from wizard.steps.production.step import assertion
-
         self.query_one("#assertion", Static).update(Content(assertion(state.project)))
 
     # The form
@@ -328,7 +317,6 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
             self.query_one("#explained", Static).update(EXPLAINED.get(str(event.value), ""))
 
     def _typed(self) -> Form:
-        from wizard.steps.production.step import Form
 
         mail_type, language = (
             self.query_one(f"#{field}", Select).value for field in ("mail_type", "language")

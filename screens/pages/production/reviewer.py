@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,9 +11,7 @@ from textual.message import Message
 from textual.widgets import Button, Label, Static
 
 from screens.widgets.flow import Buttons
-
-if TYPE_CHECKING:
-    from wizard.world import Stage
+from wizard.world import Stage
 
 
 class Reviewer(Vertical):

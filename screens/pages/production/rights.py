@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.content import Content
 
 from screens.pages.reminder.change import ChangePage
 from screens.widgets.columns import Columns, EventList
 from screens.workers import reads
+from wizard.project.schema import Project
+from wizard.steps.reminder.step import ReminderReport
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderReport
-    from wizard.world import World
+from wizard.world import World
 
 
 class SandboxRights(ChangePage):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,19 +18,20 @@ from screens.commands import Command, in_demo
 from screens.frame.over import OverPage
 from screens.frame.page import PAGES_CSS, fill_in
 from screens.messages import Decided, Happened
+from screens.pages.production.headers import HeadersPage
 from screens.state import AppState
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.widgets.flow import Buttons
 from screens.workers import acts, cancel, follows, reads, running_in
+from wizard.addresses import typed_address
 from wizard.errors import WizardError
+from wizard.project.schema import Project
 from wizard.steps.model import Plan
+from wizard.steps.production import sandbox
+from wizard.steps.production.sandbox import SandboxReport, unread
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.production.sandbox import SandboxReport
-    from wizard.world import Stage, World
+from wizard.world import Stage, World
 
 LOOK_EVERY = 2.0
 """Seconds between two looks while the link is waited for (SES allows one GetEmailIdentity a second)."""
@@ -157,13 +158,11 @@ While the link is pending, the page checks again by itself.
 
     @follows("Asking SES")
     def _look_after(self, world: World, project: Project, seen: SandboxReport) -> None:
-        from wizard.steps.production import sandbox
 
         self.tell(self.SandboxRead(sandbox.follow(world, project, seen), sandbox.allowed(seen)))
 
     @reads("Asking SES", topic="aws")
     def _plan(self, world: World, project: Project, typed: str) -> None:
-        from wizard.steps.production import sandbox
 
         chosen = self._chosen(project, typed)
         seen = sandbox.look(world, chosen)
@@ -172,7 +171,6 @@ While the link is pending, the page checks again by itself.
 
     @acts("Having the link sent")
     def _act(self, world: World, project: Project, agreed: Plan) -> None:
-        from wizard.steps.production import sandbox
 
         decided = sandbox.act(world, project, self.happened, agreed)
         self.wizard.post_message(Decided(project, decided))
@@ -180,7 +178,6 @@ While the link is pending, the page checks again by itself.
 
     @acts("Sending one mail")
     def _send(self, world: World, project: Project, mailbox: str) -> None:
-        from wizard.steps.production import sandbox
 
         address = project.sandbox.address if mailbox == OWN else sandbox.simulator(mailbox)
         sent = sandbox.send(world, project, address or "")
@@ -196,8 +193,6 @@ While the link is pending, the page checks again by itself.
 
     def _chosen(self, project: Project, typed: str) -> Project:
         """The project with the address that was typed: kept before SES is asked, for the policy names it."""
-        from wizard.steps.production import sandbox
-
         chosen = sandbox.choose(project, typed)
         if chosen is not project:
             self.wizard.post_message(Decided(project, chosen))
@@ -276,8 +271,6 @@ While the link is pending, the page checks again by itself.
 
     def action_headers(self) -> None:
         """Read the headers of a mail that arrived."""
-        from screens.pages.production.headers import HeadersPage
-
         if not self.acting:
             self.app.push_screen(HeadersPage())
 
@@ -312,7 +305,6 @@ While the link is pending, the page checks again by itself.
 
 
 def _look_at(world: World, project: Project) -> SandboxPage.SandboxRead:
-    from wizard.steps.production import sandbox
 
     seen = sandbox.look(world, project)
     return SandboxPage.SandboxRead(seen, sandbox.allowed(seen))
@@ -320,7 +312,6 @@ def _look_at(world: World, project: Project) -> SandboxPage.SandboxRead:
 
 def _asked_about(seen: SandboxReport, typed: str) -> bool:
     """Whether SES was asked about the address that is typed."""
-    from wizard.addresses import typed_address
 
     try:
         return typed_address(typed) == seen.address
@@ -363,7 +354,6 @@ def _recipient_rows(seen: SandboxReport | None) -> list[Cells]:
 
 def _evidence_rows(project: Project) -> list[Cells]:
     """What was sent and read so far."""
-    from wizard.steps.production.sandbox import unread
 
     sent, read = project.sandbox.sent, project.sandbox.read
     rows: list[Cells] = []

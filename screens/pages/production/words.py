@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.content import Content
 
 from screens.widgets.columns import Cells
 from wizard.steps.model import StepName
+from wizard.steps.production.readiness import Point
+from wizard.steps.production.step import ProductionReport
 from wizard.text import sentence
-
-if TYPE_CHECKING:
-    from wizard.steps.production.readiness import Point
-    from wizard.steps.production.step import ProductionReport
 
 VERDICTS = {
     "ready": ("✓", "$text-success"),

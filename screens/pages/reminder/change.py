@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
@@ -14,11 +13,10 @@ from screens.messages import Happened
 from screens.pages.reminder.form_page import Page
 from screens.widgets.columns import EventList
 from screens.workers import acts, reads
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderPlan
-    from wizard.world import World
+from wizard.project.schema import Project
+from wizard.steps.reminder import step as reminder
+from wizard.steps.reminder.step import ReminderPlan
+from wizard.world import World
 
 
 class ChangePage(Page):
@@ -40,20 +38,16 @@ class ChangePage(Page):
         self, world: World, before: Project, wanted: Project, base: Path, *, revert_drift: bool = False
     ) -> None:
         """Plan the change from ``before`` to ``wanted``, with ``revert_drift`` also of drift, then ask."""
-        from wizard.steps.reminder import step as reminder
-
         planned = reminder.plan(world, wanted, base, revert_drift=revert_drift)
         self.tell(self.Planned(before, wanted, planned))
 
     @acts("Deleting the plan")
     def _decline(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import step as reminder
 
         reminder.decline(world, project)
 
     @acts("CloudFormation is working")
     def _carry_out(self, world: World, before: Project, wanted: Project, planned: ReminderPlan) -> None:
-        from wizard.steps.reminder import step as reminder
 
         decided = reminder.act(world, wanted, planned, self.happened)
         self.decide(before, decided)

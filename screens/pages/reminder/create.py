@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,18 +22,19 @@ from screens.pages.reminder.who import sandbox_rows
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.workers import reads, running_in
+from wizard.project.schema import Project, Reminder
+from wizard.reminder import draft
 from wizard.reminder.message.fields import shown_sender
+from wizard.reminder.recipients.parse import Recipients
 from wizard.reminder.schedule.expressions import ScheduleError
 from wizard.reminder.schedule.schedules import moment_words, words, zone_or_utc
+from wizard.steps.reminder import drift as reminder_drift
+from wizard.steps.reminder import step as reminder
+from wizard.steps.reminder.drift import Drifted
 from wizard.steps.reminder.forms import Problem, StackForm
+from wizard.steps.reminder.step import ReminderReport
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project, Reminder
-    from wizard.reminder.recipients.parse import Recipients
-    from wizard.steps.reminder.drift import Drifted
-    from wizard.steps.reminder.step import ReminderReport
-    from wizard.world import World
+from wizard.world import World
 
 SETTINGS = {
     "sender": "What",
@@ -204,7 +205,6 @@ class CreatePage(ChangePage):
 
     @reads("Checking")
     def _check(self, project: Project, base: Path, now: datetime) -> None:
-        from wizard.reminder import draft
 
         found = [
             [Problem(*problem) for problem in problems]
@@ -216,7 +216,6 @@ class CreatePage(ChangePage):
     def _decide_and_plan(
         self, world: World, before: Project, base: Path, now: datetime, entered: StackForm, revert_drift: bool
     ) -> None:
-        from wizard.steps.reminder import step as reminder
 
         decision = entered.decided(before, base, now)
         if decision.problems:
@@ -227,7 +226,6 @@ class CreatePage(ChangePage):
 
     @reads("CloudFormation is working since an earlier run")
     def _watch(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import step as reminder
 
         try:
             reminder.watch(world, project, lambda event: self.tell(Happened(event)))
@@ -237,8 +235,6 @@ class CreatePage(ChangePage):
 
     @reads("CloudFormation is checking for drift", topic="aws")
     def _compare(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import drift as reminder_drift
-        from wizard.steps.reminder import step as reminder
 
         drifted = reminder_drift.drift(world, project, lambda _: None)
         seen = reminder.look(world, project, self.base)

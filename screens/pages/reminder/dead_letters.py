@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,11 +17,10 @@ from screens.pages.reminder.form_page import Part
 from screens.widgets.columns import Columns
 from screens.widgets.flow import Buttons
 from screens.workers import acts, reads
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.model import Event
-    from wizard.world import World
+from wizard.project.schema import Project
+from wizard.steps.model import Event
+from wizard.steps.reminder import dead_letters
+from wizard.world import World
 
 Answer = Literal["retry", "delete", ""]
 
@@ -107,13 +106,11 @@ class DeadLetterNotice(Part):
 
     @reads("Counting dead letters")
     def _look(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import dead_letters
 
         self.tell(self.Counted(dead_letters.count(world, project)))
 
     @acts("Emptying the queue")
     def _handle(self, world: World, project: Project, answer: Answer) -> None:
-        from wizard.steps.reminder import dead_letters
 
         def happened(event: Event) -> None:
             self.post_message(Happened(event))

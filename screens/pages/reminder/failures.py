@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -14,12 +15,7 @@ from screens.pages.reminder.run_words import failed_rows
 from screens.widgets.columns import Columns
 from screens.widgets.flow import Buttons
 from wizard.reminder.schedule.schedules import moment_words
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from wizard.steps.reminder.runs import FailedMail, RunReport
-
+from wizard.steps.reminder.runs import FailedMail, RunReport
 
 Outcome = Literal["failed", "unsure", ""]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from textual.content import Content
 from textual.css.query import NoMatches
@@ -16,16 +17,13 @@ from screens.frame.part import Part as PagePart
 from screens.messages import Decided, Happened
 from screens.state import AppState
 from screens.widgets.columns import Cells, Columns
+from wizard.project.schema import Project
 from wizard.reminder.schedule.schedules import zone_or_utc
 from wizard.steps.model import Event, StepState
+from wizard.steps.reminder import step as reminder
 from wizard.steps.reminder.forms import Form, Problem
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderReport
-    from wizard.world import World
+from wizard.steps.reminder.step import ReminderReport
+from wizard.world import World
 
 
 @dataclass
@@ -110,8 +108,6 @@ class Page(Part):
 
     def looked(self, world: World, project: Project) -> None:
         """From a worker: look at the reminder again after an act."""
-        from wizard.steps.reminder import step as reminder
-
         seen = reminder.look(world, project, self.base)
         self.screen.post_message(SectionRead(seen, reminder.judge(seen, project), project))
 

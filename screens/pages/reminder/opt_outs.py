@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,13 +21,13 @@ from screens.pages.reminder.form_page import Part
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Columns
 from screens.workers import acts, reads
+from wizard.addresses import typed_address
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.steps.reminder import opt_outs
+from wizard.steps.reminder.opt_outs import OptOut
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.opt_outs import OptOut
-    from wizard.world import World
+from wizard.world import World
 
 LIMIT = 200
 """Opt-outs that are read, the latest first."""
@@ -70,7 +70,6 @@ class OptOuts(Part):
 
     @reads("Counting opt-outs", topic="opted")
     def _count(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import opt_outs
 
         try:
             self.tell(self.OptOutsRead(opt_outs.opt_outs(world, project, LIMIT), shown=False))
@@ -80,13 +79,11 @@ class OptOuts(Part):
 
     @reads("Reading opt-outs", topic="opted")
     def _list(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import opt_outs
 
         self.tell(self.OptOutsRead(opt_outs.opt_outs(world, project, LIMIT), shown=True))
 
     @acts("Changing the opt-outs")
     def _change(self, world: World, project: Project, wish: Wish) -> None:
-        from wizard.steps.reminder import opt_outs
 
         address, out = wish
         changed = (opt_outs.opt_out if out else opt_outs.opt_in)(world, project, address)
@@ -168,8 +165,6 @@ class OptOutList(Dialog[Wish | None]):
     @on(Input.Submitted)
     def _added(self, event: Input.Submitted) -> None:
         """Check the address here, where it can be corrected."""
-        from wizard.addresses import typed_address
-
         event.stop()
         if not event.value.strip():
             return

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,21 +32,18 @@ from screens.state import AppState
 from screens.widgets.columns import Cells, EventList
 from screens.workers import reads, saves
 from wizard.errors import WizardError
+from wizard.project.schema import Project, Reminder
 from wizard.reminder import draft
 from wizard.reminder.recipients.csv_file import TypedFile
 from wizard.reminder.schedule.schedules import local_zone, zone_names
+from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import StepName
+from wizard.steps.reminder import step as reminder
 from wizard.steps.reminder.forms import Decision, Form, keep_typed
 from wizard.steps.reminder.message_form import MessageForm, message_form
 from wizard.steps.reminder.recipients_form import RecipientsForm, recipients_form
 from wizard.steps.reminder.schedule_form import ScheduleForm, schedule_form
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
-    from wizard.project.schema import Project, Reminder
-    from wizard.world import World
+from wizard.world import World
 
 ORDER = ("who", "what", "when", "create", "test", "runs")
 PAGE_KEYS = ("f6", "f7", "f8", "ctrl+o")
@@ -186,7 +184,6 @@ In the demo **F9** opens the inbox of the embedded account.
 
     @reads("Asking AWS for the stack")
     def _look(self, world: World, project: Project, base: Path) -> None:
-        from wizard.steps.reminder import step as reminder
 
         seen = reminder.look(world, project, base)
         self.tell(SectionRead(seen, reminder.judge(seen, project), project))
@@ -365,7 +362,6 @@ def _way(current: str) -> Content:
 
 def _beginning(world: World, project: Project, typed_file: TypedFile) -> Beginning:
     """The forms from the file, or proposed. Raises WizardError without a domain."""
-    from wizard.steps.identity.step import chosen_domain
 
     domain = chosen_domain(project)
     kept = project.reminder

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
 from textual import on
@@ -26,12 +26,9 @@ from screens.workers import reads
 from wizard.errors import WizardError
 from wizard.reminder.message.fields import Message as Mail
 from wizard.reminder.message.fields import browser_page, preview, shown_sender
-from wizard.steps.reminder.recipients_form import Reader, StaleError
-
-if TYPE_CHECKING:
-    from wizard.reminder.recipients.parse import Recipient, Recipients
-    from wizard.steps.reminder.message_form import MessageForm
-    from wizard.steps.reminder.recipients_form import RecipientsForm
+from wizard.reminder.recipients.parse import Recipient, Recipients
+from wizard.steps.reminder.message_form import MessageForm
+from wizard.steps.reminder.recipients_form import Reader, RecipientsForm, StaleError
 
 
 class Found(NamedTuple):

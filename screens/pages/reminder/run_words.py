@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
@@ -12,12 +12,8 @@ from screens.widgets.columns import Cells
 from wizard.reminder.capacity import GOES_ON
 from wizard.reminder.message.refusals import explain_stop
 from wizard.reminder.schedule.schedules import moment_words
+from wizard.steps.reminder.runs import FailedMail, RunReport
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from wizard.steps.reminder.runs import FailedMail, RunReport
 
 RESUMED_FOR = timedelta(days=GOES_ON)
 """The resume schedule does not continue older runs."""

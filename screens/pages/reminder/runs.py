@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from msgspec.structs import replace
 from textual import on
@@ -18,27 +19,26 @@ from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 
 from screens.commands import key_name
+from screens.frame.dialogs import Ask
 from screens.pages.reminder.change import ChangePage
 from screens.pages.reminder.dead_letters import DeadLetterNotice
-from screens.pages.reminder.failures import Outcome
+from screens.pages.reminder.failures import Failures, Outcome
 from screens.pages.reminder.run_words import detail, is_running, line, sent_again
 from screens.state import AppState
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.workers import acts, follows, reads, running_in
 from wizard.errors import WizardError
+from wizard.project.schema import Project
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.steps.model import Event, Progress, StepName
+from wizard.steps.reminder import audience as reminder_audience
+from wizard.steps.reminder import runs as reminder_runs
+from wizard.steps.reminder.audience import Audience
+from wizard.steps.reminder.runs import FailedMail, RunReport
+from wizard.steps.reminder.step import ReminderReport
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.audience import Audience
-    from wizard.steps.reminder.runs import FailedMail, RunReport
-    from wizard.steps.reminder.step import ReminderReport
-    from wizard.world import World
+from wizard.world import World
 
 LOOK_EVERY = 2.0
 """Seconds between two looks while a run is running."""
@@ -178,7 +178,6 @@ class RunsPage(ChangePage):
 
     @follows("Reading the last runs")
     def _read(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import runs as reminder_runs
 
         try:
             self.tell(self.RunsRead(reminder_runs.runs(world, project)))
@@ -188,19 +187,16 @@ class RunsPage(ChangePage):
 
     @reads("Reading what failed")
     def _read_failures(self, world: World, project: Project, run: RunReport) -> None:
-        from wizard.steps.reminder import runs as reminder_runs
 
         self.tell(self.FailuresRead(run, reminder_runs.failures(world, project, run.run)))
 
     @reads("Counting the recipients")
     def _count(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import audience as reminder_audience
 
         self.tell(self.Counted(reminder_audience.audience(world, project)))
 
     @acts("Starting a run")
     def _run_now(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import runs as reminder_runs
 
         reminder_runs.run_now(world, project, self.happened)
         self.tell(self.Done())
@@ -209,7 +205,6 @@ class RunsPage(ChangePage):
     def _resend(
         self, world: World, project: Project, run: RunReport, outcome: Literal["failed", "unsure"]
     ) -> None:
-        from wizard.steps.reminder import runs as reminder_runs
 
         reminder_runs.resend(world, project, run.run, self.happened, outcome)
         self.tell(self.Done(run, outcome))
@@ -246,8 +241,6 @@ class RunsPage(ChangePage):
         if not message.mails:
             self.step.say("All mail of this run arrived, as far as is known.")
             return
-        from screens.frame.dialogs import Ask
-        from screens.pages.reminder.failures import Failures
 
         def send(outcome: Literal["failed", "unsure"]) -> None:
             self.query_one("#events", EventList).clear()
@@ -354,7 +347,6 @@ class RunsPage(ChangePage):
     @on(Counted)
     def _ask(self, message: Counted) -> None:
         message.stop()
-        from screens.frame.dialogs import Ask
 
         def answered(yes: bool | None) -> None:
             if yes:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,16 +20,17 @@ from screens.pages.reminder.form_page import Page
 from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns, EventList
 from screens.workers import acts, follows, running_in
+from wizard.addresses import typed_address
 from wizard.errors import WizardError
+from wizard.project.schema import Project
+from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
 from wizard.reminder.schedule.schedules import moment_words
+from wizard.steps.reminder import trial as reminder_trial
 from wizard.steps.reminder.forms import Problem
+from wizard.steps.reminder.step import ReminderReport
+from wizard.steps.reminder.trial import DryRun, LogLine, TestResult
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.project.schema import Project
-    from wizard.steps.reminder.step import ReminderReport
-    from wizard.steps.reminder.trial import DryRun, LogLine, TestResult
-    from wizard.world import World
+from wizard.world import World
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the log during a test."""
@@ -171,7 +171,6 @@ The function's log follows below. It has numbers, but no addresses and no text o
 
     @acts("Sending one mail")
     def _send(self, world: World, project: Project, address: str) -> None:
-        from wizard.steps.reminder import trial as reminder_trial
 
         result = reminder_trial.test_run(world, project, address, self.happened)
         if result.sent:
@@ -181,13 +180,11 @@ The function's log follows below. It has numbers, but no addresses and no text o
 
     @acts("Rendering all mails")
     def _go_through(self, world: World, project: Project) -> None:
-        from wizard.steps.reminder import trial as reminder_trial
 
         self.tell(self.WentThrough(reminder_trial.dry_run(world, project, self.happened)))
 
     @follows("Reading the log")
     def _read_log(self, world: World, project: Project, since: datetime) -> None:
-        from wizard.steps.reminder import trial as reminder_trial
 
         try:
             self.tell(self.LogRead(reminder_trial.log_lines(world, project, since)))
@@ -281,7 +278,6 @@ The function's log follows below. It has numbers, but no addresses and no text o
 
 def address_problems(typed: str) -> list[Problem]:
     """The problems of a typed address."""
-    from wizard.addresses import typed_address
 
     try:
         typed_address(typed)
@@ -292,7 +288,6 @@ def address_problems(typed: str) -> list[Problem]:
 
 def address_of(trial: Trial, typed: str) -> str:
     """The address for ``trial``."""
-    from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
 
     return typed.strip() if trial is Trial.ADDRESS else f"{trial}@{SIMULATOR_DOMAIN}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,11 +16,10 @@ from screens.widgets.choice_field import ChoiceField
 from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
 from screens.workers import reads
+from wizard.steps.reminder import user_table
 from wizard.steps.reminder.recipients_form import TableForm, table_form
-
-if TYPE_CHECKING:
-    from wizard.steps.reminder.user_table import TableReport
-    from wizard.world import World
+from wizard.steps.reminder.user_table import TableReport
+from wizard.world import World
 
 SHOWN, FEW = 10, 4
 """Attributes that are shown with examples, on a normal and on a short screen."""
@@ -96,7 +94,6 @@ class TableFields(Part):
 
     @reads("Reading the table")
     def _look(self, world: World, name: str) -> None:
-        from wizard.steps.reminder import user_table
 
         self.tell(self.Looked(user_table.table_seen(world, name)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,11 +19,9 @@ from screens.widgets.columns import Columns
 from screens.widgets.long_text import LongText
 from wizard.project.schema import Project, Reminder, takes
 from wizard.reminder.message.fields import Message
+from wizard.reminder.recipients.parse import Recipients
 from wizard.steps.reminder.message_form import MessageForm
-
-if TYPE_CHECKING:
-    from wizard.reminder.recipients.parse import Recipients
-    from wizard.steps.reminder.recipients_form import RecipientsForm
+from wizard.steps.reminder.recipients_form import RecipientsForm
 
 ONE_CLICK = {
     "https://": "One click: mail programs show an Unsubscribe button and call this address.",

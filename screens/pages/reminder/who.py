@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -23,6 +23,8 @@ from screens.widgets.columns import Cells, Columns
 from screens.widgets.long_text import LongText
 from screens.workers import reads
 from wizard.errors import WizardError
+from wizard.reminder.recipients.csv_file import TypedFile
+from wizard.reminder.recipients.parse import Recipients
 from wizard.reminder.recipients.reach import Reach
 from wizard.steps.reminder.recipients_form import (
     FIRST_FIELDS,
@@ -32,12 +34,8 @@ from wizard.steps.reminder.recipients_form import (
     StaleError,
     unreadable,
 )
+from wizard.steps.reminder.step import ReminderReport
 from wizard.text import printable
-
-if TYPE_CHECKING:
-    from wizard.reminder.recipients.csv_file import TypedFile
-    from wizard.reminder.recipients.parse import Recipients
-    from wizard.steps.reminder.step import ReminderReport
 
 SHOWN_REFUSED = 2
 """Addresses that are named if SES does not accept mail for them yet."""
