@@ -53,7 +53,7 @@ class CasePage(OverPage):
     WHY = "Reviewers ask how often, to whom, how they signed up, and about bounces."
     ACT = "Save"
     HELP = """
-The text says what is set up, and nothing else. **[TO FILL IN: …]** stands where the wizard does not know:
+The text says what is set up, and nothing else. **[TO FILL IN: …]** marks what the wizard does not know:
 change it here, or do the step that it is about. AWS takes no description with the request any more; it asks
 in the case, and this is the answer.
 

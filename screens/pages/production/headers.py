@@ -66,7 +66,7 @@ The server that took your test mail wrote what it found into the header `Authent
 - **Gmail**: ⋮, *Show original*, *Copy to clipboard*. **Outlook on the web**: …, *View*, *View message
   source*. **Apple Mail**: *View*, *Message*, *Raw Source*. **Thunderbird**: *More*, *View Source*.
 - Paste it whole, or the headers alone; **F4** reads it. **↑ ↓** choose a result, **Enter** opens the step
-  that mends it.
+  that fixes it.
 - **SPF** is about the MAIL FROM domain, **DKIM** about the signature, **DMARC** asks that one of them is for
   the domain in the From address. That match is called **alignment**.
 

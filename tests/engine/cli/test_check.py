@@ -620,7 +620,7 @@ class TestUsage:
         ("arguments", "words"),
         [
             ((), "No domain to check"),
-            (("not a domain",), "no domain name"),
+            (("not a domain",), "is not a valid domain name"),
             (("example.com", "--dkim-token", "one"), "threes"),
             (("example.com", "example.net", *with_tokens()), "one domain"),
             (("example.com", "--mail-from", "bounce.example.net"), "in none of the domains"),

@@ -64,7 +64,7 @@ def order(offer: Offer, contact: Contact, *, auto_renew: bool, private: bool) ->
     """What to order for an offer that is free. Raises WizardError where the form is not right yet."""
     wrong = domain_contact.problems(contact)
     if wrong:
-        raise WizardError("The form is not finished", wrong[0][1], "Mend it, then try again.")
+        raise WizardError("The form is not finished", wrong[0][1], "Fix it, then try again.")
     if not offer.free or offer.price is None or needs_more(offer.name.ascii):
         raise WizardError(
             f"{offer.name.unicode} cannot be registered here",
