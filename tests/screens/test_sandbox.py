@@ -28,6 +28,7 @@ from wizard.steps.model import Plan, Report, StepName
 from wizard.steps.production import sandbox
 from wizard.steps.production.authentication_results import LONGEST
 from wizard.steps.production.sandbox import AddressState, SandboxReport, SentMail
+from wizard.steps.sent_mail import with_test_mail
 from wizard.world import World
 
 ME = "me@example.net"
@@ -77,7 +78,7 @@ class Ses:
         if self.refusal:
             raise self.refusal
         self.mails.append(address)
-        return SentMail(address, "id", sandbox.with_test_mail(project, address, NOW))
+        return SentMail(address, "id", with_test_mail(project, address, NOW))
 
 
 @pytest.fixture

@@ -29,6 +29,11 @@ _CODES = {
 """Statuses of single mails in SendBulkEmail, and the error that means the same for a whole call."""
 
 
+def is_simulator(address: str) -> bool:
+    """Whether ``address`` is a test address of SES."""
+    return address.rpartition("@")[2] == SIMULATOR_DOMAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What happened to a mail in plain words, and the one thing to do next."""

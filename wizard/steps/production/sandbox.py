@@ -23,12 +23,13 @@ from wizard.aws.failures import error_code
 from wizard.aws.sesv2 import SesAccount
 from wizard.errors import ExitCode, WizardError
 from wizard.project.schema import Observation, Project, takes
-from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
+from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain, is_simulator
 from wizard.reminder.recipients.reach import covering_identities
 from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import Change, ChangeKind, Event, Plan, Progress, Report, StepName
 from wizard.steps.production.received_mail import Reading
 from wizard.steps.reminder.identities import verified
+from wizard.steps.sent_mail import with_test_mail
 from wizard.text import printable
 from wizard.world import World
 
@@ -233,18 +234,6 @@ def send(world: World, project: Project, address: str) -> SentMail:
     return SentMail(address, message_id, with_test_mail(project, address, world.now()))
 
 
-def with_test_mail(project: Project, address: str, at: datetime) -> Project:
-    """The project with the evidence that a test mail to ``address`` left at ``at``.
-
-    Headers that were read before are those of an earlier mail: what they said is dropped. A mail to SES's
-    simulator, whose headers nobody can read, replaces no evidence.
-    """
-    if _simulated(address) and project.sandbox.sent:
-        return project
-    sent = Observation(at=at, words=f"to {address}")
-    return replace(project, sandbox=replace(project.sandbox, sent=sent, read=None, passed=False))
-
-
 def unread(project: Project) -> bool:
     """Whether the last test mail went to somebody, and its headers are not read yet."""
     sent = project.sandbox.sent
@@ -332,17 +321,12 @@ def _may_send(seen: SandboxReport, address: str) -> None:
             "Nothing can leave from it before that.",
             "Finish the DNS step first (step 4), then send the test mail.",
         )
-    if not (_simulated(address) or seen.state.usable or seen.account.production_access):
+    if not (is_simulator(address) or seen.state.usable or seen.account.production_access):
         raise WizardError(
             f"SES has not verified {printable(address, 100)}",
             "In the sandbox, SES sends to verified addresses only.",
             "Verify the address first, or send to the simulator.",
         )
-
-
-def _simulated(address: str) -> bool:
-    """Whether SES's simulator takes the mail."""
-    return address.rpartition("@")[2] == SIMULATOR_DOMAIN
 
 
 def _text(domain: str) -> str:

@@ -16,7 +16,7 @@ from wizard.aws import sesv2
 from wizard.aws.sesv2 import SesAccount, SesIdentity
 from wizard.errors import WizardError
 from wizard.project.schema import Observation, Production, Project
-from wizard.reminder.message.refusals import SIMULATOR_DOMAIN
+from wizard.reminder.message.refusals import is_simulator
 from wizard.steps.account import health as account_health
 from wizard.steps.account.health import CASES
 from wizard.steps.identity.step import chosen_domain
@@ -390,7 +390,7 @@ def _contacts_problem(contacts: tuple[str, ...]) -> str | None:
             return f"{printable(contact, 100)} is not an e-mail address: {error}."
         if _UNSAFE.search(address):
             return f"{printable(contact, 100)} has a quote or another character that the file cannot hold."
-        if address.rpartition("@")[2] == SIMULATOR_DOMAIN:
+        if is_simulator(address):
             return f"{printable(contact, 100)} is the mail simulator: nobody reads it."
     if len({normal_address(contact).lower() for contact in contacts}) < len(contacts):
         return "An address is listed twice."

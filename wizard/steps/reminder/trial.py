@@ -14,14 +14,14 @@ from wizard.addresses import typed_address
 from wizard.aws import cloudwatch, dynamodb, lambda_, sesv2
 from wizard.aws.cloudformation import Stack
 from wizard.project.schema import Observation, Project
-from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain
+from wizard.reminder.message.refusals import SIMULATOR_DOMAIN, explain, is_simulator
 from wizard.reminder.schedule.schedules import moment_words, zone_or_utc
 from wizard.reminder.template.build import function_name
 from wizard.steps.model import Event, Progress, Report
-from wizard.steps.production.sandbox import with_test_mail
 from wizard.steps.reminder.change_set import Pause, interval
 from wizard.steps.reminder.deployed import changed, deployed
 from wizard.steps.reminder.own_stack import output, standing
+from wizard.steps.sent_mail import with_test_mail
 from wizard.text import printable
 from wizard.world import World
 
@@ -210,7 +210,7 @@ def _whose_fields(address: str, recipient: str) -> str:
 
 def _inbox(address: str, *, demo: bool) -> str:
     """Where to see a mail that SES accepted."""
-    if address.rpartition("@")[2] == SIMULATOR_DOMAIN and not demo:
+    if is_simulator(address) and not demo:
         return "SES's simulator has no inbox to check."
     if demo:
         return "The demo has its own inbox."
