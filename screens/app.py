@@ -319,7 +319,7 @@ class WizardApp(App[WizardError]):
             self._look_at_all(state.world, project)
 
     def renew_access(self) -> None:
-        """Make the clients anew: credentials mended outside are then read without a restart."""
+        """Make the clients anew: credentials fixed outside are then read without a restart."""
         if self.state is not None:
             aws = self.state.world.aws
             self.state = replace(self.state, world=self.state.world.choose(aws.profile, aws.region))

@@ -11,6 +11,7 @@ import heapq
 import json
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,7 +76,7 @@ class Crowd(Cloud):
         return super().call(operation, params)
 
 
-class Actor(threading.Thread):
+class Actor(threading.Thread, ABC):
     """One environment of the function, with a time of its own."""
 
     def __init__(self, world: Simulation) -> None:
@@ -115,9 +116,9 @@ class Actor(threading.Thread):
             raise OverError
         self.world.cloud.now = self.time
 
+    @abstractmethod
     def act(self) -> None:
         """Do the next thing, and wait for the one after it."""
-        raise NotImplementedError
 
     def wait(self) -> None:
         """Let those go who are behind."""
@@ -135,9 +136,9 @@ class Actor(threading.Thread):
         """When it goes on."""
         return max(self.time, self.next()) if self.resting else self.time
 
+    @abstractmethod
     def next(self) -> float:
         """When there is something to do, as things are."""
-        raise NotImplementedError
 
     def call(self, event: Item, request: str) -> Item | None:
         """Have Lambda call the function; None where it failed."""

@@ -88,9 +88,9 @@ class Stage(Protocol):
 
     @property
     def remedy(self) -> str:
-        """What ``mend`` does about what the account refuses, as the end of a sentence; empty if nothing."""
+        """What ``fix`` does about what the account refuses, as the end of a sentence; empty if nothing."""
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """End what ``remedy`` is about."""
 
     def answer_review(self, granted: bool) -> None:

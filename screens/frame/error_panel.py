@@ -1,4 +1,4 @@
-"""What went wrong, why, and what to do, with a way to try again. It stays until it is mended."""
+"""What went wrong, why, and what to do, with a way to try again. It stays until it is fixed."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from wizard.errors import WizardError
 class ErrorPanel(Vertical, Commands):
     """Shows one WizardError inside the page. Mounted when it happens, removed when it is tried again.
 
-    ``mend`` are the words for what mends it from here, empty where nothing does. A ``refusal`` is of what
+    ``fix`` are the words for what fixes it from here, empty where nothing does. A ``refusal`` is of what
     was typed: trying that again would change nothing.
     """
 
-    KEYS: ClassVar[list[Command]] = [Command("s", "mend", "Fix it"), Command("f5", "try_again", "Try again")]
+    KEYS: ClassVar[list[Command]] = [Command("s", "fix", "Fix it"), Command("f5", "try_again", "Try again")]
 
     class TryAgain(Message):
         """The user asks to do again what failed."""
 
     @dataclass
-    class Mend(Message):
-        """The user asks to mend ``error`` from here."""
+    class Fix(Message):
+        """The user asks to fix ``error`` from here."""
 
         error: WizardError
 
-    def __init__(self, error: WizardError, *, focus: bool, mend: str = "", refusal: bool = False) -> None:
+    def __init__(self, error: WizardError, *, focus: bool, fix: str = "", refusal: bool = False) -> None:
         super().__init__(classes="refusal" if refusal else None)
         self.error = error
         self._focus = focus
-        self._mend = mend
+        self._fix = fix
 
     def compose(self) -> ComposeResult:
         """The three parts of the error, and the buttons."""
@@ -55,8 +55,8 @@ class ErrorPanel(Vertical, Commands):
         if self.has_class("refusal"):
             return
         with Buttons():
-            if self._mend:
-                yield self.button("mend", self._mend, variant="error")
+            if self._fix:
+                yield self.button("fix", self._fix, variant="error")
             yield self.button("try_again", variant="error")
 
     def on_mount(self) -> None:
@@ -68,7 +68,7 @@ class ErrorPanel(Vertical, Commands):
         """Let the page try again."""
         self.post_message(self.TryAgain())
 
-    def action_mend(self) -> None:
+    def action_fix(self) -> None:
         """Let the page fix what can be fixed from here."""
-        if self._mend:
-            self.post_message(self.Mend(self.error))
+        if self._fix:
+            self.post_message(self.Fix(self.error))

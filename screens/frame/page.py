@@ -235,7 +235,7 @@ class StepScreen(Screen[None], Commands):
         panel = ErrorPanel(
             error,
             focus=field is None,
-            mend="" if embedded else offer(error),
+            fix="" if embedded else offer(error),
             refusal=isinstance(field, Input),
         )
         self.query_one("#body").mount(panel, after="#standing")
@@ -384,12 +384,12 @@ class StepScreen(Screen[None], Commands):
         event.stop()
         self.try_again()
 
-    def on_error_panel_mend(self, event: ErrorPanel.Mend) -> None:
+    def on_error_panel_fix(self, event: ErrorPanel.Fix) -> None:
         """Sign in from here, and go on with what failed."""
-        from screens.pages.account.signing_in import mend
+        from screens.pages.account.signing_in import fix
 
         event.stop()
-        mend(self, event.error)
+        fix(self, event.error)
 
     def try_again(self) -> None:
         """Do again what failed, with credentials read afresh."""

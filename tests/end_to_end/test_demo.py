@@ -28,7 +28,7 @@ def test_from_nothing_to_production_access(tmp_path: Path) -> None:
         shown.wait_for("Continuing example.com, step 4 of 6")
         shown.wait_for(r"4  DNS +! action required")
         shown.press("F3")
-        mend(shown)
+        fix(shown)
         quit_wizard(shown)
 
     with terminal(tmp_path) as shown:
@@ -109,7 +109,7 @@ def publish_wrongly(shown: Terminal) -> None:
     shown.wait_for("→ to do +Leave example.com out of the host")
 
 
-def mend(shown: Terminal) -> None:
+def fix(shown: Terminal) -> None:
     shown.wait_for("✗ incorrect +DKIM 1")
     shown.press("p")
     agree(shown)

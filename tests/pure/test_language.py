@@ -29,6 +29,7 @@ DOCUMENTS = [
 ]
 
 AVOID = {
+    r"mend(?:s|ed|ing)?": "fix, repair, correct",
     r"everything stands|all stands": "deployed, complete",
     r"(?:have|has|had) it made": "deploy, set up",
     r"nobody can reach it from outside": "not publicly reachable",
@@ -42,7 +43,6 @@ AVOID = {
 """Words to avoid, and what to write instead. Case does not matter."""
 
 RARER = {
-    r"mend(?:s|ed|ing)?": ("fix, repair, correct", 59),
     r"stands? for itself": ("say what it is", 1),
     r"who wants no more": ("opted-out recipients", 6),
     r"is read(?:,| and) never written": ("read-only", 3),

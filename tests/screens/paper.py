@@ -92,7 +92,7 @@ class Stage:
     def review_takes(self) -> float | None:
         return self.review
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         self.remedy = ""
 
     def answer_review(self, granted: bool) -> None:

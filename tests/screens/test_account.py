@@ -1,4 +1,4 @@
-"""Step 1's page: choosing, looking, mending, recording."""
+"""Step 1's page: choosing, looking, fixing, recording."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ async def test_another_profile_is_looked_at(outside: Outside, tmp_path: Path) ->
         assert outside.asked[-1] == ("work", "us-east-1")
 
 
-async def test_expired_sign_in_can_be_mended_without_a_restart(
+async def test_expired_sign_in_can_be_fixed_without_a_restart(
     outside: Outside, tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:
     outside.error = EXPIRED

@@ -91,7 +91,7 @@ async def test_each_row_shows_its_host_and_value_at_the_smallest_size(
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_doubled_name_is_named_and_mended(
+async def test_a_doubled_name_is_named_and_fixed(
     outside: Outside,
     stage: Stage,
     begun: Project,
@@ -589,7 +589,7 @@ def made(world: World, name: str) -> Project:
     return identity.act(world, project, f"mail.{name}", lambda event: None)
 
 
-async def test_published_wrongly_named_mended_green(account: Demo, tmp_path: Path) -> None:
+async def test_published_wrongly_named_fixed_green(account: Demo, tmp_path: Path) -> None:
     project = made(account.world, "example.com")
     async with opened(tmp_path, account.world, project=project) as page:
         await page.go(StepName.DNS)

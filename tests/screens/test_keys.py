@@ -62,6 +62,6 @@ async def test_commands_of_the_demo_are_not_elsewhere(outside: Outside, tmp_path
         await page.go(StepName.ACCOUNT)
         screen = page.app.screen
         assert isinstance(screen, StepScreen)
-        assert not {"inbox", "mend"} & {command.action for command in screen.commands}
+        assert not {"inbox", "fix"} & {command.action for command in screen.commands}
         await page.press("f9")
         assert page.app.screen is screen

@@ -66,7 +66,7 @@ async def test_too_early_is_said_and_nothing_is_sent(
     ("number", "words"),
     [(2, "How is the mail signed"), (4, "What can be sent now?"), (6, "What do you ask AWS for?")],
 )
-async def test_choosing_a_point_leads_to_what_mends_it(
+async def test_choosing_a_point_leads_to_what_fixes_it(
     ready: Outside, begun: Project, tmp_path: Path, number: int, words: str
 ) -> None:
     ready.site = Site("https://example.com", trouble="is not known")

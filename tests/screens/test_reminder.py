@@ -167,7 +167,7 @@ async def test_a_time_with_a_mistake_is_asked_about_before_quitting(
     assert page.saved.reminder.schedule is None
 
 
-async def test_a_mended_time_is_kept_without_a_question(
+async def test_a_fixed_time_is_kept_without_a_question(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:

@@ -106,7 +106,7 @@ async def test_a_failed_stack_says_why_and_is_tried_again(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     made.error = WizardError(
-        "The stack could not be created", "The schedule: no such time zone.", "Mend it, try again."
+        "The stack could not be created", "The schedule: no such time zone.", "Fix it, try again."
     )
     async with opened(tmp_path, outside.world, project=written) as page:
         await show(page, "f4", "y")

@@ -109,7 +109,7 @@ async def test_a_dry_run_says_what_it_found(
         assert made.asked == ["dry"]
 
 
-async def test_an_address_with_a_mistake_is_mended_in_its_field(
+async def test_an_address_with_a_mistake_is_fixed_in_its_field(
     outside: Outside, made: Flow, written: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=written) as page:
@@ -125,7 +125,7 @@ async def test_an_address_with_a_mistake_is_mended_in_its_field(
         assert made.asked == []
         page.type("address", "me@example.com")
         await page.press("f4")
-        assert "mend" not in page.text
+        assert "fix" not in page.text
         assert made.asked == ["test me@example.com"]
 
 

@@ -25,7 +25,7 @@ WRONG_MESSAGES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-async def test_a_wrong_message_says_what_to_mend(
+async def test_a_wrong_message_says_what_to_fix(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
@@ -85,7 +85,7 @@ async def test_somebody_far_down_in_a_file_is_found(
         await page.shows("Subject      Hello Name298")
 
 
-async def test_what_must_be_mended_is_in_sight_however_much_the_step_has_to_say(
+async def test_what_must_be_fixed_is_in_sight_however_much_the_step_has_to_say(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     stack = Stack("arn", "ses-wizard-reminder", "CREATE_COMPLETE", "", {}, {"ses-wizard": "example.com"})

@@ -122,7 +122,7 @@ async def test_a_csv_file_is_read_as_it_is_named(
         assert "Fields: {{email}}, {{name}}, {{plan}}" in page.text
 
 
-async def test_a_missing_csv_file_stops_and_can_be_mended(
+async def test_a_missing_csv_file_stops_and_can_be_fixed(
     outside: Outside, made: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:
@@ -151,7 +151,7 @@ async def test_an_unreadable_csv_file_tells_the_other_ways(
         await choose(page, Source.TYPED)
         await page.shows("✓  3 recipients")
         assert "ana@example.com, Ana" in page.text
-        assert "mend" not in page.text
+        assert "fix" not in page.text
         assert "could not be read" not in page.text
 
 
@@ -170,7 +170,7 @@ async def test_a_refused_line_turns_from_a_hint_to_an_error_and_has_the_cursor(
         assert lines.cursor_location == (1, len("zoe@web.de Zoe"))
         write(page, "lines", "ana@example.com, Ana\n")
         await page.shows("✓  1 recipient.")
-        assert "mend" not in page.text
+        assert "fix" not in page.text
 
 
 async def test_a_large_file_tells_how_far_its_reading_has_come(
@@ -335,7 +335,7 @@ async def test_opt_outs_are_counted_added_and_taken_back(
         assert "Who gets the mail?" in page.text
 
 
-async def test_what_is_no_address_is_mended_in_the_list_of_opt_outs(
+async def test_what_is_no_address_is_fixed_in_the_list_of_opt_outs(
     outside: Outside, deployed: Flow, begun: Project, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, outside.world, project=begun) as page:

@@ -218,7 +218,7 @@ async def test_the_simulator_and_what_is_refused(ses: Ses, begun: Project, tmp_p
         assert "F4 asks SES about the address above" in page.words
         page.app.screen.query_one("#to").focus()
         await page.press("f6")
-        assert page.app.focused is page.app.screen.query_one("#own"), "what is typed next mends it"
+        assert page.app.focused is page.app.screen.query_one("#own"), "what is typed next fixes it"
         assert ses.mails == []
         await page.press("x")
         assert "This is not an e-mail address" not in page.text
@@ -285,7 +285,7 @@ async def test_headers_are_read(
         assert page.saved.sandbox == read, "another mail is no evidence"
 
 
-async def test_enter_opens_the_step_that_mends(ses: Ses, begun: Project, tmp_path: Path) -> None:
+async def test_enter_opens_the_step_that_fixes(ses: Ses, begun: Project, tmp_path: Path) -> None:
     async with opened(tmp_path, ses.outside.world, project=begun) as page:
         await show_headers(page)
         await paste(page, results("dkim=none", "spf=pass smtp.mailfrom=a@bounce.example.com"))

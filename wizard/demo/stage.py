@@ -207,13 +207,13 @@ class Demo:
 
     @property
     def remedy(self) -> str:
-        """What ``mend`` does about what the account refuses, as the end of a sentence; empty if nothing."""
+        """What ``fix`` does about what the account refuses, as the end of a sentence; empty if nothing."""
         entrance = self.account.kept.entrance
         if entrance.allowed != OPEN.allowed:
             return "has an administrator allow what is missing"
         return "has the organization lift its policy" if entrance.forbidden else ""
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """End what ``remedy`` is about."""
         with self.account.lock:
             self.account.kept.entrance = OPEN

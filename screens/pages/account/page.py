@@ -83,7 +83,7 @@ from another terminal, then press **F5**: no restart is needed.
         Command("f6", "regions", "Regions", "SES in every Region"),
         Command("f7", "permissions", "Permissions", "Permissions, and the policy to give"),
         Command("c", "copy_command", "Copy the command"),
-        Command("d", "mend", "End what AWS refuses", when=in_demo),
+        Command("d", "fix", "End what AWS refuses", when=in_demo),
     ]
 
     @dataclass
@@ -314,11 +314,11 @@ from another terminal, then press **F5**: no restart is needed.
         shown.update(f"Demo: D {remedy}.")
         shown.display = bool(remedy)
 
-    def action_mend(self) -> None:
+    def action_fix(self) -> None:
         """In the demo: end what the story has AWS refuse, and look again at everything."""
         stage = self.state.world.stage
         if stage and stage.remedy:
-            stage.mend()
+            stage.fix()
             self.clear_error()
             self.action_look_again()
             self.app.post_message(LookEverywhere())

@@ -23,7 +23,7 @@ CODE_LENGTH = 6
 
 
 def offer(error: WizardError) -> str:
-    """The words for what mends ``error`` from here; empty where nothing does."""
+    """The words for what fixes ``error`` from here; empty where nothing does."""
     match error:
         case SignInNeededError():
             return "Sign in"
@@ -32,8 +32,8 @@ def offer(error: WizardError) -> str:
     return ""
 
 
-def mend(page: StepScreen, error: WizardError) -> None:
-    """Mend ``error`` and have ``page`` go on with what failed. What does not work is said on it."""
+def fix(page: StepScreen, error: WizardError) -> None:
+    """Fix ``error`` and have ``page`` go on with what failed. What does not work is said on it."""
     if isinstance(error, SignInNeededError):
         if trouble := run_in_terminal(page.app, error.command):
             page.say(trouble, not_yet=True)

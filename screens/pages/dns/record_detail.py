@@ -82,7 +82,7 @@ def detail(
 ) -> list[Cells]:
     """The lines about ``row``, what is needed most first: enter this, found that, wrong so, do this.
 
-    What is wrong and what mends it must be in sight where there are few lines. ``may_write``: the page may
+    What is wrong and what fixes it must be in sight where there are few lines. ``may_write``: the page may
     be able to add the record itself.
     """
     return [
@@ -123,7 +123,7 @@ def _found(row: Row) -> Iterator[Cells]:
 
 
 def _finding(finding: Finding, provider: Provider | None, may_write: bool) -> list[Cells]:
-    """What is wrong, and what mends it."""
+    """What is wrong, and what fixes it."""
     wrong: Cells = (severity_words(finding.severity), emphasised(finding.message))
     if finding.code == "absent":
         place = (

@@ -43,7 +43,7 @@ TEXTS = {
 """The fields to type in, by their ids: label, and what stands there while they are empty."""
 
 PROBLEMS_SHOWN = 3
-"""At a time, so that the field is in sight as well; the next come up as these are mended."""
+"""At a time, so that the field is in sight as well; the next come up as these are fixed."""
 
 LABELS = {"kind": "Owner is", **{field: label for field, (label, _) in TEXTS.items()}, "country": "Country"}
 
@@ -197,7 +197,7 @@ domain is switched off.
 
     @on(Input.Changed)
     @on(Select.Changed)
-    def _mended(self, event: Input.Changed | Select.Changed) -> None:
+    def _fixed(self, event: Input.Changed | Select.Changed) -> None:
         """What was wrong in a field is said until something else stands there."""
         event.stop()
         left = [problem for problem in self._problems if problem[0] != event.control.id]

@@ -1,4 +1,4 @@
-"""The headers of a received mail: pasted, read, and each result explained, with the way to mend it."""
+"""The headers of a received mail: pasted, read, and each result explained, with the way to fix it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ outcome.
 """
     CSS_PATH: ClassVar[list[str | PurePath]] = [PAGES_CSS, "sandbox.tcss"]
     KEYS: ClassVar[list[Command]] = [
-        Command("enter", "mend", "Fix it", "Open the step that fixes it", button=True),
+        Command("enter", "fix", "Fix it", "Open the step that fixes it", button=True),
         Command("f8", "demo_mail", "Use its headers", "Headers of the latest mail", when=in_demo),
     ]
 
@@ -154,7 +154,7 @@ outcome.
         """Show what was read, or else the field."""
         self._reading = reading
         self.query_one("#paste").display = reading is None
-        self.query_one("#reading").display = self.query_one("#mend").display = reading is not None
+        self.query_one("#reading").display = self.query_one("#fix").display = reading is not None
         self.query_one("#why").display = reading is None
         button = self.query_one("#act", Button)
         button.label = f"{'Paste others' if reading else self.ACT}  F4"
@@ -181,7 +181,7 @@ outcome.
         if self._reading:
             verdict = self._reading.verdicts[event.option_index]
             self.query_one("#verdict", Columns).show(_detail(verdict))
-            self.query_one("#mend", Button).disabled = verdict.step is None
+            self.query_one("#fix", Button).disabled = verdict.step is None
 
     # Keys
 
@@ -210,10 +210,10 @@ outcome.
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.action_mend()
+        self.action_fix()
 
-    def action_mend(self) -> None:
-        """Open the step that mends the highlighted result."""
+    def action_fix(self) -> None:
+        """Open the step that fixes the highlighted result."""
         number = self.query_one("#verdicts", OptionList).highlighted
         if self._reading and number is not None:
             step = self._reading.verdicts[number].step

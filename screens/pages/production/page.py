@@ -195,10 +195,10 @@ the review; so does every start of the wizard. Nothing else has to wait for it.
             self.query_one("#point", Static).update(point_words(self._points[event.option_index]))
 
     @on(OptionList.OptionSelected, "#points")
-    def _mend_point(self, event: OptionList.OptionSelected) -> None:
-        """Go where the point is mended."""
+    def _fix_point(self, event: OptionList.OptionSelected) -> None:
+        """Go where the point is fixed."""
         event.stop()
-        place = self._points[event.option_index].mended_at
+        place = self._points[event.option_index].fixed_at
         if place is Aid.SANDBOX:
             self.action_sandbox()
         elif place is Aid.REQUEST:

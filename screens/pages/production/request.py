@@ -307,7 +307,7 @@ kept when you leave: in the file, or, where it is not right yet, in this form un
     @on(Input.Changed)
     @on(Select.Changed)
     @on(Tick.Changed)
-    def _mended(self, event: Input.Changed | Select.Changed | Tick.Changed) -> None:
+    def _fixed(self, event: Input.Changed | Select.Changed | Tick.Changed) -> None:
         """What was wrong in a field is said until something else stands there."""
         event.stop()
         left = [problem for problem in self._problems if problem[0] != event.control.id]

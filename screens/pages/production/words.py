@@ -18,7 +18,7 @@ VERDICTS = {
 """Symbol and colour, by the verdict's word."""
 
 AIDS = {"sandbox": "the sandbox page (F6)", "request": "the request's form (F4)"}
-"""Where a point is mended that belongs to no other step."""
+"""Where a point is fixed that belongs to no other step."""
 
 NO_WAY_BACK = ("PENDING", "GRANTED")
 """While a review stands so there is nothing to put off."""
@@ -40,8 +40,8 @@ def point_line(point: Point) -> Content:
 
 
 def point_words(point: Point) -> Content:
-    """All of the evidence, and where it is mended."""
-    place = point.mended_at
+    """All of the evidence, and where it is fixed."""
+    place = point.fixed_at
     where = f"step {place.number}, {place.label}" if isinstance(place, StepName) else AIDS[place]
     how = Content.styled(f"  Enter: {where}", "$text-accent" if not point.ready else "$text-muted")
     return Content.assemble(f"{sentence(point.told)}.", how)

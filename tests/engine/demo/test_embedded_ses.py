@@ -115,7 +115,7 @@ def test_wrong_record_is_named(account: Demo, ses: SESV2Client, rdtype: str, val
     assert info["ErrorType"] == error
 
 
-def test_doubled_name_is_not_seen_until_mended(account: Demo, ses: SESV2Client) -> None:
+def test_doubled_name_is_not_seen_until_fixed(account: Demo, ses: SESV2Client) -> None:
     ses.create_email_identity(EmailIdentity="example.com")
     first, *rest = records(ses)[:3]
     account.publish(rest)

@@ -56,7 +56,7 @@ NOT_SIGNED_IN = {
     "sso-expired": ("The AWS single sign-on has expired", "Run `aws sso login`"),
     "mfa": ("A code from your MFA device is needed", "Enter the code"),
 }
-"""What ends the look at the account, and what mends it."""
+"""What ends the look at the account, and what fixes it."""
 
 STANDINGS = {
     "first-time": (set(), StepName.ACCOUNT, Status.DONE, "account 123456789012 in us-east-1, in the sandbox"),
@@ -132,8 +132,8 @@ def test_story_of_a_sign_in_that_does_not_work(name: str, tmp_path: Path) -> Non
         assert raised.value.title == title
         assert todo in raised.value.todo
         assert raised.value.exit_code is ExitCode.OUTSIDE
-        if mended := MENDED.get(name):
-            seen = account.look(mended(world, raised.value))
+        if fixed := MENDED.get(name):
+            seen = account.look(fixed(world, raised.value))
             assert (seen.account_id, seen.region) == ("123456789012", "us-east-1")
 
 
@@ -299,7 +299,7 @@ def _no_permissions(running: Demo, world: World, project: Project) -> None:
     assert "permissions are missing (step 1, F7)" in standing.words
     assert world.stage
     assert world.stage.remedy == "has an administrator allow what is missing"
-    world.stage.mend()
+    world.stage.fix()
     assert permissions.look(world, project, account.look(world)).missing == ()
     standings = {one.step: one for one in survey(world, project, Path())}
     assert standings[StepName.REMINDER].words == "nothing is set up yet"

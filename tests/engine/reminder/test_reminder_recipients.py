@@ -240,7 +240,7 @@ def test_the_order_of_lines_is_no_change(flow: Flow) -> None:
     assert len(flow.names()) == 2
 
 
-def test_a_broken_connection_is_mended_by_the_next_plan(flow: Flow) -> None:
+def test_a_broken_connection_is_fixed_by_the_next_plan(flow: Flow) -> None:
     flow.people(*(f"p{number}@example.com,P" for number in range(500)))
     broken = EndpointConnectionError(endpoint_url="https://dynamodb.example")
 

@@ -186,7 +186,7 @@ def test_no_region_is_said_before_anything_is_asked(monkeypatch: pytest.MonkeyPa
     assert raised.value.exit_code is ExitCode.OUTSIDE
 
 
-def test_try_again_after_credentials_were_mended(
+def test_try_again_after_credentials_were_fixed(
     account: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same process, the same world: only the credentials file changes in between."""

@@ -209,7 +209,7 @@ def test_an_interrupted_run_is_found_and_gone_on_with(slow_setup: Setup) -> None
         assert sorted(done) == sorted(made)
 
 
-def test_a_crash_before_the_recipients_were_written_is_mended_by_the_next_plan(setup: Setup) -> None:
+def test_a_crash_before_the_recipients_were_written_is_fixed_by_the_next_plan(setup: Setup) -> None:
     planned = setup.plan()
     setup.demo.world.aws.client("cloudformation").execute_change_set(ChangeSetName=planned.work.change_set)
     assert setup.standing() == (

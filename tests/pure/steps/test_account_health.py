@@ -80,7 +80,7 @@ def test_an_endpoint_that_is_not_awss_is_explained() -> None:
     assert "take it out there" in str(note_rows(by_profile, ())[0][1])
 
 
-def test_paused_sending_names_the_command_that_mends_it() -> None:
+def test_paused_sending_names_the_command_that_fixes_it() -> None:
     paused = trouble(account(200, 0, enabled=False), "eu-west-1", "account 1 in eu-west-1")
     assert paused is not None
     assert paused.command == ("aws sesv2 put-account-sending-attributes --sending-enabled --region eu-west-1")

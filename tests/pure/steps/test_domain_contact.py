@@ -71,7 +71,7 @@ def test_a_finished_form_has_no_problems() -> None:
         ({"address": "x" * 256}, "address", "longer than 255"),
     ],
 )
-def test_what_has_to_be_mended(change: dict[str, str], field: str, words: str) -> None:
+def test_what_has_to_be_fixed(change: dict[str, str], field: str, words: str) -> None:
     (found,) = problems(replace(ANA, **change))
     assert found[0] == field
     assert words in found[1]

@@ -61,7 +61,7 @@ def test_where_all_is_well_all_is_ready() -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "words", "mended_at"),
+    ("identity", "words", "fixed_at"),
     [
         (None, "SES does not know example.com yet", StepName.IDENTITY),
         (replace(IDENTITY, dkim_status="PENDING"), "DKIM is not confirmed", StepName.DNS),
@@ -72,16 +72,16 @@ def test_where_all_is_well_all_is_ready() -> None:
         ),
     ],
 )
-def test_identity(identity: SesIdentity | None, words: str, mended_at: StepName) -> None:
+def test_identity(identity: SesIdentity | None, words: str, fixed_at: StepName) -> None:
     found = point(Subject.IDENTITY, replace(EVIDENCE, seen=replace(EVIDENCE.seen, identity=identity)))
-    assert found == Point(Subject.IDENTITY, NOT, words, mended_at)
+    assert found == Point(Subject.IDENTITY, NOT, words, fixed_at)
 
 
 def test_a_record_that_is_wrong_now_is_not_ready_though_ses_has_verified_the_domain() -> None:
     gone = (Finding("absent", Severity.BLOCKS, "It is not there."),)
     missing = Row(DKIM, "tok1._domainkey", Entry("", "", ""), RowStatus.MISSING, findings=gone)
     found = point(Subject.IDENTITY, replace(EVIDENCE, records=replace(ROUND, rows=(missing,))))
-    assert (found.verdict, found.words, found.mended_at) == (NOT, "1 record missing", StepName.DNS)
+    assert (found.verdict, found.words, found.fixed_at) == (NOT, "1 record missing", StepName.DNS)
     assert found.more == "SES still shows the domain as verified; mail will fail when it re-checks"
     silent = replace(missing, status=RowStatus.UNKNOWN, findings=())
     assert (
@@ -104,7 +104,7 @@ def test_a_record_that_is_wrong_now_is_not_ready_though_ses_has_verified_the_dom
 )
 def test_dmarc(in_use: InUse | WizardError | None, verdict: PointState, words: str) -> None:
     found = point(Subject.DMARC, replace(EVIDENCE, in_use=in_use))
-    assert (found.verdict, found.mended_at) == (verdict, StepName.DNS)
+    assert (found.verdict, found.fixed_at) == (verdict, StepName.DNS)
     assert words in found.words
 
 
@@ -118,7 +118,7 @@ def test_dmarc(in_use: InUse | WizardError | None, verdict: PointState, words: s
 def test_suppression(reasons: tuple[str, ...], words: str) -> None:
     account = replace(ACCOUNT, suppressed_reasons=reasons)
     found = point(Subject.SUPPRESSION, replace(EVIDENCE, seen=replace(EVIDENCE.seen, account=account)))
-    assert (found.verdict, found.mended_at) == (NOT, StepName.IDENTITY)
+    assert (found.verdict, found.fixed_at) == (NOT, StepName.IDENTITY)
     assert words in found.words
 
 
@@ -138,14 +138,14 @@ def test_suppression(reasons: tuple[str, ...], words: str) -> None:
 def test_events(destinations: Any, forwards: bool, verdict: PointState, words: str) -> None:
     seen = replace(EVIDENCE.seen, identity=replace(IDENTITY, forwards=forwards))
     found = point(Subject.EVENTS, replace(EVIDENCE, seen=seen, destinations=destinations))
-    assert (found.verdict, found.mended_at) == (verdict, StepName.REMINDER)
+    assert (found.verdict, found.fixed_at) == (verdict, StepName.REMINDER)
     assert words in found.told
 
 
 def test_a_test_mail_leaves_evidence_of_either_kind() -> None:
     nothing = with_settings(PROJECT, sandbox=Sandbox())
     found = point(Subject.TEST, project=nothing)
-    assert (found.verdict, found.mended_at) == (NOT, Aid.SANDBOX)
+    assert (found.verdict, found.fixed_at) == (NOT, Aid.SANDBOX)
     tested = with_settings(nothing, reminder=Reminder(tested=Observation(NOW, "to you@example.net")))
     assert point(Subject.TEST, project=tested).ready
     read = with_settings(
@@ -172,7 +172,7 @@ def test_unsubscribe(mail_type: Any, link: str | None, verdict: PointState, word
         PROJECT, production=Production(mail_type=mail_type), reminder=Reminder(unsubscribe=link)
     )
     found = point(Subject.UNSUBSCRIBE, project=project)
-    assert (found.verdict, found.mended_at) == (verdict, StepName.REMINDER)
+    assert (found.verdict, found.fixed_at) == (verdict, StepName.REMINDER)
     assert words in found.words
     assert not found.words.endswith("."), "the page ends the sentence"
 
@@ -191,7 +191,7 @@ def test_unsubscribe(mail_type: Any, link: str | None, verdict: PointState, word
 )
 def test_website(page: WebPage | None, trouble: str, words: str) -> None:
     found = point(Subject.WEBSITE, replace(EVIDENCE, site=replace(EVIDENCE.site, page=page, trouble=trouble)))
-    assert (found.verdict, found.mended_at) == (NOT, Aid.REQUEST)
+    assert (found.verdict, found.fixed_at) == (NOT, Aid.REQUEST)
     assert words in found.words
 
 

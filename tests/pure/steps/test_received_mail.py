@@ -167,7 +167,7 @@ def test_why_dmarc_fails_although_something_counts() -> None:
     assert "aspf=s" in verdict(reading, "DMARC").why
 
 
-def test_without_a_mail_from_domain_the_identity_step_mends() -> None:
+def test_without_a_mail_from_domain_the_identity_step_fixes() -> None:
     project = Project(domain=Domain("example.com"))
     reading = read(results("spf=pass smtp.mailfrom=1@amazonses.com", DKIM, DMARC), project)
     assert verdict(reading, "SPF").step is StepName.IDENTITY

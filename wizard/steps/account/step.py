@@ -108,7 +108,7 @@ def look(world: World) -> AccountReport:
     """Ask AWS who calls and how SES stands.
 
     Raises WizardError, with exit code OUTSIDE where AWS cannot be asked.
-    After credentials were mended, call it with ``world.choose(…)``: that makes new clients.
+    After credentials were fixed, call it with ``world.choose(…)``: that makes new clients.
     """
     region = region_of(world)
     caller = _caller(world, region)

@@ -74,7 +74,7 @@ def phone_number(text: str) -> str | None:
 
 
 def problems(contact: Contact) -> tuple[tuple[str, str], ...]:
-    """What has to be mended before ``contact`` can be sent: the field and a sentence, in the form's order."""
+    """What has to be fixed before ``contact`` can be sent: the field and a sentence, in the form's order."""
     return tuple(_problems(contact))
 
 

@@ -64,7 +64,7 @@ class PointState(StrEnum):
 
 
 class Aid(StrEnum):
-    """What mends a point and is no step: pages over this step's own."""
+    """What fixes a point and is no step: pages over this step's own."""
 
     SANDBOX = "sandbox"
     REQUEST = "request"
@@ -72,7 +72,7 @@ class Aid(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing reviewers look for: how it stands, the evidence in words, and where it is mended.
+    """One thing reviewers look for: how it stands, the evidence in words, and where it is fixed.
 
     ``words`` of our own fit into a list's row; ``more`` is said where there is room.
     """
@@ -80,7 +80,7 @@ class Point:
     subject: Subject
     verdict: PointState
     words: str
-    mended_at: StepName | Aid
+    fixed_at: StepName | Aid
     more: str = ""
 
     @property
@@ -209,7 +209,7 @@ def _status(page: WebPage) -> str:
 def _identity(seen: ProductionReport, records: Round | WizardError | None) -> Point:
     """The worst of what SES has confirmed and of what the DNS has now."""
     identity = seen.identity
-    point = partial(Point, Subject.IDENTITY, mended_at=StepName.DNS if identity else StepName.IDENTITY)
+    point = partial(Point, Subject.IDENTITY, fixed_at=StepName.DNS if identity else StepName.IDENTITY)
     if identity and isinstance(records, Round) and (wrong := dns.wrong_now(records)):
         verdict = PointState.NOT_READY if records.known_wrong else PointState.UNKNOWN
         return point(verdict=verdict, words=wrong, more=dns.after_verification(records, identity).rstrip("."))
@@ -223,7 +223,7 @@ def _identity(seen: ProductionReport, records: Round | WizardError | None) -> Po
 
 
 def _dmarc(in_use: InUse | WizardError | None) -> Point:
-    point = partial(Point, Subject.DMARC, mended_at=StepName.DNS)
+    point = partial(Point, Subject.DMARC, fixed_at=StepName.DNS)
     if isinstance(in_use, WizardError) or in_use is None:
         why = in_use.title if isinstance(in_use, WizardError) else "the domain's DNS servers do not answer"
         return point(verdict=PointState.UNKNOWN, words=printable(why, 200))
@@ -243,7 +243,7 @@ def _dmarc(in_use: InUse | WizardError | None) -> Point:
 
 
 def _suppression(seen: ProductionReport) -> Point:
-    point = partial(Point, Subject.SUPPRESSION, mended_at=StepName.IDENTITY)
+    point = partial(Point, Subject.SUPPRESSION, fixed_at=StepName.IDENTITY)
     off = [reason for reason in sesv2.SUPPRESSED if reason not in seen.account.suppressed_reasons]
     if off:
         words = f"off for {' and '.join(f'{reason.lower()}s' for reason in off)}: press F4 in step 3"
@@ -260,7 +260,7 @@ def events_go_to(destinations: tuple[EventDestination, ...]) -> str:
 
 
 def _events(identity: SesIdentity | None, found: tuple[EventDestination, ...] | WizardError) -> Point:
-    point = partial(Point, Subject.EVENTS, mended_at=StepName.REMINDER)
+    point = partial(Point, Subject.EVENTS, fixed_at=StepName.REMINDER)
     if not isinstance(found, WizardError) and (places := events_go_to(found)):
         more = f"to {printable(places, 100)}"
         return point(verdict=PointState.READY, words="SES reports bounces and complaints", more=more)
@@ -273,7 +273,7 @@ def _events(identity: SesIdentity | None, found: tuple[EventDestination, ...] | 
 
 
 def _test_mail(project: Project, seen: ProductionReport) -> Point:
-    point = partial(Point, Subject.TEST, mended_at=Aid.SANDBOX)
+    point = partial(Point, Subject.TEST, fixed_at=Aid.SANDBOX)
     sent, read = project.sandbox.sent, project.sandbox.read
     if sent:
         if read is None:
@@ -290,7 +290,7 @@ def _test_mail(project: Project, seen: ProductionReport) -> Point:
 
 
 def _unsubscribe(project: Project, seen: ProductionReport) -> Point:
-    point = partial(Point, Subject.UNSUBSCRIBE, mended_at=StepName.REMINDER)
+    point = partial(Point, Subject.UNSUBSCRIBE, fixed_at=StepName.REMINDER)
     if (first_form(project, seen).mail_type) != "MARKETING":
         words = (
             "every mail has a List-Unsubscribe header"
@@ -305,7 +305,7 @@ def _unsubscribe(project: Project, seen: ProductionReport) -> Point:
 
 
 def _website(site: Site, name: str) -> Point:
-    point = partial(Point, Subject.WEBSITE, mended_at=Aid.REQUEST)
+    point = partial(Point, Subject.WEBSITE, fixed_at=Aid.REQUEST)
     url, page = printable(site.url, 100), site.page
     if page is None:
         return point(verdict=PointState.NOT_READY, words=f"{url} {site.trouble}")
@@ -320,7 +320,7 @@ def _website(site: Site, name: str) -> Point:
 
 
 def _privacy(site: Site) -> Point:
-    point = partial(Point, Subject.PRIVACY, mended_at=Aid.REQUEST)
+    point = partial(Point, Subject.PRIVACY, fixed_at=Aid.REQUEST)
     if site.page is None or _status(site.page):
         return point(verdict=PointState.UNKNOWN, words="the website could not be read")
     if site.link:

@@ -66,7 +66,7 @@ class Reading:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is left to mend: all passed, and for the domain itself."""
+        """Whether nothing is left to fix: all passed, and for the domain itself."""
         return all(verdict.grade is Grade.PASS for verdict in self.verdicts)
 
     @property

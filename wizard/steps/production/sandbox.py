@@ -314,7 +314,7 @@ def _ask_for_link(aws: AwsAccess, address: str) -> None:
 
 
 def _may_send(seen: SandboxReport, address: str) -> None:
-    """Raise WizardError where SES would refuse the mail, while it can still be said how to mend that."""
+    """Raise WizardError where SES would refuse the mail, while it can still be said how to fix that."""
     if not seen.domain_verified:
         raise WizardError(
             f"SES has not verified {seen.domain} yet",
