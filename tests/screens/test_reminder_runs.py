@@ -11,15 +11,16 @@ from msgspec import structs
 from syrupy.assertion import SnapshotAssertion
 
 from screens.pages.reminder.run_words import run_status, sent_again, took
-from tests.screens.conftest import NOW, Outside
+from tests.screens.conftest import NOW, Outside, seen_so
 from tests.screens.pages import SIZES, opened
 from tests.screens.reminder_paper import Flow, show, with_a_test
 from wizard.aws.cloudformation import Stack
 from wizard.aws.scheduler import Schedule
 from wizard.errors import WizardError
 from wizard.project.schema import Project
-from wizard.steps.model import StepName
+from wizard.steps.model import Status, StepName, StepState
 from wizard.steps.reminder.audience import Audience
+from wizard.steps.reminder.look import NOT_DEPLOYED
 from wizard.steps.reminder.runs import FailedMail, RunReport
 from wizard.steps.reminder.step import ReminderReport
 
@@ -84,6 +85,19 @@ async def test_shows_the_last_runs_and_the_numbers_of_one(
         await page.press("down", "down")
         await page.shows("5 recipients  1 sent, 2 failed, 1 unsure, 1 skipped, 1 bounced, 0 complained")
         assert page.text == snapshot
+
+
+async def test_changed_settings_open_the_page_that_deploys_them(
+    outside: Outside, deployed: Flow, done: Project, tmp_path: Path
+) -> None:
+    """F4 on Runs would send the mail that is deployed now."""
+    words = "Changed, not deployed: schedule (F4 on Create)"
+    changed = StepState(StepName.REMINDER, Status.ATTENTION, words, brief=NOT_DEPLOYED)
+    outside.standings = {**seen_so(done), StepName.REMINDER: changed}
+    deployed.seen = replace(deployed.seen, changed=("schedule",))
+    async with opened(tmp_path, outside.world, project=done) as page:
+        await show(page)
+        await page.shows("[Create]")
 
 
 async def test_a_run_that_has_counted_nobody_yet_says_what_it_has_done_so_far(
@@ -337,9 +351,13 @@ async def test_the_question_before_a_run_says_who_gets_nothing_and_which_version
     outside: Outside, deployed: Flow, done: Project, tmp_path: Path
 ) -> None:
     deployed.counted = Audience(3, unverified=2, sandbox=True)
-    deployed.seen = replace(deployed.seen, changed=("subject",))
     async with opened(tmp_path, outside.world, project=done, size=SIZES[1]) as page:
-        await show(page, "f4")
+        await show(page)
+        await page.shows("[Runs]")
+        deployed.seen = replace(deployed.seen, changed=("subject",))
+        await page.press("f5")
+        await page.shows("Changed, not deployed: subject")
+        await page.press("f4")
         assert "Send to 1 recipient now?" in page.text
         words = "3 recipients; 2 are unverified: SES refuses that mail until production access (step 6)"
         assert words in page.text

@@ -40,6 +40,7 @@ from wizard.steps.identity.step import chosen_domain
 from wizard.steps.model import StepName
 from wizard.steps.reminder import step as reminder
 from wizard.steps.reminder.forms import Decision, Form, keep_typed
+from wizard.steps.reminder.look import NOT_DEPLOYED
 from wizard.steps.reminder.message_form import MessageForm, message_form
 from wizard.steps.reminder.recipients_form import RecipientsForm, recipients_form
 from wizard.steps.reminder.schedule_form import ScheduleForm, schedule_form
@@ -197,7 +198,9 @@ In the demo **F9** opens the inbox of the embedded account.
     @on(Begun)
     def _show_beginning(self, message: Begun) -> None:
         self._load(message.beginning)
-        self._open(message.beginning.page)
+        # Changed settings wait on Create. F4 on Runs would send the mail that is deployed now.
+        changed = self.state.standings[StepName.REMINDER].brief == NOT_DEPLOYED
+        self._open("create" if changed and message.beginning.page == "runs" else message.beginning.page)
 
     def _load(self, begun: Beginning, *, again: bool = False) -> None:
         """Fill in the fields; ``again``: without losing unsaved text."""

@@ -102,7 +102,7 @@ Every run checks the opt-out list (**F6**). SES's complaints are added to it aut
                 highlight_cursor_line=False,
                 show_line_numbers=True,
             )
-            yield Static(f"Saved in {self.typed_file.name}", classes="hint", markup=False)
+            yield Static(f"F3 saves the list in {self.typed_file.name}", classes="hint", markup=False)
         with Horizontal(classes="field tight", id="way-file"):
             yield Label("CSV file", classes="label")
             yield Input(placeholder="for example recipients/team.csv", id="path", compact=True)

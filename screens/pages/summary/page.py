@@ -68,7 +68,8 @@ set-up, or to quit. Come back at any time: `ses-wizard` on the same file checks 
         self._show_trouble(state.trouble)
 
     def begin(self) -> None:
-        """Look at everything again: what is told here is about now."""
+        """Look at everything again, from the top of the page: what is told here is about now."""
+        self.query_one("#body").scroll_home(animate=False)
         self.app.post_message(LookEverywhere())
 
     def _show_trouble(self, trouble: WizardError | None) -> None:

@@ -136,6 +136,10 @@ def look(world: World, project: Project, base: Path) -> ReminderReport:
     )
 
 
+NOT_DEPLOYED = "not deployed"
+"""The brief of the step's state while the file differs from what is deployed."""
+
+
 def standing(around: Surroundings) -> StepState:
     """The state of the step, as the survey asks for it."""
     return judge(look(around.world, around.project, around.base), around.project)
@@ -144,7 +148,7 @@ def standing(around: Surroundings) -> StepState:
 def judge(seen: ReminderReport, project: Project) -> StepState:
     """The step's status: done if everything is deployed and a test mail was sent."""
     status, words = _judged(seen, project)
-    brief = "not deployed" if status is Status.ATTENTION and words == changed_words(seen) else ""
+    brief = NOT_DEPLOYED if status is Status.ATTENTION and words == changed_words(seen) else ""
     return StepState(StepName.REMINDER, status, words, brief=brief)
 
 
