@@ -535,7 +535,7 @@ async def test_the_survey_may_be_slow_without_blocking_anything(
 ) -> None:
     go_on = threading.Event()
 
-    def slow(_world: World, _project: Project, **_: object) -> Iterator[StepState]:
+    def slow(_world: World, _project: Project, _base: Path, **_: object) -> Iterator[StepState]:
         go_on.wait(30)
         yield from seen_so(begun).values()
 
